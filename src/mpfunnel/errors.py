@@ -1,0 +1,88 @@
+"""Every exception that mpfunnel raises on purpose, and the problem that they carry."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from attrs import frozen
+
+__all__ = [
+    "DecodeError",
+    "InvalidDataError",
+    "MissingExtraError",
+    "MpfunnelError",
+    "PlaybookError",
+    "PolicyError",
+    "Problem",
+    "UnknownNameError",
+    "did_you_mean",
+]
+
+
+@frozen(order=True)
+class Problem:
+    """One fault of one input: where it is, and what would have worked.
+
+    Attributes:
+        code: A stable word to program against, for example ``"unknown-fact"``.
+        path: Where the fault is, for example ``"tiers.crm.rules[2].when"``. May be empty.
+        message: One line in English, lower case, without a full stop.
+    """
+
+    code: str
+    path: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.message}" if self.path else self.message
+
+    def under(self, prefix: str) -> Problem:
+        """Return the same problem seen from further outside, with `prefix` before its path."""
+        joint = "" if not self.path or self.path.startswith("[") else "."
+        return Problem(self.code, f"{prefix}{joint}{self.path}", self.message)
+
+
+class MpfunnelError(Exception):
+    """The base of every error that mpfunnel raises on purpose."""
+
+
+class InvalidDataError(MpfunnelError, ValueError):
+    """An input has faults; `problems` lists all of them, in the order of the input."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems: tuple[Problem, ...] = tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+    def __reduce__(self) -> tuple[type[InvalidDataError], tuple[tuple[Problem, ...]]]:
+        # The default would call the class with the message, which is not what it takes.
+        return type(self), (self.problems,)
+
+
+class DecodeError(InvalidDataError):
+    """A file or plain data does not have the documented form."""
+
+
+class PlaybookError(InvalidDataError):
+    """A playbook is well formed but contradicts itself or names what does not exist."""
+
+
+class UnknownNameError(MpfunnelError, LookupError):
+    """A product, fact, rule or policy of that name does not exist."""
+
+
+class PolicyError(MpfunnelError, RuntimeError):
+    """A custom policy broke its contract; what it raised is the cause."""
+
+
+class MissingExtraError(MpfunnelError, ImportError):
+    """A feature needs an optional dependency that is not installed."""
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return ``"; did you mean 'x'?"`` for the nearest known name, or ``""`` where none is near."""
+    # Imported here because difflib is only needed once something has already gone wrong.
+    from difflib import get_close_matches
+
+    candidates = {candidate.casefold(): candidate for candidate in sorted(known, reverse=True)}
+    near = get_close_matches(name.casefold(), list(candidates), n=1, cutoff=0.6)
+    return f"; did you mean '{candidates[near[0]]}'?" if near else ""

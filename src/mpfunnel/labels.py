@@ -1,0 +1,51 @@
+"""Short texts that people read, in English and Japanese."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from attrs import field, frozen
+
+from mpfunnel.errors import InvalidDataError, Problem
+
+__all__ = ["Label", "Lang", "as_label"]
+
+Lang = Literal["en", "ja"]
+
+
+@frozen
+class Label:
+    """A text in English and Japanese.
+
+    Attributes:
+        en: The English text.
+        ja: The Japanese text; the English one where none is given.
+    """
+
+    en: str
+    ja: str = field(default="")
+
+    def __attrs_post_init__(self) -> None:
+        problems = [
+            Problem("type", f"label.{lang}", f"must be text, not {type(text).__name__}")
+            for lang, text in (("en", self.en), ("ja", self.ja))
+            if not isinstance(text, str)
+        ]
+        if not problems and not (self.en or self.ja).strip():
+            problems.append(Problem("blank", "label", "is blank; give a text in 'en' or 'ja'"))
+        if problems:
+            raise InvalidDataError(problems)
+        object.__setattr__(self, "en", self.en or self.ja)
+        object.__setattr__(self, "ja", self.ja or self.en)
+
+    def text(self, lang: Lang = "en") -> str:
+        """Return the text in `lang`."""
+        return self.ja if lang == "ja" else self.en
+
+    def __str__(self) -> str:
+        return self.en
+
+
+def as_label(value: str | Label) -> Label:
+    """Return `value` as a label; a plain text stands for both languages."""
+    return value if isinstance(value, Label) else Label(value)

@@ -1,0 +1,214 @@
+"""What a rule may ask about: a name, a type, and whether a blank means *unknown* or *no*."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any, Final, Literal
+
+from attrs import field, frozen
+
+from mpfunnel.errors import InvalidDataError, Problem, did_you_mean
+from mpfunnel.labels import Label
+
+__all__ = ["Fact", "Kind", "Scale"]
+
+Kind = Literal["int", "decimal", "float", "bool", "text", "date", "set", "level"]
+
+_INT64: Final = 2**63
+_CLOSABLE: Final = ("bool", "set", "int")
+_BLANKS: Final[Mapping[str, Any]] = {"bool": False, "set": frozenset(), "int": 0}
+_WORDS: Final[Mapping[str, str]] = {
+    "int": "an integer",
+    "decimal": "an integer or a Decimal",
+    "float": "a number",
+    "bool": "true or false",
+    "text": "text",
+    "date": "a date",
+    "set": "text",
+    "level": "a level",
+}
+
+
+@frozen
+class Scale:
+    """Values in order: a ladder from low to high, and detours that lie outside it (S8).
+
+    Attributes:
+        ladder: Keys from the lowest to the highest.
+        detours: Keys outside the ladder; every comparison of order with them is false.
+    """
+
+    ladder: tuple[str, ...]
+    detours: tuple[str, ...] = ()
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """All keys, the ladder first."""
+        return self.ladder + self.detours
+
+
+@frozen
+class Fact:
+    """A fact that rules may ask about, as a plain value.
+
+    Attributes:
+        name: The dotted name: whose fact it is, then which, for example ``"company.employees"``.
+        kind: The type of its values. A ``level`` is another decision, on a `scale`.
+        open: True where a blank is *unknown*; False where a blank is *no*, empty or 0 (S2).
+        within: The mapping of the record that holds it, or blank where it is an attribute.
+        places: Decimal places of a ``decimal``.
+        minor: True where records hold a ``decimal`` as an integer of its smallest unit.
+        scale: The scale of a ``level``.
+        label: What people call it.
+        unit: What its numbers count, for people.
+    """
+
+    name: str
+    kind: Kind
+    open: bool = True
+    within: str = ""
+    places: int = 0
+    minor: bool = False
+    scale: Scale | None = None
+    label: Label = field(default=None, eq=False)
+    unit: Label | None = field(default=None, eq=False)
+
+    def __attrs_post_init__(self) -> None:
+        problems = []
+        if "." not in self.name:
+            problems.append(Problem("format", self.name, "must be named as 'whose.which'"))
+        if not self.open and self.kind not in _CLOSABLE:
+            kinds = ", ".join(_CLOSABLE)
+            problems.append(Problem("closed", self.name, f"only {kinds} facts may be closed"))
+        if (self.kind == "level") != (self.scale is not None):
+            problems.append(Problem("scale", self.name, "a level needs a scale, and only a level"))
+        if problems:
+            raise InvalidDataError(problems)
+        if self.label is None:
+            object.__setattr__(self, "label", Label(self.key.replace("_", " ")))
+
+    @property
+    def root(self) -> str:
+        """Whose fact it is: ``"company"`` of ``"company.employees"``."""
+        return self.name.split(".", 1)[0]
+
+    @property
+    def key(self) -> str:
+        """Which fact it is: ``"employees"`` of ``"company.employees"``."""
+        return self.name.split(".", 1)[1]
+
+    def read(self, record: Any) -> Any:
+        """Return the value that `record` holds, or `None` where it is unknown.
+
+        A blank closed fact reads as false, empty or 0.
+
+        Raises:
+            InvalidDataError: A custom attribute holds a value of another type than declared.
+        """
+        if not self.within:
+            value = getattr(record, self.key)
+        else:
+            value = getattr(record, self.within).get(self.key)
+            if value is not None and not self._holds(value):
+                message = f"must be {_WORDS[self.kind]}, not {type(value).__name__} {value!r:.60}"
+                raise InvalidDataError([Problem("type", self.name, message)])
+        return _BLANKS[self.kind] if value is None and not self.open else value
+
+    def _holds(self, value: Any) -> bool:
+        match self.kind:
+            case "int":
+                return type(value) is int
+            case "decimal":
+                return type(value) in (int, Decimal)
+            case "float":
+                return type(value) in (int, float)
+            case "bool":
+                return type(value) is bool
+            case "date":
+                return type(value) is date
+            case "set":
+                return isinstance(value, frozenset)
+            case _:
+                return type(value) is str
+
+    def literal(self, value: Any) -> Any:
+        """Return `value` as a literal of this fact's type (S1).
+
+        Raises:
+            InvalidDataError: It has another type, or lies outside what the type can hold.
+        """
+        folded = _literal(self, value)
+        if isinstance(folded, str) and not folded.strip():
+            message = "blank text is missing, so nothing equals it; use is_missing()"
+            raise InvalidDataError([Problem("blank", self.name, message)])
+        return folded
+
+    def stored(self, literal: Any) -> Any:
+        """Return `literal` in the unit in which records hold this fact."""
+        return int(Decimal(literal).scaleb(self.places)) if self.minor else literal
+
+    def shown(self, value: Any) -> Any:
+        """Return `value`, as a record holds it, in the unit that people read."""
+        if not self.minor or value is None:
+            return value
+        return _plain(Decimal(value).scaleb(-self.places))
+
+
+def _plain(value: Decimal) -> int | Decimal:
+    """Return one form for equal numbers: an int where it is whole, no trailing zeros elsewhere."""
+    return int(value) if value == value.to_integral_value() else value.normalize()
+
+
+def _literal(fact: Fact, value: Any) -> Any:
+    kind = fact.kind
+    if kind == "level":
+        return _level(fact, value)
+    if kind in ("text", "set") and isinstance(value, str):
+        return str(value)
+    if kind == "bool" and isinstance(value, bool):
+        return value
+    if kind == "date" and type(value) is date:
+        return value
+    if kind in ("int", "decimal", "float") and not isinstance(value, bool):
+        return _number(fact, value)
+    raise _refused(fact, value)
+
+
+def _number(fact: Fact, value: Any) -> int | float | Decimal:
+    numbers: tuple[type, ...] = (int, Decimal, float) if fact.kind == "float" else (int, Decimal)
+    if type(value) not in numbers:
+        raise _refused(fact, value)
+    # Bounds come first: a huge exponent must not be expanded into digits. NaN fails them too.
+    if isinstance(value, Decimal) and value.is_nan() or not abs(value) < _INT64 / 10**fact.places:
+        message = f"must be a finite number within 64 bits, not {value!r:.60}"
+        raise InvalidDataError([Problem("range", fact.name, message)])
+    if fact.kind == "float":
+        return float(value)
+    if isinstance(value, Decimal):
+        # Rounding instead of scaling: it stays within the precision of any context.
+        if value != round(value, fact.places):
+            wanted = f"at most {fact.places} decimal places" if fact.places else "a whole number"
+            message = f"must have {wanted}, not {value!s:.60}"
+            raise InvalidDataError([Problem("range", fact.name, message)])
+        return _plain(value)
+    return int(value)
+
+
+def _level(fact: Fact, value: Any) -> str:
+    key = getattr(value, "key", value)
+    if fact.scale is None or not isinstance(key, str):
+        raise _refused(fact, value)
+    if key not in fact.scale.keys:
+        message = f"no such level '{key}'{did_you_mean(key, fact.scale.keys)}"
+        raise InvalidDataError([Problem("unknown-level", fact.name, message)])
+    return key
+
+
+def _refused(fact: Fact, value: Any) -> InvalidDataError:
+    hint = ""
+    if isinstance(value, float) and fact.kind == "decimal":
+        hint = f"; write Decimal('{value}')"
+    message = f"must be {_WORDS[fact.kind]}, not {type(value).__name__} {value!r:.60}{hint}"
+    return InvalidDataError([Problem("type", fact.name, message)])
