@@ -1,0 +1,261 @@
+"""The record kinds that a mapping can fill, and what each of their fields takes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final, Literal, get_args
+
+from attrs import frozen
+from immutabledict import immutabledict
+
+from mpfunnel.labels import Label
+from mpfunnel.records import (
+    Activity,
+    Company,
+    Contract,
+    Deal,
+    DealLine,
+    DealStatus,
+    Lead,
+    Lifecycle,
+    Product,
+    Relationship,
+    SalesEvent,
+    SalesEventKind,
+)
+
+__all__ = ["KINDS", "Kind", "Record", "Slot", "Type"]
+
+Record = Company | Lead | Product | Activity | Deal | Contract | SalesEvent
+
+Type = Literal["text", "int", "decimal", "money", "float", "bool", "date", "instant"]
+"""What a cell is read as. Money is an `int` where it is whole, else a `Decimal`."""
+
+
+@frozen
+class Slot:
+    """What one field of a record kind takes.
+
+    Attributes:
+        type: What a cell, or each item of a split cell, is read as.
+        needed: Whether a blank cell rejects the row.
+        must_map: Whether a mapping without this field is refused.
+        many: Whether it takes a set, whose items a `split` of the mapping separates.
+        personal: Whether it names or reaches a person, so that messages mask it.
+        options: The values it may have; empty where any will do.
+        ids_of: For an id, the record kind whose ids these are; else empty.
+        must_exist: Whether an id that is not among the known ones rejects the row.
+    """
+
+    type: Type = "text"
+    needed: bool = False
+    must_map: bool = False
+    many: bool = False
+    personal: bool = False
+    options: tuple[str, ...] = ()
+    ids_of: str = ""
+    must_exist: bool = False
+
+
+@frozen
+class Kind:
+    """One record kind: its fields, how a record is built, and what makes a record the same one.
+
+    Attributes:
+        name: As a mapping names it, for example ``"deals"``.
+        slots: What each field takes, in the order in which faults are looked for.
+        build: Makes the record of plain values; a field without value is left out.
+        identity: What two rows of the same record share.
+        has_attributes: Whether its records take custom attributes.
+    """
+
+    name: str
+    slots: immutabledict[str, Slot]
+    build: Callable[[dict[str, Any]], Record]
+    identity: Callable[[Any], Any]
+    has_attributes: bool
+
+
+def _own(kind: str) -> Slot:
+    return Slot(needed=True, must_map=True, ids_of=kind)
+
+
+def _ref(kind: str, *, needed: bool = False, must_exist: bool = False) -> Slot:
+    return Slot(needed=needed, must_map=needed, ids_of=kind, must_exist=must_exist)
+
+
+def _plain(record: Callable[..., Record]) -> Callable[[dict[str, Any]], Record]:
+    return lambda values: record(**values)
+
+
+def _product(values: dict[str, Any]) -> Product:
+    name, name_ja = values.pop("name", ""), values.pop("name_ja", "")
+    if name or name_ja:
+        values["name"] = Label(name, name_ja)
+    return Product(**values)
+
+
+def _deal(values: dict[str, Any]) -> Deal:
+    line = {
+        field: values.pop(key)
+        for key, field in (
+            ("product_id", "product_id"),
+            ("quantity", "quantity"),
+            ("line_amount", "amount"),
+        )
+        if key in values
+    }
+    if "product_id" in line:
+        values["lines"] = (DealLine(**line),)
+    return Deal(**values)
+
+
+def _by_id(record: Any) -> Any:
+    return record.id
+
+
+def _by_lead_and_id(record: Any) -> Any:
+    return record.lead_id, record.id
+
+
+def _by_all(record: Any) -> Any:
+    return record
+
+
+def _kind(
+    name: str,
+    build: Callable[..., Record],
+    identity: Callable[[Any], Any],
+    slots: Mapping[str, Slot],
+) -> Kind:
+    return Kind(name, immutabledict(slots), build, identity, name in ("companies", "leads"))
+
+
+_TEXT: Final = Slot()
+_NEEDED_TEXT: Final = Slot(needed=True, must_map=True)
+_PERSONAL: Final = Slot(personal=True)
+_INT: Final = Slot("int")
+_MONEY: Final = Slot("money")
+_DAY: Final = Slot("date")
+_INSTANT: Final = Slot("instant")
+_NEEDED_INSTANT: Final = Slot("instant", needed=True, must_map=True)
+_TEXTS: Final = Slot(many=True)
+
+_ALL: Final = (
+    # In this order: whatever a record refers to is read before it.
+    _kind(
+        "products",
+        _product,
+        _by_id,
+        {
+            "id": _own("products"),
+            "name": _TEXT,
+            "name_ja": _TEXT,
+            "family": _TEXT,
+            "grade": _INT,
+            "lifecycle": Slot(options=get_args(Lifecycle)),
+            "sold_from": _DAY,
+            "sold_until": _DAY,
+        },
+    ),
+    _kind(
+        "companies",
+        _plain(Company),
+        _by_id,
+        {
+            "id": _own("companies"),
+            "name": _TEXT,
+            "domains": _TEXTS,
+            "corporate_number": _TEXT,
+            "industry": _TEXT,
+            "employees": _INT,
+            "annual_revenue": _MONEY,
+            "growth_rate": Slot("float"),
+            "region": _TEXT,
+            "country": _TEXT,
+            "parent_id": _ref("companies"),
+            "relationships": Slot(many=True, options=get_args(Relationship)),
+            "lists": _TEXTS,
+        },
+    ),
+    _kind(
+        "leads",
+        _plain(Lead),
+        _by_id,
+        {
+            "id": _own("leads"),
+            "company_id": _ref("companies"),
+            "email": _PERSONAL,
+            "name": _PERSONAL,
+            "title": _TEXT,
+            "department": _TEXT,
+            "phone": _PERSONAL,
+            "source": _TEXT,
+            "created_at": _INSTANT,
+            "interests": _TEXTS,
+        },
+    ),
+    _kind(
+        "activities",
+        _plain(Activity),
+        _by_lead_and_id,
+        {
+            "id": _own("activities"),
+            "lead_id": _ref("leads", needed=True, must_exist=True),
+            "kind": _NEEDED_TEXT,
+            "at": _NEEDED_INSTANT,
+            "product_ids": Slot(many=True, ids_of="products", must_exist=True),
+            "campaign_id": _ref("campaigns"),
+        },
+    ),
+    _kind(
+        "deals",
+        _deal,
+        _by_id,
+        {
+            "id": _own("deals"),
+            "company_id": _ref("companies", needed=True, must_exist=True),
+            "opened_at": _NEEDED_INSTANT,
+            "product_id": _ref("products", must_exist=True),
+            "quantity": _INT,
+            "line_amount": _MONEY,
+            "status": Slot(needed=True, options=get_args(DealStatus)),
+            "closed_at": _INSTANT,
+            "lead_id": _ref("leads"),
+            "via_company_id": _ref("companies"),
+            "reason": _TEXT,
+            "amount": _MONEY,
+            "currency": _TEXT,
+        },
+    ),
+    _kind(
+        "contracts",
+        _plain(Contract),
+        _by_all,
+        {
+            "company_id": _ref("companies", needed=True, must_exist=True),
+            "product_id": _ref("products", needed=True, must_exist=True),
+            "start": Slot("date", needed=True, must_map=True),
+            "end": _DAY,
+            "quantity": _INT,
+            "grade": _INT,
+        },
+    ),
+    _kind(
+        "sales_events",
+        _plain(SalesEvent),
+        _by_all,
+        {
+            "lead_id": _ref("leads", needed=True, must_exist=True),
+            "kind": Slot(needed=True, must_map=True, options=get_args(SalesEventKind)),
+            "at": _NEEDED_INSTANT,
+            "product_id": _ref("products", must_exist=True),
+            "by": _TEXT,
+            "reason": _TEXT,
+            "follow_up_on": _DAY,
+        },
+    ),
+)
+
+KINDS: Final[immutabledict[str, Kind]] = immutabledict({kind.name: kind for kind in _ALL})
+"""Every record kind by its name, in the order in which they are read."""

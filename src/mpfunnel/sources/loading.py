@@ -1,0 +1,242 @@
+"""A mapping file or plain data → a checked `SourceMapping`; every problem at once."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Iterable, Mapping
+from functools import cache
+from importlib.resources import files
+from os import PathLike
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import Any, Final
+
+from immutabledict import immutabledict
+
+from mpfunnel.errors import DecodeError, Problem, UnknownNameError, did_you_mean
+from mpfunnel.sources.checks import is_list, is_table, no_such
+from mpfunnel.sources.field_checks import SETTINGS, FieldCheck
+from mpfunnel.sources.kinds import KINDS, Kind, Slot
+from mpfunnel.sources.mapping import (
+    FieldMapping,
+    FileMapping,
+    Settings,
+    SourceMapping,
+    TableMapping,
+)
+from mpfunnel.sources.toml import MAX_BYTES, parse_toml, plain
+
+__all__ = ["load", "shipped"]
+
+_TOP: Final = ("format", "title", "defaults", "files", *KINDS)
+_ENCODINGS: Final = (
+    "ascii",
+    "big5",
+    "cp1252",
+    "cp932",
+    "euc_jis_2004",
+    "euc_jp",
+    "euc_kr",
+    "gb18030",
+    "iso2022_jp",
+    "iso8859-1",
+    "iso8859-15",
+    "shift_jis",
+    "shift_jis_2004",
+    "shift_jisx0213",
+    "utf-16",
+    "utf-16-be",
+    "utf-16-le",
+    "utf-32",
+    "utf-32-be",
+    "utf-32-le",
+    "utf-8",
+    "utf-8-sig",
+)
+
+
+@cache
+def shipped() -> tuple[str, ...]:
+    """Return the names of the mappings that come with mpfunnel, sorted."""
+    folder = files("mpfunnel.sources") / "mappings"
+    return tuple(sorted(entry.name.removesuffix(".toml") for entry in folder.iterdir()))
+
+
+def load(source: str | PathLike[str] | Mapping[str, Any]) -> SourceMapping:
+    """Return the checked mapping of a shipped name, of a TOML file or of plain data.
+
+    Args:
+        source: The name of a shipped mapping (see `shipped`), the path of a TOML file (a
+            `pathlib.Path`, or a text with a slash or the ending ``.toml``), or what such a file
+            holds as plain data.
+
+    Raises:
+        UnknownNameError: No mapping of that name is shipped.
+        DecodeError: The mapping has faults; all of them are listed, each with its path. A file
+            may have at most 2 MiB, 32 levels and 8 dots a key.
+    """
+    if isinstance(source, Mapping):
+        return _checked(plain(dict(source), ""), "")
+    if isinstance(source, str) and not (source.endswith(".toml") or set(source) & set("/\\")):
+        if source not in shipped():
+            hint = did_you_mean(source, shipped()) or f"; shipped are {', '.join(shipped())}"
+            raise UnknownNameError(f"{source!r:.60}: no such mapping{hint}")
+        origin = f"{source}.toml"
+        raw = (files("mpfunnel.sources") / "mappings" / origin).read_bytes()
+    else:
+        path = Path(source)
+        raw, origin = _start_of(path), path.name
+    return _checked(plain(parse_toml(raw, origin), origin), origin)
+
+
+def _start_of(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            # One byte more than is allowed shows that there are too many.
+            return file.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        absent = isinstance(error, FileNotFoundError)
+        message = "no such file" if absent else "cannot be read as a file"
+        raise DecodeError([Problem("file", str(path), message)]) from None
+
+
+def _checked(data: dict[str, Any], origin: str) -> SourceMapping:
+    check = _MappingCheck()
+    mapping = check.mapping(data, origin)
+    if check.problems:
+        raise DecodeError(
+            Problem(problem.code, mapping.at(problem.path), problem.message)
+            for problem in check.problems
+        )
+    return mapping
+
+
+class _MappingCheck(FieldCheck):
+    """Reads a whole mapping."""
+
+    def mapping(self, data: dict[str, Any], origin: str) -> SourceMapping:
+        """Return the mapping that `data` describes."""
+        self.keys(data, "", _TOP)
+        if type(data.get("format", 1)) is not int or data.get("format", 1) != 1:
+            self.fault("format", "format", "must be 1; another format needs another mpfunnel")
+        self.text(data, "title", "")
+        defaults = self.table(data, "defaults", "")
+        self.keys(defaults, "defaults", SETTINGS)
+        settings = self.settings(defaults, "defaults", Settings())
+        sources = self.table(data, "files", "")
+        known = {key: self._file(sources, key) for key in sources}
+        if not any(name in data for name in KINDS):
+            self.fault("missing", "", f"fills no record kind; known are {', '.join(KINDS)}")
+        tables = tuple(
+            self._table_mapping(entry, path, kind, known, settings)
+            for kind in KINDS.values()
+            for path, entry in self._entries(data, kind.name)
+        )
+        self._id_types(tables)
+        return SourceMapping(origin, immutabledict(known), tables, data)
+
+    def _entries(self, data: dict[str, Any], name: str) -> list[tuple[str, dict[str, Any]]]:
+        value = data.get(name, [])
+        if is_table(value):
+            return [(name, value)]
+        if is_list(value) and all(is_table(item) for item in value):
+            return [(f"{name}[{index}]", item) for index, item in enumerate(value)]
+        self.fault("type", name, "must be a table or a list of tables")
+        return []
+
+    def _file(self, sources: dict[str, Any], key: str) -> FileMapping:
+        at, entry = f"files.{key}", sources[key]
+        if not is_table(entry):
+            # Short for a table that has nothing but the path.
+            return FileMapping(self._paths(sources, key, "files"))
+        self.keys(entry, at, ("path", "encoding", "separator"))
+        encoding = self.text(entry, "encoding", at, "utf-8")
+        try:
+            codec = codecs.lookup(encoding).name
+        except (LookupError, ValueError, OSError):
+            codec = ""
+        if codec not in _ENCODINGS:
+            message = f"{encoding!r:.60}: {no_such('encoding', encoding, _ENCODINGS)}"
+            self.fault("choice", f"{at}.encoding", message)
+        separator = self.text(entry, "separator", at, ",")
+        if len(separator) != 1 or separator in '"\r\n\0 \ufeff' or separator.isalnum():
+            message = "must be one character, and no letter, digit, blank or quote"
+            self.fault("choice", f"{at}.separator", message)
+        return FileMapping(self._paths(entry, "path", at), codec, separator)
+
+    def _paths(self, data: dict[str, Any], key: str, path: str) -> tuple[str, ...]:
+        if key not in data:
+            self.fault("missing", path, f"has no {key}")
+        value = data.get(key)
+        paths = (value,) if isinstance(value, str) else self.texts(data, key, path)
+        at = f"{path}.{key}"
+        if len(set(paths)) < len(paths):
+            self.fault("duplicate", at, "names a file twice; its rows would count twice")
+        for name in paths:
+            if not _stays_inside(name):
+                self.fault("path", at, f"{name!r:.60}: must lie within the folder that is read")
+        return paths
+
+    def _table_mapping(
+        self,
+        entry: dict[str, Any],
+        path: str,
+        kind: Kind,
+        known: dict[str, FileMapping],
+        settings: Settings,
+    ) -> TableMapping:
+        self.keys(entry, path, ("file", "fields", "attributes"))
+        file = self.text(entry, "file", path)
+        if "file" not in entry:
+            self.fault("missing", path, "has no file")
+        elif file not in known:
+            message = f"{file!r:.60}: {no_such('file', file, known)}"
+            self.fault("unknown-file", f"{path}.file", message)
+        given = self.table(entry, "fields", path)
+        at = f"{path}.fields"
+        self.keys(given, at, kind.slots)
+        for name, slot in kind.slots.items():
+            if slot.must_map and name not in given:
+                self.fault("missing", at, f"has no {name}; {kind.name} need it")
+        if "line_amount" in kind.slots and "product_id" not in given:
+            for name in ("quantity", "line_amount"):
+                if name in given:
+                    self.fault("missing", f"{at}.{name}", "needs product_id beside it")
+        fields = [
+            self.field(given[name], FieldMapping(name, f"{at}.{name}", slot, settings=settings))
+            for name, slot in kind.slots.items()
+            if name in given
+        ]
+        attributes = self.table(entry, "attributes", path)
+        if attributes and not kind.has_attributes:
+            self.fault("unknown-key", f"{path}.attributes", f"{kind.name} have no attributes")
+        for name, raw in attributes.items():
+            where = f"{path}.attributes.{name:.60}"
+            if not name.strip():
+                self.fault("blank", where, "has a blank name")
+            blank = FieldMapping(name, where, Slot(), attribute=True, settings=settings)
+            fields.append(self.attribute(raw, blank))
+        return TableMapping(kind.name, path, file, tuple(fields))
+
+    def _id_types(self, tables: Iterable[TableMapping]) -> None:
+        """Add a problem for ids of one kind that are texts here and integers there (S18)."""
+        first: dict[str, FieldMapping] = {}
+        for table in tables:
+            for field in table.fields:
+                if not field.slot.ids_of:
+                    continue
+                other = first.setdefault(field.slot.ids_of, field)
+                if other.slot.type != field.slot.type:
+                    there = f"{other.path} is {other.slot.type}"
+                    message = f"is {field.slot.type} where {there}; ids of one kind share a type"
+                    self.fault("contradiction", f"{field.path}.type", message)
+
+
+def _stays_inside(name: str) -> bool:
+    # Both ways of writing paths, so that a mapping means the same on every machine.
+    posix, windows = PurePosixPath(name), PureWindowsPath(name)
+    steps = {*posix.parts, *windows.parts}
+    return (
+        bool(name.strip())
+        and "\0" not in name
+        and not (posix.anchor or windows.anchor or ".." in steps)
+    )

@@ -1,0 +1,210 @@
+"""Files → records: every check that can be made before the first row, then the rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from os import PathLike
+from pathlib import Path
+from typing import Any, Final
+
+from attrs import field, frozen
+
+from mpfunnel.errors import DecodeError, Problem
+from mpfunnel.records import Activity, Company, Contract, Deal, Id, Lead, Product, SalesEvent
+from mpfunnel.sources.checks import no_such
+from mpfunnel.sources.files import SourceFile, column_hint
+from mpfunnel.sources.kinds import KINDS
+from mpfunnel.sources.ledger import Count, Ledger
+from mpfunnel.sources.loading import load
+from mpfunnel.sources.mapping import SourceMapping, TableMapping
+from mpfunnel.sources.rows import Job, Reject, RowReader
+
+__all__ = ["Records", "read"]
+
+_PROGRESS_EVERY: Final = 1_000
+# What other records refer to; the ids of the rest would only fill memory.
+_REFERRED: Final = ("products", "companies", "leads")
+
+
+@frozen
+class Records:
+    """What was read: the records in the order of the files, the rejects, and the account of rows.
+
+    Attributes:
+        rejects: In the order of the record kinds, the files and the lines.
+        counts: One for each file and record kind, in the same order.
+    """
+
+    products: tuple[Product, ...] = ()
+    companies: tuple[Company, ...] = ()
+    leads: tuple[Lead, ...] = ()
+    activities: tuple[Activity, ...] = ()
+    deals: tuple[Deal, ...] = ()
+    contracts: tuple[Contract, ...] = ()
+    sales_events: tuple[SalesEvent, ...] = ()
+    rejects: tuple[Reject, ...] = field(default=(), kw_only=True)
+    counts: tuple[Count, ...] = field(default=(), kw_only=True)
+
+
+_Path = str | PathLike[str]
+_Files = _Path | Mapping[str, _Path | Iterable[_Path]]
+
+
+def read(
+    mapping: str | PathLike[str] | Mapping[str, Any] | SourceMapping,
+    folder_or_files: _Files,
+    *,
+    products: Iterable[Id] | None = None,
+    progress: Callable[[int], object] | None = None,
+) -> Records:
+    """Read files into records by a mapping.
+
+    Everything that can be checked before the first row is: the mapping, that each file is there,
+    and that it has the columns. After that only rows can fail, and each one that does is a
+    `Reject`.
+
+    A row is rejected where its product is none of the known ones (those of the mapping's own
+    products and of `products`), where a deal or contract has a company, or an activity or sales
+    event a lead, that was not read although the mapping reads that kind, and where a company is
+    its own ancestor. Kept as they are: the company of a lead, a company's parent, and the lead
+    and the partner of a deal, known or not.
+
+    Rows that are equal once they are read count once. Rows that share an id (an activity: its
+    lead and id) but differ are all rejected (S17).
+
+    Args:
+        mapping: A loaded mapping, or what `load` takes.
+        folder_or_files: The folder of the mapping's paths, or the path (or paths) of each of its
+            file keys. A path that ends in ``.gz`` is decompressed.
+        products: Ids of products that exist beside those in the files, as of a playbook.
+        progress: Called now and then with the number of rows read so far, and once at the end. A
+            row that is read for two record kinds counts twice.
+
+    Raises:
+        DecodeError: The mapping has faults, or a file is absent, unreadable, empty, not in its
+            stated encoding, or without a column that the mapping names.
+        UnknownNameError: No mapping of that name is shipped.
+    """
+    if not isinstance(mapping, SourceMapping):
+        mapping = load(mapping)
+    jobs = _jobs(mapping, _located(mapping, folder_or_files))
+    return _Reader(mapping, jobs, products, progress or (lambda _rows: None)).records()
+
+
+def _located(mapping: SourceMapping, where: _Files) -> dict[str, list[SourceFile]]:
+    """Return the files of each key, with a name that shows no place on this machine."""
+    if not isinstance(where, Mapping):
+        folder = Path(where)
+        return {
+            key: [SourceFile(folder / path, path, form) for path in form.paths]
+            for key, form in mapping.files.items()
+        }
+    problems = [
+        Problem("unknown-file", mapping.at(f"files.{key}"), no_such("file", key, mapping.files))
+        for key in where
+        if key not in mapping.files
+    ]
+    problems += [
+        Problem("file", mapping.at(f"files.{key}"), "is not among the files given")
+        for key in mapping.files
+        if key not in where
+    ]
+    if problems:
+        raise DecodeError(problems)
+    return {
+        key: [SourceFile(path, path.name, form) for path in _paths(where[key])]
+        for key, form in mapping.files.items()
+    }
+
+
+def _paths(given: _Path | Iterable[_Path]) -> list[Path]:
+    return [Path(path) for path in ([given] if isinstance(given, str | PathLike) else given)]
+
+
+def _jobs(mapping: SourceMapping, located: dict[str, list[SourceFile]]) -> list[Job]:
+    """Return what is to be read, once every file is there and has the columns."""
+    problems: list[Problem] = []
+    headers: dict[tuple[str, int], list[str]] = {}
+    used = {table.file for table in mapping.tables}
+    for key in (key for key in mapping.files if key in used):
+        for index, file in enumerate(located[key]):
+            try:
+                headers[key, index] = file.header()
+            except DecodeError as error:
+                problems += error.problems
+    personal: dict[str, set[str]] = {}
+    for table in mapping.tables:
+        columns = personal.setdefault(table.file, set())
+        columns.update(c for f in table.fields if f.slot.personal for c in f.columns)
+    jobs: list[Job] = []
+    for table in mapping.tables:
+        for index, file in enumerate(located[table.file]):
+            if (header := headers.get((table.file, index))) is not None:
+                problems += _column_problems(mapping, table, file, header)
+                jobs.append(Job(table, file, header, frozenset(personal[table.file])))
+    if problems:
+        raise DecodeError(problems)
+    return jobs
+
+
+def _column_problems(
+    mapping: SourceMapping, table: TableMapping, file: SourceFile, header: list[str]
+) -> Iterator[Problem]:
+    for mapped in table.fields:
+        for column in mapped.columns:
+            times = header.count(column)
+            if times == 0:
+                what = f"{file.name} has no column {column!r:.60}{column_hint(column, header)}"
+                yield Problem("unknown-column", mapping.at(mapped.path), what)
+            elif times > 1:
+                what = f"{file.name} has {times} columns {column!r:.60}; name each differently"
+                yield Problem("duplicate", mapping.at(mapped.path), what)
+
+
+class _Reader:
+    """Reads the jobs in their order and keeps the account."""
+
+    def __init__(
+        self,
+        mapping: SourceMapping,
+        jobs: list[Job],
+        products: Iterable[Id] | None,
+        progress: Callable[[int], object],
+    ) -> None:
+        self._jobs = jobs
+        self._progress = progress
+        self._rows_read = 0
+        self._kinds = [kind for kind in KINDS if any(t.kind == kind for t in mapping.tables)]
+        self._known: dict[str, set[Id]] = {}
+        if products is not None:
+            self._known["products"] = set(products)
+
+    def records(self) -> Records:
+        """Read everything."""
+        found: dict[str, Any] = {}
+        rejects: list[Reject] = []
+        counts: list[Count] = []
+        for name in self._kinds:
+            ledger = Ledger(KINDS[name], [job for job in self._jobs if job.table.kind == name])
+            for index in range(len(ledger.jobs)):
+                self._read(index, ledger)
+            ledger.settle()
+            found[name] = ledger.used
+            rejects += ledger.rejects
+            counts += ledger.counts
+            # What refers to these records is read after them.
+            if name in _REFERRED:
+                ids = self._known.setdefault(name, set())
+                ids.update(record.id for record in found[name])
+        self._progress(self._rows_read)
+        return Records(**found, rejects=tuple(rejects), counts=tuple(counts))
+
+    def _read(self, index: int, ledger: Ledger) -> None:
+        job = ledger.jobs[index]
+        reader = RowReader(job, ledger.kind, self._known)
+        for row in job.file.rows():
+            self._rows_read += 1
+            if self._rows_read % _PROGRESS_EVERY == 0:
+                self._progress(self._rows_read)
+            # Rows are numbered over all files of their kind, so that no two share a number.
+            ledger.add(index, row.line, reader.record(row, ledger.next_number()))

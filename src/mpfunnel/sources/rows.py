@@ -1,0 +1,217 @@
+"""One row → one record, or the reason why not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Set
+from functools import lru_cache, partial
+from typing import Any, Final
+
+from attrs import evolve, frozen
+
+from mpfunnel.errors import InvalidDataError
+from mpfunnel.records import Id
+from mpfunnel.sources.files import UNDECODABLE, Row, SourceFile
+from mpfunnel.sources.kinds import Kind, Record, Slot
+from mpfunnel.sources.mapping import FieldMapping, TableMapping
+from mpfunnel.sources.personal import near, shown
+from mpfunnel.sources.values import CellError, Convert, converter
+
+__all__ = ["Job", "Reject", "RowReader"]
+
+_REMEMBERED: Final = 4_096
+_SINGULAR: Final = {"products": "product", "companies": "company", "leads": "lead"}
+
+
+@frozen
+class Reject:
+    """A row that cannot be used, and why.
+
+    A row has one reject even if it has several faults: of a value that is not understood before
+    one that is missing, because the mapping can cure the first; else the first in the order of
+    the record's fields.
+
+    Attributes:
+        table: The record kind, for example ``"deals"``.
+        file: The name of the file.
+        line: The line on which the row begins; the first line of the file is 1.
+        column: The column at fault; several are joined by ``", "``, and for a fault of the row as
+            a whole it is empty.
+        code: A stable word to program against, for example ``"missing"``.
+        reason: One line in English.
+        value: The text of the cell; masked if it names or reaches a person.
+    """
+
+    table: str
+    file: str
+    line: int
+    column: str
+    code: str
+    reason: str
+    value: str
+
+
+@frozen
+class Job:
+    """One file to read by one table of the mapping.
+
+    Attributes:
+        table: What its rows become.
+        file: The file.
+        header: The names of its columns.
+        personal: Its columns that the mapping reads into a personal field, in whatever table.
+    """
+
+    table: TableMapping
+    file: SourceFile
+    header: list[str]
+    personal: frozenset[str]
+
+    def reject(
+        self, line: int, at: FieldMapping | str, code: str, reason: str, text: str = ""
+    ) -> Reject:
+        """Return the reject of the row on `line`.
+
+        Args:
+            line: Where the row begins.
+            at: The field at fault, or its name; empty for a fault of the whole row.
+            code: A stable word for the fault.
+            reason: What is wrong; must not hold the text of a cell.
+            text: What the cell holds; it is masked here if it is personal.
+        """
+        label = at if isinstance(at, str) else at.name
+        if isinstance(at, str):
+            named = (mapped for mapped in self.table.fields if not mapped.attribute)
+            columns = next((mapped.columns for mapped in named if mapped.name == at), ())
+        else:
+            columns = at.columns
+        column = ", ".join(columns)
+        value = shown(text, personal=not self.personal.isdisjoint(columns))
+        value = value.replace(UNDECODABLE, "\ufffd")
+        if label:
+            # The name of a column may hold a line break; a reason is one line.
+            label = " ".join(column.split()) or label
+            reason = f"{label} {value!r}: {reason}" if value else f"{label}: {reason}"
+        return Reject(self.table.kind, self.file.name, line, column, code, reason, value)
+
+
+class RowReader:
+    """Makes records of the rows of one job.
+
+    Args:
+        job: What to read.
+        kind: The record kind of its table.
+        known: The ids that exist, by record kind; a kind that is absent is not checked.
+    """
+
+    def __init__(self, job: Job, kind: Kind, known: Mapping[str, Set[Id]]) -> None:
+        self._job = job
+        self._kind = kind
+        self._cells = [_Cell(mapped, job.header, known) for mapped in job.table.fields]
+
+    def record(self, row: Row, number: int) -> Record | Reject:
+        """Return the record of `row`, or why there is none.
+
+        Args:
+            row: The row as the file has it.
+            number: Its number within its record kind.
+        """
+        if row.code:
+            return self._job.reject(row.line, "", row.code, row.fault)
+        values: dict[str, Any] = {}
+        attributes: dict[str, Any] = {}
+        missing = None
+        for cell in self._cells:
+            mapped = cell.mapped
+            try:
+                value = cell.value(row.cells, number)
+            except CellError as error:
+                text = cell.text(row.cells)
+                return self._job.reject(row.line, mapped, error.code, error.reason, text)
+            if value is not None:
+                (attributes if mapped.attribute else values)[mapped.name] = value
+            elif mapped.slot.needed and missing is None:
+                missing = mapped
+        if missing is not None:
+            reason = f"is blank; {self._kind.name} need {missing.name}"
+            return self._job.reject(row.line, missing, "missing", reason)
+        if attributes:
+            values["attributes"] = attributes
+        try:
+            return self._kind.build(values)
+        except InvalidDataError as error:
+            problem = error.problems[0]
+            return self._refused(row, problem.path, problem.code, problem.message)
+
+    def _refused(self, row: Row, path: str, code: str, message: str) -> Reject:
+        """Return the reject for a fault that the record itself has found."""
+        name = "line_amount" if path == "dealline.amount" else path.rpartition(".")[2]
+        at = next((cell for cell in self._cells if cell.mapped.name == name), None)
+        if at is None:
+            return self._job.reject(row.line, name, code, message)
+        return self._job.reject(row.line, at.mapped, code, message, at.text(row.cells))
+
+
+class _Cell:
+    """Reads one field of a record from the cells of a row."""
+
+    def __init__(
+        self, mapped: FieldMapping, header: list[str], known: Mapping[str, Set[Id]]
+    ) -> None:
+        self.mapped = mapped
+        self._places = [header.index(column) for column in mapped.columns]
+        convert = converter(evolve(mapped, slot=Slot()) if len(self._places) > 1 else mapped)
+        # Columns repeat themselves: reading a text once also keeps one copy of it in memory.
+        self._convert = lru_cache(_REMEMBERED)(partial(_convert, convert))
+        self._known = known.get(mapped.slot.ids_of) if mapped.slot.must_exist else None
+        self._what = _SINGULAR.get(mapped.slot.ids_of, "")
+        self._unknown = lru_cache(_REMEMBERED)(self._nearest)
+
+    def text(self, cells: list[str]) -> str:
+        """Return what the file has, for messages."""
+        return ", ".join(cells[place] for place in self._places)
+
+    def value(self, cells: list[str], number: int) -> Any:
+        """Return the value; `None` where it is unknown.
+
+        Raises:
+            CellError: The cell cannot be read, or names what does not exist.
+        """
+        mapped = self.mapped
+        if mapped.constant is not None:
+            value = mapped.constant
+        elif mapped.row_number:
+            value = self._convert(str(number))
+        elif len(self._places) == 1:
+            value = self._convert(cells[self._places[0]])
+        else:
+            value = self._composed([self._convert(cells[place]) for place in self._places])
+        if self._known is not None and value is not None:
+            for item in sorted(value) if mapped.slot.many else (value,):
+                if item not in self._known:
+                    raise CellError(f"unknown-{self._what}", self._unknown(item))
+        return value
+
+    def _composed(self, parts: list[str | None]) -> str | None:
+        if not any(parts):
+            return None
+        if not self.mapped.slot.ids_of:
+            return " ".join(part for part in parts if part)
+        # Escaped, so that a|b with c and a with b|c stay two ids.
+        escaped = ((part or "").replace("\\", "\\\\").replace("|", "\\|") for part in parts)
+        return "|".join(escaped)
+
+    def _nearest(self, item: Id) -> str:
+        """Return why no record has the id `item`."""
+        known = self._known or frozenset()
+        which = f" as {shown(str(item), personal=False)!r}" if self.mapped.slot.many else ""
+        # The nearest id of another lead is none of the reader's business.
+        hint = "" if self._what == "lead" else near(item, known)
+        return f"no such {self._what}{which}{hint}"
+
+
+def _convert(convert: Convert, text: str) -> Any:
+    if UNDECODABLE in text:
+        raise CellError("encoding", "has bytes outside the file's encoding; state its encoding")
+    if "\0" in text:
+        raise CellError("encoding", "has a NUL character; state the file's encoding")
+    return convert(text)
