@@ -1,0 +1,26 @@
+"""One invented firm, its products and its market: for docs, tests, the demo and benchmarks.
+
+Every company and person here is made up. The firm sells four products that fit together:
+CRMクラウド (`crm`), its higher grade 営業支援 (`sfa`), マーケティングオートメーション (`ma`) and
+分析基盤 (`bi`).
+"""
+
+from mpfunnel.examples.export import write_csv
+from mpfunnel.examples.generate import generate, stream
+from mpfunnel.examples.products import FIRM, LIFTS, PRODUCTS, Firm
+from mpfunnel.examples.sample import Sample
+from mpfunnel.examples.story import STORY_DAY, Case, story
+
+__all__ = [
+    "FIRM",
+    "LIFTS",
+    "PRODUCTS",
+    "STORY_DAY",
+    "Case",
+    "Firm",
+    "Sample",
+    "generate",
+    "story",
+    "stream",
+    "write_csv",
+]
