@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import Any, Final, Literal
 
 from attrs import field, frozen
@@ -17,6 +17,8 @@ __all__ = ["Fact", "Kind", "Scale"]
 Kind = Literal["int", "decimal", "float", "bool", "text", "date", "set", "level"]
 
 _INT64: Final = 2**63
+# What a literal is must not hang on the decimal context of the thread that builds the rule.
+_EXACT: Final = Context(prec=40, traps=[])
 _CLOSABLE: Final = ("bool", "set", "int")
 _BLANKS: Final[Mapping[str, Any]] = {"bool": False, "set": frozenset(), "int": 0}
 _WORDS: Final[Mapping[str, str]] = {
@@ -76,8 +78,8 @@ class Fact:
     unit: Label | None = field(default=None, eq=False)
 
     def __attrs_post_init__(self) -> None:
-        problems = []
-        if "." not in self.name:
+        problems: list[Problem] = []
+        if not self.root or not self.key:
             problems.append(Problem("format", self.name, "must be named as 'whose.which'"))
         if not self.open and self.kind not in _CLOSABLE:
             kinds = ", ".join(_CLOSABLE)
@@ -86,18 +88,18 @@ class Fact:
             problems.append(Problem("scale", self.name, "a level needs a scale, and only a level"))
         if problems:
             raise InvalidDataError(problems)
-        if self.label is None:
+        if self.label is None:  # pyright: ignore[reportUnnecessaryComparison]
             object.__setattr__(self, "label", Label(self.key.replace("_", " ")))
 
     @property
     def root(self) -> str:
         """Whose fact it is: ``"company"`` of ``"company.employees"``."""
-        return self.name.split(".", 1)[0]
+        return self.name.partition(".")[0]
 
     @property
     def key(self) -> str:
         """Which fact it is: ``"employees"`` of ``"company.employees"``."""
-        return self.name.split(".", 1)[1]
+        return self.name.partition(".")[2]
 
     def read(self, record: Any) -> Any:
         """Return the value that `record` holds, or `None` where it is unknown.
@@ -147,18 +149,18 @@ class Fact:
 
     def stored(self, literal: Any) -> Any:
         """Return `literal` in the unit in which records hold this fact."""
-        return int(Decimal(literal).scaleb(self.places)) if self.minor else literal
+        return int(Decimal(literal).scaleb(self.places, _EXACT)) if self.minor else literal
 
     def shown(self, value: Any) -> Any:
         """Return `value`, as a record holds it, in the unit that people read."""
         if not self.minor or value is None:
             return value
-        return _plain(Decimal(value).scaleb(-self.places))
+        return _plain(Decimal(value).scaleb(-self.places, _EXACT))
 
 
 def _plain(value: Decimal) -> int | Decimal:
     """Return one form for equal numbers: an int where it is whole, no trailing zeros elsewhere."""
-    return int(value) if value == value.to_integral_value() else value.normalize()
+    return int(value) if value == value.to_integral_value() else value.normalize(_EXACT)
 
 
 def _literal(fact: Fact, value: Any) -> Any:
@@ -181,14 +183,16 @@ def _number(fact: Fact, value: Any) -> int | float | Decimal:
     if type(value) not in numbers:
         raise _refused(fact, value)
     # Bounds come first: a huge exponent must not be expanded into digits. NaN fails them too.
-    if isinstance(value, Decimal) and value.is_nan() or not abs(value) < _INT64 / 10**fact.places:
-        message = f"must be a finite number within 64 bits, not {value!r:.60}"
+    # The value is not shown: Python refuses to write very large integers.
+    most = Decimal(_INT64).scaleb(-fact.places, _EXACT)
+    is_nan = isinstance(value, Decimal) and value.is_nan()
+    if is_nan or not most.copy_negate() < value < most:
+        message = "must be a finite number within 64 bits"
         raise InvalidDataError([Problem("range", fact.name, message)])
     if fact.kind == "float":
         return float(value)
     if isinstance(value, Decimal):
-        # Rounding instead of scaling: it stays within the precision of any context.
-        if value != round(value, fact.places):
+        if value != value.quantize(Decimal(1).scaleb(-fact.places, _EXACT), context=_EXACT):
             wanted = f"at most {fact.places} decimal places" if fact.places else "a whole number"
             message = f"must have {wanted}, not {value!s:.60}"
             raise InvalidDataError([Problem("range", fact.name, message)])

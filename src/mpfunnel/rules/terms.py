@@ -45,7 +45,9 @@ class HasKey(Protocol):
     """A value of a scale, such as a tier, a stage or an engagement state."""
 
     @property
-    def key(self) -> str: ...
+    def key(self) -> str:
+        """The key of the value on its scale."""
+        ...
 
 
 class Term:
@@ -164,7 +166,7 @@ class SetTerm(Term):
 
     __slots__ = ()
 
-    def _compare(self, op: Op, value: object) -> NoReturn:
+    def _compare(self, op: Op, value: object) -> NoReturn:  # noqa: ARG002 - it is refused unread
         refuse("type", self.fact.name, f"is a set and has no {op}; use contains_any(…)")
 
     def contains_any(self, *values: str) -> Condition:

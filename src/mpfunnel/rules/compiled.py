@@ -1,0 +1,329 @@
+"""A table as one generated Python function.
+
+What a table decides depends on a fact only through the *cell* that it falls in: between which two
+thresholds a number lies, which of the named texts a text is, or that it is missing. The generated
+function finds the cell of each fact with a few comparisons, adds the cells up to one number, and
+looks the decision up. A combination of cells that is met for the first time is decided by the
+specification (`mpfunnel.rules.explain`) and kept: the two cannot disagree about it, and a missing
+fact costs no more than a known one.
+
+The source is built from names and cell numbers only: every constant of a policy is bound in the
+function's namespace, none is written into the source.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from functools import partial
+from keyword import iskeyword
+from typing import Any, Final, TypeVar
+
+from attrs import frozen
+
+from mpfunnel.errors import InvalidDataError, Problem
+from mpfunnel.rules.conditions import (
+    Compare,
+    Condition,
+    Exists,
+    IsIn,
+    IsMissing,
+    Leaf,
+    Not,
+)
+from mpfunnel.rules.explain import Policy, decide, examine, holds
+from mpfunnel.rules.facts import Fact
+from mpfunnel.rules.tables import Decision
+
+__all__ = ["check_roots", "compile_policy"]
+
+T = TypeVar("T", bound=Hashable)
+
+MAX_LIST: Final = 4_096
+"""Decisions of up to this many combinations of cells stand in a list, others in a dictionary."""
+MAX_KEPT: Final = 65_536
+"""How many decisions, or classified values, are kept before the store is emptied."""
+MAX_BITS: Final = 10
+"""Conditions on one text or set whose truth is kept as bits of the number of its cell."""
+MAX_CUTS: Final = 1_000
+"""Thresholds of one fact that are compared inline; more are classified by looking them up."""
+
+
+def check_roots(condition: Condition, roots: Sequence[str]) -> list[Problem]:
+    """Return a problem for every fact that cannot be asked about where only `roots` are known."""
+    problems = []
+    stack: list[tuple[Condition, frozenset[str]]] = [(condition, frozenset(roots))]
+    while stack:
+        at, known = stack.pop()
+        if isinstance(at, Leaf) and at.fact.root not in known:
+            message = f"cannot be asked here, where only {', '.join(sorted(known))} is known"
+            problems.append(Problem("scope", at.fact.name, message))
+        elif isinstance(at, Exists):
+            stack.append((at.condition, known | {at.over}))
+        elif isinstance(at, Not):
+            stack.append((at.condition, known))
+        else:
+            stack.extend((inner, known) for inner in getattr(at, "conditions", ()))
+    return problems
+
+
+def compile_policy(policy: Policy[T], roots: Sequence[str]) -> Callable[..., Decision[T]]:
+    """Return a function of one record per root, in that order, that decides like the policy.
+
+    If the policy asks about any row (`Exists`), the function takes one more argument, `rows`: for
+    each root that is ranged over, the records by their id. The generated source is the function's
+    `__source__`.
+
+    Raises:
+        InvalidDataError: A condition asks about a root that is not in `roots`.
+    """
+    problems = [problem for when in policy.conditions for problem in check_roots(when, roots)]
+    if problems:
+        raise InvalidDataError(problems)
+    return _generate(
+        "decide",
+        policy.conditions,
+        roots,
+        lambda records, rows: decide(policy, records, rows),
+    )
+
+
+class _Learned(dict[Any, Hashable]):
+    """The class of each value met so far; a new value is classified once, and kept."""
+
+    def __init__(self, classify: Callable[[Any], Hashable]) -> None:
+        super().__init__()
+        self._classify = classify
+
+    def __missing__(self, value: Any) -> Hashable:
+        if len(self) >= MAX_KEPT:
+            self.clear()
+        found = self[value] = self._classify(value)
+        return found
+
+
+@frozen
+class _Cells:
+    """How the generated function finds the cell of one fact."""
+
+    lines: tuple[str, ...]
+    cell: str
+    """An expression for the number of the cell, or for the class where `count` is 0."""
+    count: int
+    bound: Mapping[str, Any]
+
+
+def _generate(
+    name: str,
+    conditions: Sequence[Condition],
+    roots: Sequence[str],
+    specified: Callable[[Mapping[str, Any], Any], Any],
+) -> Callable[..., Any]:
+    leaves, exists = _asked(conditions)
+    arguments = [*roots, *(["rows"] if exists else [])]
+    names = _names(leaves)
+    found = [_cells_of(fact, names[fact], group) for fact, group in leaves.items()]
+    found += [_cells_of_rows(at, f"row_{i}", roots) for i, at in enumerate(exists)]
+
+    lines = [f"def {name}({', '.join(arguments)}):"]
+    terms: list[str] = []
+    classes: list[str] = []
+    total = 1
+    for cells in found:
+        lines += [f"    {line}" for line in cells.lines]
+        if cells.count and total * cells.count <= 2**62:
+            terms.append(f"{total} * ({cells.cell})" if total > 1 else f"({cells.cell})")
+            total *= cells.count
+        else:
+            classes.append(cells.cell)
+    # One line per fact, so that the source reads as the list of what is asked.
+    cell = "\n        + ".join(terms or ["0"])
+    key = ",\n        ".join([cell, *classes]) + ("," if classes else "")
+    listed = not classes and total <= MAX_LIST
+    lines.append(f"    cell = (\n        {key}\n    )")
+    lines.append(
+        f"    return {'KNOWN[cell]' if listed else 'KNOWN.get(cell)'} "
+        f"or fill(cell, {', '.join(arguments)})"
+    )
+    source = "\n".join(lines) + "\n"
+
+    known: Any = [None] * total if listed else {}
+    shared: dict[Any, Any] = {}
+
+    def fill(cell: Any, *given: Any) -> Any:
+        records = dict(zip(roots, given, strict=False))
+        answer = specified(records, given[-1] if exists else {})
+        # Equal answers are one object, so that what is kept stays small.
+        answer = shared.setdefault(answer, answer)
+        if not listed and len(known) >= MAX_KEPT:
+            known.clear()
+            shared.clear()
+        known[cell] = answer
+        return answer
+
+    namespace: dict[str, Any] = {"KNOWN": known, "fill": fill}
+    for cells in found:
+        namespace.update(cells.bound)
+    # The source holds names and numbers of cells alone, made above.
+    exec(compile(source, f"<mpfunnel: {name}>", "exec"), namespace)
+    function: Any = namespace[name]
+    function.__source__ = source
+    return function  # type: ignore[no-any-return]
+
+
+def _asked(
+    conditions: Sequence[Condition],
+) -> tuple[dict[Fact, dict[Leaf, None]], list[Exists]]:
+    """Return the leaves by fact, and what ranges over rows: each once, in order of first use."""
+    leaves: dict[Fact, dict[Leaf, None]] = {}
+    exists: dict[Exists, None] = {}
+
+    def visit(at: Condition) -> None:
+        if isinstance(at, Leaf):
+            leaves.setdefault(at.fact, {})[at] = None
+        elif isinstance(at, Exists):
+            exists[at] = None
+        elif isinstance(at, Not):
+            visit(at.condition)
+        else:
+            for inner in getattr(at, "conditions", ()):
+                visit(inner)
+
+    for condition in conditions:
+        visit(condition)
+    return leaves, list(exists)
+
+
+def _names(facts: Iterable[Fact]) -> dict[Fact, str]:
+    """Return a name for each fact in the source: its own where that is a plain word."""
+    names: dict[Fact, str] = {}
+    for position, fact in enumerate(facts):
+        own = fact.name.replace(".", "_")
+        plain = own.isidentifier() and own.isascii() and own.islower() and "__" not in own
+        plain = plain and own not in names.values()
+        names[fact] = own if plain else f"fact_{position}"
+    return names
+
+
+def _cells_of(fact: Fact, name: str, leaves: Mapping[Leaf, None]) -> _Cells:
+    bound: dict[str, Any] = {}
+    if fact.within or not fact.key.isidentifier() or iskeyword(fact.key):
+        bound[f"read__{name}"] = fact.read
+        read = f"read__{name}({fact.root})"
+    else:
+        read = f"{fact.root}.{fact.key}"
+    if fact.kind == "bool":
+        return _flag(fact, name, read, bound)
+    asked = [leaf for leaf in leaves if not isinstance(leaf, IsMissing)]
+    if fact.kind == "level":
+        bound[name.upper()] = _Learned(partial(_class_of_decision, tuple(asked)))
+        return _Cells((), f"{name.upper()}[{read}]", 0, bound)
+    if fact.kind in ("int", "decimal", "float", "date"):
+        cuts = _cuts(fact, asked)
+        if len(cuts) <= MAX_CUTS:
+            return _inline(fact, name, read, cuts, bound)
+    bound[name.upper()] = _Learned(partial(_class_of_value, fact, tuple(asked)))
+    if len(asked) > MAX_BITS:
+        return _Cells((), f"{name.upper()}[{read}]", 0, bound)
+    return _Cells((), f"{name.upper()}[{read}]", 2 ** len(asked) + 1, bound)
+
+
+def _flag(fact: Fact, name: str, read: str, bound: dict[str, Any]) -> _Cells:
+    if not fact.open:
+        return _Cells((), f"1 if {read} else 0", 2, bound)
+    line = f"{name} = {read}"
+    return _Cells((line,), f"2 if {name} is None else 1 if {name} else 0", 3, bound)
+
+
+def _class_of_value(fact: Fact, leaves: tuple[Leaf, ...], value: Any) -> Hashable:
+    """Return which leaves are true of the value as the bits of a number; one more is missing."""
+    if value is None:
+        if fact.open:
+            return 2 ** len(leaves)
+        value = frozenset()
+    bits: int = sum(holds(leaf, value) << bit for bit, leaf in enumerate(leaves))
+    return bits
+
+
+def _class_of_decision(leaves: tuple[Leaf, ...], decision: Decision[Any]) -> Hashable:
+    """Return all that the leaves can tell apart about another decision (S5)."""
+    now = tuple(holds(leaf, decision.value.key) for leaf in leaves)
+    if decision.settled:
+        return now
+    later = tuple(
+        frozenset(holds(leaf, outcome.key) for outcome in decision.possible) for leaf in leaves
+    )
+    return now, later, decision.missing
+
+
+def _cuts(fact: Fact, leaves: Sequence[Leaf]) -> list[tuple[Any, bool]]:
+    """Return where the cells of an ordered fact end: before a value, or after it (True)."""
+    cuts: set[tuple[Any, bool]] = set()
+    for leaf in leaves:
+        match leaf:
+            case Compare(_, ">=" | "<", value):
+                cuts.add((fact.stored(value), False))
+            case Compare(_, ">" | "<=", value):
+                cuts.add((fact.stored(value), True))
+            case Compare(_, _, value):
+                cuts |= {(fact.stored(value), False), (fact.stored(value), True)}
+            case IsIn(_, values):
+                cuts |= {(fact.stored(v), after) for v in values for after in (False, True)}
+    return sorted(cuts)
+
+
+def _inline(
+    fact: Fact, name: str, read: str, cuts: list[tuple[Any, bool]], bound: dict[str, Any]
+) -> _Cells:
+    def choose(low: int, high: int) -> str:
+        # The cells from `low` to `high`, halved until one is left.
+        if low == high:
+            return str(low)
+        middle = (low + high) // 2
+        value, after = cuts[middle]
+        bound[f"{name}__{middle}"] = value
+        test = f"{name} {'<=' if after else '<'} {name}__{middle}"
+        return f"({choose(low, middle)} if {test} else {choose(middle + 1, high)})"
+
+    cell = choose(0, len(cuts))
+    if fact.open:
+        cell = f"{len(cuts) + 1} if {name} is None else {cell}"
+        return _Cells((f"{name} = {read}",), cell, len(cuts) + 2, bound)
+    return _Cells((f"{name} = {read} or 0",), cell, len(cuts) + 1, bound)
+
+
+def _cells_of_rows(exists: Exists, name: str, roots: Sequence[str]) -> _Cells:
+    over = exists.over
+    inner = _generate(
+        "verdict",
+        (exists.condition,),
+        (*(root for root in roots if root != over), over),
+        lambda records, rows: _verdict(exists.condition, records, rows),
+    )
+    outer = [root for root in roots if root != over]
+    nested = _asked((exists.condition,))[1]
+
+    def look(rows: Any, *records: Any) -> Hashable:
+        """Join the verdicts on all rows as the specification joins an "or"."""
+        verdicts = [
+            inner(*records, row, *((rows,) if nested else ())) for row in rows[over].values()
+        ]
+        now = [verdict[0] for verdict in verdicts]
+        later = [verdict[1] for verdict in verdicts]
+        reading = True if True in later else None if None in later else False
+        return (
+            True if True in now else None if None in now else False,
+            reading,
+            tuple(dict.fromkeys(name for v in verdicts for name in v[2]))
+            if reading is None
+            else (),
+        )
+
+    call = f"{name}({', '.join(['rows', *outer])})"
+    return _Cells((), call, 0, {name: look})
+
+
+def _verdict(
+    condition: Condition, records: Mapping[str, Any], rows: Any
+) -> tuple[bool | None, bool | None, tuple[str, ...]]:
+    finding = examine(condition, records, rows)
+    return finding.now, finding.later, tuple(finding.missing())

@@ -1,0 +1,241 @@
+"""Decision tables and scorecards, and the decision that they give."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable
+from typing import Any, Final, Generic, TypeVar
+
+from attrs import evolve, field, frozen
+
+from mpfunnel.errors import InvalidDataError, Problem
+from mpfunnel.labels import Label, Lang, as_label
+from mpfunnel.rules.conditions import Condition, as_condition, check_size
+from mpfunnel.rules.words import reason_of
+
+__all__ = ["Band", "Decision", "DecisionTable", "Part", "Rule", "ScoreItem", "Scorecard"]
+
+T = TypeVar("T", bound=Hashable)
+
+OTHERWISE: Final = "otherwise"
+_NO_RULE: Final = Label("no rule applies", "該当するルールなし")
+
+
+@frozen
+class Part:
+    """What one item of a scorecard added; `points` is the stated amount where it is not `known`."""
+
+    key: str
+    points: int
+    known: bool
+    because: Label = field(eq=False)
+
+
+@frozen(cache_hash=True)
+class Decision(Generic[T]):
+    """An answer: the value, why, and what it could still become.
+
+    Attributes:
+        value: The answer as of now.
+        rule: Key of the rule that gave it, or ``"otherwise"``.
+        because: The reason, in both languages.
+        possible: Every value still possible once the missing facts become known; `value` is one.
+        missing: Names of the open facts that are missing and bear on the answer (S4).
+        parts: What each item of a scorecard added; empty for a table.
+        settled: True where only one value is possible.
+    """
+
+    value: T
+    rule: str
+    because: Label = field(eq=False)
+    possible: tuple[T, ...]
+    missing: tuple[str, ...] = ()
+    parts: tuple[Part, ...] = ()
+    settled: bool = field(init=False, eq=False)
+
+    def __attrs_post_init__(self) -> None:
+        object.__setattr__(self, "settled", len(self.possible) == 1)
+
+    def text(self, lang: Lang = "en") -> str:
+        """Return the value, or "undecided" with what is possible, as people read it."""
+        if self.settled:
+            return _named(self.value, lang)
+        joint, undecided = ("・", "未判定") if lang == "ja" else (" or ", "undecided")
+        return f"{undecided}: {joint.join(_named(value, lang) for value in self.possible)}"
+
+
+def _named(value: Hashable, lang: Lang) -> str:
+    label = getattr(value, "label", None)
+    return label.text(lang) if isinstance(label, Label) else str(value)
+
+
+def _a_reason(value: str | Label | None) -> Any:
+    # None until the condition is known to be sound; then it is put into words.
+    return None if value is None else as_label(value)
+
+
+@frozen
+class Rule(Generic[T]):
+    """An outcome, and the condition under which it holds.
+
+    Attributes:
+        outcome: Any hashable value.
+        when: The condition.
+        key: A stable name, unique in its table; named by its position where it is blank (S10).
+        because: The reason; the condition in words where it is blank.
+    """
+
+    outcome: T
+    when: Condition = field(converter=as_condition)
+    key: str = ""
+    because: Label = field(default=None, converter=_a_reason, eq=False)
+
+    def __attrs_post_init__(self) -> None:
+        problems = check_size(self.when)
+        if problems:
+            raise InvalidDataError(problem.under("rule.when") for problem in problems)
+        if self.because is None:
+            object.__setattr__(self, "because", reason_of(self.when))
+
+
+def _keyed(rules: Iterable[Any]) -> tuple[Any, ...]:
+    given = tuple(rules)
+    taken = {getattr(rule, "key", "") for rule in given}
+    keyed = []
+    for position, rule in enumerate(given, 1):
+        if getattr(rule, "key", None) == "":
+            key = next(
+                name
+                for suffix in range(len(given) + 1)
+                if (name := f"rule-{position}" + "-bis" * suffix) not in taken
+            )
+            taken.add(key)
+            keyed.append(evolve(rule, key=key))
+        else:
+            keyed.append(rule)
+    return tuple(keyed)
+
+
+def _check_keys(rules: tuple[Any, ...], kind: type[Any], where: str) -> list[Problem]:
+    problems = []
+    seen = {OTHERWISE}
+    for index, rule in enumerate(rules):
+        if not isinstance(rule, kind):
+            message = f"must be a {kind.__name__}, not {type(rule).__name__}"
+            problems.append(Problem("type", f"{where}[{index}]", message))
+        elif rule.key in seen:
+            reserved = "is reserved" if rule.key == OTHERWISE else "is used twice; keys are unique"
+            message = f"'{rule.key}' {reserved}"
+            problems.append(Problem("duplicate", f"{where}[{index}].key", message))
+        else:
+            seen.add(rule.key)
+    return problems
+
+
+@frozen
+class DecisionTable(Generic[T]):
+    """Rules in order: the first that is known to be true decides, else `otherwise`."""
+
+    rules: tuple[Rule[T], ...] = field(converter=_keyed)
+    otherwise: T
+    otherwise_because: Label = field(default=_NO_RULE, converter=as_label, eq=False)
+
+    def __attrs_post_init__(self) -> None:
+        problems = _check_keys(self.rules, Rule, "rules")
+        if problems:
+            raise InvalidDataError(problems)
+
+    @property
+    def conditions(self) -> tuple[Condition, ...]:
+        """The condition of every rule, in order."""
+        return tuple(rule.when for rule in self.rules)
+
+    @property
+    def outcomes(self) -> tuple[T, ...]:
+        """Every value that the table can give, each once, in order."""
+        return tuple(dict.fromkeys((*(rule.outcome for rule in self.rules), self.otherwise)))
+
+
+@frozen
+class ScoreItem:
+    """Integer points for a condition that holds.
+
+    Attributes:
+        points: Added where the condition is true; may be negative.
+        when: The condition.
+        key: A stable name, unique in its scorecard; named by its position where it is blank.
+        if_unknown: Added to the value of now where the condition is unknown: from 0 to `points`.
+        because: The reason; the condition in words where it is blank.
+    """
+
+    points: int
+    when: Condition = field(converter=as_condition)
+    key: str = ""
+    if_unknown: int = 0
+    because: Label = field(default=None, converter=_a_reason, eq=False)
+
+    def __attrs_post_init__(self) -> None:
+        problems = [problem.under("item.when") for problem in check_size(self.when)]
+        for name in ("points", "if_unknown"):
+            value = getattr(self, name)
+            if type(value) is not int or abs(value) > 1_000_000:
+                message = f"must be an integer within ±1,000,000, not {value!r:.60}"
+                problems.append(Problem("type", f"item.{name}", message))
+        if not problems and not min(0, self.points) <= self.if_unknown <= max(0, self.points):
+            message = f"must lie between 0 and the points, {self.points}"
+            problems.append(Problem("range", "item.if_unknown", message))
+        if problems:
+            raise InvalidDataError(problems)
+        if self.because is None:
+            object.__setattr__(self, "because", reason_of(self.when))
+
+
+@frozen
+class Band(Generic[T]):
+    """The outcome from a score of `at_least` points upwards."""
+
+    at_least: int
+    outcome: T
+
+
+def _highest_first(bands: Iterable[Band[Any]]) -> tuple[Band[Any], ...]:
+    return tuple(sorted(bands, key=lambda band: -band.at_least))
+
+
+@frozen
+class Scorecard(Generic[T]):
+    """Adds the points of the items that hold; the highest band reached decides (S6)."""
+
+    items: tuple[ScoreItem, ...] = field(converter=_keyed)
+    bands: tuple[Band[T], ...] = field(converter=_highest_first)
+    otherwise: T
+
+    def __attrs_post_init__(self) -> None:
+        problems = _check_keys(self.items, ScoreItem, "items")
+        starts = [band.at_least for band in self.bands]
+        if len(set(starts)) < len(starts):
+            message = "two bands start at the same score"
+            problems.append(Problem("duplicate", "bands", message))
+        if problems:
+            raise InvalidDataError(problems)
+
+    @property
+    def conditions(self) -> tuple[Condition, ...]:
+        """The condition of every item, in order."""
+        return tuple(item.when for item in self.items)
+
+    @property
+    def outcomes(self) -> tuple[T, ...]:
+        """Every value that the scorecard can give, each once, the highest band first."""
+        return tuple(dict.fromkeys((*(band.outcome for band in self.bands), self.otherwise)))
+
+    def between(self, low: int, high: int) -> tuple[T, ...]:
+        """Return the outcomes of all scores from `low` to `high`, the highest band first."""
+        met = []
+        ceiling = high
+        for band in self.bands:
+            if max(low, band.at_least) <= ceiling:
+                met.append(band.outcome)
+            ceiling = min(ceiling, band.at_least - 1)
+        if low <= ceiling:
+            met.append(self.otherwise)
+        return tuple(dict.fromkeys(met))

@@ -1,0 +1,126 @@
+"""Conditions in words, in English and Japanese: the reason that a rule gives by default."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any, Final
+
+from mpfunnel.labels import Label, Lang
+from mpfunnel.rules.conditions import (
+    All,
+    AnyOf,
+    AtLeast,
+    AtMost,
+    Compare,
+    Condition,
+    ContainsAny,
+    Exists,
+    IsIn,
+    IsMissing,
+    Not,
+    StartsWith,
+)
+from mpfunnel.rules.facts import Fact
+
+__all__ = ["in_words", "reason_of", "value_in_words"]
+
+_OPS_JA: Final[Mapping[str, str]] = {
+    ">=": "{0}以上",
+    ">": "{0}超",
+    "<=": "{0}以下",
+    "<": "{0}未満",
+    "==": "{0}",
+    "!=": "{0}以外",
+}
+_OPS_EN: Final[Mapping[str, str]] = {
+    ">=": "at least {0}",
+    ">": "more than {0}",
+    "<=": "at most {0}",
+    "<": "less than {0}",
+    "==": "{0}",
+    "!=": "not {0}",
+}
+
+
+def reason_of(condition: Condition) -> Label:
+    """Return the condition in words, in both languages."""
+    return Label(in_words(condition, "en"), in_words(condition, "ja"))
+
+
+def value_in_words(fact: Fact, value: Any, lang: Lang) -> str:
+    """Return a value of `fact`, in the unit that people read."""
+    if value is None:
+        return "不明" if lang == "ja" else "unknown"
+    if isinstance(value, bool):
+        yes, no = ("はい", "いいえ") if lang == "ja" else ("yes", "no")
+        return yes if value else no
+    if isinstance(value, int | Decimal | float):
+        unit = fact.unit.text(lang) if fact.unit else ""
+        return f"{value:,}{'' if lang == 'ja' or not unit else ' '}{unit}"
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, frozenset):
+        return _listed(sorted(value), lang) or ("なし" if lang == "ja" else "none")
+    return str(value)
+
+
+def _listed(values: tuple[Any, ...] | list[str], lang: Lang) -> str:
+    return ("、" if lang == "ja" else ", ").join(str(value) for value in values)
+
+
+def in_words(condition: Condition, lang: Lang = "en") -> str:
+    """Return the condition as a person would say it in `lang`."""
+    japanese = lang == "ja"
+    match condition:
+        case All(()):
+            return "常に" if japanese else "always"
+        case AnyOf(()):
+            return "該当なし" if japanese else "never"
+        case All(conditions):
+            return (" かつ " if japanese else " and ").join(_inside(c, lang) for c in conditions)
+        case AnyOf(conditions):
+            return (" または " if japanese else " or ").join(_inside(c, lang) for c in conditions)
+        case Not(inner):
+            said = in_words(inner, lang)
+            return f"「{said}」でない" if japanese else f"not ({said})"
+        case Exists(over, inner):
+            said = in_words(inner, lang)
+            return f"いずれかの{over}で「{said}」" if japanese else f"for some {over}: ({said})"
+        case _:
+            return _leaf(condition, lang)
+
+
+def _inside(condition: Condition, lang: Lang) -> str:
+    said = in_words(condition, lang)
+    compound = isinstance(condition, All | AnyOf) and len(condition.conditions) > 1
+    return f"({said})" if compound else said
+
+
+def _leaf(condition: Any, lang: Lang) -> str:
+    fact: Fact = condition.fact
+    name = fact.label.text(lang)
+    japanese = lang == "ja"
+    match condition:
+        case Compare(_, op, value):
+            said = (_OPS_JA if japanese else _OPS_EN)[op].format(value_in_words(fact, value, lang))
+        case IsIn(_, values):
+            said = ("、" if japanese else " or ").join(
+                value_in_words(fact, value, lang) for value in values
+            )
+        case StartsWith(_, prefixes):
+            listed = _listed(prefixes, lang)
+            said = f"先頭が{listed}" if japanese else f"starts with {listed}"
+        case ContainsAny(_, values):
+            listed = _listed(values, lang)
+            said = f"{listed}を含む" if japanese else f"has any of {listed}"
+        case AtLeast(_, level):
+            said = f"{level}以上" if japanese else f"at least {level}"
+        case AtMost(_, level):
+            said = f"{level}以下" if japanese else f"at most {level}"
+        case IsMissing():
+            said = "不明" if japanese else "is unknown"
+        case _:  # a new kind of leaf must be given words before it can be used
+            raise TypeError(f"no words for {type(condition).__name__}")
+    return f"{name} {said}"
