@@ -29,14 +29,16 @@ class Label:
         problems = [
             Problem("type", f"label.{lang}", f"must be text, not {type(text).__name__}")
             for lang, text in (("en", self.en), ("ja", self.ja))
-            if not isinstance(text, str)
+            if not isinstance(text, str)  # pyright: ignore[reportUnnecessaryIsInstance]
         ]
-        if not problems and not (self.en or self.ja).strip():
+        if not problems and not (self.en.strip() or self.ja.strip()):
             problems.append(Problem("blank", "label", "is blank; give a text in 'en' or 'ja'"))
         if problems:
             raise InvalidDataError(problems)
-        object.__setattr__(self, "en", self.en or self.ja)
-        object.__setattr__(self, "ja", self.ja or self.en)
+        # Blank text counts as none in either language.
+        en, ja = self.en, self.ja
+        object.__setattr__(self, "en", en if en.strip() else ja)
+        object.__setattr__(self, "ja", ja if ja.strip() else en)
 
     def text(self, lang: Lang = "en") -> str:
         """Return the text in `lang`."""

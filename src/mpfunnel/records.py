@@ -8,10 +8,10 @@ infinities are refused, ids are kept as the CRM has them, and times must carry t
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
-from decimal import Decimal
-from typing import Any, Final, Literal, TypeVar, get_args
+from decimal import Context, Decimal
+from typing import Any, Final, Literal, cast, get_args
 
 from attrs import evolve, field, fields, frozen
 from immutabledict import immutabledict
@@ -54,7 +54,9 @@ SalesEventKind = Literal[
 Channel = Literal["email", "phone", "post", "visit", "web"]
 
 INT64: Final = 2**63
-_T = TypeVar("_T", bound=Hashable)
+_MONEY: Final = INT64 // 100
+_CENT: Final = Decimal("0.01")
+_EXACT: Final = Context(prec=40, traps=[])
 _Check = Callable[[Any], tuple[str, str] | None]
 
 
@@ -65,7 +67,7 @@ def _text(value: str | None) -> str | None:
     return None if isinstance(value, str) and not value.strip() else value
 
 
-def _texts(value: Iterable[str] | None) -> frozenset[str]:
+def _texts(value: Iterable[str] | None) -> frozenset[Any]:
     return frozenset() if value is None else _collected(value, frozenset)
 
 
@@ -74,8 +76,8 @@ def _ids(value: Iterable[Id]) -> frozenset[Id]:
     return collected
 
 
-def _series(value: Iterable[_T]) -> tuple[_T, ...]:
-    collected: tuple[_T, ...] = _collected(value, tuple)
+def _series(value: Iterable[Any]) -> tuple[Any, ...]:
+    collected: tuple[Any, ...] = _collected(value, tuple)
     return collected
 
 
@@ -89,10 +91,11 @@ def _collected(value: Any, kind: Callable[[Any], Any]) -> Any:
     # A lone text is iterable too, but its letters are never what was meant.
     if isinstance(value, str) or not isinstance(value, Iterable):
         return value
+    items = cast("Iterable[object]", value)
     try:
-        return kind(value)
+        return kind(items)
     except TypeError:
-        return value
+        return items
 
 
 def _number(value: float | None) -> float | None:
@@ -100,9 +103,9 @@ def _number(value: float | None) -> float | None:
 
 
 def _attributes(value: Mapping[str, Value]) -> immutabledict[str, Value]:
-    if not isinstance(value, Mapping):
+    if not isinstance(value, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
         return value
-    folded = {}
+    folded: dict[str, Value] = {}
     for key, item in value.items():
         if isinstance(item, set | list | tuple):
             item = _collected(item, frozenset)  # noqa: PLW2901
@@ -162,14 +165,15 @@ def _a_number_of(least: int) -> _Check:
     return check
 
 
-def _money(value: object) -> tuple[str, str] | None:
+def _money(value: Any) -> tuple[str, str] | None:
     if not isinstance(value, int | Decimal) or isinstance(value, bool):
         return "type", f"must be an integer or a Decimal, not {_named(value)}"
     if isinstance(value, Decimal) and not value.is_finite():
         return "nan", "must be a finite number"
-    if abs(value) >= INT64 // 100:
+    # Compared as it is: abs() and round() would work within the thread's decimal context.
+    if not -_MONEY < value < _MONEY:
         return "range", "must be below 92 quadrillion, so that its cents fit in 64 bits"
-    if value != round(value, 2):
+    if value != Decimal(value).quantize(_CENT, context=_EXACT):
         return "range", "must have at most 2 decimal places"
     return None
 
@@ -213,7 +217,8 @@ def _set_of(check: _Check) -> _Check:
         if not isinstance(value, frozenset):
             return "type", f"must be a collection, not {_named(value)}"
         # Sorted, so that the same set gives the same message whatever the hash seed.
-        faults = [fault for item in sorted(value, key=repr) if (fault := check(item))]
+        items = sorted(cast("frozenset[object]", value), key=repr)
+        faults = [fault for item in items if (fault := check(item))]
         return faults[0] if faults else None
 
     return check_all
@@ -223,7 +228,7 @@ def _series_of(kind: type) -> _Check:
     def check(value: object) -> tuple[str, str] | None:
         if not isinstance(value, tuple):
             return "type", f"must be a collection of {kind.__name__}, not {_named(value)}"
-        for item in value:
+        for item in cast("tuple[object, ...]", value):
             if not isinstance(item, kind):
                 return "type", f"must hold only {kind.__name__}, not {_named(item)}"
         return None
@@ -247,7 +252,7 @@ def _a_corporate_number(value: object) -> tuple[str, str] | None:
 def _an_attribute_map(value: object) -> tuple[str, str] | None:
     if not isinstance(value, Mapping):
         return "type", f"must be a mapping, not {_named(value)}"
-    for key, item in value.items():
+    for key, item in cast("Mapping[object, object]", value).items():
         fault = _a_key(key) or _a_value(item)
         if fault:
             return fault[0], f"{key!r:.60} {fault[1]}"
@@ -404,7 +409,7 @@ class CompanyHistory(_Record):
     )
 
     def _contradictions(self) -> list[Problem]:
-        problems = []
+        problems: list[Problem] = []
         for index, change in enumerate(self.changes):
             try:
                 _changed(self.company, change)
@@ -611,7 +616,7 @@ def check_parents(companies: Iterable[Company]) -> tuple[Problem, ...]:
     A parent that is not among `companies` ends the chain; it is no problem here.
     """
     parents = {company.id: company.parent_id for company in companies}
-    problems = []
+    problems: list[Problem] = []
     safe: set[Id] = set()
     for start in parents:
         chain: dict[Id, None] = {}

@@ -7,6 +7,7 @@ CRMクラウド (`crm`), its higher grade 営業支援 (`sfa`), マーケティ�
 
 from mpfunnel.examples.export import write_csv
 from mpfunnel.examples.generate import generate, stream
+from mpfunnel.examples.policies import SEGMENTS, TIERS
 from mpfunnel.examples.products import FIRM, LIFTS, PRODUCTS, Firm
 from mpfunnel.examples.sample import Sample
 from mpfunnel.examples.story import STORY_DAY, Case, story
@@ -15,7 +16,9 @@ __all__ = [
     "FIRM",
     "LIFTS",
     "PRODUCTS",
+    "SEGMENTS",
     "STORY_DAY",
+    "TIERS",
     "Case",
     "Firm",
     "Sample",

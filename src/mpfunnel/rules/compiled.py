@@ -238,7 +238,7 @@ def _class_of_value(fact: Fact, leaves: tuple[Leaf, ...], value: Any) -> Hashabl
     """Return which leaves are true of the value as the bits of a number; one more is missing."""
     if value is None:
         if fact.open:
-            return 2 ** len(leaves)
+            return 1 << len(leaves)
         value = frozenset()
     bits: int = sum(holds(leaf, value) << bit for bit, leaf in enumerate(leaves))
     return bits

@@ -185,7 +185,7 @@ def _number(fact: Fact, value: Any) -> int | float | Decimal:
     # Bounds come first: a huge exponent must not be expanded into digits. NaN fails them too.
     # The value is not shown: Python refuses to write very large integers.
     most = Decimal(_INT64).scaleb(-fact.places, _EXACT)
-    is_nan = isinstance(value, Decimal) and value.is_nan()
+    is_nan = value.is_nan() if isinstance(value, Decimal) else value != value
     if is_nan or not most.copy_negate() < value < most:
         message = "must be a finite number within 64 bits"
         raise InvalidDataError([Problem("range", fact.name, message)])

@@ -265,14 +265,30 @@ def directives(form: str) -> tuple[str, ...]:
     return tuple(part[:1] for part in parts[1:])
 
 
+# The shapes of ISO 8601 that are read, every digit written as 0.
+_ANY_DIGIT: Final = str.maketrans("123456789", "000000000")
+_DAYS: Final = frozenset({"0000-00-00", "00000000"})
+_TO_SECONDS: Final = frozenset({"00:00:00", "000000"})
+_CLOCKS: Final = _TO_SECONDS | {"00:00", "0000", "00"}
+_OFFSETS: Final = frozenset({"", "Z", "z"}) | {
+    sign + size for sign in "+-" for size in ("00:00", "0000", "00")
+}
+
+
 def _iso(text: str) -> tuple[datetime, bool]:
-    # isoparse would also read 2024, 2024-03 and 2024-W10, and so make up the day.
-    if text[4:5] == "-":
-        day, rest = text[:4] + text[5:7] + text[8:10], text[10:]
-        sound = text[7:8] == "-"
-    else:
-        day, rest = text[:8], text[8:]
-        sound = True
-    if not (sound and len(day) == 8 and day.isdigit() and rest[:1] in ("", "T", " ")):
+    # isoparse would also read 2024, 2024-03 and 2024-W10, and so make up the day; that of
+    # python-dateutil 2 reads a space or a sign where a digit is due.
+    shape = text.translate(_ANY_DIGIT)
+    end = 10 if shape[4:5] == "-" else 8
+    day, time = shape[:end], shape[end:]
+    if day not in _DAYS or (time and not (time[0] in "T " and _is_time(time[1:]))):
         raise ValueError(text)
-    return isoparse(text), not rest
+    return isoparse(text), not time
+
+
+def _is_time(shape: str) -> bool:
+    end = next((at for at, char in enumerate(shape) if char in "Zz+-"), len(shape))
+    clock, mark, fraction = shape[:end].replace(",", ".").partition(".")
+    if mark and (clock not in _TO_SECONDS or not _is_digits(fraction)):
+        return False
+    return clock in _CLOCKS and shape[end:] in _OFFSETS

@@ -1,0 +1,46 @@
+"""Segment: which kind of company it is for the whole firm (全社共通セグメント).
+
+Segments are exclusive and ordered: the first rule that holds decides, a default comes last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from attrs import field, frozen
+
+from mpfunnel.errors import InvalidDataError, Problem
+from mpfunnel.labels import Label, as_label
+from mpfunnel.records import Company
+from mpfunnel.rules.compiled import compile_policy
+from mpfunnel.rules.tables import Decision, DecisionTable
+
+__all__ = ["Segment", "SegmentTable"]
+
+
+@frozen
+class Segment:
+    """One kind of company, for the whole firm; equal by key, whatever its label (S8)."""
+
+    key: str
+    label: Label = field(converter=as_label, eq=False)
+
+    def __attrs_post_init__(self) -> None:
+        if not self.key.strip():
+            raise InvalidDataError([Problem("blank", "segment.key", "must not be blank")])
+
+    def __str__(self) -> str:
+        return self.key
+
+
+@frozen
+class SegmentTable(DecisionTable[Segment]):
+    """Rules that put a company into one segment; they may ask about the company alone."""
+
+    def compile(self) -> Callable[[Company], Decision[Segment]]:
+        """Return the table as one function.
+
+        Raises:
+            InvalidDataError: A rule asks about something else than the company.
+        """
+        return compile_policy(self, ("company",))
