@@ -36,6 +36,7 @@ def test_a_market_without_open_questions_ends_after_the_tables(
     assert "missing" not in capsys.readouterr().out
 
 
+@pytest.mark.filterwarnings("ignore:Cyclopts application invoked without tokens")
 def test_the_command_is_installed_under_its_name(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

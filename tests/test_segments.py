@@ -71,7 +71,7 @@ def test_a_segment_rule_asks_about_the_company_alone() -> None:
     table = SegmentTable((Rule(Segment("a", "A"), title == "CEO"),), Segment("b", "B"))
 
     with pytest.raises(
-        InvalidDataError, match="lead.title: cannot be asked here, where only company"
+        InvalidDataError, match=r"lead\.title: cannot be asked here, where only company"
     ):
         table.compile()
 

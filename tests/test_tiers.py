@@ -74,7 +74,7 @@ def test_tier_tables_pickle_without_their_compiled_function() -> None:
 @pytest.mark.parametrize("number", [0, 10, True, 1.0, "1", None])
 def test_a_tier_is_numbered_from_1_to_9(number: Any) -> None:
     """Anything else is no tier."""
-    with pytest.raises(mf.InvalidDataError, match="tier.number: must be an integer from 1 to 9"):
+    with pytest.raises(mf.InvalidDataError, match=r"tier\.number: must be an integer from 1 to 9"):
         mf.Tier(number)
 
 
