@@ -59,7 +59,7 @@ def test_an_attribute_of_another_type_is_refused() -> None:
     with pytest.raises(
         InvalidDataError, match=r"company.x: no facts of type <class 'list'>; use one"
     ):
-        company.attribute("x", list)  # type: ignore[call-overload]
+        company.attribute("x", list)  # type: ignore[arg-type]
     with pytest.raises(InvalidDataError, match="only bool, set, int facts may be closed"):
         company.attribute("x", str, closed=True)
 

@@ -2,13 +2,16 @@
 
 import pickle
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 import mpfunnel as mf
+from mpfunnel import sources
 from mpfunnel.examples import PRODUCTS, TIERS, generate, story
 from mpfunnel.facts import company
+from mpfunnel.rules.conditions import Condition
 
 DAY = date(2026, 10, 31)
 
@@ -120,3 +123,16 @@ def test_an_undecided_answer_must_hold_together() -> None:
         "possible: must contain the value, Tier 2",
         "missing: must name the facts that would settle it",
     ]
+
+
+def test_tier_tables_count_the_large_companies_of_maven(shared_data: Path) -> None:
+    """Real accounts: revenue in millions is scaled exactly, so that the threshold itself counts."""
+    market = sources.read("maven", shared_data / "maven_crm").companies
+    staff = company.employees >= 5_000
+    revenue = company.annual_revenue >= 2_741_370_000
+
+    def found(condition: Condition) -> int:
+        decide = mf.TierTable([mf.Rule(mf.Tier(1), condition)], mf.Tier(2)).compile()
+        return sum(decide(record).value == mf.Tier(1) for record in market)
+
+    assert (len(market), found(staff), found(revenue), found(staff & revenue)) == (85, 27, 22, 21)

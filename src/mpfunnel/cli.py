@@ -64,7 +64,7 @@ def _tiers(market: Iterable[Company], lang: Lang) -> Table:
     title = Label("Tier × product (companies)", "Tier × 商材（社数）")
     table = Table(title=title.text(lang), title_justify="left")
     table.add_column("Tier")
-    columns = []
+    columns: list[Counter[str]] = []
     for product in FIRM.products:
         decide = TIERS[str(product.id)].compile()
         columns.append(Counter(_short(decide(company), lang) for company in market))

@@ -51,13 +51,16 @@ class TierPolicy(Protocol):
     @property
     def kind(self) -> str:
         """A name with a version, for example ``"acme/plants-in-kansai/1"``."""
+        ...
 
     @property
     def tiers(self) -> Sequence[Tier]:
         """Every tier that it can give."""
+        ...
 
     def tier_for(self, company: Company, product: Product, /, *, as_of: date) -> Decision[Tier]:
         """Return the tier of `company` for `product` on the day `as_of`."""
+        ...
 
 
 @frozen
@@ -118,7 +121,7 @@ def undecided(
     Raises:
         InvalidDataError: `value` is not possible, or no fact is missing.
     """
-    problems = []
+    problems: list[Problem] = []
     if value not in possible:
         problems.append(Problem("value", "possible", f"must contain the value, {value}"))
     if not missing:

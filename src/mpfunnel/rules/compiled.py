@@ -50,7 +50,7 @@ MAX_CUTS: Final = 1_000
 
 def check_roots(condition: Condition, roots: Sequence[str]) -> list[Problem]:
     """Return a problem for every fact that cannot be asked about where only `roots` are known."""
-    problems = []
+    problems: list[Problem] = []
     stack: list[tuple[Condition, frozenset[str]]] = [(condition, frozenset(roots))]
     while stack:
         at, known = stack.pop()
@@ -120,9 +120,9 @@ def _generate(
 ) -> Callable[..., Any]:
     leaves, exists = _asked(conditions)
     arguments = [*roots, *(["rows"] if exists else [])]
-    names = _names(leaves)
+    names = _names(leaves, arguments)
     found = [_cells_of(fact, names[fact], group) for fact, group in leaves.items()]
-    found += [_cells_of_rows(at, f"row_{i}", roots) for i, at in enumerate(exists)]
+    found += [_cells_of_rows(at, f"row__{i}", roots) for i, at in enumerate(exists)]
 
     lines = [f"def {name}({', '.join(arguments)}):"]
     terms: list[str] = []
@@ -193,14 +193,17 @@ def _asked(
     return leaves, list(exists)
 
 
-def _names(facts: Iterable[Fact]) -> dict[Fact, str]:
-    """Return a name for each fact in the source: its own where that is a plain word."""
+def _names(facts: Iterable[Fact], arguments: Sequence[str]) -> dict[Fact, str]:
+    """Return a name for each fact in the source: its own where that is a plain word.
+
+    Every other name that is made has two underscores, so that no fact's own name meets it.
+    """
     names: dict[Fact, str] = {}
     for position, fact in enumerate(facts):
         own = fact.name.replace(".", "_")
         plain = own.isidentifier() and own.isascii() and own.islower() and "__" not in own
-        plain = plain and own not in names.values()
-        names[fact] = own if plain else f"fact_{position}"
+        plain = plain and own not in arguments and own not in names.values()
+        names[fact] = own if plain else f"fact__{position}"
     return names
 
 
@@ -236,11 +239,10 @@ def _flag(fact: Fact, name: str, read: str, bound: dict[str, Any]) -> _Cells:
 
 def _class_of_value(fact: Fact, leaves: tuple[Leaf, ...], value: Any) -> Hashable:
     """Return which leaves are true of the value as the bits of a number; one more is missing."""
-    if value is None:
-        if fact.open:
-            return 1 << len(leaves)
-        value = frozenset()
-    bits: int = sum(holds(leaf, value) << bit for bit, leaf in enumerate(leaves))
+    known = fact.blank if value is None else value
+    if known is None:
+        return 1 << len(leaves)
+    bits: int = sum(holds(leaf, known) << bit for bit, leaf in enumerate(leaves))
     return bits
 
 
@@ -268,6 +270,8 @@ def _cuts(fact: Fact, leaves: Sequence[Leaf]) -> list[tuple[Any, bool]]:
                 cuts |= {(fact.stored(value), False), (fact.stored(value), True)}
             case IsIn(_, values):
                 cuts |= {(fact.stored(v), after) for v in values for after in (False, True)}
+            case _:  # only comparisons and lists apply to what has an order
+                pass
     return sorted(cuts)
 
 

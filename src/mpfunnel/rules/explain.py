@@ -199,10 +199,11 @@ def _write(
             seen = saw.text(lang)
         else:
             seen = value_in_words(condition.fact, condition.fact.shown(saw), lang)
-        line = f"{indent}{marks[finding.now]} {in_words(condition, lang)} ({seen})"
-        lines.append(line if finding.about is None else f"{line} · {finding.about}")
-        return
-    lines.append(f"{indent}{marks[finding.now]} {_JOINTS[lang][type(condition)]}")
+        said = f"{in_words(condition, lang)} ({seen})"
+    else:
+        said = _JOINTS[lang][type(condition)]
+    line = f"{indent}{marks[finding.now]} {said}"
+    lines.append(line if finding.about is None else f"{line} · {finding.about}")
     for part in finding.parts:
         _write(part, lang, marks, indent + "  ", lines)
 
@@ -229,7 +230,7 @@ def decide(policy: Policy[T], records: Records, rows: Rows | None = None) -> Dec
 
 
 def _decide(table: DecisionTable[T], records: Records, rows: Rows) -> Explanation[T]:
-    findings = []
+    findings: list[tuple[str, str, Finding]] = []
     possible: dict[T, None] = {}
     missing: dict[str, None] = {}
     won = None
@@ -254,8 +255,8 @@ def _decide(table: DecisionTable[T], records: Records, rows: Rows) -> Explanatio
 
 
 def _score(card: Scorecard[T], records: Records, rows: Rows) -> Explanation[T]:
-    findings = []
-    parts = []
+    findings: list[tuple[str, str, Finding]] = []
+    parts: list[Part] = []
     missing: dict[str, None] = {}
     score = low = high = 0
     for item in card.items:

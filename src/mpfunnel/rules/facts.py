@@ -101,6 +101,11 @@ class Fact:
         """Which fact it is: ``"employees"`` of ``"company.employees"``."""
         return self.name.partition(".")[2]
 
+    @property
+    def blank(self) -> Any:
+        """What a blank reads as: `None` for unknown, or false, empty or 0 of a closed fact."""
+        return None if self.open else _BLANKS[self.kind]
+
     def read(self, record: Any) -> Any:
         """Return the value that `record` holds, or `None` where it is unknown.
 
@@ -116,7 +121,7 @@ class Fact:
             if value is not None and not self._holds(value):
                 message = f"must be {_WORDS[self.kind]}, not {type(value).__name__} {value!r:.60}"
                 raise InvalidDataError([Problem("type", self.name, message)])
-        return _BLANKS[self.kind] if value is None and not self.open else value
+        return self.blank if value is None else value
 
     def _holds(self, value: Any) -> bool:
         match self.kind:

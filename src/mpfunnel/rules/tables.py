@@ -93,14 +93,14 @@ class Rule(Generic[T]):
         problems = check_size(self.when)
         if problems:
             raise InvalidDataError(problem.under("rule.when") for problem in problems)
-        if self.because is None:
+        if self.because is None:  # pyright: ignore[reportUnnecessaryComparison] # not in words yet
             object.__setattr__(self, "because", reason_of(self.when))
 
 
 def _keyed(rules: Iterable[Any]) -> tuple[Any, ...]:
     given = tuple(rules)
     taken = {getattr(rule, "key", "") for rule in given}
-    keyed = []
+    keyed: list[Any] = []
     for position, rule in enumerate(given, 1):
         if getattr(rule, "key", None) == "":
             key = next(
@@ -116,7 +116,7 @@ def _keyed(rules: Iterable[Any]) -> tuple[Any, ...]:
 
 
 def _check_keys(rules: tuple[Any, ...], kind: type[Any], where: str) -> list[Problem]:
-    problems = []
+    problems: list[Problem] = []
     seen = {OTHERWISE}
     for index, rule in enumerate(rules):
         if not isinstance(rule, kind):
@@ -185,7 +185,7 @@ class ScoreItem:
             problems.append(Problem("range", "item.if_unknown", message))
         if problems:
             raise InvalidDataError(problems)
-        if self.because is None:
+        if self.because is None:  # pyright: ignore[reportUnnecessaryComparison] # not in words yet
             object.__setattr__(self, "because", reason_of(self.when))
 
 
@@ -230,7 +230,7 @@ class Scorecard(Generic[T]):
 
     def between(self, low: int, high: int) -> tuple[T, ...]:
         """Return the outcomes of all scores from `low` to `high`, the highest band first."""
-        met = []
+        met: list[T] = []
         ceiling = high
         for band in self.bands:
             if max(low, band.at_least) <= ceiling:

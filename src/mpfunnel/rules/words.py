@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from mpfunnel.labels import Label, Lang
 from mpfunnel.rules.conditions import (
@@ -62,7 +62,9 @@ def value_in_words(fact: Fact, value: Any, lang: Lang) -> str:
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, frozenset):
-        return _listed(sorted(value), lang) or ("なし" if lang == "ja" else "none")
+        return _listed(sorted(cast("frozenset[str]", value)), lang) or (
+            "なし" if lang == "ja" else "none"
+        )
     return str(value)
 
 
