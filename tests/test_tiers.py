@@ -3,6 +3,7 @@
 import pickle
 from datetime import date
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,6 +13,8 @@ from mpfunnel import sources
 from mpfunnel.examples import PRODUCTS, TIERS, generate, story
 from mpfunnel.facts import company
 from mpfunnel.rules.conditions import Condition
+from mpfunnel.rules.facts import Fact, Scale
+from mpfunnel.rules.terms import LevelTerm
 
 DAY = date(2026, 10, 31)
 
@@ -136,3 +139,20 @@ def test_tier_tables_count_the_large_companies_of_maven(shared_data: Path) -> No
         return sum(decide(record).value == mf.Tier(1) for record in market)
 
     assert (len(market), found(staff), found(revenue), found(staff & revenue)) == (85, 27, 22, 21)
+
+
+def test_rules_of_other_questions_ask_for_a_tier_by_its_key() -> None:
+    """S8: Tier 1 is higher than Tier 2, so "at least Tier 2" holds for Tier 1."""
+    scale = Scale(ladder=(mf.Tier(3).key, mf.Tier(2).key, mf.Tier(1).key))
+    tier = LevelTerm(Fact("product.tier", "level", scale=scale))
+    policy = mf.DecisionTable((mf.Rule("go", tier.at_least(mf.Tier(2))),), "wait")
+
+    def answer(decision: mf.Decision[mf.Tier]) -> str:
+        record = SimpleNamespace(tier=decision)
+        return mf.explain(policy, {"product": record}).decision.text()
+
+    first, third = mf.Tier(1), mf.Tier(3)
+    assert answer(mf.decided(first, because="large")) == "go"
+    assert answer(mf.decided(third, because="small")) == "wait"
+    waiting = mf.undecided(third, possible=[first, third], missing=["employees"], because="?")
+    assert answer(waiting) == "undecided: go or wait"

@@ -257,7 +257,7 @@ def _class_of_decision(leaves: tuple[Leaf, ...], decision: Decision[Any]) -> Has
     return now, later, decision.missing
 
 
-def _cuts(fact: Fact, leaves: Sequence[Leaf]) -> list[tuple[Any, bool]]:
+def _cuts(fact: Fact, leaves: Sequence[Any]) -> list[tuple[Any, bool]]:
     """Return where the cells of an ordered fact end: before a value, or after it (True)."""
     cuts: set[tuple[Any, bool]] = set()
     for leaf in leaves:
@@ -266,12 +266,9 @@ def _cuts(fact: Fact, leaves: Sequence[Leaf]) -> list[tuple[Any, bool]]:
                 cuts.add((fact.stored(value), False))
             case Compare(_, ">" | "<=", value):
                 cuts.add((fact.stored(value), True))
-            case Compare(_, _, value):
-                cuts |= {(fact.stored(value), False), (fact.stored(value), True)}
-            case IsIn(_, values):
+            case _:  # equality and lists cut on both sides of each value
+                values = leaf.values if isinstance(leaf, IsIn) else (leaf.value,)
                 cuts |= {(fact.stored(v), after) for v in values for after in (False, True)}
-            case _:  # only comparisons and lists apply to what has an order
-                pass
     return sorted(cuts)
 
 

@@ -153,7 +153,7 @@ def holds(leaf: Leaf, value: Any) -> bool:
             return value in _ladder(fact) and _ladder(fact).index(value) <= _ladder(fact).index(
                 level
             )
-        case IsMissing():
+        case _:  # `IsMissing`: a known value is never missing
             return False
 
 
