@@ -2,8 +2,8 @@
 
     python benchmarks/decision.py
 
-All of it runs in one process and interleaved, and each figure is the median of the rounds, as a
-ratio to the hand-written function, because machines are noisy. The hand-written function returns what
+All of it runs in one process and interleaved. Each figure is the median of the rounds, as a ratio
+to the hand-written function, because machines are noisy. The hand-written function returns what
 the compiled table returns: the value, the possible set and the missing facts.
 """
 

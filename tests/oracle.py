@@ -69,10 +69,12 @@ def held(fact: Fact, world: World) -> Any:
 def _sign(fact: Fact, value: Any, literal: Any) -> int:
     """Whether the value lies below (-1), at (0) or above (1) the literal."""
     if isinstance(value, date):
-        distance = value.toordinal() - literal.toordinal()
+        distance: int = value.toordinal() - literal.toordinal()
         return (distance > 0) - (distance < 0)
     scaled = literal * 10**fact.places if fact.minor else literal
-    return (0 if value <= scaled else 1) - (0 if scaled <= value else 1)
+    above: bool = value > scaled
+    below: bool = value < scaled
+    return int(above) - int(below)
 
 
 def _same(fact: Fact, value: Any, literal: Any) -> bool:

@@ -281,7 +281,9 @@ class TestText:
     def test_every_row_is_named(self, inner: Condition) -> None:
         """S7: what was seen of a row says which row, whether its condition is plain or not."""
         table = DecisionTable([Rule("A", Exists("product", inner))], "B")
-        rows: Any = {"product": {"crm": SimpleNamespace(sign=True), "erp": SimpleNamespace(sign=None)}}
+        rows: Any = {
+            "product": {"crm": SimpleNamespace(sign=True), "erp": SimpleNamespace(sign=None)}
+        }
         lines = explain(table, {}, rows).text().splitlines()
         assert lines[0].startswith("A — for some product: (")
         assert lines[2] == "    yes for some"

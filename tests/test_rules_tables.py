@@ -161,7 +161,7 @@ class TestDecision:
 
     def test_a_labelled_value_is_named_by_its_label(self) -> None:
         """A value that has a label is told by it, in the language asked for."""
-        part = type("Tier", (), {"label": Label("first", "最上位")})()
+        part: Any = type("Tier", (), {"label": Label("first", "最上位")})()
         assert Decision(part, "r", Label("r"), (part,)).text("ja") == "最上位"
 
     def test_it_is_a_value(self) -> None:

@@ -60,8 +60,10 @@ KNOWN = IsMissing(NAME)
         ),
         (
             All((KNOWN, AnyOf((KNOWN, BIG)), AnyOf((KNOWN,)))),
-            "name is unknown and (name is unknown or staff at least 1,000 people)"
-            + " and name is unknown",
+            (
+                "name is unknown and (name is unknown or staff at least 1,000 people) "
+                "and name is unknown"
+            ),
             "社名 不明 かつ (社名 不明 または 社員数 1,000人以上) かつ 社名 不明",
         ),
     ],
