@@ -406,3 +406,12 @@ class TestParents:
         """S18: '1' and 1 are two ids, so a chain between them is no cycle."""
         assert check_parents([Company("1", parent_id=1)]) == ()
         assert len(check_parents([Company("1", parent_id=1), Company(1, parent_id="1")])) == 2
+
+
+@pytest.mark.parametrize("fact", ["id", "attributes"])
+def test_what_makes_a_company_itself_has_no_history(fact: str) -> None:
+    """A change of the id, or of all attributes at once, must not pass for a custom attribute."""
+    change = CompanyChange(date(2026, 1, 1), fact, "x")
+
+    with pytest.raises(InvalidDataError, match=rf"changes\[0\]\.fact: '{fact}' does not change"):
+        CompanyHistory(Company(1), [change])

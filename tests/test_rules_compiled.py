@@ -201,3 +201,12 @@ def test_decisions_pickle_and_compare() -> None:
     assert copy.because == decision.because
     assert not copy.settled
     assert copy != function(SimpleNamespace(size=5))
+
+
+@pytest.mark.parametrize("name", ["rows", "cell", "class", "a b", "x=print(1)", ""])
+def test_only_plain_words_become_names_in_the_source(name: str) -> None:
+    """What is ranged over is written into the source, so that nothing but a word may pass."""
+    always = Exists(name, All(()))
+
+    with pytest.raises(InvalidDataError, match="must be a plain word, and none of KNOWN, cell"):
+        compile_policy(DecisionTable((Rule("yes", always),), "no"), ("company",))

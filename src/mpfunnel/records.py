@@ -411,6 +411,11 @@ class CompanyHistory(_Record):
     def _contradictions(self) -> list[Problem]:
         problems: list[Problem] = []
         for index, change in enumerate(self.changes):
+            if change.fact in ("id", "attributes"):
+                at = f"companyhistory.changes[{index}].fact"
+                message = f"'{change.fact}' does not change over time; name one attribute"
+                problems.append(Problem("choice", at, message))
+                continue
             try:
                 _changed(self.company, change)
             except InvalidDataError as error:

@@ -29,6 +29,7 @@ from mpfunnel.rules.conditions import (
     IsMissing,
     Leaf,
     Not,
+    walk,
 )
 from mpfunnel.rules.explain import Policy, decide, examine, holds
 from mpfunnel.rules.facts import Fact
@@ -38,6 +39,8 @@ __all__ = ["check_roots", "compile_policy"]
 
 T = TypeVar("T", bound=Hashable)
 
+RESERVED: Final = ("KNOWN", "cell", "fill", "rows")
+"""Names that the generated source uses itself."""
 MAX_LIST: Final = 4_096
 """Decisions of up to this many combinations of cells stand in a list, others in a dictionary."""
 MAX_KEPT: Final = 65_536
@@ -74,9 +77,16 @@ def compile_policy(policy: Policy[T], roots: Sequence[str]) -> Callable[..., Dec
     `__source__`.
 
     Raises:
-        InvalidDataError: A condition asks about a root that is not in `roots`.
+        InvalidDataError: A condition asks about a root that is not in `roots`, or the name of a
+            root cannot stand in the source.
     """
     problems = [problem for when in policy.conditions for problem in check_roots(when, roots)]
+    ranged = [at.over for when in policy.conditions for at in walk(when) if isinstance(at, Exists)]
+    for name in dict.fromkeys([*roots, *ranged]):
+        # These become names in the source, so nothing but a plain word may pass.
+        if not name.isidentifier() or iskeyword(name) or name in RESERVED:
+            message = f"must be a plain word, and none of {', '.join(RESERVED)}"
+            problems.append(Problem("name", name, message))
     if problems:
         raise InvalidDataError(problems)
     return _generate(
