@@ -17,6 +17,9 @@ from mpfunnel.errors import (
     UnknownNameError,
     did_you_mean,
 )
+from mpfunnel.facts import company
+from mpfunnel.records import Company
+from mpfunnel.tiers import Tier
 
 FIRST = Problem("type", "deal.id", "must be text")
 SECOND = Problem("blank", "", "is blank")
@@ -102,3 +105,15 @@ def test_the_proposal_does_not_depend_on_the_order_of_the_names() -> None:
 def test_nothing_is_proposed_where_nothing_is_known() -> None:
     """Without known names there is no proposal."""
     assert did_you_mean("crm", []) == ""
+
+
+def test_a_huge_integer_never_breaks_the_message_that_refuses_it() -> None:
+    """Python refuses to write out thousands of digits; the fault is named all the same."""
+    huge = 10**5_000
+
+    with pytest.raises(InvalidDataError, match=r"name: must be text, not int of 16610 bits"):
+        Company(1, name=huge)  # type: ignore[arg-type]
+    with pytest.raises(InvalidDataError, match=r"tier\.number: must be an integer from 1 to 9"):
+        Tier(huge)
+    with pytest.raises(InvalidDataError, match=r"company\.industry: must be text, not int of"):
+        company.industry.is_in(huge)  # type: ignore[arg-type]

@@ -15,6 +15,7 @@ __all__ = [
     "PolicyError",
     "Problem",
     "UnknownNameError",
+    "brief",
     "did_you_mean",
 ]
 
@@ -76,6 +77,14 @@ class PolicyError(MpfunnelError, RuntimeError):
 
 class MissingExtraError(MpfunnelError, ImportError):
     """A feature needs an optional dependency that is not installed."""
+
+
+def brief(value: object) -> str:
+    """Return `value` as a message can show it: at most 60 characters, whatever it is."""
+    if isinstance(value, int) and value.bit_length() > 200:
+        # Python itself refuses to write out an integer of thousands of digits.
+        return f"of {value.bit_length()} bits"
+    return f"{value!r:.60}"
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

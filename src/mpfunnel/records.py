@@ -16,7 +16,7 @@ from typing import Any, Final, Literal, cast, get_args
 from attrs import evolve, field, fields, frozen
 from immutabledict import immutabledict
 
-from mpfunnel.errors import InvalidDataError, Problem, did_you_mean
+from mpfunnel.errors import InvalidDataError, Problem, brief, did_you_mean
 from mpfunnel.labels import Label, as_label
 
 __all__ = [
@@ -122,7 +122,7 @@ def _is_type(value: object, *types: type) -> bool:
 
 
 def _named(value: object) -> str:
-    return "nothing" if value is None else f"{type(value).__name__} {value!r:.60}"
+    return "nothing" if value is None else f"{type(value).__name__} {brief(value)}"
 
 
 def _optional(check: _Check) -> _Check:
@@ -207,7 +207,7 @@ def _one_of(choices: Any) -> _Check:
         if value in known:
             return None
         hint = did_you_mean(value, known) if isinstance(value, str) else ""
-        return "choice", f"must be one of {', '.join(known)}, not {value!r:.60}{hint}"
+        return "choice", f"must be one of {', '.join(known)}, not {brief(value)}{hint}"
 
     return check
 

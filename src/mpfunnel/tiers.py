@@ -9,7 +9,7 @@ from typing import Final, Protocol
 
 from attrs import frozen
 
-from mpfunnel.errors import InvalidDataError, Problem
+from mpfunnel.errors import InvalidDataError, Problem, brief
 from mpfunnel.labels import Label, as_label
 from mpfunnel.records import Company, Product
 from mpfunnel.rules.compiled import compile_policy
@@ -28,7 +28,7 @@ class Tier:
 
     def __attrs_post_init__(self) -> None:
         if type(self.number) is not int or not 1 <= self.number <= LOWEST:
-            message = f"must be an integer from 1 to {LOWEST}, not {self.number!r:.60}"
+            message = f"must be an integer from 1 to {LOWEST}, not {brief(self.number)}"
             raise InvalidDataError([Problem("range", "tier.number", message)])
 
     @property

@@ -11,7 +11,7 @@ from typing import Any, Final, Literal, NoReturn
 
 from attrs import field, frozen
 
-from mpfunnel.errors import InvalidDataError, Problem
+from mpfunnel.errors import InvalidDataError, Problem, brief
 from mpfunnel.rules.facts import Fact
 
 __all__ = [
@@ -84,7 +84,7 @@ def as_condition(value: object) -> Condition:
     if as_is is not None:
         return as_is()
     hint = "; was a fact compared outside of mpfunnel.facts?" if isinstance(value, bool) else ""
-    raise TypeError(f"a condition is needed here, not {type(value).__name__} {value!r:.60}{hint}")
+    raise TypeError(f"a condition is needed here, not {type(value).__name__} {brief(value)}{hint}")
 
 
 @frozen

@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 
 from attrs import field, frozen
 
-from mpfunnel.errors import InvalidDataError, Problem, did_you_mean
+from mpfunnel.errors import InvalidDataError, Problem, brief, did_you_mean
 from mpfunnel.labels import Label
 
 __all__ = ["Fact", "Kind", "Scale"]
@@ -119,7 +119,7 @@ class Fact:
         else:
             value = getattr(record, self.within).get(self.key)
             if value is not None and not self._holds(value):
-                message = f"must be {_WORDS[self.kind]}, not {type(value).__name__} {value!r:.60}"
+                message = f"must be {_WORDS[self.kind]}, not {type(value).__name__} {brief(value)}"
                 raise InvalidDataError([Problem("type", self.name, message)])
         return self.blank if value is None else value
 
@@ -219,5 +219,5 @@ def _refused(fact: Fact, value: Any) -> InvalidDataError:
     hint = ""
     if isinstance(value, float) and fact.kind == "decimal":
         hint = f"; write Decimal('{value}')"
-    message = f"must be {_WORDS[fact.kind]}, not {type(value).__name__} {value!r:.60}{hint}"
+    message = f"must be {_WORDS[fact.kind]}, not {type(value).__name__} {brief(value)}{hint}"
     return InvalidDataError([Problem("type", fact.name, message)])

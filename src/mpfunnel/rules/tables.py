@@ -7,7 +7,7 @@ from typing import Any, Final, Generic, TypeVar
 
 from attrs import evolve, field, frozen
 
-from mpfunnel.errors import InvalidDataError, Problem
+from mpfunnel.errors import InvalidDataError, Problem, brief
 from mpfunnel.labels import Label, Lang, as_label
 from mpfunnel.rules.conditions import Condition, as_condition, check_size
 from mpfunnel.rules.words import reason_of
@@ -178,7 +178,7 @@ class ScoreItem:
         for name in ("points", "if_unknown"):
             value = getattr(self, name)
             if type(value) is not int or abs(value) > 1_000_000:
-                message = f"must be an integer within ±1,000,000, not {value!r:.60}"
+                message = f"must be an integer within ±1,000,000, not {brief(value)}"
                 problems.append(Problem("type", f"item.{name}", message))
         if not problems and not min(0, self.points) <= self.if_unknown <= max(0, self.points):
             message = f"must lie between 0 and the points, {self.points}"
