@@ -28,7 +28,7 @@ from mpfunnel.rules.conditions import (
     IsIn,
     IsMissing,
     Leaf,
-    Not,
+    parts_of,
     walk,
 )
 from mpfunnel.rules.explain import Policy, decide, examine, holds
@@ -60,12 +60,8 @@ def check_roots(condition: Condition, roots: Sequence[str]) -> list[Problem]:
         if isinstance(at, Leaf) and at.fact.root not in known:
             message = f"cannot be asked here, where only {', '.join(sorted(known))} is known"
             problems.append(Problem("scope", at.fact.name, message))
-        elif isinstance(at, Exists):
-            stack.append((at.condition, known | {at.over}))
-        elif isinstance(at, Not):
-            stack.append((at.condition, known))
-        else:
-            stack.extend((inner, known) for inner in getattr(at, "conditions", ()))
+        inside = known | {at.over} if isinstance(at, Exists) else known
+        stack.extend((part, inside) for part in parts_of(at))
     return problems
 
 
@@ -192,11 +188,9 @@ def _asked(
             leaves.setdefault(at.fact, {})[at] = None
         elif isinstance(at, Exists):
             exists[at] = None
-        elif isinstance(at, Not):
-            visit(at.condition)
         else:
-            for inner in getattr(at, "conditions", ()):
-                visit(inner)
+            for part in parts_of(at):
+                visit(part)
 
     for condition in conditions:
         visit(condition)

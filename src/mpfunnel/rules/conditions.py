@@ -32,6 +32,7 @@ __all__ = [
     "as_condition",
     "check_size",
     "facts_of",
+    "parts_of",
     "walk",
 ]
 
@@ -182,7 +183,8 @@ class Exists(Condition):
     condition: Condition = field(converter=as_condition)
 
 
-def _inner(condition: Condition) -> tuple[Condition, ...]:
+def parts_of(condition: Condition) -> tuple[Condition, ...]:
+    """Return the conditions directly inside this one; a leaf has none."""
     match condition:
         case Not(inner) | Exists(_, inner):
             return (inner,)
@@ -198,7 +200,7 @@ def walk(condition: Condition) -> Iterator[Condition]:
     while stack:
         at = stack.pop()
         yield at
-        stack.extend(reversed(_inner(at)))
+        stack.extend(reversed(parts_of(at)))
 
 
 def facts_of(condition: Condition) -> tuple[Fact, ...]:
@@ -214,7 +216,7 @@ def check_size(condition: Condition) -> list[Problem]:
         nodes += len(level)
         if nodes > MAX_NODES:
             return [Problem("size", "", f"has more than {MAX_NODES} parts; split the rule")]
-        level = tuple(inner for at in level for inner in _inner(at))
+        level = tuple(inner for at in level for inner in parts_of(at))
         if not level:
             return []
     return [Problem("depth", "", f"is nested more than {MAX_DEPTH} deep; split the rule")]
