@@ -1,26 +1,30 @@
-"""The facts that rules may ask about a company."""
+"""The facts that rules may ask about."""
 
 from datetime import date
 from decimal import Decimal
 
 import pytest
 
-from mpfunnel.errors import InvalidDataError
-from mpfunnel.facts import company
+from mpfunnel.errors import InvalidDataError, UnknownNameError
+from mpfunnel.facts import ProductFacts, any_product, company, lead, product, pursuit
 from mpfunnel.labels import Label
 from mpfunnel.records import Company
+from mpfunnel.rules.conditions import Exists
 from mpfunnel.rules.explain import examine
+from mpfunnel.rules.facts import Scale
 from mpfunnel.rules.terms import DateTerm, NumberTerm, SetTerm, TextTerm
+from mpfunnel.tiers import Tier
 
 
 def test_every_fact_can_be_read_from_a_company() -> None:
     """Each fact of `company` names a field of the record, so that no rule asks in vain."""
     record = Company(1, industry="製造業", employees=300, relationships=["partner"])
-    terms = [value for value in vars(type(company)).values() if hasattr(value, "fact")]
+    # The segment is no field of the record: it is decided, and then given with the company.
+    facts = [company.named(name).fact for name in company.names() if name != "segment"]
 
-    assert len(terms) == 10
-    for term in terms:
-        assert term.fact.read(record) == getattr(record, term.fact.key)
+    assert len(facts) == 10
+    for fact in facts:
+        assert fact.read(record) == getattr(record, fact.key)
 
 
 def test_an_unknown_fact_is_refused_with_the_nearest_name() -> None:
@@ -70,3 +74,85 @@ def test_a_target_list_is_closed() -> None:
 
     assert examine(on_it, {"company": Company(1, lists=["fy26"])}, {}).now is True
     assert examine(on_it, {"company": Company(1)}, {}).now is False
+
+
+GROUPS = (company, lead, product, pursuit)
+
+
+def test_every_fact_has_a_label_in_both_languages_and_is_found_by_its_name() -> None:
+    """Files and spreadsheets name facts; each name leads to the fact of that name."""
+    for group in GROUPS:
+        for name in group.names():
+            fact = group.named(name).fact
+            assert fact.name == f"{group.root}.{name}"
+            assert fact.label.ja
+    assert len({name for group in GROUPS for name in group.names()}) > 30
+
+
+def test_a_name_that_is_no_fact_is_refused() -> None:
+    """`named` finds facts alone: neither methods nor misspelt names."""
+    for name in ("employes", "attribute", "root", "named", ""):
+        with pytest.raises(UnknownNameError):
+            company.named(name)
+    with pytest.raises(UnknownNameError, match=r"no such fact; did you mean 'score'\?"):
+        product.named("scores")
+
+
+def test_a_measure_is_a_fact_by_its_written_form() -> None:
+    """What Python writes as a call, a file writes as text: both are one fact."""
+    assert product.named("count(pricing_page, 30)").fact == (
+        product.count("pricing_page", within_days=30).fact
+    )
+    assert product.named("points( 0365 )").fact == product.points(within_days=365).fact
+    assert product.named("active(90)").fact == product.active(within_days=90).fact
+    assert product.count("click", within_days=7).fact.label.ja == "直近7日のclick"
+
+
+@pytest.mark.parametrize(
+    ("written", "message"),
+    [
+        ("count(30)", "must be written count(kind, days), without brackets and commas"),
+        ("active(a, 30)", "must be written active(days), without brackets and commas"),
+        ("active((3), 30)", "must be written active(days), without brackets and commas"),
+        ("points()", "must be written points(days), without brackets and commas"),
+        ("points(0)", "must be a number of days from 1 to 36,500, not '0'"),
+        ("points(36501)", "must be a number of days from 1 to 36,500, not '36501'"),
+        ("points(9999999999999)", "must be a number of days from 1 to 36,500"),
+        ("points(３０)", "must be a number of days from 1 to 36,500, not '３０'"),
+        ("points(-1)", "must be a number of days from 1 to 36,500, not '-1'"),
+    ],
+)
+def test_a_measure_written_wrongly_is_refused(written: str, message: str) -> None:
+    """The message says how the measure is written, or which days it takes."""
+    with pytest.raises(InvalidDataError) as caught:
+        product.named(written)
+    assert message in str(caught.value)
+
+
+def test_an_unknown_measure_is_refused_with_the_nearest_name() -> None:
+    """There are three measures."""
+    with pytest.raises(UnknownNameError, match=r"no such measure; did you mean 'count'\?"):
+        product.named("counts(click, 30)")
+
+
+def test_levels_know_their_scale() -> None:
+    """A tier is compared as a rung: Tier 1 is higher than Tier 2 (S8)."""
+    assert product.tier.at_least(Tier(2)) == product.tier.at_least("tier_2")
+    with pytest.raises(InvalidDataError, match="no such level 'hot'"):
+        product.interest.at_least("hot")
+    own = ProductFacts(Scale(("cold", "hot")))
+    assert own.interest.at_least("hot") == own.interest.at_least("hot")
+
+
+def test_a_segment_is_named_by_any_key_until_the_playbook_knows_better() -> None:
+    """Segments are the firm's own: the playbook checks their keys."""
+    assert company.segment.is_in("a", "b") == company.segment.is_in("b", "a")
+    with pytest.raises(InvalidDataError, match="must be a level"):
+        company.segment.is_in(3)  # type: ignore[arg-type]
+
+
+def test_any_product_is_about_one_product_at_a_time() -> None:
+    """S7: the facts of the product inside the quantifier are those of the same product."""
+    condition = any_product(product.tier.at_least(Tier(2)) & (product.score >= 30))
+    assert condition == Exists("product", product.tier.at_least(Tier(2)) & (product.score >= 30))
+    assert any_product(product.owned) == Exists("product", product.owned.is_true())

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Context, Decimal, localcontext
 from typing import Any
 
@@ -246,6 +246,17 @@ class TestFaults:
         """S12: a naive time is refused; only a source may give it a zone."""
         assert fault(Activity, "a", 1, "visit", value) == f"at: {reason}"
 
+    def test_a_missing_time_is_no_instant(self) -> None:
+        """S12: a datetime that stands for a missing one, as that of pandas does, is refused."""
+
+        class NotATime(datetime):
+            def utcoffset(self) -> timedelta:
+                raise ValueError("NaTType does not support utcoffset")
+
+        assert fault(Activity, "a", 1, "visit", NotATime(2026, 4, 1)) == (
+            "at: has no time zone; give an aware datetime"
+        )
+
     def test_a_day_is_no_instant(self) -> None:
         """S11: the unit of time is the day; an instant in its place is refused."""
         assert fault(Contract, "c", "p", NOW).startswith("start: must be a date, not datetime ")
@@ -401,6 +412,48 @@ class TestParents:
             Company("d", parent_id="elsewhere"),
         ]
         assert check_parents(companies) == check_parents(reversed(companies)) == ()
+
+    def test_a_long_way_into_a_loop_is_walked_once(self) -> None:
+        """Only the two at the end of a chain of 200,000 companies are their own ancestors."""
+        last = 200_000
+        companies = [Company(step, parent_id=step + 1) for step in range(last)]
+        companies.append(Company(last, parent_id=last - 1))
+        expected = [
+            "companies[199999].parent_id: is its own ancestor: 199999 > 200000 > 199999",
+            "companies[200000].parent_id: is its own ancestor: 200000 > 199999 > 200000",
+        ]
+        assert [str(problem) for problem in check_parents(companies)] == expected
+        companies.reverse()
+        assert [str(problem) for problem in check_parents(companies)] == expected[::-1]
+
+    def test_a_long_loop_is_not_written_in_full(self) -> None:
+        """Of a loop of more than ten companies, each line shows ten steps and their number."""
+        for length in (10, 11, 20_000):
+            companies = [Company(one, parent_id=(one + 1) % length) for one in range(length)]
+            problems = check_parents(companies)
+            assert len(problems) == length
+            left_out = f"… ({length} companies) > " if length > 10 else ""
+            assert problems[1].message == (
+                "is its own ancestor: 1 > 2 > 3 > 4 > 5 > 6 > 7 > 8 > 9 > "
+                f"{10 if length > 10 else 0} > {left_out}1"
+            )
+
+    @given(st.dictionaries(st.integers(0, 9), st.none() | st.integers(0, 12), max_size=10))
+    def test_whoever_meets_oneself_going_up_is_named(self, parents: dict[int, int | None]) -> None:
+        """A company is named, with its way, exactly when going up from it leads back to it."""
+        companies = [Company(one, parent_id=up) for one, up in parents.items() if up != one]
+        known = {company.id: company.parent_id for company in companies}
+        expected: list[str] = []
+        for one in known:
+            way = [one]
+            # Nobody is further away from oneself than there are companies.
+            while len(way) <= len(known) and (up := known.get(way[-1])) is not None:
+                way.append(up)
+                if up == one:
+                    loop = " > ".join(map(str, way))
+                    expected.append(f"companies[{one}].parent_id: is its own ancestor: {loop}")
+                    break
+        assert [str(problem) for problem in check_parents(companies)] == expected
 
     def test_ids_of_other_types_are_other_companies(self) -> None:
         """S18: '1' and 1 are two ids, so a chain between them is no cycle."""

@@ -1,5 +1,9 @@
 """Segment, tier, funnel stage and engagement for B2B firms with several products."""
 
+from mpfunnel.accounts import Account, accounts
+from mpfunnel.answers import Assessment, Change, Engagement, LeadAnswer, Stage, changes
+from mpfunnel.engagement import EngagementModel, EngagementState, Signal
+from mpfunnel.engine import Engine
 from mpfunnel.errors import (
     DecodeError,
     InvalidDataError,
@@ -10,6 +14,7 @@ from mpfunnel.errors import (
     UnknownNameError,
 )
 from mpfunnel.labels import Label
+from mpfunnel.playbook import Playbook
 from mpfunnel.records import (
     Activity,
     Company,
@@ -26,11 +31,16 @@ from mpfunnel.records import (
 from mpfunnel.rules.explain import Explanation, explain
 from mpfunnel.rules.tables import Band, Decision, DecisionTable, Rule, Scorecard, ScoreItem
 from mpfunnel.segments import Segment, SegmentTable
+from mpfunnel.stages import Funnel, FunnelStage
+from mpfunnel.starter import starter
 from mpfunnel.tiers import Tier, TierPolicy, TierTable, decided, undecided
 
 __all__ = [
+    "Account",
     "Activity",
+    "Assessment",
     "Band",
+    "Change",
     "Company",
     "CompanyChange",
     "CompanyHistory",
@@ -41,11 +51,19 @@ __all__ = [
     "Decision",
     "DecisionTable",
     "DecodeError",
+    "Engagement",
+    "EngagementModel",
+    "EngagementState",
+    "Engine",
     "Explanation",
+    "Funnel",
+    "FunnelStage",
     "InvalidDataError",
     "Label",
     "Lead",
+    "LeadAnswer",
     "MpfunnelError",
+    "Playbook",
     "PlaybookError",
     "PolicyError",
     "Problem",
@@ -56,11 +74,16 @@ __all__ = [
     "Scorecard",
     "Segment",
     "SegmentTable",
+    "Signal",
+    "Stage",
     "Tier",
     "TierPolicy",
     "TierTable",
     "UnknownNameError",
+    "accounts",
+    "changes",
     "decided",
     "explain",
+    "starter",
     "undecided",
 ]

@@ -1,23 +1,30 @@
-"""The marketing facts that rules may ask about: what is known of a company, in the field's words.
+"""The marketing facts that rules may ask about, in the field's words.
 
-from mpfunnel.facts import company
+    from mpfunnel.facts import company, product
 
-big_maker = (company.employees >= 300) & company.industry.is_in("製造業", "情報通信業")
+    big_maker = (company.employees >= 300) & company.industry.is_in("製造業", "情報通信業")
+    keen = (product.score >= 30) & (product.active_days >= 2)
+
+`company` and `lead` are what the CRM holds; `product` is how a lead and its company stand with one
+product; `pursuit` is the lead's current way towards that product (S19).
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any, Final, NoReturn, cast, overload
 
-from mpfunnel.errors import InvalidDataError, Problem, did_you_mean
+from mpfunnel.errors import InvalidDataError, Problem, UnknownNameError, brief, did_you_mean
 from mpfunnel.labels import Label
-from mpfunnel.rules.conditions import Condition
-from mpfunnel.rules.facts import Fact, Kind
+from mpfunnel.rules.conditions import Condition, Exists
+from mpfunnel.rules.facts import Fact, Kind, Scale
 from mpfunnel.rules.terms import (
     DateTerm,
     FlagTerm,
+    LevelTerm,
     NumberTerm,
     SetTerm,
     Term,
@@ -25,9 +32,37 @@ from mpfunnel.rules.terms import (
     term_for,
 )
 
-__all__ = ["CompanyFacts", "company"]
+__all__ = [
+    "ANY_KEY",
+    "ENGAGEMENT",
+    "TIERS",
+    "CompanyFacts",
+    "Facts",
+    "LeadFacts",
+    "ProductFacts",
+    "PursuitFacts",
+    "any_product",
+    "company",
+    "lead",
+    "measure",
+    "product",
+    "pursuit",
+]
+
+TIERS: Final = Scale(tuple(f"tier_{number}" for number in range(9, 0, -1)), ("no_tier",))
+"""Tier 1 is the highest rung; ``no_tier`` is that of what is no product: the whole firm."""
+ENGAGEMENT: Final = Scale(
+    ("none", "aware", "interested", "high_interest"),
+    ("priority_follow_up", "in_opportunity", "customer", "dormant", "excluded"),
+)
+"""The engagement states of the starter."""
+ANY_KEY: Final = Scale(())
+"""Keys that only the whole playbook knows, such as those of the segments."""
 
 _PEOPLE: Final = Label("people", "人")
+_POINTS: Final = Label("points", "点")
+_DAYS: Final = Label("days", "日")
+_TIMES: Final = Label("times", "回")
 _KINDS: Final[dict[type, Kind]] = {
     int: "int",
     Decimal: "decimal",
@@ -39,45 +74,49 @@ _KINDS: Final[dict[type, Kind]] = {
 }
 
 
-def _text(key: str, en: str, ja: str) -> TextTerm:
-    return TextTerm(Fact(f"company.{key}", "text", label=Label(en, ja)))
+def _text(name: str, en: str, ja: str) -> TextTerm:
+    return TextTerm(Fact(name, "text", label=Label(en, ja)))
 
 
-def _set(key: str, en: str, ja: str) -> SetTerm:
-    return SetTerm(Fact(f"company.{key}", "set", open=False, label=Label(en, ja)))
+def _set(name: str, en: str, ja: str) -> SetTerm:
+    return SetTerm(Fact(name, "set", open=False, label=Label(en, ja)))
 
 
-class CompanyFacts:
-    """What rules may ask about a company; a blank is unknown unless the fact says otherwise."""
+def _flag(name: str, en: str, ja: str) -> FlagTerm:
+    return FlagTerm(Fact(name, "bool", open=False, label=Label(en, ja)))
 
-    name = _text("name", "name", "会社名")
-    corporate_number = _text("corporate_number", "corporate number", "法人番号")
-    industry = _text("industry", "industry", "業種")
-    region = _text("region", "region", "地域")
-    country = _text("country", "country", "国")
-    employees = NumberTerm(
-        Fact("company.employees", "int", label=Label("employees", "従業員数"), unit=_PEOPLE)
-    )
-    annual_revenue = NumberTerm(
-        Fact(
-            "company.annual_revenue",
-            "decimal",
-            places=2,
-            label=Label("annual revenue", "売上高"),
-        )
-    )
-    """In whole units of the playbook's currency."""
-    growth_rate = NumberTerm(
-        Fact("company.growth_rate", "float", label=Label("growth rate", "成長率"))
-    )
-    relationships = _set("relationships", "relationships", "取引関係")
-    """Closed: what is not ticked is not so."""
-    lists = _set("lists", "target lists", "重点企業リスト")
-    """Closed: what is not on a list is not on it."""
 
-    def on_list(self, key: str) -> Condition:
-        """Return the condition that the company is on the target list `key`."""
-        return self.lists.contains_any(key)
+def _level(name: str, scale: Scale, en: str, ja: str) -> LevelTerm:
+    return LevelTerm(Fact(name, "level", scale=scale, label=Label(en, ja)))
+
+
+class Facts:
+    """Facts of one root, by their names."""
+
+    root: str
+
+    def named(self, name: str) -> Term:
+        """Return the fact of that name.
+
+        Raises:
+            UnknownNameError: There is none.
+        """
+        if name not in self.names():
+            raise UnknownNameError(f"no such fact{did_you_mean(name, self.names())}")
+        return cast(Term, getattr(self, name))
+
+    def names(self) -> list[str]:
+        """Return the names of all facts that need no declaration."""
+        held = {**vars(type(self)), **vars(self)}
+        return [name for name, value in held.items() if isinstance(value, Term)]
+
+    def __getattr__(self, name: str) -> NoReturn:
+        hint = did_you_mean(name, self.names())
+        raise AttributeError(f"{self.root}.{name}: no such fact{hint}")
+
+
+class _WithAttributes(Facts):
+    """Facts of a record that may hold custom attributes."""
 
     @overload
     def attribute(
@@ -111,10 +150,10 @@ class CompanyFacts:
     def attribute(
         self, name: str, kind: type[Any], *, closed: bool = False, label: Label | None = None
     ) -> Term:
-        """Return a custom attribute of companies as a fact.
+        """Return a custom attribute as a fact.
 
         Args:
-            name: The key in `Company.attributes`.
+            name: The key in the record's `attributes`.
             kind: The type of its values: int, float, Decimal (two places), str, date or frozenset.
                 For a yes or no, use `flag`.
             closed: True where a blank means *no*: only for int and frozenset.
@@ -126,9 +165,9 @@ class CompanyFacts:
         if kind not in _KINDS:
             known = ", ".join(known.__name__ for known in _KINDS)
             message = f"no facts of type {kind!r:.60}; use one of {known}"
-            raise InvalidDataError([Problem("type", f"company.{name}", message)])
+            raise InvalidDataError([Problem("type", f"{self.root}.{name}", message)])
         fact = Fact(
-            f"company.{name}",
+            f"{self.root}.{name}",
             _KINDS[kind],
             open=not closed,
             within="attributes",
@@ -138,9 +177,9 @@ class CompanyFacts:
         return term_for(fact)
 
     def flag(self, name: str, *, closed: bool = True, label: Label | None = None) -> FlagTerm:
-        """Return a custom yes or no of companies as a fact; a blank means no if it is `closed`."""
+        """Return a custom yes or no as a fact; a blank means no if it is `closed`."""
         fact = Fact(
-            f"company.{name}",
+            f"{self.root}.{name}",
             "bool",
             open=not closed,
             within="attributes",
@@ -148,9 +187,199 @@ class CompanyFacts:
         )
         return FlagTerm(fact)
 
-    def __getattr__(self, name: str) -> NoReturn:
-        known = [key for key, value in vars(type(self)).items() if isinstance(value, Term)]
-        raise AttributeError(f"company.{name}: no such fact{did_you_mean(name, known)}")
+
+class CompanyFacts(_WithAttributes):
+    """What rules may ask about a company; a blank is unknown unless the fact says otherwise."""
+
+    root = "company"
+    name = _text("company.name", "name", "会社名")
+    corporate_number = _text("company.corporate_number", "corporate number", "法人番号")
+    industry = _text("company.industry", "industry", "業種")
+    region = _text("company.region", "region", "地域")
+    country = _text("company.country", "country", "国")
+    employees = NumberTerm(
+        Fact("company.employees", "int", label=Label("employees", "従業員数"), unit=_PEOPLE)
+    )
+    annual_revenue = NumberTerm(
+        Fact(
+            "company.annual_revenue",
+            "decimal",
+            places=2,
+            label=Label("annual revenue", "売上高"),
+        )
+    )
+    """In whole units of the playbook's currency."""
+    growth_rate = NumberTerm(
+        Fact("company.growth_rate", "float", label=Label("growth rate", "成長率"))
+    )
+    relationships = _set("company.relationships", "relationships", "取引関係")
+    """Closed: what is not ticked is not so."""
+    lists = _set("company.lists", "target lists", "重点企業リスト")
+    """Closed: what is not on a list is not on it."""
+    segment = _level("company.segment", ANY_KEY, "segment", "セグメント")
+    """The firm-wide segment; for rules about leads."""
+
+    def on_list(self, key: str) -> Condition:
+        """Return the condition that the company is on the target list `key`."""
+        return self.lists.contains_any(key)
+
+
+class LeadFacts(_WithAttributes):
+    """What rules may ask about a person; a blank is unknown unless the fact says otherwise."""
+
+    root = "lead"
+    title = _text("lead.title", "title", "役職")
+    department = _text("lead.department", "department", "部署")
+    source = _text("lead.source", "source", "獲得経路")
+    interests = _set("lead.interests", "stated interests", "申告した関心")
+    """Closed: what the person did not name is not of interest."""
+
+
+class ProductFacts(Facts):
+    """How a lead and its company stand with one product; nothing of it is ever unknown.
+
+    Args:
+        states: The scale of the firm's engagement states.
+    """
+
+    root = "product"
+    tier = _level("product.tier", TIERS, "Tier", "Tier")
+    """Of the company, for the product: a decision, which may be undecided (S5)."""
+    score = NumberTerm(
+        Fact(
+            "product.score",
+            "decimal",
+            places=6,
+            minor=True,
+            label=Label("engagement score", "行動スコア"),
+            unit=_POINTS,
+        )
+    )
+    """Decayed points of the lead's activities (S15, S16)."""
+    active_days = NumberTerm(
+        Fact(
+            "product.active_days",
+            "int",
+            open=False,
+            label=Label("active days", "行動のあった日数"),
+            unit=_DAYS,
+        )
+    )
+    """Days with an activity about the product that still adds points."""
+    touched = _flag("product.touched", "touched", "接点あり")
+    """Any activity about the product, whatever it is worth."""
+    open_deal = _flag("product.open_deal", "open deal", "進行中の商談")
+    """Of the company; of the lead itself where it has no company."""
+    owned = _flag("product.owned", "owned", "導入済み")
+    """By contract or won deal; a lapsed contract is not owned."""
+    marked_for_follow_up = _flag(
+        "product.marked_for_follow_up", "marked for follow-up", "営業による重点フォロー指定"
+    )
+    """The latest sales event asks for follow-up."""
+    parting_reasons = _set("product.parting_reasons", "reason of parting", "失注・再育成の理由")
+    """Reason codes of the latest lost deal of the company, and of the lead's latest recycling."""
+
+    def __init__(self, states: Scale = ENGAGEMENT) -> None:
+        self.interest = _level("product.interest", states, "interest", "関心度")
+        """The level that the score alone gives; stays readable whatever the state is."""
+        self.engagement = _level("product.engagement", states, "engagement", "エンゲージメント")
+        """The state; for rules about stages."""
+
+    def active(self, *, within_days: int) -> FlagTerm:
+        """Return whether an activity worth points is of the last `within_days` days (S13)."""
+        return cast(FlagTerm, measure("active", (str(within_days),)))
+
+    def count(self, kind: str, *, within_days: int) -> NumberTerm:
+        """Return how many activities of `kind` about the product are of the last days (S13)."""
+        return cast(NumberTerm, measure("count", (kind, str(within_days))))
+
+    def points(self, *, within_days: int) -> NumberTerm:
+        """Return the points of the last `within_days` days, without decay and caps (S13)."""
+        return cast(NumberTerm, measure("points", (str(within_days),)))
+
+    def named(self, name: str) -> Term:
+        """Return the fact of that name; a measure is written ``count(pricing_page, 30)``.
+
+        Raises:
+            UnknownNameError: There is none.
+            InvalidDataError: The measure is written wrongly.
+        """
+        head, bracket, rest = name.partition("(")
+        if bracket and rest.endswith(")"):
+            return measure(head.strip(), tuple(part.strip() for part in rest[:-1].split(",")))
+        return super().named(name)
+
+
+_MEASURES: Final[Mapping[str, tuple[Kind, Label, str]]] = MappingProxyType(
+    {
+        "active": ("bool", Label("active within {0} days", "直近{0}日の行動"), "days"),
+        "count": ("int", Label("{0} within {1} days", "直近{1}日の{0}"), "kind, days"),
+        "points": ("decimal", Label("points of {0} days", "直近{0}日の素点"), "days"),
+    }
+)
+MAX_WITHIN_DAYS: Final = 36_500
+
+
+def measure(head: str, arguments: tuple[str, ...]) -> Term:
+    """Return a measure of activities as a fact, for example ``("count", ("click", "30"))``.
+
+    Raises:
+        UnknownNameError: There is no such measure.
+        InvalidDataError: The arguments are not those it takes.
+    """
+    if head not in _MEASURES:
+        raise UnknownNameError(f"no such measure{did_you_mean(head, _MEASURES)}")
+    kind, label, takes = _MEASURES[head]
+    days = arguments[-1]
+    sound = len(arguments) == takes.count(",") + 1 and all(part.strip() for part in arguments)
+    if not sound or any("," in part or ")" in part or "(" in part for part in arguments):
+        message = f"must be written {head}({takes}), without brackets and commas in the names"
+        raise InvalidDataError([Problem("format", f"product.{head}", message)])
+    if not (days.isascii() and days.isdigit() and 1 <= int(days[:6]) <= MAX_WITHIN_DAYS):
+        message = f"must be a number of days from 1 to {MAX_WITHIN_DAYS:,}, not {brief(days)}"
+        raise InvalidDataError([Problem("range", f"product.{head}", message)])
+    arguments = (*arguments[:-1], str(int(days)))
+    fact = Fact(
+        f"product.{head}({', '.join(arguments)})",
+        kind,
+        open=kind == "decimal",
+        within="measures",
+        places=6 if kind == "decimal" else 0,
+        minor=kind == "decimal",
+        label=Label(label.en.format(*arguments), label.ja.format(*arguments)),
+        unit={"int": _TIMES, "decimal": _POINTS}.get(kind),
+    )
+    return term_for(fact)
+
+
+class PursuitFacts(Facts):
+    """The lead's current way towards one product, from its first sign to its end (S19)."""
+
+    root = "pursuit"
+    started = _flag("pursuit.started", "any sign", "反応あり")
+    """There was any sign for the product."""
+    raised_hand = _flag("pursuit.raised_hand", "raised a hand", "問い合わせ等の申し出")
+    """Within the days stated for its kind, and not before sales last handed the lead back."""
+    accepted = _flag("pursuit.accepted", "accepted by sales", "営業が承認")
+    qualified = _flag("pursuit.qualified", "qualified by sales", "営業がニーズを確認")
+    recycled = _flag("pursuit.recycled", "recycled", "再育成へ差し戻し")
+    """Recycled or rejected by sales, and nothing since."""
+    disqualified = _flag("pursuit.disqualified", "disqualified", "対象外と判断")
+    open_deal = _flag("pursuit.open_deal", "open deal of the lead", "本人の商談が進行中")
+    won = _flag("pursuit.won", "won", "受注で終了")
+    lost = _flag("pursuit.lost", "lost", "失注で終了")
+    quiet = _flag("pursuit.quiet", "gone quiet", "反応が途絶えた")
 
 
 company: Final = CompanyFacts()
+lead: Final = LeadFacts()
+product: Final = ProductFacts()
+pursuit: Final = PursuitFacts()
+
+
+def any_product(condition: object) -> Condition:
+    """Return the condition that `condition` is true of at least one product of the playbook (S7).
+
+    Tier and interest inside it are those of the same product.
+    """
+    return Exists("product", cast(Condition, condition))

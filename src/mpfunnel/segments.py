@@ -6,6 +6,7 @@ Segments are exclusive and ordered: the first rule that holds decides, a default
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 from attrs import field, frozen
 
@@ -15,7 +16,7 @@ from mpfunnel.records import Company
 from mpfunnel.rules.compiled import compile_policy
 from mpfunnel.rules.tables import Decision, DecisionTable
 
-__all__ = ["Segment", "SegmentTable"]
+__all__ = ["UNMATCHED", "Segment", "SegmentTable"]
 
 
 @frozen
@@ -31,6 +32,10 @@ class Segment:
 
     def __str__(self) -> str:
         return self.key
+
+
+UNMATCHED: Final = Segment("unmatched", Label("unmatched", "企業未紐付け"))
+"""The segment of a lead without company: not to be confused with an individual."""
 
 
 @frozen

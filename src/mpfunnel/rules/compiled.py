@@ -18,7 +18,7 @@ from functools import partial
 from keyword import iskeyword
 from typing import Any, Final, TypeVar
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from mpfunnel.errors import InvalidDataError, Problem
 from mpfunnel.rules.conditions import (
@@ -65,12 +65,14 @@ def check_roots(condition: Condition, roots: Sequence[str]) -> list[Problem]:
     return problems
 
 
-def compile_policy(policy: Policy[T], roots: Sequence[str]) -> Callable[..., Decision[T]]:
+def compile_policy(
+    policy: Policy[T], roots: Sequence[str], *, version: str = ""
+) -> Callable[..., Decision[T]]:
     """Return a function of one record per root, in that order, that decides like the policy.
 
-    If the policy asks about any row (`Exists`), the function takes one more argument, `rows`: for
-    each root that is ranged over, the records by their id. The generated source is the function's
-    `__source__`.
+    Every decision carries `version`. If the policy asks about any row (`Exists`), the function
+    takes one more argument, `rows`: for each root that is ranged over, the records by their id.
+    The generated source is the function's `__source__`.
 
     Raises:
         InvalidDataError: A condition asks about a root that is not in `roots`, or the name of a
@@ -89,7 +91,7 @@ def compile_policy(policy: Policy[T], roots: Sequence[str]) -> Callable[..., Dec
         "decide",
         policy.conditions,
         roots,
-        lambda records, rows: decide(policy, records, rows),
+        lambda records, rows: evolve(decide(policy, records, rows), version=version),
     )
 
 

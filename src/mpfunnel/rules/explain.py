@@ -3,15 +3,21 @@
 Every other interpreter must agree with this one. A condition has two readings (S3): *now*, with the
 facts as they are, and *later*, once the missing facts become known. Each is True, False or None
 for unknown. They differ only where missingness itself, or another decision, is asked about.
+
+The first half says what is meant, as plainly as it can be said. The second half tells it to people,
+and keeps what it has told: records that come to the same differ only in the values seen.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping
-from typing import Any, Generic, NamedTuple, TypeVar
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import Any, Final, Generic, NamedTuple, TypeVar
 
-from attrs import frozen
+from attrs import field, frozen
 
+from mpfunnel.errors import InvalidDataError
 from mpfunnel.labels import Label, Lang
 from mpfunnel.rules.conditions import (
     All,
@@ -27,12 +33,24 @@ from mpfunnel.rules.conditions import (
     Leaf,
     Not,
     StartsWith,
+    walk,
 )
 from mpfunnel.rules.facts import Fact
 from mpfunnel.rules.tables import OTHERWISE, Decision, DecisionTable, Part, Scorecard
-from mpfunnel.rules.words import in_words, value_in_words
+from mpfunnel.rules.words import in_words, named, value_in_words
 
-__all__ = ["Explanation", "Finding", "Policy", "Records", "Rows", "decide", "examine", "explain"]
+__all__ = [
+    "Explanation",
+    "Finding",
+    "Looked",
+    "Policy",
+    "Records",
+    "Rows",
+    "decide",
+    "examine",
+    "explain",
+    "holds",
+]
 
 T = TypeVar("T", bound=Hashable)
 
@@ -41,6 +59,11 @@ Records = Mapping[str, Any]
 Rows = Mapping[str, Mapping[Hashable, Any]]
 """What an `Exists` ranges over: for each root, the records by their id."""
 Policy = DecisionTable[T] | Scorecard[T]
+
+MAX_POLICIES: Final = 64
+"""How many policies are kept ready to be explained before all are forgotten."""
+MAX_KEPT: Final = 4_096
+"""How many ways to come to the same are kept per policy, and classes per fact, likewise."""
 
 
 class Finding(NamedTuple):
@@ -161,82 +184,33 @@ def _ladder(fact: Fact) -> tuple[str, ...]:
     return fact.scale.ladder if fact.scale else ()
 
 
-@frozen
-class Explanation(Generic[T]):
-    """A decision with every condition that was looked at and the fact that it saw."""
-
-    decision: Decision[T]
-    findings: tuple[tuple[str, str, Finding], ...]
-    """Per rule or item: its key, what it leads to, and what its condition came to."""
-
-    def text(self, lang: Lang = "en") -> str:
-        """Return the tree as lines of text: the answer, then each rule and its conditions."""
-        decision = self.decision
-        lines = [f"{decision.text(lang)} — {decision.because.text(lang)} [{decision.rule}]"]
-        if decision.missing:
-            asked = "不足項目: " if lang == "ja" else "missing: "
-            lines.append(asked + ", ".join(decision.missing))
-        marks = _MARKS[lang]
-        for key, leads_to, finding in self.findings:
-            lines.append(f"  {marks[finding.now]} {key} → {leads_to}")
-            _write(finding, lang, marks, "    ", lines)
-        return "\n".join(lines)
-
-
-_MARKS: Mapping[Lang, Mapping[bool | None, str]] = {
-    "en": {True: "yes", False: "no ", None: "?  "},
-    "ja": {True: "○", False: "×", None: "？"},
-}
-
-
-def _write(
-    finding: Finding, lang: Lang, marks: Mapping[bool | None, str], indent: str, lines: list[str]
-) -> None:
-    condition = finding.condition
-    if isinstance(condition, Leaf):
-        saw = finding.saw
-        if isinstance(saw, Decision):
-            seen = saw.text(lang)
-        else:
-            seen = value_in_words(condition.fact, condition.fact.shown(saw), lang)
-        said = f"{in_words(condition, lang)} ({seen})"
-    else:
-        said = _JOINTS[lang][type(condition)]
-    line = f"{indent}{marks[finding.now]} {said}"
-    lines.append(line if finding.about is None else f"{line} · {finding.about}")
-    for part in finding.parts:
-        _write(part, lang, marks, indent + "  ", lines)
-
-
-_JOINTS: Mapping[Lang, Mapping[type, str]] = {
-    "en": {All: "all of", AnyOf: "any of", Not: "not", Exists: "for some"},
-    "ja": {All: "すべて", AnyOf: "いずれか", Not: "否定", Exists: "いずれかの"},
-}
-
-
-def explain(policy: Policy[T], records: Records, rows: Rows | None = None) -> Explanation[T]:
-    """Return the decision of a table or scorecard, with everything it looked at.
-
-    A table is looked at up to its first rule that is true later: nothing after it can decide.
-    """
-    if isinstance(policy, Scorecard):
-        return _score(policy, records, rows or {})
-    return _decide(policy, records, rows or {})
+Looked = tuple[str, Hashable, Finding]
+"""Of a rule or item: its key, the outcome or signed points, and what its condition came to."""
 
 
 def decide(policy: Policy[T], records: Records, rows: Rows | None = None) -> Decision[T]:
     """Return the decision of a table or scorecard."""
-    return explain(policy, records, rows).decision
+    return _answer(policy, records, rows or {})[0]
 
 
-def _decide(table: DecisionTable[T], records: Records, rows: Rows) -> Explanation[T]:
-    findings: list[tuple[str, str, Finding]] = []
+def _answer(
+    policy: Policy[T], records: Records, rows: Rows
+) -> tuple[Decision[T], tuple[Looked, ...]]:
+    if isinstance(policy, Scorecard):
+        return _score(policy, records, rows)
+    return _decide(policy, records, rows)
+
+
+def _decide(
+    table: DecisionTable[T], records: Records, rows: Rows
+) -> tuple[Decision[T], tuple[Looked, ...]]:
+    findings: list[Looked] = []
     possible: dict[T, None] = {}
     missing: dict[str, None] = {}
     won = None
     for rule in table.rules:
         finding = examine(rule.when, records, rows)
-        findings.append((rule.key, str(rule.outcome), finding))
+        findings.append((rule.key, rule.outcome, finding))
         if won is None and finding.now:
             won = rule
         if finding.later is not False:
@@ -251,11 +225,13 @@ def _decide(table: DecisionTable[T], records: Records, rows: Rows) -> Explanatio
     else:
         value, key, because = won.outcome, won.key, won.because
     decision = Decision(value, key, because, tuple(possible), tuple(missing))
-    return Explanation(decision, tuple(findings))
+    return decision, tuple(findings)
 
 
-def _score(card: Scorecard[T], records: Records, rows: Rows) -> Explanation[T]:
-    findings: list[tuple[str, str, Finding]] = []
+def _score(
+    card: Scorecard[T], records: Records, rows: Rows
+) -> tuple[Decision[T], tuple[Looked, ...]]:
+    findings: list[Looked] = []
     parts: list[Part] = []
     missing: dict[str, None] = {}
     score = low = high = 0
@@ -279,4 +255,238 @@ def _score(card: Scorecard[T], records: Records, rows: Rows) -> Explanation[T]:
     key = OTHERWISE if met is None else f"{met.at_least}+"
     because = Label(f"{score} points", f"{score}点")
     decision = Decision(value, key, because, card.between(low, high), tuple(missing), tuple(parts))
-    return Explanation(decision, tuple(findings))
+    return decision, tuple(findings)
+
+
+_MARKS: Final[Mapping[Lang, Mapping[bool | None, str]]] = {
+    "en": {True: "yes", False: "no ", None: "?  "},
+    "ja": {True: "○", False: "×", None: "？"},
+}
+_JOINTS: Final[Mapping[Lang, Mapping[type, str]]] = {
+    "en": {All: "all of", AnyOf: "any of", Not: "not", Exists: "for some"},
+    "ja": {All: "すべて", AnyOf: "いずれか", Not: "否定", Exists: "いずれかの"},
+}
+
+
+_Text = tuple[str, tuple[int, ...]]
+"""A text with numbered gaps, and for each gap the position of the fact that fills it."""
+
+
+@frozen(eq=False)
+class _Shape(Generic[T]):
+    """What all records that come to the same have in common: everything but the values seen."""
+
+    decision: Decision[T]
+    looked: tuple[Looked, ...]
+    """As found for the first such record."""
+    facts: tuple[Fact, ...] = ()
+    """The facts whose values differ from record to record; none where nothing is kept."""
+    places: tuple[int, ...] = ()
+    """For each leaf in `looked`, in order: the position of its fact in `facts`."""
+    texts: dict[Lang, _Text] = field(init=False, factory=dict[Lang, _Text])
+
+    def text(self, saw: tuple[Any, ...], lang: Lang) -> str:
+        text, gaps = self.texts.get(lang) or self._write(lang)
+        facts = self.facts
+        return text.format(*[_seen(facts[place], saw[place], lang) for place in gaps])
+
+    def _write(self, lang: Lang) -> _Text:
+        marks = _MARKS[lang]
+        lines = [_literally(line) for line in _heading(self.decision, lang)]
+        gaps: dict[int, int] = {}
+        places = iter(self.places)
+        for key, leads_to, finding in self.looked:
+            lines.append(_literally(f"  {marks[finding.now]} {key} → {named(leads_to, lang)}"))
+            for depth, at in _outer_first(finding):
+                if not isinstance(at.condition, Leaf):
+                    said = _JOINTS[lang][type(at.condition)]
+                else:
+                    if self.places:
+                        gap = gaps.setdefault(next(places), len(gaps))
+                        seen = f"{{{gap}}}"
+                    else:
+                        seen = _literally(_seen(at.condition.fact, at.saw, lang))
+                    said = f"{_literally(in_words(at.condition, lang))} ({seen})"
+                about = "" if at.about is None else _literally(f" · {at.about}")
+                lines.append(f"    {'  ' * depth}{marks[at.now]} {said}{about}")
+        written = self.texts[lang] = ("\n".join(lines), tuple(gaps))
+        return written
+
+    def findings(self, saw: tuple[Any, ...]) -> tuple[Looked, ...]:
+        if not self.places:
+            return self.looked
+        values = iter([saw[place] for place in self.places])
+        return tuple((key, leads_to, _with(values, at)) for key, leads_to, at in self.looked)
+
+
+def _literally(text: str) -> str:
+    # Braces mark the gaps.
+    return text.replace("{", "{{").replace("}", "}}")
+
+
+def _heading(decision: Decision[Any], lang: Lang) -> Iterator[str]:
+    answer, because = decision.text(lang), decision.because.text(lang)
+    # A reason that only repeats the answer, or the name of the rule, is no second reason.
+    reason = "" if because in (answer, decision.rule) else f" — {because}"
+    yield f"{answer}{reason} [{decision.rule}]"
+    if decision.missing:
+        yield ("不足項目: " if lang == "ja" else "missing: ") + ", ".join(decision.missing)
+
+
+def _outer_first(finding: Finding, depth: int = 0) -> Iterator[tuple[int, Finding]]:
+    yield depth, finding
+    for part in finding.parts:
+        yield from _outer_first(part, depth + 1)
+
+
+def _seen(fact: Fact, saw: Any, lang: Lang) -> str:
+    if isinstance(saw, Decision):
+        return saw.text(lang)
+    return value_in_words(fact, fact.shown(saw) if fact.minor else saw, lang)
+
+
+def _with(values: Iterator[Any], finding: Finding) -> Finding:
+    """Return the finding with the values, leaf by leaf, in place of what it saw."""
+    if isinstance(finding.condition, Leaf):
+        return finding._replace(saw=next(values))
+    return finding._replace(parts=tuple([_with(values, part) for part in finding.parts]))
+
+
+@frozen(eq=False)
+class Explanation(Generic[T]):
+    """A decision with every condition that was looked at and the fact that it saw."""
+
+    decision: Decision[T]
+    _shape: _Shape[T] = field(repr=False)
+    _saw: tuple[Any, ...] = field(repr=False)
+
+    @property
+    def findings(self) -> tuple[Looked, ...]:
+        """Per rule or item looked at: its key, what it leads to, what its condition came to."""
+        return self._shape.findings(self._saw)
+
+    def text(self, lang: Lang = "en") -> str:
+        """Return the tree as lines of text: the answer, then each rule and its conditions."""
+        return self._shape.text(self._saw, lang)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Explanation):
+            return NotImplemented
+        told: Explanation[Any] = other
+        return (self.decision, self.findings) == (told.decision, told.findings)
+
+    def __hash__(self) -> int:
+        return hash(self.decision)
+
+
+class _Teller(Generic[T]):
+    """A policy, and what it was found to say.
+
+    What it says depends on a fact only through the *class* of its value: what the conditions on
+    that fact can tell apart. The specification is asked once for each combination of classes.
+    """
+
+    def __init__(self, policy: Policy[T]) -> None:
+        self._policy = policy
+        # Equal facts may be counted in different units: these are words, not meaning.
+        leaves: dict[tuple[Fact, Label | None], list[Leaf]] = {}
+        ranged = False
+        for condition in policy.conditions:
+            for at in walk(condition):
+                ranged = ranged or isinstance(at, Exists)
+                if isinstance(at, Leaf):
+                    leaves.setdefault((at.fact, at.fact.unit), []).append(at)
+        self._ranged = ranged
+        self._places = {asked: place for place, asked in enumerate(leaves)}
+        self._facts = tuple(fact for fact, _ in leaves)
+        self._asked = [(fact, _class_of(fact, group)) for (fact, _), group in leaves.items()]
+        self._kept: dict[tuple[Hashable, ...], _Shape[T]] = {}
+        self._shared: dict[Hashable, _Shape[T]] = {}
+
+    def explain(self, records: Records, rows: Rows) -> Explanation[T]:
+        """Return the decision, with everything it looked at."""
+        if self._ranged:
+            return self._anew(records, rows)
+        saw: list[Any] = []
+        classes: list[Hashable] = []
+        try:
+            for fact, class_of in self._asked:
+                value = fact.read(records[fact.root])
+                saw.append(value)
+                classes.append(None if value is None else class_of(value))
+        except (AttributeError, InvalidDataError, KeyError, TypeError):
+            # What cannot be read matters only where the specification comes to it.
+            return self._anew(records, rows)
+        key = tuple(classes)
+        shape = self._kept.get(key)
+        if shape is None:
+            if len(self._kept) >= MAX_KEPT:
+                self._kept.clear()
+                self._shared.clear()
+            shape = self._kept[key] = self._shape(records, rows)
+        return Explanation(shape.decision, shape, tuple(saw))
+
+    def _anew(self, records: Records, rows: Rows) -> Explanation[T]:
+        decision, looked = _answer(self._policy, records, rows)
+        return Explanation(decision, _Shape(decision, looked), ())
+
+    def _shape(self, records: Records, rows: Rows) -> _Shape[T]:
+        decision, looked = _answer(self._policy, records, rows)
+        found = [at for _, _, finding in looked for _, at in _outer_first(finding)]
+        places = tuple(
+            self._places[at.condition.fact, at.condition.fact.unit]
+            for at in found
+            if isinstance(at.condition, Leaf)
+        )
+        shape = _Shape(decision, looked, self._facts, places)
+        # Many combinations come to the same, for example all that the first rule decides.
+        return self._shared.setdefault(
+            (decision, tuple([(at.now, at.later) for at in found])), shape
+        )
+
+
+def _class_of(fact: Fact, leaves: Sequence[Leaf]) -> Callable[[Any], Hashable]:
+    """Return what tells known values apart that any of the leaves tells apart, and hardly more."""
+    if fact.kind == "level":
+        return _itself
+    if fact.kind in ("int", "decimal", "float", "date"):
+        cuts = sorted({fact.stored(value) for leaf in leaves for value in _literals(leaf)})
+        # Twice the number of literals below the value, and one more where it equals one.
+        return lambda value: bisect_left(cuts, value) + bisect_right(cuts, value)
+
+    def met(value: Any) -> tuple[bool, ...]:
+        return tuple([holds(leaf, value) for leaf in leaves])
+
+    return lru_cache(MAX_KEPT)(met)
+
+
+def _itself(decision: Hashable) -> Hashable:
+    return decision
+
+
+def _literals(leaf: Leaf) -> tuple[Any, ...]:
+    match leaf:
+        case Compare(_, _, value):
+            return (value,)
+        case IsIn(_, values):
+            return values
+        case _:  # `IsMissing` compares with nothing
+            return ()
+
+
+_TELLERS: Final[dict[int, _Teller[Any]]] = {}
+"""By the identity of their policy, which they keep alive: equal policies may have different labels,
+and hashing a policy costs more than asking it."""
+
+
+def explain(policy: Policy[T], records: Records, rows: Rows | None = None) -> Explanation[T]:
+    """Return the decision of a table or scorecard, with everything it looked at.
+
+    A table is looked at up to its first rule that is true later: nothing after it can decide.
+    """
+    teller = _TELLERS.get(id(policy))
+    if teller is None:
+        if len(_TELLERS) >= MAX_POLICIES:
+            _TELLERS.clear()
+        teller = _TELLERS[id(policy)] = _Teller(policy)
+    return teller.explain(records, rows or {})

@@ -41,6 +41,7 @@ class Decision(Generic[T]):
         possible: Every value still possible once the missing facts become known; `value` is one.
         missing: Names of the open facts that are missing and bear on the answer (S4).
         parts: What each item of a scorecard added; empty for a table.
+        version: That of the playbook which decided; blank where a table decided by itself.
         settled: True where only one value is possible.
     """
 
@@ -50,6 +51,7 @@ class Decision(Generic[T]):
     possible: tuple[T, ...]
     missing: tuple[str, ...] = ()
     parts: tuple[Part, ...] = ()
+    version: str = field(default="", eq=False, kw_only=True)
     settled: bool = field(init=False, eq=False)
 
     def __attrs_post_init__(self) -> None:

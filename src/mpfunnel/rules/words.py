@@ -24,7 +24,9 @@ from mpfunnel.rules.conditions import (
 )
 from mpfunnel.rules.facts import Fact
 
-__all__ = ["in_words", "reason_of", "value_in_words"]
+__all__ = ["in_words", "named", "reason_of", "value_in_words"]
+
+_NUMBERS: Final = (int, float, Decimal)
 
 _OPS_JA: Final[Mapping[str, str]] = {
     ">=": "{0}以上",
@@ -49,6 +51,12 @@ def reason_of(condition: Condition) -> Label:
     return Label(in_words(condition, "en"), in_words(condition, "ja"))
 
 
+def named(value: object, lang: Lang) -> str:
+    """Return an outcome as people read it: its label where it has one."""
+    label = getattr(value, "label", None)
+    return label.text(lang) if isinstance(label, Label) else str(value)
+
+
 def value_in_words(fact: Fact, value: Any, lang: Lang) -> str:
     """Return a value of `fact`, in the unit that people read."""
     if value is None:
@@ -56,9 +64,11 @@ def value_in_words(fact: Fact, value: Any, lang: Lang) -> str:
     if isinstance(value, bool):
         yes, no = ("はい", "いいえ") if lang == "ja" else ("yes", "no")
         return yes if value else no
-    if isinstance(value, int | Decimal | float):
-        unit = fact.unit.text(lang) if fact.unit else ""
-        return f"{value:,}{'' if lang == 'ja' or not unit else ' '}{unit}"
+    if isinstance(value, _NUMBERS):
+        unit = fact.unit
+        if unit is None:
+            return f"{value:,}"
+        return f"{value:,}{unit.ja}" if lang == "ja" else f"{value:,} {unit.en}"
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, frozenset):

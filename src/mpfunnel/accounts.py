@@ -1,0 +1,132 @@
+"""Account: all that is known of one company, its people and what was done with them.
+
+Companies alone already give segment and tier; each further kind of record adds answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, cast
+
+from attrs import field, fields, frozen
+
+from mpfunnel.errors import InvalidDataError, Problem, brief
+from mpfunnel.records import (
+    Activity,
+    Company,
+    CompanyHistory,
+    Contract,
+    Deal,
+    Id,
+    Lead,
+    SalesEvent,
+)
+
+__all__ = ["Account", "accounts"]
+
+
+def _series(value: Iterable[Any]) -> Any:
+    # What cannot be listed is left as it is, for the check to name.
+    given: Any = value
+    return tuple(value) if isinstance(given, Iterable) and not isinstance(given, str) else given
+
+
+def _of(*kinds: type) -> dict[str, Any]:
+    return {"kinds": kinds}
+
+
+@frozen
+class Account:
+    """The records of one company, in any order; of people without company where it is `None`.
+
+    Attributes:
+        company: The company, or its history.
+        leads: Its people.
+        activities: What they did, and what reached them.
+        deals: The company's deals, and those in which its people take part.
+        contracts: The company's contracts.
+        sales_events: What sales decided about its people.
+
+    Raises:
+        InvalidDataError: Something is no record of the kind that it should be.
+    """
+
+    company: Company | CompanyHistory | None = None
+    leads: tuple[Lead, ...] = field(default=(), converter=_series, metadata=_of(Lead))
+    activities: tuple[Activity, ...] = field(default=(), converter=_series, metadata=_of(Activity))
+    deals: tuple[Deal, ...] = field(default=(), converter=_series, metadata=_of(Deal))
+    contracts: tuple[Contract, ...] = field(default=(), converter=_series, metadata=_of(Contract))
+    sales_events: tuple[SalesEvent, ...] = field(
+        default=(), converter=_series, metadata=_of(SalesEvent)
+    )
+
+    def __attrs_post_init__(self) -> None:
+        problems: list[Problem] = []
+        if not isinstance(self.company, Company | CompanyHistory | None):  # pyright: ignore[reportUnnecessaryIsInstance]
+            kind = type(self.company).__name__
+            message = f"must be a Company, a CompanyHistory or None, not {kind}"
+            problems.append(Problem("type", "account.company", message))
+        for name, kind in _SERIES:
+            values: Any = getattr(self, name)
+            if not isinstance(values, tuple):
+                message = f"must be a collection of {kind.__name__}, not {brief(values)}"
+                problems.append(Problem("type", f"account.{name}", message))
+                continue
+            for index, value in enumerate(cast("tuple[object, ...]", values)):
+                if type(value) is not kind:
+                    message = f"must be a {kind.__name__}, not {type(value).__name__}"
+                    problems.append(Problem("type", f"account.{name}[{index}]", message))
+        if problems:
+            raise InvalidDataError(problems)
+
+
+_SERIES = tuple((f.name, f.metadata["kinds"][0]) for f in fields(Account) if f.metadata)
+
+
+def accounts(
+    *,
+    companies: Iterable[Company | CompanyHistory] = (),
+    leads: Iterable[Lead] = (),
+    activities: Iterable[Activity] = (),
+    deals: Iterable[Deal] = (),
+    contracts: Iterable[Contract] = (),
+    sales_events: Iterable[SalesEvent] = (),
+) -> Iterator[Account]:
+    """Yield one account per company, in the order given, then one of the people without any.
+
+    A deal is in the account of its company and in that of its lead. A record that refers to a
+    company or lead that is not given comes with the people without company, where `Engine.assess`
+    returns it among the rejects: nothing is lost (law 7).
+    """
+    given = {_id_of(company): company for company in companies}
+    found: dict[Id | None, dict[str, list[Any]]] = {
+        company_id: {name: [] for name, _ in _SERIES} for company_id in (*given, None)
+    }
+    home: dict[Id, Id | None] = {}
+    for lead in leads:
+        company_id = lead.company_id if lead.company_id in given else None
+        home[lead.id] = company_id
+        found[company_id]["leads"].append(lead)
+    for activity in activities:
+        found[home.get(activity.lead_id)]["activities"].append(activity)
+    for event in sales_events:
+        found[home.get(event.lead_id)]["sales_events"].append(event)
+    for deal in deals:
+        places: dict[Id | None, None] = {}
+        if deal.company_id in given:
+            places[deal.company_id] = None
+        if deal.lead_id in home:
+            places[home[deal.lead_id]] = None
+        for place in places or {None: None}:
+            found[place]["deals"].append(deal)
+    for contract in contracts:
+        place = contract.company_id if contract.company_id in given else None
+        found[place]["contracts"].append(contract)
+    for company_id, company in given.items():
+        yield Account(company, **found[company_id])
+    if any(found[None].values()):
+        yield Account(None, **found[None])
+
+
+def _id_of(company: Company | CompanyHistory) -> Id:
+    return company.id if isinstance(company, Company) else company.company.id

@@ -1,0 +1,298 @@
+"""Answers: what a playbook says of an account, as frozen values; rows to store; what has moved."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from datetime import date
+from typing import Any, Generic, Literal, TypeVar
+
+from attrs import field, frozen
+from immutabledict import immutabledict
+
+from mpfunnel.contact import Contactable
+from mpfunnel.engagement import EngagementState, Score
+from mpfunnel.labels import Label, Lang
+from mpfunnel.records import Channel, Id
+from mpfunnel.rules.tables import Decision
+from mpfunnel.segments import Segment
+from mpfunnel.situation import Rejected
+from mpfunnel.stages import FunnelStage
+from mpfunnel.tiers import Tier
+
+__all__ = ["Assessment", "Change", "Engagement", "LeadAnswer", "Stage", "changes"]
+
+T = TypeVar("T", bound=Hashable)
+Row = dict[str, Any]
+
+
+class _Decided(Generic[T]):
+    """Reads like the decision that it stands on."""
+
+    __slots__ = ()
+    decision: Decision[T]
+
+    @property
+    def value(self) -> T:
+        """The answer as of now."""
+        return self.decision.value
+
+    @property
+    def rule(self) -> str:
+        """Key of the rule that gave it."""
+        return self.decision.rule
+
+    @property
+    def because(self) -> Label:
+        """The reason."""
+        return self.decision.because
+
+    @property
+    def possible(self) -> tuple[T, ...]:
+        """Every value still possible once the missing facts become known."""
+        return self.decision.possible
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Names of the facts that are missing and bear on the answer."""
+        return self.decision.missing
+
+    @property
+    def settled(self) -> bool:
+        """True where only one value is possible."""
+        return self.decision.settled
+
+    @property
+    def version(self) -> str:
+        """The version of the playbook that decided."""
+        return self.decision.version
+
+    def text(self, lang: Lang = "en") -> str:
+        """Return the value, or "undecided" with what is possible, as people read it."""
+        return self.decision.text(lang)
+
+
+@frozen
+class Engagement(_Decided[EngagementState]):
+    """Where a lead stands with one product; reads like its `decision`.
+
+    Attributes:
+        decision: The state.
+        interest: The level that the score alone gives: readable whatever the state is.
+        score: The score with its parts.
+    """
+
+    decision: Decision[EngagementState]
+    interest: Decision[EngagementState]
+    score: Score
+
+
+@frozen
+class Stage(_Decided[FunnelStage]):
+    """Where a lead stands with the whole firm; reads like its `decision`.
+
+    Attributes:
+        decision: The stage of the pursuit that has come furthest.
+        for_products: The products whose pursuit has come that far.
+        existing_customer: Whether the company owns any product.
+        pursuits: What each current pursuit warrants, by product; `None` stands for the whole firm.
+    """
+
+    decision: Decision[FunnelStage]
+    for_products: tuple[Id, ...]
+    existing_customer: bool
+    pursuits: immutabledict[Id | None, Decision[FunnelStage]]
+
+
+@frozen
+class LeadAnswer:
+    """The two answers about one lead, and through which channels it may be contacted.
+
+    Attributes:
+        id: The lead.
+        stage: Where it stands with the whole firm.
+        engagement: Where it stands with each product; a product for which the state is surely that
+            of no sign is left out (S23).
+        contactable: Per channel, what consents allow.
+    """
+
+    id: Id
+    stage: Stage
+    engagement: immutabledict[Id, Engagement]
+    contactable: immutabledict[Channel, Contactable]
+
+
+@frozen
+class Assessment:
+    """The four answers about one account on one day.
+
+    Attributes:
+        as_of: The day.
+        version: The version of the playbook.
+        company_id: The company; `None` for people without company.
+        segment: Which kind of company it is for the whole firm.
+        tiers: How much to invest in it, per product; empty for people without company.
+        leads: The answers about each of its people, by id.
+        owned: The products that it owns.
+        rejects: Records of the account that could not be used.
+    """
+
+    as_of: date
+    version: str
+    company_id: Id | None
+    segment: Decision[Segment]
+    tiers: immutabledict[Id, Decision[Tier]]
+    leads: immutabledict[Id, LeadAnswer]
+    owned: tuple[Id, ...] = ()
+    rejects: tuple[Rejected, ...] = ()
+
+    def rows(self, lang: Lang = "en") -> dict[str, list[Row]]:
+        """Return flat rows to store, by table: companies, tiers, leads, engagement and rejects.
+
+        Keys, not labels, stand in every column but ``because``; several keys are joined by
+        ``;``. The key of a row is (company_id), (company_id, product_id), (lead_id) and
+        (lead_id, product_id).
+
+        Args:
+            lang: The language of the reasons.
+        """
+        stamp = {"as_of": self.as_of, "playbook_version": self.version}
+        company = {"company_id": self.company_id}
+        found: dict[str, list[Row]] = {
+            "companies": [],
+            "tiers": [
+                {**company, "product_id": product_id, **_columns("tier", tier, lang)}
+                | {"owned": product_id in self.owned, **stamp}
+                for product_id, tier in self.tiers.items()
+            ],
+            "leads": [],
+            "engagement": [],
+            "rejects": [
+                {"table": one.table, "id": one.id, "code": one.code, "reason": one.reason}
+                for one in self.rejects
+            ],
+        }
+        if self.company_id is not None:
+            found["companies"].append(
+                {**company, **_columns("segment", self.segment, lang), **stamp}
+            )
+        for lead in self.leads.values():
+            about = {"lead_id": lead.id, **company}
+            found["leads"].append(
+                {
+                    **about,
+                    **_columns("stage", lead.stage.decision, lang),
+                    "for_products": _joined(lead.stage.for_products),
+                    "existing_customer": lead.stage.existing_customer,
+                    **{f"contact_{key}": one.allowed for key, one in lead.contactable.items()},
+                    **stamp,
+                }
+            )
+            found["engagement"] += [
+                {
+                    **about,
+                    "product_id": product_id,
+                    **_columns("state", one.decision, lang),
+                    "interest": one.interest.value.key,
+                    "score_micro": one.score.micro,
+                    "active_days": one.score.active_days,
+                    **stamp,
+                }
+                for product_id, one in lead.engagement.items()
+            ]
+        return found
+
+
+def _columns(name: str, decision: Decision[Any], lang: Lang) -> Row:
+    return {
+        name: decision.value.key,
+        "settled": decision.settled,
+        "possible": _joined(value.key for value in decision.possible),
+        "missing": _joined(decision.missing),
+        "rule": decision.rule,
+        "because": decision.because.text(lang),
+    }
+
+
+def _joined(values: Any) -> str:
+    return ";".join(str(value) for value in values)
+
+
+What = Literal["segment", "tier", "stage", "engagement"]
+
+
+@frozen
+class Change:
+    """One answer that is not what it was.
+
+    Attributes:
+        what: Which of the four questions.
+        company_id: The company; `None` for people without company.
+        lead_id: The lead, for stage and engagement.
+        product_id: The product, for tier and engagement.
+        before: Key of the value; `None` where there was no answer.
+        after: Key of the value; `None` where there is no answer any more.
+        settled: Whether the new answer is settled.
+        because: The reason of the new answer, or of the old one where there is none any more.
+    """
+
+    what: What
+    company_id: Id | None
+    lead_id: Id | None
+    product_id: Id | None
+    before: str | None
+    after: str | None
+    settled: bool
+    because: Label = field(eq=False)
+
+
+def changes(old: Assessment | None, new: Assessment) -> tuple[Change, ...]:
+    """Return what has moved from `old` to `new`: each answer whose value or settledness differs.
+
+    Args:
+        old: The earlier answers about the same account; `None` where there were none.
+        new: The answers now.
+    """
+    before: _Answers = {} if old is None else _answers(old)
+    after = _answers(new)
+    moved: list[Change] = []
+    for about in dict.fromkeys((*after, *before)):
+        was, now = before.get(about), after.get(about)
+        if was is not None and now is not None and _same(was, now):
+            continue
+        what, company_id, lead_id, product_id = about
+        shown = now or was
+        assert shown is not None
+        moved.append(
+            Change(
+                what,
+                company_id,
+                lead_id,
+                product_id,
+                None if was is None else was.value.key,
+                None if now is None else now.value.key,
+                now is None or now.settled,
+                shown.because,
+            )
+        )
+    return tuple(moved)
+
+
+def _same(was: Decision[Any], now: Decision[Any]) -> bool:
+    return was.value == now.value and was.settled == now.settled
+
+
+_Answers = dict[tuple[What, Id | None, Id | None, Id | None], Decision[Any]]
+
+
+def _answers(answer: Assessment) -> _Answers:
+    company_id = answer.company_id
+    found: _Answers = {}
+    if company_id is not None:
+        found["segment", company_id, None, None] = answer.segment
+    for product_id, tier in answer.tiers.items():
+        found["tier", company_id, None, product_id] = tier
+    for lead in answer.leads.values():
+        found["stage", company_id, lead.id, None] = lead.stage.decision
+        for product_id, one in lead.engagement.items():
+            found["engagement", company_id, lead.id, product_id] = one.decision
+    return found

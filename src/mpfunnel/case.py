@@ -1,0 +1,449 @@
+"""Case: one account on one day, and how each of its answers follows from the playbook.
+
+The order of the questions is fixed: segment and tiers from the company; interest, then state, from
+the lead's activities and the tier; the stage from all of them. Each answer is worked out when it is
+asked for, so that one tier costs no more than one tier.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, date
+from functools import cached_property, partial
+from typing import Any, Final
+
+from attrs import evolve, field, frozen
+from immutabledict import immutabledict
+
+from mpfunnel.accounts import Account
+from mpfunnel.answers import Assessment, Engagement, LeadAnswer, Stage
+from mpfunnel.calendars import local_day, zone_for
+from mpfunnel.contact import contactability
+from mpfunnel.engagement import (
+    FULL_WEIGHT,
+    NO_SCORE,
+    EngagementModel,
+    Measure,
+    Score,
+    Standing,
+    Touch,
+)
+from mpfunnel.errors import PolicyError, UnknownNameError, did_you_mean
+from mpfunnel.labels import Label
+from mpfunnel.ownership import NOTHING, Position, positions
+from mpfunnel.playbook import Playbook
+from mpfunnel.records import Activity, Company, Id, Lead, Product, SalesEvent
+from mpfunnel.rules.compiled import compile_policy
+from mpfunnel.rules.conditions import Condition, Exists, facts_of, walk
+from mpfunnel.rules.tables import Decision
+from mpfunnel.segments import UNMATCHED, Segment
+from mpfunnel.situation import Situation, situation
+from mpfunnel.stages import (
+    FunnelStage,
+    Pursuit,
+    Sign,
+    furthest,
+    pursue,
+    signs_of_deals,
+    signs_of_events,
+)
+from mpfunnel.tiers import Tier, TierPolicy, TierTable
+
+__all__ = ["LEAD_ROOTS", "STAGE_ROOTS", "Case", "Compiled", "CompiledModel", "Person"]
+
+LEAD_ROOTS: Final = ("company", "lead", "product")
+STAGE_ROOTS: Final = (*LEAD_ROOTS, "pursuit")
+NOBODY: Final = Company(0)
+"""What is known of the company of people without company: nothing."""
+
+
+@frozen
+class _NoTier:
+    key: str
+    label: Label
+
+
+_FIRM: Final = _NoTier("no_tier", Label("no Tier", "Tierなし"))
+NO_TIER: Final[Decision[Any]] = Decision(
+    _FIRM, "firm", Label("the whole firm is no product", "商材ではなく全社"), (_FIRM,)
+)
+_UNMATCHED: Final = Decision(
+    UNMATCHED,
+    "unmatched",
+    Label("no company is known for the lead", "企業に紐付いていない"),
+    (UNMATCHED,),
+)
+
+
+class CompiledModel:
+    """An engagement model with its tables as functions."""
+
+    def __init__(self, model: EngagementModel, asked: Iterable[Measure], version: str) -> None:
+        self.model = model
+        own = measures_of((*model.interest.conditions, *model.states.conditions))
+        self.measures = tuple(dict.fromkeys((*own, *asked)))
+        self.interest = compile_policy(model.interest, LEAD_ROOTS, version=version)
+        self.state = compile_policy(model.states, LEAD_ROOTS, version=version)
+        conditions = (*model.interest.conditions, *model.states.conditions)
+        self.asks_lead = any(fact.root == "lead" for when in conditions for fact in facts_of(when))
+
+
+def measures_of(conditions: Iterable[Condition]) -> tuple[Measure, ...]:
+    """Return the measures of activities that conditions ask about."""
+    asked = [fact for when in conditions for fact in facts_of(when) if fact.within == "measures"]
+    return tuple(dict.fromkeys(Measure.from_fact(fact) for fact in asked))
+
+
+class Compiled:
+    """A playbook with its tables as functions."""
+
+    def __init__(self, playbook: Playbook) -> None:
+        version = playbook.version
+        self.playbook = playbook
+        self.zone = zone_for(playbook.zone)
+        self.day_of = partial(local_day, zone=self.zone)
+        self.products: Mapping[Id, Product] = {p.id: p for p in playbook.products}
+        self.segment = compile_policy(playbook.segments, ("company",), version=version)
+        self.unmatched = evolve(_UNMATCHED, version=version)
+        self.tier_tables = {
+            product_id: compile_policy(policy, ("company",), version=version)
+            for product_id, policy in playbook.tiers.items()
+            if isinstance(policy, TierTable)
+        }
+        funnel = playbook.funnel.rules
+        self.stage = compile_policy(funnel, STAGE_ROOTS, version=version)
+        self.ranges = any(isinstance(at, Exists) for when in funnel.conditions for at in walk(when))
+        asked = measures_of(funnel.conditions)
+        # Products that share a model share its functions too.
+        ready = {
+            id(model): CompiledModel(model, asked, version)
+            for model in playbook.engagement.values()
+        }
+        self.models = {p: ready[id(playbook.engagement[p])] for p in self.products}
+
+    def product(self, product_id: Id) -> Product:
+        """Return the product of that id.
+
+        Raises:
+            UnknownNameError: There is none.
+        """
+        found = self.products.get(product_id)
+        if found is None:
+            hint = did_you_mean(str(product_id), map(str, self.products))
+            raise UnknownNameError(f"no such product {product_id!r}{hint}")
+        return found
+
+    def tier(self, company: Company, product: Product, day: date) -> Decision[Tier]:
+        """Return the tier of a company for a product on a day."""
+        table = self.tier_tables.get(product.id)
+        if table is not None:
+            return table(company)
+        return _ask(self.playbook.tiers[product.id], company, product, day, self.playbook.version)
+
+
+def _ask(
+    policy: TierPolicy, company: Company, product: Product, day: date, version: str
+) -> Decision[Tier]:
+    """Return what a custom policy says, held to its contract."""
+    try:
+        said = policy.tier_for(company, product, as_of=day)
+    except Exception as error:
+        message = f"tiers.{product.id}: {policy.kind} failed on company {company.id!r}: {error}"
+        raise PolicyError(message) from error
+    if type(said) is not Decision:
+        message = (
+            f"tiers.{product.id}: {policy.kind} must return mpfunnel.decided(…) or "
+            f"mpfunnel.undecided(…), not {type(said).__name__}"
+        )
+        raise PolicyError(message)
+    strangers = [tier for tier in said.possible if tier not in policy.tiers]
+    if strangers:
+        message = (
+            f"tiers.{product.id}: {policy.kind} gave {strangers[0]}, which its tiers leave out"
+        )
+        raise PolicyError(message)
+    return evolve(said, version=version)
+
+
+class _Seen:
+    """A company together with its segment: what rules about leads see of it."""
+
+    __slots__ = ("_company", "segment")
+
+    def __init__(self, company: Company, segment: Decision[Segment]) -> None:
+        self._company = company
+        self.segment = segment
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._company, name)
+
+
+@frozen(eq=False)
+class Person:
+    """What is known of one lead of a case.
+
+    Attributes:
+        lead: The lead.
+        about: Its activities by product, with their days; `None` stands for the whole firm.
+        events: What sales decided, in the order of time, with the days.
+        standings: Where it stands with each product asked about so far.
+    """
+
+    lead: Lead
+    about: Mapping[Id | None, list[tuple[Activity, date]]]
+    events: list[tuple[SalesEvent, date]]
+    standings: dict[Id | None, tuple[Standing, Score]] = field(
+        factory=dict[Id | None, tuple[Standing, Score]]
+    )
+
+    def said_of(self, product_id: Id | None) -> list[tuple[SalesEvent, date]]:
+        """Return the sales events about a product; one that names none is about every product."""
+        return [(e, day) for e, day in self.events if e.product_id in (None, product_id)]
+
+
+class Case:
+    """One account on one day.
+
+    Args:
+        book: The compiled playbook.
+        account: The records.
+        day: The day.
+    """
+
+    def __init__(self, book: Compiled, account: Account, day: date) -> None:
+        self.book = book
+        self.day = day
+        self.facts: Situation = situation(
+            account, as_of=day, day_of=book.day_of, products=book.products
+        )
+        self.company = NOBODY if self.facts.company is None else self.facts.company
+        self._unsigned: dict[Id | None, tuple[Standing, Score]] = {}
+
+    # -- the company --
+
+    @cached_property
+    def segment(self) -> Decision[Segment]:
+        """Which kind of company it is."""
+        return (
+            self.book.unmatched if self.facts.company is None else self.book.segment(self.company)
+        )
+
+    @cached_property
+    def tiers(self) -> Mapping[Id, Decision[Tier]]:
+        """The tier for each product; of people without company, nothing is known."""
+        return {
+            product.id: self.book.tier(self.company, product, self.day)
+            for product in self.book.products.values()
+        }
+
+    @cached_property
+    def seen(self) -> Any:
+        """The company as rules about leads see it."""
+        return _Seen(self.company, self.segment)
+
+    @cached_property
+    def company_positions(self) -> Mapping[Id, Position]:
+        """What the company owns and is buying."""
+        return positions(
+            self.facts.deals, self.facts.contracts, as_of=self.day, day_of=self.book.day_of
+        )
+
+    def positions(self, lead: Lead) -> Mapping[Id, Position]:
+        """Return what a lead's company owns and is buying; without company, the lead itself."""
+        if self.facts.company is not None:
+            return self.company_positions
+        deals = [deal for deal, _, _ in self.facts.deals_of.get(lead.id, ())]
+        return positions(deals, (), as_of=self.day, day_of=self.book.day_of)
+
+    # -- a lead --
+
+    def person(self, lead_id: Id) -> Person:
+        """Return what is known of a lead.
+
+        Raises:
+            UnknownNameError: The account has no such lead.
+        """
+        lead = self.facts.leads.get(lead_id)
+        if lead is None:
+            raise UnknownNameError(f"no such lead {lead_id!r} in the account")
+        about: dict[Id | None, list[tuple[Activity, date]]] = {}
+        for pair in self.facts.activities.get(lead_id, ()):
+            for product_id in pair[0].product_ids or (None,):
+                about.setdefault(product_id, []).append(pair)
+        return Person(lead, about, self.facts.sales_events.get(lead_id, []))
+
+    def touches(self, person: Person, product_id: Id | None) -> list[Touch]:
+        """Return the activities that count for a product, each with its age and weight."""
+        today = self.day
+        touches = [
+            Touch(one.kind, (today - day).days, FULL_WEIGHT)
+            for one, day in person.about.get(product_id, ())
+        ]
+        if product_id is not None:
+            weight = self.book.models[product_id].model.company_wide_per_mille
+            touches += [
+                Touch(one.kind, (today - day).days, weight)
+                for one, day in person.about.get(None, ())
+            ]
+        return touches
+
+    def standing(self, person: Person, product_id: Id | None) -> tuple[Standing, Score]:
+        """Return how a lead stands with a product, interest and state included, and its score."""
+        found = person.standings.get(product_id)
+        if found is None:
+            found = self._stand(person, product_id)
+            person.standings[product_id] = found
+        return found
+
+    def _stand(self, person: Person, product_id: Id | None) -> tuple[Standing, Score]:
+        model = self.model(product_id)
+        signs = product_id in person.about or None in person.about or person.events
+        # Where the lead has given no sign, all leads of the company stand alike.
+        alike = not signs and not model.asks_lead and self.facts.company is not None
+        if alike and (known := self._unsigned.get(product_id)) is not None:
+            return known
+        standing = Standing(NO_TIER if product_id is None else self.tiers[product_id])
+        score = NO_SCORE
+        if product_id is not None:
+            position = self.positions(person.lead).get(product_id, NOTHING)
+            standing.open_deal = position.open_deal
+            standing.owned = position.owned
+            standing.parting_reasons = position.lost_for
+        touches: Sequence[Touch] = ()
+        if signs:
+            touches = self.touches(person, product_id)
+            standing.touched = product_id in person.about
+            score = model.model.score(touches)
+            standing.score = score.micro
+            standing.active_days = score.active_days
+            _hear(standing, person.said_of(product_id))
+        if model.measures:
+            standing.measures = {m.key: model.model.measure(m, touches) for m in model.measures}
+        standing.interest = model.interest(self.seen, person.lead, standing)
+        standing.engagement = model.state(self.seen, person.lead, standing)
+        if alike:
+            self._unsigned[product_id] = standing, score
+        return standing, score
+
+    def model(self, product_id: Id | None) -> CompiledModel:
+        """Return the model of a product; for the whole firm, that of the first product."""
+        models = self.book.models
+        return next(iter(models.values())) if product_id is None else models[product_id]
+
+    def engagement(self, person: Person, product_id: Id) -> Engagement:
+        """Return where a lead stands with one product."""
+        standing, score = self.standing(person, product_id)
+        return Engagement(standing.engagement, standing.interest, score)
+
+    # -- the stage --
+
+    def pursuits(self, person: Person) -> Mapping[Id | None, Pursuit]:
+        """Return the current pursuit of each product that the lead has given a sign for.
+
+        What names no product is a sign of the pursuit of the whole firm; a sales event that names
+        none also moves the pursuits that are open.
+        """
+        found: dict[Id | None, Pursuit] = {}
+        deals = list(self.facts.deals_of.get(person.lead.id, ()))
+        if self.book.playbook.funnel.deals_without_lead:
+            deals += self.facts.deals_of.get(None, ())
+        general = [pair for pair in person.events if pair[0].product_id is None]
+        for product_id in (*self.book.products, None):
+            signs = self._responses(person, product_id)
+            signs += signs_of_events(
+                pair for pair in person.events if pair[0].product_id == product_id
+            )
+            concerned = [
+                deal
+                for deal in deals
+                if (product_id in [line.product_id for line in deal[0].lines])
+                or (product_id is None and not deal[0].lines)
+            ]
+            signs += signs_of_deals(concerned, self.day)
+            if signs:
+                if product_id is not None:
+                    signs += signs_of_events(general)
+                quiet_days = self.book.playbook.funnel.quiet_days
+                found[product_id] = pursue(signs, quiet_days=quiet_days, as_of=self.day)
+        return found or {None: Pursuit()}
+
+    def _responses(self, person: Person, product_id: Id | None) -> list[Sign]:
+        model = self.model(product_id).model
+        points, hands = model.points, model.hands
+        return [
+            Sign(one.at.astimezone(UTC), "responded", str(one.id), day, hands.get(one.kind, 0))
+            for one, day in person.about.get(product_id, ())
+            if points.get(one.kind, 0) > 0 or one.kind in hands
+        ]
+
+    def warranted(
+        self, person: Person, product_id: Id | None, pursuit: Pursuit
+    ) -> Decision[FunnelStage]:
+        """Return the stage that the facts of one pursuit warrant."""
+        standing, _ = self.standing(person, product_id)
+        rows = ({"product": self.rows(person)},) if self.book.ranges else ()
+        return self.book.stage(self.seen, person.lead, standing, pursuit, *rows)
+
+    def rows(self, person: Person) -> Mapping[Id, Standing]:
+        """Return how a lead stands with every product: what `any_product` ranges over (S7)."""
+        return {
+            product_id: self.standing(person, product_id)[0] for product_id in self.book.products
+        }
+
+    def stage(self, person: Person) -> Stage:
+        """Return where a lead stands with the whole firm."""
+        found = {
+            product_id: (pursuit, self.warranted(person, product_id, pursuit))
+            for product_id, pursuit in self.pursuits(person).items()
+        }
+        decision, products = furthest(self.book.playbook.funnel, found)
+        return Stage(
+            decision,
+            products,
+            any(position.owned for position in self.positions(person.lead).values()),
+            immutabledict({about: one for about, (_, one) in found.items()}),
+        )
+
+    # -- everything --
+
+    def assessment(self) -> Assessment:
+        """Return the four answers about the company and each of its leads."""
+        book = self.book
+        matched = self.facts.company is not None
+        return Assessment(
+            as_of=self.day,
+            version=book.playbook.version,
+            company_id=self.company.id if matched else None,
+            segment=self.segment,
+            tiers=immutabledict(self.tiers if matched else {}),
+            leads=immutabledict({lead_id: self._answer(lead_id) for lead_id in self.facts.leads}),
+            owned=tuple(p for p in book.products if self.company_positions.get(p, NOTHING).owned)
+            if matched
+            else (),
+            rejects=self.facts.rejects,
+        )
+
+    def _answer(self, lead_id: Id) -> LeadAnswer:
+        person = self.person(lead_id)
+        none = self.book.playbook.scale.ladder[0]
+        engagement: dict[Id, Engagement] = {}
+        for product_id in self.book.products:
+            one = self.engagement(person, product_id)
+            if not (one.decision.settled and one.decision.value.key == none):
+                engagement[product_id] = one
+        return LeadAnswer(
+            lead_id,
+            self.stage(person),
+            immutabledict(engagement),
+            contactability(person.lead, as_of=self.day, zone=self.book.zone),
+        )
+
+
+def _hear(standing: Standing, said: list[tuple[SalesEvent, date]]) -> None:
+    """Put what sales decided into a standing: the latest event decides."""
+    if not said:
+        return
+    standing.marked_for_follow_up = said[-1][0].kind == "follow_up"
+    back = [event for event, _ in said if event.kind in ("recycled", "rejected")]
+    if back and back[-1].reason is not None:
+        standing.parting_reasons = standing.parting_reasons | {back[-1].reason}

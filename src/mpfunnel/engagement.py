@@ -1,0 +1,330 @@
+"""Engagement: where a lead stands with one product (商材ごとのエンゲージメント).
+
+Activities earn points, which fade by their half-life; a first table reads the level of interest
+from the score, a second one the state: interest together with tier, deals, ownership and what sales
+has marked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from decimal import Context, Decimal
+from functools import cached_property, lru_cache
+from typing import Any, Final, NamedTuple
+
+from attrs import define, field, frozen
+from immutabledict import immutabledict
+
+from mpfunnel.errors import InvalidDataError, Problem, brief
+from mpfunnel.labels import Label, as_label
+from mpfunnel.rules.facts import Fact, Scale
+from mpfunnel.rules.tables import Decision, DecisionTable
+
+__all__ = [
+    "EngagementModel",
+    "EngagementState",
+    "Measure",
+    "Score",
+    "ScorePart",
+    "Signal",
+    "Standing",
+    "Touch",
+    "decay_per_mille",
+]
+
+MAX_POINTS: Final = 10_000
+"""So small that the micro-points of 900 million activities still fit in 64 bits (S15)."""
+MAX_HALF_LIFE_DAYS: Final = 3_650
+MAX_HAND_DAYS: Final = 3_650
+MICRO: Final = 1_000_000
+"""Micro-points of one point: thousandths of weight times thousandths of decay."""
+FULL_WEIGHT: Final = 1_000
+_EXACT: Final = Context(prec=40)
+
+
+@frozen
+class EngagementState:
+    """A state of a lead towards a product; equal by key, whatever its label (S8)."""
+
+    key: str
+    label: Label = field(converter=as_label, eq=False)
+
+    def __attrs_post_init__(self) -> None:
+        if not self.key.strip():
+            raise InvalidDataError([Problem("blank", "state.key", "must not be blank")])
+
+    def __str__(self) -> str:
+        return self.key
+
+
+def _a_label(value: str | Label | None) -> Any:
+    # None until the kind is known to be sound; then it stands for the label.
+    return None if value is None else as_label(value)
+
+
+@frozen
+class Signal:
+    """What one kind of activity is worth.
+
+    Attributes:
+        kind: The kind, as activities name it.
+        points: Points of one activity on its day; a penalty where negative.
+        cap: The most decayed points that all activities of the kind earn together.
+        raises_hand_days: For how many days it counts as a raised hand; 0 where it is none.
+        label: What people call it; the kind where none is given.
+    """
+
+    kind: str
+    points: int = 0
+    cap: int | None = None
+    raises_hand_days: int = 0
+    label: Label = field(default=None, converter=_a_label, eq=False)
+
+    def __attrs_post_init__(self) -> None:
+        problems: list[Problem] = []
+        if not isinstance(self.kind, str) or not self.kind.strip():  # pyright: ignore[reportUnnecessaryIsInstance]
+            problems.append(Problem("blank", "signal.kind", "must be a text that is not blank"))
+        for name, least, most in (
+            ("points", -MAX_POINTS, MAX_POINTS),
+            ("raises_hand_days", 0, MAX_HAND_DAYS),
+        ):
+            problems += _whole(f"signal.{name}", getattr(self, name), least, most)
+        if self.cap is not None:
+            problems += _whole("signal.cap", self.cap, 0, MAX_POINTS * 1_000)
+            if not problems and self.points <= 0:
+                message = "needs points above 0; a penalty has no cap"
+                problems.append(Problem("contradiction", "signal.cap", message))
+        if problems:
+            raise InvalidDataError(problems)
+        if self.label is None:  # pyright: ignore[reportUnnecessaryComparison] # none was given
+            object.__setattr__(self, "label", Label(self.kind.replace("_", " ")))
+
+
+def _whole(path: str, value: Any, least: int, most: int) -> list[Problem]:
+    if type(value) is int and least <= value <= most:
+        return []
+    message = f"must be an integer from {least:,} to {most:,}, not {brief(value)}"
+    return [Problem("range", path, message)]
+
+
+@lru_cache(maxsize=64)
+def decay_per_mille(half_life_days: int) -> tuple[int, ...]:
+    """Return the share that is left of a point by age in days, in thousandths, until it is 0.
+
+    1,000 × 2^(−age ÷ half-life), each rounded once, half to even (S16).
+    """
+    shares: list[int] = []
+    while not shares or shares[-1]:
+        exponent = _EXACT.divide(Decimal(-len(shares)), Decimal(half_life_days))
+        share = _EXACT.multiply(Decimal(1_000), _EXACT.power(Decimal(2), exponent))
+        shares.append(int(share.to_integral_value(context=_EXACT)))
+    return tuple(shares[:-1])
+
+
+@frozen
+class Measure:
+    """A number that rules ask about activities of the last days (`mpfunnel.facts.measure`)."""
+
+    key: str
+    head: str
+    kind: str
+    within_days: int
+
+    @classmethod
+    def from_fact(cls, fact: Fact) -> Measure:
+        """Return the measure that a fact of `within` ``"measures"`` names."""
+        head, _, rest = fact.key.partition("(")
+        *kind, days = rest[:-1].split(", ")
+        return cls(fact.key, head, kind[0] if kind else "", int(days))
+
+
+class Touch(NamedTuple):
+    """One activity as the score sees it."""
+
+    kind: str
+    age: int
+    """Days before `as_of`, at least 0."""
+    weight_per_mille: int = FULL_WEIGHT
+    """1,000 about the product, less for the whole firm."""
+
+
+@frozen
+class ScorePart:
+    """What all activities of one kind add to a score.
+
+    Attributes:
+        kind: The kind.
+        count: How many activities.
+        micro: Micro-points: points × weight in thousandths × decay in thousandths.
+        capped: True where the cap of the kind took some away.
+    """
+
+    kind: str
+    count: int
+    micro: int
+    capped: bool = False
+
+
+@frozen
+class Score:
+    """A score with its parts, which add up to it (law 3).
+
+    Attributes:
+        micro: Micro-points, an exact integer.
+        parts: Per kind, in the order of the model's signals; kinds without points are left out.
+        active_days: Days with an activity that still adds points.
+        days_since_active: Days since the latest of them; `None` where there is none.
+    """
+
+    micro: int = 0
+    parts: tuple[ScorePart, ...] = ()
+    active_days: int = 0
+    days_since_active: int | None = None
+
+    @property
+    def points(self) -> Decimal:
+        """The score in points."""
+        return Decimal(self.micro).scaleb(-6)
+
+
+NO_SCORE: Final = Score()
+
+
+@define
+class Standing:
+    """How a lead and its company stand with one product: what the rules of `product` read."""
+
+    tier: Decision[Any]
+    open_deal: bool = False
+    owned: bool = False
+    parting_reasons: frozenset[str] = frozenset()
+    marked_for_follow_up: bool = False
+    touched: bool = False
+    score: int = 0
+    active_days: int = 0
+    measures: Mapping[str, Any] = immutabledict()
+    interest: Any = None
+    engagement: Any = None
+
+
+def _signals(value: Iterable[Signal]) -> tuple[Signal, ...]:
+    return tuple(value)
+
+
+def _states(value: Iterable[EngagementState]) -> tuple[EngagementState, ...]:
+    return tuple(value)
+
+
+@frozen
+class EngagementModel:
+    """How activities and facts become a state, for one product or for several.
+
+    Attributes:
+        signals: What each kind of activity is worth; a kind that is not named earns nothing.
+        interest: The table from the score to the level of interest, a rung of the ladder.
+        states: The table from everything to the state.
+        ladder: Levels of interest from the lowest, which is that of a lead without any sign.
+        detours: States outside the ladder.
+        half_life_days: After how many days half of a point is left.
+        company_wide_per_mille: Weight of an activity that names no product, in thousandths.
+    """
+
+    signals: tuple[Signal, ...] = field(converter=_signals)
+    interest: DecisionTable[EngagementState]
+    states: DecisionTable[EngagementState]
+    ladder: tuple[EngagementState, ...] = field(converter=_states)
+    detours: tuple[EngagementState, ...] = field(default=(), converter=_states)
+    half_life_days: int = 30
+    company_wide_per_mille: int = 250
+
+    def __attrs_post_init__(self) -> None:
+        problems = _whole("half_life_days", self.half_life_days, 1, MAX_HALF_LIFE_DAYS)
+        problems += _whole("company_wide_per_mille", self.company_wide_per_mille, 0, FULL_WEIGHT)
+        problems += _twice("signals", [signal.kind for signal in self.signals])
+        problems += _twice("states", list(self.scale.keys))
+        if not self.ladder:
+            problems.append(Problem("empty", "ladder", "must have at least one state"))
+        problems += [
+            Problem("unknown-level", "interest", f"'{outcome}' is no state of the ladder")
+            for outcome in self.interest.outcomes
+            if outcome not in self.ladder
+        ]
+        problems += [
+            Problem("unknown-level", "states", f"'{outcome}' is no state of the model")
+            for outcome in self.states.outcomes
+            if outcome not in (*self.ladder, *self.detours)
+        ]
+        if problems:
+            raise InvalidDataError(problems)
+
+    @property
+    def scale(self) -> Scale:
+        """The keys of the states in order."""
+        return Scale(
+            tuple(state.key for state in self.ladder), tuple(state.key for state in self.detours)
+        )
+
+    @cached_property
+    def points(self) -> Mapping[str, int]:
+        """Points by kind."""
+        return {signal.kind: signal.points for signal in self.signals}
+
+    @cached_property
+    def hands(self) -> Mapping[str, int]:
+        """For how many days each kind that raises a hand counts as one."""
+        return {s.kind: s.raises_hand_days for s in self.signals if s.raises_hand_days}
+
+    def score(self, touches: Iterable[Touch]) -> Score:
+        """Return the score of the touches, in whatever order they come (law 4)."""
+        decay = decay_per_mille(self.half_life_days)
+        points = self.points
+        sums: dict[str, list[int]] = {}
+        active: set[int] = set()
+        for kind, age, weight in touches:
+            worth = points.get(kind)
+            if not worth:
+                continue
+            micro = 0
+            if age < len(decay):
+                micro = worth * weight * decay[age]
+                if micro > 0:
+                    active.add(age)
+            found = sums.get(kind)
+            if found is None:
+                sums[kind] = [1, micro]
+            else:
+                found[0] += 1
+                found[1] += micro
+        if not sums:
+            return NO_SCORE
+        parts = [
+            _part(signal, *sums[signal.kind]) for signal in self.signals if signal.kind in sums
+        ]
+        return Score(
+            sum(part.micro for part in parts),
+            tuple(parts),
+            len(active),
+            min(active, default=None),
+        )
+
+    def measure(self, measure: Measure, touches: Iterable[Touch]) -> int | bool:
+        """Return one measure of the touches: a number, micro-points, or a yes or no (S13)."""
+        recent = [touch for touch in touches if touch.age < measure.within_days]
+        if measure.head == "count":
+            return sum(
+                touch.kind == measure.kind and touch.weight_per_mille == FULL_WEIGHT
+                for touch in recent
+            )
+        worth = [self.points.get(touch.kind, 0) * touch.weight_per_mille for touch in recent]
+        return any(micro > 0 for micro in worth) if measure.head == "active" else sum(worth) * 1_000
+
+
+def _part(signal: Signal, count: int, micro: int) -> ScorePart:
+    if signal.cap is not None and micro > signal.cap * MICRO:
+        return ScorePart(signal.kind, count, signal.cap * MICRO, capped=True)
+    return ScorePart(signal.kind, count, micro)
+
+
+def _twice(where: str, keys: list[str]) -> list[Problem]:
+    twice = sorted({key for key in keys if keys.count(key) > 1})
+    return [Problem("duplicate", where, f"'{key}' stands there twice") for key in twice]

@@ -1,0 +1,169 @@
+"""Engine: a compiled playbook. One account and one day in, the four answers out.
+
+An engine is immutable and safe to share among threads; it reads no clock and keeps no account.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any, Final, Literal
+
+from mpfunnel.accounts import Account
+from mpfunnel.answers import Assessment, Engagement, Stage
+from mpfunnel.calendars import as_day
+from mpfunnel.case import Case, Compiled
+from mpfunnel.errors import InvalidDataError, Problem
+from mpfunnel.labels import Lang
+from mpfunnel.playbook import Playbook
+from mpfunnel.records import Company, CompanyHistory, Id
+from mpfunnel.rules.tables import Decision
+from mpfunnel.segments import Segment
+from mpfunnel.tiers import Tier
+from mpfunnel.why import why
+
+__all__ = ["Engine", "Question"]
+
+Question = Literal["segment", "tier", "stage", "engagement"]
+_Day = date | datetime
+
+
+class Engine:
+    """A playbook, compiled once.
+
+    In every method, `as_of` is the day asked about; an aware datetime means its day in the
+    playbook's zone (S11).
+
+    Args:
+        playbook: The firm's products and policies.
+    """
+
+    def __init__(self, playbook: Playbook) -> None:
+        self.playbook: Final = playbook
+        self._book = Compiled(playbook)
+        self._tier_tables = self._book.tier_tables
+
+    def __reduce__(self) -> tuple[type[Engine], tuple[Playbook]]:
+        return type(self), (self.playbook,)
+
+    def __repr__(self) -> str:
+        return f"Engine({self.version})"
+
+    @property
+    def version(self) -> str:
+        """The version of the playbook, which every answer carries."""
+        return self.playbook.version
+
+    def segment_for(self, company: Company | CompanyHistory, *, as_of: _Day) -> Decision[Segment]:
+        """Return which kind of company it is for the whole firm.
+
+        Raises:
+            InvalidDataError: `as_of` is no day, `company` is none, or a custom attribute holds a
+                value of another type than declared.
+        """
+        return self._book.segment(_company_on(company, self._day(as_of)))
+
+    def tier_for(
+        self, company: Company | CompanyHistory, product_id: Id, *, as_of: _Day
+    ) -> Decision[Tier]:
+        """Return how much to invest in a company for one product.
+
+        Raises:
+            UnknownNameError: The playbook has no such product.
+            InvalidDataError: `as_of` is no day, `company` is none, or a custom attribute holds a
+                value of another type than declared.
+            PolicyError: A custom policy broke its contract.
+        """
+        table = self._tier_tables.get(product_id)
+        # The way of nearly every call, kept short.
+        if table is not None and type(company) is Company and type(as_of) is date:
+            return table(company)
+        day = self._day(as_of)
+        product = self._book.product(product_id)
+        return self._book.tier(_company_on(company, day), product, day)
+
+    def stage_for(self, account: Account, lead_id: Id, *, as_of: _Day) -> Stage:
+        """Return where a lead of the account stands with the whole firm.
+
+        Raises:
+            UnknownNameError: The account has no such lead.
+            InvalidDataError: `as_of` is no day, or a custom attribute holds a value of another
+                type than declared.
+            PolicyError: A custom policy broke its contract.
+        """
+        case = self._case(account, as_of)
+        return case.stage(case.person(lead_id))
+
+    def engagement_for(
+        self, account: Account, lead_id: Id, product_id: Id, *, as_of: _Day
+    ) -> Engagement:
+        """Return where a lead of the account stands with one product.
+
+        Raises:
+            UnknownNameError: The account has no such lead, or the playbook no such product.
+            InvalidDataError: `as_of` is no day, or a custom attribute holds a value of another
+                type than declared.
+            PolicyError: A custom policy broke its contract.
+        """
+        self._book.product(product_id)
+        case = self._case(account, as_of)
+        return case.engagement(case.person(lead_id), product_id)
+
+    def assess(self, account: Account, *, as_of: _Day) -> Assessment:
+        """Return the four answers about an account: its company and each of its leads.
+
+        Raises:
+            InvalidDataError: `as_of` is no day, or a custom attribute holds a value of another
+                type than declared.
+            PolicyError: A custom policy broke its contract.
+        """
+        return self._case(account, as_of).assessment()
+
+    def explain(
+        self,
+        question: Question,
+        of: Company | CompanyHistory | Account,
+        *about: Id,
+        as_of: _Day,
+        lang: Lang | None = None,
+    ) -> str:
+        """Return an answer with every rule, condition and fact that it rests on, as lines of text.
+
+        Args:
+            question: ``"segment"`` or ``"tier"`` of a company (or of an account's company),
+                ``"stage"`` or ``"engagement"`` of a lead of an account.
+            of: A company, its history, or an account.
+            about: The product of a tier; the lead of a stage; the lead and the product of an
+                engagement.
+            as_of: The day asked about.
+            lang: The language; the playbook's own where it is `None`.
+
+        Raises:
+            UnknownNameError: There is no such question, lead or product.
+            InvalidDataError: `as_of` is no day, or `of` and `about` are not what the question
+                needs.
+            PolicyError: A custom policy broke its contract.
+        """
+        account: Any = of
+        if isinstance(of, Company | CompanyHistory):
+            account = Account(of)
+        return why(self._case(account, as_of), question, about, lang or self.playbook.lang)
+
+    def _day(self, as_of: _Day) -> date:
+        return as_day(as_of, self._book.zone)
+
+    def _case(self, account: Account, as_of: _Day) -> Case:
+        if not isinstance(account, Account):  # pyright: ignore[reportUnnecessaryIsInstance]
+            _refuse("account", f"must be an Account, not {type(account).__name__}")
+        return Case(self._book, account, self._day(as_of))
+
+
+def _company_on(company: Company | CompanyHistory, day: date) -> Company:
+    if isinstance(company, CompanyHistory):
+        return company.on(day)
+    if not isinstance(company, Company):  # pyright: ignore[reportUnnecessaryIsInstance]
+        _refuse("company", f"must be a Company or a CompanyHistory, not {type(company).__name__}")
+    return company
+
+
+def _refuse(path: str, message: str) -> None:
+    raise InvalidDataError([Problem("type", path, message)])

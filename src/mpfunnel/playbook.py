@@ -1,0 +1,299 @@
+"""Playbook: one firm's products and policies, checked as a whole.
+
+A playbook is a value: two that mean the same are equal and have the same version, whatever their
+labels say.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from datetime import date
+from decimal import Decimal
+from functools import cached_property
+from typing import Any, Final, TypeVar, cast
+
+from attrs import field, fields, frozen
+from immutabledict import immutabledict
+
+from mpfunnel import facts
+from mpfunnel.calendars import zone_for
+from mpfunnel.engagement import EngagementModel
+from mpfunnel.errors import InvalidDataError, PlaybookError, Problem, brief, did_you_mean
+from mpfunnel.labels import Label, Lang, as_label
+from mpfunnel.records import Id, Product
+from mpfunnel.rules.conditions import AtLeast, AtMost, Compare, Condition, Exists, IsIn, Leaf, walk
+from mpfunnel.rules.facts import Fact, Scale
+from mpfunnel.rules.tables import DecisionTable
+from mpfunnel.segments import UNMATCHED, SegmentTable
+from mpfunnel.stages import Funnel
+from mpfunnel.tiers import Tier, TierPolicy, TierTable
+
+__all__ = ["Playbook"]
+
+T = TypeVar("T", bound=Hashable)
+
+_SEGMENT: Final = "company.segment"
+_INTEREST: Final = "product.interest"
+_ENGAGEMENT: Final = "product.engagement"
+
+
+def _products(value: Iterable[Product | Id]) -> Any:
+    # What cannot be listed is left as it is, for the checks to name.
+    given: Any = value
+    if isinstance(given, str) or not isinstance(given, Iterable):
+        return given
+    return tuple(Product(item) if isinstance(item, str | int) else item for item in value)
+
+
+def _a_label(value: str | Label | None) -> Label | None:
+    return None if value is None else as_label(value)
+
+
+@frozen
+class Playbook:
+    """One firm's products and policies; every fault is reported at once when it is made.
+
+    Attributes:
+        products: What the firm sells, at least one product, in the order in which it is listed.
+        segments: The table of firm-wide segments.
+        tiers: The tier policy of each product; one policy stands for all products.
+        engagement: The model of each product; one model stands for all products.
+        funnel: The firm-wide funnel.
+        zone: Name of the time zone whose days count (S11), for example ``"Asia/Tokyo"``.
+        currency: ISO 4217 code of the money in company facts.
+        lang: The language in which reasons are written unless another one is asked for.
+        name: What people call the playbook.
+
+    Raises:
+        PlaybookError: It contradicts itself or names what does not exist.
+    """
+
+    products: tuple[Product, ...] = field(converter=_products)
+    segments: SegmentTable
+    tiers: immutabledict[Id, TierPolicy]
+    engagement: immutabledict[Id, EngagementModel]
+    funnel: Funnel
+    zone: str = "UTC"
+    currency: str = "JPY"
+    lang: Lang = field(default="en", eq=False)
+    name: Label | None = field(default=None, converter=_a_label, eq=False)
+
+    def __attrs_post_init__(self) -> None:
+        problems = list(_shape(self))
+        if problems:
+            raise PlaybookError(problems)
+        for what in ("tiers", "engagement"):
+            given: Any = getattr(self, what)
+            if not isinstance(given, Mapping):
+                given = {product.id: given for product in self.products}
+            object.__setattr__(self, what, immutabledict(cast("Mapping[Id, object]", given)))
+        problems = list(_check(self))
+        if problems:
+            raise PlaybookError(problems)
+
+    @cached_property
+    def version(self) -> str:
+        """The hash of its meaning: 16 hexadecimal digits; labels and reasons do not count."""
+        text = json.dumps(_meaning(self), ensure_ascii=False, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    @property
+    def scale(self) -> Scale:
+        """The engagement states of every product."""
+        return next(iter(self.engagement.values())).scale
+
+
+def _meaning(value: Any) -> Any:
+    """Return `value` as plain lists that are equal exactly where the values are."""
+    if isinstance(value, Mapping):
+        items = cast("Mapping[object, object]", value).items()
+        return ["mapping", sorted(([_meaning(k), _meaning(v)] for k, v in items), key=repr)]
+    if hasattr(value, "tier_for") and not isinstance(value, TierTable):
+        # A policy of the firm's own names its version itself.
+        return ["policy", value.kind, _meaning(tuple(value.tiers))]
+    if isinstance(value, tuple):
+        return [_meaning(item) for item in cast("tuple[object, ...]", value)]
+    if isinstance(value, Decimal | date | float):
+        # As text, because JSON would write 1.0 like a float that is meant.
+        return [type(value).__name__, str(value)]
+    if value is None or isinstance(value, str | int):
+        return value
+    kind: type[Any] = type(cast(object, value))
+    held = [one.name for one in fields(kind) if one.eq]
+    return [kind.__name__, *(_meaning(getattr(value, name)) for name in held)]
+
+
+# -- checks: what can be told before anything is decided --
+
+
+def _shape(book: Playbook) -> Iterator[Problem]:
+    """Yield what is wrong with the types: the other checks need them to be right."""
+    for path, kind in (("segments", SegmentTable), ("funnel", Funnel)):
+        value = getattr(book, path)
+        if not isinstance(value, kind):
+            yield Problem(
+                "type",
+                path,
+                f"must be a {kind.__name__}, not {type(value).__name__} {brief(value)}",
+            )
+    products: Any = book.products
+    if not isinstance(products, tuple) or not products:
+        yield Problem("empty", "products", "must list at least one product")
+        return
+    for index, product in enumerate(cast("tuple[object, ...]", products)):
+        if not isinstance(product, Product):
+            message = f"must be a product or an id, not {type(product).__name__} {brief(product)}"
+            yield Problem("type", f"products[{index}]", message)
+    checks: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
+        ("tiers", _is_tier_policy, "a tier policy"),
+        ("engagement", lambda value: isinstance(value, EngagementModel), "an EngagementModel"),
+    )
+    for path, is_one, wanted in checks:
+        given: Any = getattr(book, path)
+        one_by_one: dict[Any, Any] = {"": given}
+        if isinstance(given, Mapping):
+            one_by_one = dict(cast("Mapping[object, object]", given))
+        for key, value in one_by_one.items():
+            if not is_one(value):
+                at = f"{path}.{key}" if key != "" else path
+                message = f"must be {wanted}, not {type(value).__name__} {brief(value)}"
+                yield Problem("type", at, message)
+
+
+def _is_tier_policy(value: Any) -> bool:
+    return all(hasattr(value, name) for name in ("kind", "tiers", "tier_for"))
+
+
+def _check(book: Playbook) -> Iterator[Problem]:
+    yield from _check_products(book)
+    try:
+        zone_for(book.zone)
+    except InvalidDataError as error:
+        yield from error.problems
+    currency: Any = book.currency
+    if not (
+        isinstance(currency, str)
+        and len(currency) == 3
+        and currency.isascii()
+        and currency.isalpha()
+        and currency.isupper()
+    ):
+        message = f"must be a code of three letters such as 'JPY', not {brief(currency)}"
+        yield Problem("format", "currency", message)
+    if book.lang not in ("en", "ja"):
+        yield Problem("choice", "lang", f"must be 'en' or 'ja', not {brief(book.lang)}")
+    for product_id, model in book.engagement.items():
+        if model.scale != book.scale:
+            message = "must have the same states in the same order for every product"
+            yield Problem("scale", f"engagement.{product_id}", message)
+    yield from _check_rules(book)
+
+
+def _check_products(book: Playbook) -> Iterator[Problem]:
+    ids = [product.id for product in book.products]
+    for index, product_id in enumerate(ids):
+        if product_id in ids[:index]:
+            yield Problem("duplicate", f"products[{index}].id", f"{product_id!r} is used twice")
+        if type(product_id) is not type(ids[0]):
+            message = "must be of one type for all products, text or integer (S18)"
+            yield Problem("type", f"products[{index}].id", message)
+    for what in ("tiers", "engagement"):
+        given: Mapping[Id, Any] = getattr(book, what)
+        for key in given:
+            if key not in ids:
+                hint = did_you_mean(str(key), map(str, ids))
+                yield Problem("unknown-product", f"{what}.{key}", f"no such product{hint}")
+        for product_id in ids:
+            if product_id not in given:
+                message = "has no policy; give one for every product"
+                yield Problem("missing", f"{what}.{product_id}", message)
+    for product_id, policy in book.tiers.items():
+        tiers: tuple[Any, ...] = tuple(policy.tiers)
+        if not tiers or not all(isinstance(tier, Tier) for tier in tiers):
+            message = "must give at least one Tier, and nothing else"
+            yield Problem("type", f"tiers.{product_id}.tiers", message)
+
+
+def _tables(book: Playbook) -> Iterator[tuple[str, DecisionTable[Any], str, frozenset[str]]]:
+    """Yield each table with its path, its roots, and the decisions that it cannot read."""
+    deciding = frozenset({_SEGMENT})
+    yield "segments", book.segments, "company", deciding
+    for product_id, policy in book.tiers.items():
+        if isinstance(policy, TierTable):
+            yield f"tiers.{product_id}", policy, "company", deciding
+    about_leads = "company lead product"
+    for product_id, model in book.engagement.items():
+        at = f"engagement.{product_id}"
+        deciding = frozenset({_INTEREST, _ENGAGEMENT})
+        yield f"{at}.interest", model.interest, about_leads, deciding
+        yield f"{at}.states", model.states, about_leads, frozenset({_ENGAGEMENT})
+    yield "funnel", book.funnel.rules, f"{about_leads} pursuit", frozenset()
+
+
+def _check_rules(book: Playbook) -> Iterator[Problem]:
+    known = _known_facts(book.scale)
+    segments = [segment.key for segment in (*book.segments.outcomes, UNMATCHED)]
+    attributes: dict[str, Fact] = {}
+    for path, table, roots, deciding in _tables(book):
+        for index, rule in enumerate(table.rules):
+            at = f"{path}.rules[{index}].when"
+            for node in walk(rule.when):
+                for problem in _check_node(node, roots.split(), deciding, known, segments):
+                    yield problem.under(at)
+                if isinstance(node, Leaf) and node.fact.within == "attributes":
+                    fact = attributes.setdefault(node.fact.name, node.fact)
+                    if fact != node.fact:
+                        message = "is declared with another type elsewhere; declare it once"
+                        yield Problem("conflict", f"{at}.{node.fact.name}", message)
+
+
+def _known_facts(scale: Scale) -> Mapping[str, Fact]:
+    groups = (facts.company, facts.lead, facts.ProductFacts(scale), facts.pursuit)
+    terms = [group.named(name) for group in groups for name in group.names()]
+    return {term.fact.name: term.fact for term in terms}
+
+
+def _check_node(
+    node: Condition,
+    roots: list[str],
+    deciding: frozenset[str],
+    known: Mapping[str, Fact],
+    segments: list[str],
+) -> Iterator[Problem]:
+    if isinstance(node, Exists) and (node.over != "product" or "pursuit" not in roots):
+        message = "ranges over products, which only the rules of the funnel can"
+        yield Problem("scope", f"any_{node.over}", message)
+    if not isinstance(node, Leaf):
+        return
+    fact = node.fact
+    if fact.root not in roots or fact.name in deciding:
+        message = f"cannot be asked here, where only {', '.join(roots)} is known"
+        if fact.name in deciding:
+            message = "cannot be asked here: it is decided later"
+        yield Problem("scope", fact.name, message)
+    elif fact.within == "attributes" and fact.root in ("company", "lead"):
+        if fact.name in known:
+            yield Problem("conflict", fact.name, "is a fact already; name the attribute otherwise")
+    elif fact.within != "measures" and known.get(fact.name) != fact:
+        wrong = "has other levels than the playbook" if fact.name in known else "no such fact"
+        hint = "" if fact.name in known else did_you_mean(fact.name, known)
+        yield Problem("unknown-fact", fact.name, wrong + hint)
+    elif fact.name == _SEGMENT:
+        for key in _levels(node):
+            if key not in segments:
+                message = f"no such segment '{key}'{did_you_mean(key, segments)}"
+                yield Problem("unknown-level", fact.name, message)
+
+
+def _levels(leaf: Leaf) -> tuple[str, ...]:
+    match leaf:
+        case Compare(_, _, value):
+            return (value,)
+        case IsIn(_, values):
+            return values
+        case AtLeast(_, level) | AtMost(_, level):
+            return (level,)
+        case _:
+            return ()

@@ -1,0 +1,219 @@
+"""Situation: what counts of an account on a day, sorted by lead; and what cannot be used, and why.
+
+Records of days after `as_of` are as if they did not exist yet (law 5). Equal records count once,
+records that share an identity but differ are all rejected (S17), whatever their order (law 4).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from datetime import UTC, date, datetime
+from typing import Any, Final, TypeVar, cast
+
+from attrs import field, frozen
+
+from mpfunnel.accounts import Account
+from mpfunnel.errors import did_you_mean
+from mpfunnel.records import Activity, Company, CompanyHistory, Contract, Deal, Id, Lead, SalesEvent
+
+__all__ = ["DatedDeal", "Rejected", "Situation", "situation"]
+
+R = TypeVar("R")
+DatedDeal = tuple[Deal, date, date | None]
+"""A deal with the days on which it was opened and closed."""
+
+
+@frozen
+class Rejected:
+    """A record of an account that cannot be used.
+
+    Attributes:
+        table: Which kind of record, for example ``"activities"``.
+        id: Its id; that of its lead or company where it has none of its own.
+        code: A stable word to program against, for example ``"unknown-product"``.
+        reason: One line in English.
+        record: The record.
+    """
+
+    table: str
+    id: Id
+    code: str
+    reason: str
+    record: Any = field(repr=False)
+
+
+@frozen
+class Situation:
+    """An account as of a day: only what counts, each record once.
+
+    Attributes:
+        as_of: The day.
+        company: The company as of the day; `None` for people without company.
+        leads: By id.
+        activities: By lead, with their local days.
+        deals: The company's own, or all where there is no company.
+        deals_of: Deals by the lead that takes part; `None` for those that name none.
+        contracts: The company's contracts.
+        sales_events: By lead, in the order of time, with their local days.
+        rejects: What could not be used.
+    """
+
+    as_of: date
+    company: Company | None
+    leads: Mapping[Id, Lead]
+    activities: Mapping[Id, list[tuple[Activity, date]]]
+    deals: tuple[Deal, ...]
+    deals_of: Mapping[Id | None, list[DatedDeal]]
+    contracts: tuple[Contract, ...]
+    sales_events: Mapping[Id, list[tuple[SalesEvent, date]]]
+    rejects: tuple[Rejected, ...]
+
+
+def situation(
+    account: Account,
+    *,
+    as_of: date,
+    day_of: Callable[[datetime], date],
+    products: Mapping[Id, object],
+) -> Situation:
+    """Return what counts of `account` on the day `as_of`.
+
+    Args:
+        account: The records.
+        as_of: The day, in the playbook's zone.
+        day_of: Gives the local day of an instant there.
+        products: The playbook's products by id.
+    """
+    sorter = _Sorter(products)
+    company = account.company
+    if isinstance(company, CompanyHistory):
+        company = company.on(as_of)
+    company_id = None if company is None else company.id
+
+    leads: dict[Id, Lead] = {}
+    for lead in sorter.unique("leads", account.leads, lambda lead: lead.id):
+        if company_id is not None and lead.company_id not in (None, company_id):
+            message = f"belongs to company {lead.company_id!r}, not to {company_id!r}"
+            sorter.reject("leads", lead.id, "other-company", message, lead)
+        else:
+            leads[lead.id] = lead
+
+    by_lead: dict[Id, list[tuple[Activity, date]]] = {}
+    past = [(one, day) for one in account.activities if (day := day_of(one.at)) <= as_of]
+    for one, day in sorter.unique("activities", past, _identity_of_activity):
+        if one.lead_id not in leads:
+            sorter.no_lead("activities", one.id, one.lead_id, one)
+        elif not one.product_ids or sorter.sells("activities", one.id, one.product_ids, one):
+            by_lead.setdefault(one.lead_id, []).append((one, day))
+
+    deals: list[Deal] = []
+    deals_of: dict[Id | None, list[DatedDeal]] = {}
+    past_deals = [(deal, day) for deal in account.deals if (day := day_of(deal.opened_at)) <= as_of]
+    for deal, opened in sorter.unique("deals", past_deals, lambda pair: pair[0].id):
+        own = company_id is None or deal.company_id == company_id
+        if company_id is None and deal.lead_id not in leads:
+            message = "belongs to no company and to no lead that is given"
+            sorter.reject("deals", deal.id, "unknown-company", message, deal)
+        elif not own and deal.lead_id not in leads:
+            message = f"belongs to company {deal.company_id!r}, not to {company_id!r}"
+            sorter.reject("deals", deal.id, "other-company", message, deal)
+        elif sorter.sells("deals", deal.id, [line.product_id for line in deal.lines], deal):
+            closed = None if deal.closed_at is None else day_of(deal.closed_at)
+            deals_of.setdefault(deal.lead_id, []).append((deal, opened, closed))
+            if own:
+                deals.append(deal)
+
+    contracts: list[Contract] = []
+    for contract in dict.fromkeys(account.contracts):
+        if contract.start > as_of:
+            continue
+        if contract.company_id != company_id:
+            message = f"belongs to company {contract.company_id!r}, which is not given"
+            sorter.reject("contracts", contract.company_id, "other-company", message, contract)
+        elif sorter.sells("contracts", contract.company_id, [contract.product_id], contract):
+            contracts.append(contract)
+
+    events: dict[Id, list[tuple[SalesEvent, date]]] = {}
+    told = [(e, day) for e in dict.fromkeys(account.sales_events) if (day := day_of(e.at)) <= as_of]
+    for event, day in sorted(told, key=lambda pair: _order_of_event(pair[0])):
+        if event.lead_id not in leads:
+            sorter.no_lead("sales_events", event.lead_id, event.lead_id, event)
+        elif event.product_id is None or sorter.sells(
+            "sales_events", event.lead_id, [event.product_id], event
+        ):
+            events.setdefault(event.lead_id, []).append((event, day))
+
+    return Situation(
+        as_of=as_of,
+        company=company,
+        leads=leads,
+        activities=by_lead,
+        deals=tuple(deals),
+        deals_of=deals_of,
+        contracts=tuple(contracts),
+        sales_events=events,
+        rejects=tuple(sorter.rejects),
+    )
+
+
+def _identity_of_activity(pair: tuple[Activity, date]) -> Hashable:
+    return pair[0].lead_id, pair[0].id
+
+
+def _order_of_event(event: SalesEvent) -> tuple[Any, ...]:
+    # Sales events have no id: within one instant, everything that they hold sets their order.
+    return (
+        event.at.astimezone(UTC),
+        event.kind,
+        str(event.product_id),
+        event.reason or "",
+        event.by or "",
+        str(event.follow_up_on),
+    )
+
+
+_TWICE: Final = "shares its id with a record that differs"
+
+
+class _Sorter:
+    """Tells apart what can be used, and keeps the account of the rest."""
+
+    def __init__(self, products: Mapping[Id, object]) -> None:
+        self._products = products
+        self.rejects: list[Rejected] = []
+
+    def reject(self, table: str, about: Id, code: str, reason: str, record: object) -> None:
+        """Keep a record that cannot be used, with the reason."""
+        self.rejects.append(Rejected(table, about, code, reason, record))
+
+    def unique(self, table: str, given: Iterable[R], identity: Callable[[R], Hashable]) -> list[R]:
+        """Return each record once; all that share an identity but differ are rejected (S17)."""
+        found: dict[Hashable, R] = {}
+        differing: dict[Hashable, list[R]] = {}
+        for item in given:
+            key = identity(item)
+            known = found.setdefault(key, item)
+            if known is not item and known != item:
+                same = differing.setdefault(key, [known])
+                if item not in same:
+                    same.append(item)
+        for key, items in differing.items():
+            del found[key]
+            for item in items:
+                record: Any = cast("tuple[Any, date]", item)[0] if isinstance(item, tuple) else item
+                self.reject(table, record.id, "conflict", _TWICE, record)
+        return list(found.values())
+
+    def sells(self, table: str, about: Id, product_ids: Iterable[Id], record: object) -> bool:
+        """Return whether the firm sells all the products; the record is rejected if not."""
+        for product_id in sorted(product_ids, key=str):
+            if product_id not in self._products:
+                hint = did_you_mean(str(product_id), map(str, self._products))
+                message = f"no such product {product_id!r}{hint}"
+                self.reject(table, about, "unknown-product", message, record)
+                return False
+        return True
+
+    def no_lead(self, table: str, about: Id, lead_id: Id, record: object) -> None:
+        """Reject a record of a lead that is not there."""
+        self.reject(table, about, "unknown-lead", f"no such lead {lead_id!r}", record)

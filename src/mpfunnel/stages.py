@@ -1,0 +1,254 @@
+"""Funnel stage: where a lead stands with the whole firm (全社共通ファネル).
+
+For each product a lead is on a *pursuit*: from its first sign until it is won, lost or gone quiet;
+the next sign opens the next one. A table of rules says which stage the facts of a pursuit warrant,
+and the lead's stage is that of the pursuit that has come furthest (S19).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime, timedelta
+from typing import Final, Literal, NamedTuple
+
+from attrs import define, evolve, field, frozen
+
+from mpfunnel.errors import InvalidDataError, Problem, brief
+from mpfunnel.labels import Label, as_label
+from mpfunnel.records import Deal, Id, SalesEvent
+from mpfunnel.rules.tables import Decision, DecisionTable
+
+__all__ = [
+    "Funnel",
+    "FunnelStage",
+    "Pursuit",
+    "Sign",
+    "furthest",
+    "pursue",
+    "signs_of_deals",
+    "signs_of_events",
+]
+
+MAX_QUIET_DAYS: Final = 3_650
+
+
+@frozen
+class FunnelStage:
+    """A stage of the funnel; equal by key, whatever its label (S8)."""
+
+    key: str
+    label: Label = field(converter=as_label, eq=False)
+
+    def __attrs_post_init__(self) -> None:
+        if not self.key.strip():
+            raise InvalidDataError([Problem("blank", "stage.key", "must not be blank")])
+
+    def __str__(self) -> str:
+        return self.key
+
+
+def _stages(value: Iterable[FunnelStage]) -> tuple[FunnelStage, ...]:
+    return tuple(value)
+
+
+@frozen
+class Funnel:
+    """The stages of the firm, and what warrants each.
+
+    Attributes:
+        rules: The table from the facts of a pursuit to its stage; its `otherwise` is the stage of
+            a lead without any pursuit.
+        ladder: Stages of the success path, from the lowest.
+        detours: Stages outside of it.
+        quiet_days: After how many days without a sign, and without an open deal, a pursuit ends.
+        deals_without_lead: Whether a deal that names no lead concerns every lead of its company
+            (S20).
+    """
+
+    rules: DecisionTable[FunnelStage]
+    ladder: tuple[FunnelStage, ...] = field(converter=_stages)
+    detours: tuple[FunnelStage, ...] = field(default=(), converter=_stages)
+    quiet_days: int = 180
+    deals_without_lead: bool = False
+
+    def __attrs_post_init__(self) -> None:
+        problems: list[Problem] = []
+        if type(self.quiet_days) is not int or not 1 <= self.quiet_days <= MAX_QUIET_DAYS:
+            message = (
+                f"must be an integer from 1 to {MAX_QUIET_DAYS:,}, not {brief(self.quiet_days)}"
+            )
+            problems.append(Problem("range", "quiet_days", message))
+        known = (*self.ladder, *self.detours)
+        keys = [stage.key for stage in known]
+        problems += [
+            Problem("duplicate", "stages", f"'{key}' stands there twice")
+            for key in sorted({key for key in keys if keys.count(key) > 1})
+        ]
+        problems += [
+            Problem("unknown-level", "rules", f"'{outcome}' is no stage of the funnel")
+            for outcome in self.rules.outcomes
+            if outcome not in known
+        ]
+        if problems:
+            raise InvalidDataError(problems)
+
+
+class Sign(NamedTuple):
+    """One thing that opens a pursuit, moves it or ends it; signs sort in the order of time."""
+
+    at: datetime
+    """In UTC: within one other zone, Python compares what the clocks show."""
+    what: str
+    """``"responded"``, the kind of a sales event, ``"deal"``, ``"won"`` or ``"lost"``."""
+    about: str
+    """The id of the activity or deal, as text: the order within one instant (S11)."""
+    day: date
+    hand_days: int = 0
+    """For how many days it counts as a raised hand."""
+
+
+@define
+class Pursuit:
+    """The current pursuit of one product, or of the whole firm: what the rules of it read."""
+
+    started: bool = False
+    raised_hand: bool = False
+    accepted: bool = False
+    qualified: bool = False
+    recycled: bool = False
+    disqualified: bool = False
+    open_deal: bool = False
+    won: bool = False
+    lost: bool = False
+    quiet: bool = False
+
+    @property
+    def ended(self) -> bool:
+        """Whether it was won, lost or has gone quiet."""
+        return self.won or self.lost or self.quiet
+
+
+def signs_of_events(events: Iterable[tuple[SalesEvent, date]]) -> list[Sign]:
+    """Return the signs of sales events with their days."""
+    return [
+        Sign(event.at.astimezone(UTC), event.kind, event.reason or "", day) for event, day in events
+    ]
+
+
+def signs_of_deals(deals: Iterable[tuple[Deal, date, date | None]], as_of: date) -> list[Sign]:
+    """Return the signs of deals with the days on which they were opened and closed.
+
+    A deal that closes after `as_of` is open as of it. One that is recorded as closed before it was
+    opened, as real exports have them, was opened when it closed.
+    """
+    signs: list[Sign] = []
+    for deal, opened, closed in deals:
+        about = str(deal.id)
+        sign = Sign(deal.opened_at.astimezone(UTC), "deal", about, opened)
+        if closed is None or closed > as_of or deal.closed_at is None:
+            signs.append(sign)
+        else:
+            end = Sign(deal.closed_at.astimezone(UTC), deal.status, about, closed)
+            signs += [min(sign, end._replace(what="deal")), end]
+    return signs
+
+
+_SAID: Final[Mapping[str, Literal["accepted", "qualified", "recycled", "disqualified"]]] = {
+    "accepted": "accepted",
+    "qualified": "qualified",
+    "recycled": "recycled",
+    "rejected": "recycled",
+    "disqualified": "disqualified",
+}
+
+
+def pursue(signs: Iterable[Sign], *, quiet_days: int, as_of: date) -> Pursuit:
+    """Return the current pursuit after all signs, in whatever order they are given (law 4).
+
+    Args:
+        signs: Signs of days up to `as_of`.
+        quiet_days: After how many days without a sign a pursuit has gone quiet (S13).
+        as_of: The day asked about.
+    """
+    current = Pursuit()
+    open_deals: set[str] = set()
+    hand_until = last = date.min
+    for sign in sorted(signs):
+        if current.started and not current.ended and not open_deals:
+            current.quiet = (sign.day - last).days >= quiet_days
+        if not current.started or current.ended:
+            current = Pursuit(started=True)
+            hand_until = date.min
+        last = sign.day
+        if sign.hand_days:
+            # The hand is up for N days: up to the day that is N - 1 days later (S13).
+            hand_until = max(hand_until, sign.day + timedelta(sign.hand_days - 1))
+        elif sign.what == "deal":
+            open_deals.add(sign.about)
+        elif sign.what in ("won", "lost"):
+            open_deals.discard(sign.about)
+            current.won = sign.what == "won"
+            # Losing one deal ends nothing while another one is open.
+            current.lost = sign.what == "lost" and not open_deals
+        elif sign.what in _SAID:
+            said = _SAID[sign.what]
+            if said == "recycled":
+                hand_until = date.min
+            current.accepted = said in ("accepted", "qualified")
+            current.qualified = said == "qualified"
+            current.recycled = said == "recycled"
+            current.disqualified = said == "disqualified"
+    if open_deals and current.ended:
+        # Another deal goes on where one was won.
+        current = Pursuit(started=True)
+    elif current.started and not current.ended and not open_deals:
+        current.quiet = (as_of - last).days >= quiet_days
+    current.open_deal = bool(open_deals)
+    current.raised_hand = not current.ended and hand_until >= as_of
+    return current
+
+
+def furthest(
+    funnel: Funnel, found: Mapping[Id | None, tuple[Pursuit, Decision[FunnelStage]]]
+) -> tuple[Decision[FunnelStage], tuple[Id, ...]]:
+    """Return the decision on a lead from those on its pursuits, and the products that reach it.
+
+    An open pursuit on the ladder goes before one that has ended there, and that before a detour
+    (in their listed order); the possible stages are those that some outcome of all pursuits
+    together gives.
+
+    Args:
+        funnel: The funnel.
+        found: At least one pursuit, with what its facts warrant, by product; `None` stands for the
+            whole firm.
+    """
+    rungs = {stage: height for height, stage in enumerate(funnel.ladder)}
+    detours = {stage: -place for place, stage in enumerate(funnel.detours)}
+
+    def rank(stage: FunnelStage, pursuit: Pursuit) -> tuple[int, int]:
+        if not pursuit.started:
+            return 0, 0
+        if stage in rungs:
+            return (2 if pursuit.ended else 3), rungs[stage]
+        return 1, detours[stage]
+
+    best = max(found, key=lambda about: rank(found[about][1].value, found[about][0]))
+    pursuit, decision = found[best]
+    reached = rank(decision.value, pursuit)
+    products = tuple(
+        about
+        for about, (own, one) in found.items()
+        if about is not None and own.started and rank(one.value, own) == reached
+    )
+    # What every pursuit reaches at least bounds the lead's stage from below.
+    least = max(min(rank(s, own) for s in one.possible) for own, one in found.values())
+    possible = dict.fromkeys(
+        stage for own, one in found.values() for stage in one.possible if rank(stage, own) >= least
+    )
+    unsettled = [one for _, one in found.values() if not one.settled]
+    if not unsettled:
+        return decision, products
+    missing = dict.fromkeys(name for one in unsettled for name in one.missing)
+    if len(possible) == 1:
+        missing = {}
+    return evolve(decision, possible=tuple(possible), missing=tuple(missing)), products

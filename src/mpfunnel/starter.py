@@ -1,0 +1,247 @@
+"""The starter: a complete playbook to begin with, whose every number is here to be changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from mpfunnel.engagement import EngagementModel, EngagementState, Signal
+from mpfunnel.facts import company, product, pursuit
+from mpfunnel.labels import Label, Lang
+from mpfunnel.playbook import Playbook
+from mpfunnel.records import Id, Product
+from mpfunnel.rules.tables import DecisionTable, Rule
+from mpfunnel.segments import Segment, SegmentTable
+from mpfunnel.stages import Funnel, FunnelStage
+from mpfunnel.tiers import Tier, TierTable
+
+__all__ = ["starter"]
+
+OKU: Final = 100_000_000
+"""億: revenue in Japan is thought of in hundreds of millions of yen."""
+
+
+def starter(
+    products: Iterable[Product | Id], *, lang: Lang = "en", zone: str = "Asia/Tokyo"
+) -> Playbook:
+    """Return a complete playbook for `products`, to be tuned to the firm.
+
+    Revenue is in yen. `mpfunnel.dump` writes it to a file in which every number can be edited.
+
+    Args:
+        products: What the firm sells: products, or only their ids.
+        lang: The language in which reasons are written unless another one is asked for.
+        zone: Name of the time zone whose days count.
+
+    Raises:
+        PlaybookError: There is no product, one stands there twice, or the zone does not exist.
+    """
+    return Playbook(
+        products=products,
+        segments=SEGMENTS,
+        tiers=TIERS,  # type: ignore[arg-type]
+        engagement=ENGAGEMENT,  # type: ignore[arg-type]
+        funnel=FUNNEL,
+        zone=zone,
+        currency="JPY",
+        lang=lang,
+    )
+
+
+# -- segments: company × whole firm --
+
+
+def _related(key: str, en: str, ja: str) -> Rule[Segment]:
+    return Rule(Segment(key, Label(en, ja)), company.relationships.contains_any(key), key=key)
+
+
+def _flagged(key: str, en: str, ja: str) -> Rule[Segment]:
+    label = Label(en, ja)
+    return Rule(Segment(key, label), company.flag(key, label=label), key=key)
+
+
+def _sized(key: str, en: str, ja: str, employees: int, oku: int) -> Rule[Segment]:
+    large = (company.employees >= employees) | (company.annual_revenue >= oku * OKU)
+    return Rule(Segment(key, Label(en, ja)), large, key=key)
+
+
+SEGMENTS: Final = SegmentTable(
+    rules=(
+        _related("own_group", "own group", "自社・グループ"),
+        _related("do_not_trade", "do not trade", "取引禁止先"),
+        _related("competitor", "competitor", "競合"),
+        _flagged("student", "student, job seeker", "学生・求職者"),
+        _flagged("individual", "individual", "個人"),
+        _flagged("public_body", "public body", "官公庁・自治体"),
+        # A partner who is also a customer is a partner: the order of the rules decides.
+        _related("partner", "partner", "パートナー"),
+        _sized("enterprise", "enterprise", "大企業", 1_000, 1_000),
+        _sized("mid_market", "mid-market", "中堅企業", 300, 100),
+        _sized("small", "small business", "中小企業", 50, 10),
+    ),
+    otherwise=Segment("micro", Label("micro business", "小規模事業者")),
+)
+
+
+# -- tiers: company × product --
+
+
+def _tier(number: int, key: str, employees: int, oku: int) -> Rule[Tier]:
+    large = (company.employees >= employees) | (company.annual_revenue >= oku * OKU)
+    return Rule(Tier(number), large, key=key)
+
+
+TIERS: Final = TierTable(
+    rules=(
+        Rule(Tier(1), company.on_list("target"), key="target-list"),
+        _tier(1, "enterprise", 1_000, 1_000),
+        _tier(2, "mid-market", 300, 100),
+        _tier(3, "small", 50, 10),
+    ),
+    otherwise=Tier(4),
+)
+
+
+# -- engagement: lead × product --
+
+_NONE: Final = EngagementState("none", Label("none", "反応なし"))
+_AWARE: Final = EngagementState("aware", Label("aware", "接触あり"))
+_INTERESTED: Final = EngagementState("interested", Label("interested", "関心あり"))
+_HIGH: Final = EngagementState("high_interest", Label("high interest", "関心度・高"))
+_PRIORITY: Final = EngagementState(
+    "priority_follow_up", Label("priority follow-up", "重点フォロー")
+)
+_IN_OPPORTUNITY: Final = EngagementState("in_opportunity", Label("in opportunity", "商談中"))
+_CUSTOMER: Final = EngagementState("customer", Label("customer", "導入済み"))
+_DORMANT: Final = EngagementState("dormant", Label("dormant", "休眠"))
+_EXCLUDED: Final = EngagementState("excluded", Label("excluded", "フォロー対象外"))
+
+HIGH_POINTS: Final = 30
+HIGH_DAYS: Final = 2
+INTERESTED_POINTS: Final = 10
+HAND_DAYS: Final = 90
+
+ENGAGEMENT: Final = EngagementModel(
+    half_life_days=30,
+    company_wide_per_mille=250,
+    signals=(
+        Signal("inquiry", 30, raises_hand_days=HAND_DAYS, label=Label("inquiry", "問い合わせ")),
+        Signal(
+            "quotation_request",
+            30,
+            raises_hand_days=HAND_DAYS,
+            label=Label("quotation request", "見積依頼"),
+        ),
+        Signal(
+            "demo_request",
+            30,
+            raises_hand_days=HAND_DAYS,
+            label=Label("demo request", "デモ依頼"),
+        ),
+        Signal("webinar_attended", 15, label=Label("webinar attended", "ウェビナー参加")),
+        Signal("seminar_attended", 15, label=Label("seminar attended", "セミナー参加")),
+        Signal("pricing_page", 10, label=Label("pricing page", "料金ページ閲覧")),
+        Signal("asset_downloaded", 8, label=Label("asset downloaded", "資料ダウンロード")),
+        Signal("business_card", 5, label=Label("business card", "名刺交換")),
+        Signal("email_click", 3, label=Label("click in a mail", "メール内クリック")),
+        Signal("page_view", 1, cap=10, label=Label("page view", "ページ閲覧")),
+        # Robots and mail privacy open mails too.
+        Signal("email_open", 0, label=Label("mail opened", "メール開封")),
+        Signal("careers_page", -20, label=Label("careers page", "採用ページ閲覧")),
+    ),
+    ladder=(_NONE, _AWARE, _INTERESTED, _HIGH),
+    detours=(_PRIORITY, _IN_OPPORTUNITY, _CUSTOMER, _DORMANT, _EXCLUDED),
+    interest=DecisionTable(
+        rules=(
+            Rule(
+                _HIGH,
+                (product.score >= HIGH_POINTS) & (product.active_days >= HIGH_DAYS),
+                key="high-interest",
+            ),
+            Rule(_INTERESTED, product.score >= INTERESTED_POINTS, key="interested"),
+            Rule(_AWARE, product.touched, key="aware"),
+        ),
+        otherwise=_NONE,
+        otherwise_because=Label("no sign for this product", "この商材への反応なし"),
+    ),
+    states=DecisionTable(
+        rules=(
+            Rule(
+                _EXCLUDED,
+                company.segment.is_in("own_group", "do_not_trade", "competitor", "student"),
+                key="excluded",
+            ),
+            Rule(_IN_OPPORTUNITY, product.open_deal, key="in-opportunity"),
+            Rule(_CUSTOMER, product.owned, key="customer"),
+            Rule(_HIGH, product.interest.at_least("high_interest"), key="high-interest"),
+            # An open deal has been told apart above.
+            Rule(
+                _PRIORITY,
+                product.tier.at_least(Tier(2))
+                & (
+                    (product.points(within_days=365) >= INTERESTED_POINTS)
+                    | product.parting_reasons.contains_any("timing", "budget")
+                    | product.marked_for_follow_up
+                ),
+                key="priority-follow-up",
+            ),
+            Rule(_INTERESTED, product.interest.at_least("interested"), key="interested"),
+            Rule(
+                _DORMANT,
+                (product.points(within_days=730) >= INTERESTED_POINTS)
+                & ~product.active(within_days=90),
+                key="dormant",
+            ),
+            Rule(_AWARE, product.interest.at_least("aware"), key="aware"),
+        ),
+        otherwise=_NONE,
+        otherwise_because=Label("no sign for this product", "この商材への反応なし"),
+    ),
+)
+
+
+# -- funnel: lead × whole firm --
+
+_KNOWN: Final = FunnelStage("known", Label("known", "保有リード"))
+_INQUIRY: Final = FunnelStage("inquiry", Label("inquiry", "獲得リード"))
+_MQL: Final = FunnelStage("mql", Label("MQL", "MQL"))
+_SAL: Final = FunnelStage("sal", Label("SAL", "SAL"))
+_SQL: Final = FunnelStage("sql", Label("SQL", "SQL"))
+_OPPORTUNITY: Final = FunnelStage("opportunity", Label("opportunity", "商談"))
+_WON: Final = FunnelStage("customer", Label("customer", "受注"))
+_RECYCLED: Final = FunnelStage("recycled", Label("recycled", "再育成"))
+_LOST: Final = FunnelStage("lost", Label("lost", "失注"))
+_QUIET: Final = FunnelStage("dormant", Label("dormant", "休眠"))
+_DISQUALIFIED: Final = FunnelStage("disqualified", Label("disqualified", "対象外"))
+
+FUNNEL: Final = Funnel(
+    ladder=(_KNOWN, _INQUIRY, _MQL, _SAL, _SQL, _OPPORTUNITY, _WON),
+    detours=(_RECYCLED, _LOST, _QUIET, _DISQUALIFIED),
+    quiet_days=180,
+    rules=DecisionTable(
+        rules=(
+            Rule(_DISQUALIFIED, pursuit.disqualified, key="disqualified"),
+            Rule(_OPPORTUNITY, pursuit.open_deal, key="opportunity"),
+            Rule(_WON, pursuit.won, key="won"),
+            Rule(_LOST, pursuit.lost, key="lost"),
+            Rule(_QUIET, pursuit.quiet, key="quiet"),
+            Rule(_SQL, pursuit.qualified, key="qualified"),
+            Rule(_SAL, pursuit.accepted, key="accepted"),
+            # A new raised hand brings a recycled lead back at once.
+            Rule(_RECYCLED, pursuit.recycled & ~pursuit.raised_hand, key="recycled"),
+            Rule(
+                _MQL,
+                (
+                    pursuit.raised_hand
+                    # Tier and interest of one product, never of two.
+                    | (product.tier.at_least(Tier(2)) & product.interest.at_least("high_interest"))
+                )
+                & ~product.engagement.is_in("excluded"),
+                key="mql",
+            ),
+            Rule(_INQUIRY, pursuit.started, key="inquiry"),
+        ),
+        otherwise=_KNOWN,
+        otherwise_because=Label("no response yet", "まだ反応なし"),
+    ),
+)

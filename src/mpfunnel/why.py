@@ -1,0 +1,150 @@
+"""Why: an answer in full, down to the activities that a score adds up."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any, cast
+
+from mpfunnel.case import Case, Person
+from mpfunnel.engagement import FULL_WEIGHT, EngagementModel, ScorePart, decay_per_mille
+from mpfunnel.errors import InvalidDataError, Problem, UnknownNameError, did_you_mean
+from mpfunnel.labels import Label, Lang
+from mpfunnel.records import Id
+from mpfunnel.rules.explain import explain
+from mpfunnel.rules.tables import Decision
+from mpfunnel.tiers import TierTable
+
+__all__ = ["why"]
+
+_ABOUT = {"segment": "", "tier": "product", "stage": "lead", "engagement": "lead, product"}
+
+
+def why(case: Case, question: str, about: Sequence[Id], lang: Lang) -> str:
+    """Return one answer of a case as lines of text.
+
+    Raises:
+        UnknownNameError: There is no such question, lead or product.
+        InvalidDataError: `about` does not name what the question is about, or it is about a
+            company and there is none.
+    """
+    if question not in _ABOUT:
+        hint = did_you_mean(str(question), _ABOUT) or f"; there are {', '.join(_ABOUT)}"
+        raise UnknownNameError(f"question: no such question {question!r:.60}{hint}")
+    wanted = [name for name in _ABOUT[question].split(", ") if name]
+    if len(about) != len(wanted):
+        message = f"'{question}' is asked about {', '.join(wanted) or 'nothing else'}"
+        raise InvalidDataError([Problem("arguments", "about", message)])
+    if question in ("segment", "tier") and case.facts.company is None:
+        message = f"'{question}' is asked of a company, and there is none"
+        raise InvalidDataError([Problem("missing", "account.company", message)])
+    if question == "segment":
+        segments = case.book.playbook.segments
+        return explain(segments, {"company": case.company}).text(lang)
+    if question == "tier":
+        return _tier(case, about[0], lang)
+    person = case.person(about[0])
+    if question == "stage":
+        return _stage(case, person, lang)
+    case.book.product(about[1])
+    return _engagement(case, person, about[1], lang)
+
+
+def _tier(case: Case, product_id: Id, lang: Lang) -> str:
+    product = case.book.product(product_id)
+    policy = case.book.playbook.tiers[product_id]
+    if isinstance(policy, TierTable):
+        return explain(policy, {"company": case.company}).text(lang)
+    return _said(case.book.tier(case.company, product, case.day), lang)
+
+
+def _said(decision: Decision[Any], lang: Lang) -> str:
+    line = f"{decision.text(lang)} — {decision.because.text(lang)} [{decision.rule}]"
+    if not decision.missing:
+        return line
+    asked = Label("missing", "不足項目").text(lang)
+    return f"{line}\n{asked}: {', '.join(decision.missing)}"
+
+
+def _stage(case: Case, person: Person, lang: Lang) -> str:
+    stage = case.stage(person)
+    lines = [_said(stage.decision, lang)]
+    records = {"company": case.seen, "lead": person.lead}
+    rows = cast("Mapping[Hashable, Any]", case.rows(person))
+    for product_id, pursuit in case.pursuits(person).items():
+        standing, _ = case.standing(person, product_id)
+        explanation = explain(
+            case.book.playbook.funnel.rules,
+            {**records, "product": standing, "pursuit": pursuit},
+            {"product": rows},
+        )
+        lines += ["", f"{_named(case, product_id, lang)}: {explanation.text(lang)}"]
+    return "\n".join(lines)
+
+
+def _engagement(case: Case, person: Person, product_id: Id, lang: Lang) -> str:
+    model = case.model(product_id).model
+    standing, score = case.standing(person, product_id)
+    records = {"company": case.seen, "lead": person.lead, "product": standing}
+    interest = Label("interest", "関心度").text(lang)
+    total = Label("engagement score", "行動スコア").text(lang)
+    lines = [
+        explain(model.states, records).text(lang),
+        "",
+        f"{interest}: {explain(model.interest, records).text(lang)}",
+        "",
+        f"{total}: {_points(score.micro, lang)}",
+    ]
+    for part in score.parts:
+        lines += _part(case, person, product_id, model, part, lang)
+    return "\n".join(lines)
+
+
+def _part(
+    case: Case,
+    person: Person,
+    product_id: Id,
+    model: EngagementModel,
+    part: ScorePart,
+    lang: Lang,
+) -> list[str]:
+    """Return the lines of one kind: what it adds, and each activity with its factors."""
+    signal = next(one for one in model.signals if one.kind == part.kind)
+    head = f"  {signal.label.text(lang)}: {_points(part.micro, lang)}"
+    if part.capped:
+        head += Label(f" (capped at {signal.cap})", f"（上限{signal.cap}点）").text(lang)
+    lines = [head]
+    decay = decay_per_mille(model.half_life_days)
+    for wide in (False, True):
+        weight = model.company_wide_per_mille if wide else FULL_WEIGHT
+        for one, day in person.about.get(None if wide else product_id, ()):
+            if one.kind != part.kind:
+                continue
+            age = (case.day - day).days
+            left = decay[age] if age < len(decay) else 0
+            micro = signal.points * weight * left
+            factors = f"{signal.points} × {_thousandths(left)}"
+            if wide:
+                firm = Label("whole firm", "全社").text(lang)
+                factors += f" × {_thousandths(weight)} ({firm})"
+            ago = Label(f"{age} days ago", f"{age}日前").text(lang)
+            lines.append(f"    {day} ({ago}): {factors} = {_plain(micro)}")
+    return lines
+
+
+def _named(case: Case, product_id: Id | None, lang: Lang) -> str:
+    if product_id is None:
+        return Label("whole firm", "全社").text(lang)
+    return case.book.product(product_id).label.text(lang)
+
+
+def _points(micro: int, lang: Lang) -> str:
+    return Label(f"{_plain(micro)} points", f"{_plain(micro)}点").text(lang)
+
+
+def _plain(micro: int) -> str:
+    return f"{Decimal(micro).scaleb(-6).normalize():f}"
+
+
+def _thousandths(value: int) -> str:
+    return f"{Decimal(value).scaleb(-3):f}"
