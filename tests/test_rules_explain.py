@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import pickle
+from copy import copy
 from random import Random
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from attrs import evolve, field, frozen
 from hypothesis import given
 
+from mpfunnel.errors import InvalidDataError
 from mpfunnel.labels import Label
+from mpfunnel.rules import explain as explaining
 from mpfunnel.rules.conditions import (
     All,
     AnyOf,
@@ -41,6 +46,14 @@ SIZE = Fact("company.size", "int", label=Label("staff", "社員数"), unit=Label
 YEN = Fact("company.yen", "decimal", places=2, minor=True, label=Label("revenue", "売上"))
 TIER = Fact("company.tier", "level", scale=Scale(("low", "high"), ("out",)))
 SIGN = Fact("product.sign", "bool")
+
+
+@frozen
+class Kind:
+    """An outcome with a label."""
+
+    key: str
+    label: Label = field(eq=False)
 
 
 def readings(condition: Condition, rows: Any = None, **values: Any) -> tuple[Any, Any]:
@@ -115,6 +128,26 @@ def test_same_input_same_answer(random: Random) -> None:
     assert answer_of(first.decision) == answer_of(second.decision)
     assert first.text("en") == second.text("en")
     assert first.text("ja") == second.text("ja")
+
+
+@given(randoms())
+def test_what_is_kept_is_what_the_specification_says(random: Random) -> None:
+    """Law 1: Engines agree: what was kept of other records tells of these what they say anew."""
+    case = draw_case(random)
+    for _ in range(12):
+        given_ = draw_records(random, case)
+        told = explain(case.policy, given_.records, given_.rows)
+        assert answer_of(told.decision) == answer_of(
+            decide(case.policy, given_.records, given_.rows)
+        )
+        # A copy is another policy: nothing that it says has been kept before.
+        anew = explain(copy(case.policy), given_.records, given_.rows)
+        assert told == anew
+        assert [finding for _, _, finding in told.findings] == [
+            examine(when, given_.records, given_.rows)
+            for when, _ in zip(case.policy.conditions, told.findings, strict=False)
+        ]
+        assert (told.text("en"), told.text("ja")) == (anew.text("en"), anew.text("ja"))
 
 
 class TestReadings:
@@ -296,3 +329,119 @@ class TestText:
         """Law 3: the items of a scorecard are told with their signed points."""
         card = Scorecard([ScoreItem(3, All(()), key="a")], [], "D")
         assert explain(card, {}).text() == "D — 3 points [otherwise]\n  yes a → +3\n    yes all of"
+
+    def test_outcomes_are_shown_by_their_label(self) -> None:
+        """S10: an outcome with a label is shown by it, in the language asked for, everywhere."""
+        large, small = Kind("l", Label("large", "大企業")), Kind("s", Label("small", "小企業"))
+        table = DecisionTable([Rule(large, Compare(SIZE, ">=", 5), key="big")], small)
+        told = explain(table, {"company": SimpleNamespace(size=None)})
+        assert told.text().splitlines()[0] == (
+            "undecided: large or small — no rule applies [otherwise]"
+        )
+        assert told.text("ja").splitlines()[2] == "  ？ big → 大企業"
+        assert told.text().splitlines()[2] == "  ?   big → large"
+        assert told.findings[0][:2] == ("big", large)
+
+    @pytest.mark.parametrize(("because", "key"), [("partner", "partner"), ("A", "rule-a")])
+    def test_a_reason_is_told_once(self, because: str, key: str) -> None:
+        """S10: a reason that is the answer, or the key of its rule, is not said a second time."""
+        table = DecisionTable([Rule("A", All(()), key=key, because=because)], "B")
+        assert explain(table, {}).text().splitlines()[0] == f"A [{key}]"
+
+    def test_braces_stay_as_they_are(self) -> None:
+        """Names, reasons and values may hold any text, also what formats text."""
+        name = Fact("company.name", "text", label=Label("{name}"))
+        rule = Rule("{0}", StartsWith(name, ("{", "}")), key="{key}", because="{because}")
+        table = DecisionTable([rule], "{}")
+        for value in ("{1}", "}}"):
+            assert explain(table, {"company": SimpleNamespace(name=value)}).text() == "\n".join(
+                [
+                    "{0} — {because} [{key}]",
+                    "  yes {key} → {0}",
+                    f"    yes {{name}} starts with {{, }} ({value})",
+                ]
+            )
+
+
+class TestKept:
+    """Records that come to the same share what was found; only the values seen are their own."""
+
+    TABLE = DecisionTable([Rule("A", Compare(SIZE, ">=", 5) & ~IsMissing(YEN), key="big")], "B")
+
+    def told(self, size: int | None, yen: int | None) -> explaining.Explanation[str]:
+        return explain(self.TABLE, {"company": SimpleNamespace(size=size, yen=yen)})
+
+    def test_each_record_shows_its_own_values(self) -> None:
+        """Law 3: Reasons add up: an explanation shows the facts of its own record."""
+        first, second = self.told(7, 100), self.told(8, 250)
+        assert first.decision is second.decision
+        assert (first.text(), second.text()) == tuple(
+            "\n".join(
+                [
+                    "A — staff at least 5 people and not (revenue is unknown) [big]",
+                    "  yes big → A",
+                    "    yes all of",
+                    f"      yes staff at least 5 people ({size} people)",
+                    "      yes not",
+                    f"        no  revenue is unknown ({yen})",
+                ]
+            )
+            for size, yen in ((7, "1"), (8, "2.5"))
+        )
+        leaf = second.findings[0][2].parts[0]
+        assert (leaf.condition, leaf.saw) == (Compare(SIZE, ">=", 5), 8)
+
+    def test_explanations_are_values(self) -> None:
+        """Law 9: equal explanations compare and hash as equal, also after they have travelled."""
+        told = self.told(7, 100)
+        assert told == self.told(7, 100) == pickle.loads(pickle.dumps(told))
+        assert hash(told) == hash(self.told(7, 100))
+        assert told != self.told(8, 100)
+        assert told != told.text()
+        assert pickle.loads(pickle.dumps(told)).text("ja") == told.text("ja")
+
+    def test_equal_policies_keep_their_own_words(self) -> None:
+        """S8: labels do not matter for equality, so equal tables may still speak differently."""
+        renamed = evolve(SIZE, label=Label("heads"), unit=Label("heads"))
+        table = DecisionTable([Rule("A", Compare(renamed, ">=", 5) & ~IsMissing(YEN), "big")], "B")
+        assert table == self.TABLE
+        record = {"company": SimpleNamespace(size=7, yen=1)}
+        assert "yes heads at least 5 heads (7 heads)" in explain(table, record).text()
+        assert "yes staff at least 5 people (7 people)" in explain(self.TABLE, record).text()
+        both = DecisionTable(
+            [Rule("A", Compare(SIZE, ">", 9)), Rule("B", Compare(renamed, ">", 9))], "C"
+        )
+        assert [
+            line.strip() for line in explain(both, record).text().splitlines() if " more " in line
+        ] == ["no  staff more than 9 people (7 people)", "no  heads more than 9 heads (7 heads)"]
+
+    def test_what_cannot_be_read_matters_only_where_it_is_asked(self) -> None:
+        """S1: a wrong type is refused by the rule that asks about it, not by one before it."""
+        rank = Fact("company.rank", "int", within="attributes")
+        table = DecisionTable([Rule("A", Compare(SIZE, ">=", 5)), Rule("B", IsMissing(rank))], "C")
+
+        def told(size: int) -> explaining.Explanation[str]:
+            record = SimpleNamespace(size=size, attributes={"rank": "high"})
+            return explain(table, {"company": record})
+
+        assert told(5).text().startswith("A — staff at least 5 people")
+        assert told(5).findings[0][2].saw == 5
+        with pytest.raises(InvalidDataError, match=r"company\.rank: must be an integer"):
+            told(4)
+
+    def test_what_is_kept_is_bounded(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """What is kept never grows beyond its bound, and forgetting changes no answer."""
+        monkeypatch.setattr(explaining, "MAX_POLICIES", 2)
+        monkeypatch.setattr(explaining, "MAX_KEPT", 2)
+        explaining._TELLERS.clear()
+        for _ in range(2):
+            for least in (2, 4, 6):
+                table = DecisionTable([Rule("A", Compare(SIZE, ">=", least))], "B")
+                for size in (1, 2, 3, 4, 5, 6, 7, None):
+                    told = explain(table, {"company": SimpleNamespace(size=size)})
+                    assert told.decision.value == ("A" if size and size >= least else "B")
+                    assert f"({size} people)" in told.text() or size is None
+                teller = explaining._TELLERS[id(table)]
+                assert len(teller._kept) <= 2
+                assert len(teller._shared) <= 2
+                assert len(explaining._TELLERS) <= 2

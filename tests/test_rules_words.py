@@ -25,7 +25,7 @@ from mpfunnel.rules.conditions import (
     StartsWith,
 )
 from mpfunnel.rules.facts import Fact, Scale
-from mpfunnel.rules.words import in_words, reason_of, value_in_words
+from mpfunnel.rules.words import in_words, named, reason_of, value_in_words
 
 SIZE = Fact("company.size", "int", label=Label("staff", "社員数"), unit=Label("people", "人"))
 NAME = Fact("company.name", "text", label=Label("name", "社名"))
@@ -94,6 +94,13 @@ def test_values_in_words(fact: Fact, value: Any, en: str, ja: str) -> None:
     """S2: a missing value is said to be unknown, an empty set to be none; numbers have units."""
     assert value_in_words(fact, value, "en") == en
     assert value_in_words(fact, value, "ja") == ja
+
+
+def test_outcomes_in_words() -> None:
+    """S8: an outcome is shown by its label where it has one, and as it prints where not."""
+    outcome = SimpleNamespace(label=Label("large", "大企業"))
+    assert (named(outcome, "en"), named(outcome, "ja")) == ("large", "大企業")
+    assert (named("A", "ja"), named(3, "en")) == ("A", "3")
 
 
 def test_a_new_leaf_needs_words() -> None:

@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mpfunnel import sources
+from mpfunnel.codec.plain import MAX_BYTES
 from mpfunnel.errors import UnknownNameError
 from mpfunnel.sources.kinds import KINDS
-from mpfunnel.sources.toml import MAX_BYTES
 from tests.reading import MINIMAL, mapping_of, problems_of
 
 PLAIN = "must be text, a number, a bool, a list or a table"

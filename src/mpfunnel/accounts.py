@@ -5,8 +5,8 @@ Companies alone already give segment and tier; each further kind of record adds 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Any, cast
+from collections.abc import Iterable
+from typing import Any, TypeVar, cast
 
 from attrs import field, fields, frozen
 
@@ -80,6 +80,7 @@ class Account:
             raise InvalidDataError(problems)
 
 
+R = TypeVar("R")
 _SERIES = tuple((f.name, f.metadata["kinds"][0]) for f in fields(Account) if f.metadata)
 
 
@@ -91,19 +92,28 @@ def accounts(
     deals: Iterable[Deal] = (),
     contracts: Iterable[Contract] = (),
     sales_events: Iterable[SalesEvent] = (),
-) -> Iterator[Account]:
-    """Yield one account per company, in the order given, then one of the people without any.
+) -> tuple[Account, ...]:
+    """Return one account per company, in the order given, then one of the people without any.
 
     A deal is in the account of its company and in that of its lead. A record that refers to a
     company or lead that is not given comes with the people without company, where `Engine.assess`
     returns it among the rejects: nothing is lost (law 7).
+
+    Raises:
+        InvalidDataError: Companies, leads or deals share an id but differ (S17): which of them is
+            meant cannot be told. Equal ones count once.
     """
-    given = {_id_of(company): company for company in companies}
+    problems: list[Problem] = []
+    given = _by_id("companies", companies, problems)
+    people = _by_id("leads", leads, problems)
+    sales = _by_id("deals", deals, problems)
+    if problems:
+        raise InvalidDataError(problems)
     found: dict[Id | None, dict[str, list[Any]]] = {
         company_id: {name: [] for name, _ in _SERIES} for company_id in (*given, None)
     }
     home: dict[Id, Id | None] = {}
-    for lead in leads:
+    for lead in people.values():
         company_id = lead.company_id if lead.company_id in given else None
         home[lead.id] = company_id
         found[company_id]["leads"].append(lead)
@@ -111,7 +121,7 @@ def accounts(
         found[home.get(activity.lead_id)]["activities"].append(activity)
     for event in sales_events:
         found[home.get(event.lead_id)]["sales_events"].append(event)
-    for deal in deals:
+    for deal in sales.values():
         places: dict[Id | None, None] = {}
         if deal.company_id in given:
             places[deal.company_id] = None
@@ -122,11 +132,15 @@ def accounts(
     for contract in contracts:
         place = contract.company_id if contract.company_id in given else None
         found[place]["contracts"].append(contract)
-    for company_id, company in given.items():
-        yield Account(company, **found[company_id])
-    if any(found[None].values()):
-        yield Account(None, **found[None])
+    matched = tuple(Account(company, **found[key]) for key, company in given.items())
+    return (*matched, Account(None, **found[None])) if any(found[None].values()) else matched
 
 
-def _id_of(company: Company | CompanyHistory) -> Id:
-    return company.id if isinstance(company, Company) else company.company.id
+def _by_id(table: str, records: Iterable[R], problems: list[Problem]) -> dict[Id, R]:
+    found: dict[Id, R] = {}
+    for record in records:
+        held: Any = record.company if isinstance(record, CompanyHistory) else record
+        if found.setdefault(held.id, record) != record:
+            message = "is used twice, by records that differ"
+            problems.append(Problem("conflict", f"{table}[{held.id!r}].id", message))
+    return found

@@ -7,7 +7,7 @@ asked for, so that one tier costs no more than one tier.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date
 from functools import cached_property, partial
 from typing import Any, Final
@@ -20,7 +20,6 @@ from mpfunnel.answers import Assessment, Engagement, LeadAnswer, Stage
 from mpfunnel.calendars import local_day, zone_for
 from mpfunnel.contact import contactability
 from mpfunnel.engagement import (
-    FULL_WEIGHT,
     NO_SCORE,
     EngagementModel,
     Measure,
@@ -44,8 +43,8 @@ from mpfunnel.stages import (
     Sign,
     furthest,
     pursue,
-    signs_of_deals,
-    signs_of_events,
+    sign_of_event,
+    signs_of_deal,
 )
 from mpfunnel.tiers import Tier, TierPolicy, TierTable
 
@@ -75,6 +74,9 @@ _UNMATCHED: Final = Decision(
 )
 
 
+_FIRM_WIDE: Final = (None,)
+
+
 class CompiledModel:
     """An engagement model with its tables as functions."""
 
@@ -102,6 +104,7 @@ class Compiled:
         self.playbook = playbook
         self.zone = zone_for(playbook.zone)
         self.day_of = partial(local_day, zone=self.zone)
+        self.no_sign = playbook.scale.ladder[0]
         self.products: Mapping[Id, Product] = {p.id: p for p in playbook.products}
         self.segment = compile_policy(playbook.segments, ("company",), version=version)
         self.unmatched = evolve(_UNMATCHED, version=version)
@@ -185,12 +188,14 @@ class Person:
     Attributes:
         lead: The lead.
         about: Its activities by product, with their days; `None` stands for the whole firm.
+        touches: The same as a score sees them.
         events: What sales decided, in the order of time, with the days.
         standings: Where it stands with each product asked about so far.
     """
 
     lead: Lead
     about: Mapping[Id | None, list[tuple[Activity, date]]]
+    touches: Mapping[Id | None, list[Touch]]
     events: list[tuple[SalesEvent, date]]
     standings: dict[Id | None, tuple[Standing, Score]] = field(
         factory=dict[Id | None, tuple[Standing, Score]]
@@ -267,25 +272,18 @@ class Case:
         if lead is None:
             raise UnknownNameError(f"no such lead {lead_id!r} in the account")
         about: dict[Id | None, list[tuple[Activity, date]]] = {}
+        touches: dict[Id | None, list[Touch]] = {}
         for pair in self.facts.activities.get(lead_id, ()):
-            for product_id in pair[0].product_ids or (None,):
-                about.setdefault(product_id, []).append(pair)
-        return Person(lead, about, self.facts.sales_events.get(lead_id, []))
-
-    def touches(self, person: Person, product_id: Id | None) -> list[Touch]:
-        """Return the activities that count for a product, each with its age and weight."""
-        today = self.day
-        touches = [
-            Touch(one.kind, (today - day).days, FULL_WEIGHT)
-            for one, day in person.about.get(product_id, ())
-        ]
-        if product_id is not None:
-            weight = self.book.models[product_id].model.company_wide_per_mille
-            touches += [
-                Touch(one.kind, (today - day).days, weight)
-                for one, day in person.about.get(None, ())
-            ]
-        return touches
+            activity, day = pair
+            touch = Touch(activity.kind, (self.day - day).days)
+            for product_id in activity.product_ids or _FIRM_WIDE:
+                if product_id in about:
+                    about[product_id].append(pair)
+                    touches[product_id].append(touch)
+                else:
+                    about[product_id] = [pair]
+                    touches[product_id] = [touch]
+        return Person(lead, about, touches, self.facts.sales_events.get(lead_id, []))
 
     def standing(self, person: Person, product_id: Id | None) -> tuple[Standing, Score]:
         """Return how a lead stands with a product, interest and state included, and its score."""
@@ -309,16 +307,16 @@ class Case:
             standing.open_deal = position.open_deal
             standing.owned = position.owned
             standing.parting_reasons = position.lost_for
-        touches: Sequence[Touch] = ()
+        own = person.touches.get(product_id, ())
+        wide = person.touches.get(None, ()) if product_id is not None else ()
         if signs:
-            touches = self.touches(person, product_id)
             standing.touched = product_id in person.about
-            score = model.model.score(touches)
+            score = model.model.score(own, wide)
             standing.score = score.micro
             standing.active_days = score.active_days
             _hear(standing, person.said_of(product_id))
         if model.measures:
-            standing.measures = {m.key: model.model.measure(m, touches) for m in model.measures}
+            standing.measures = {m.key: model.model.measure(m, own, wide) for m in model.measures}
         standing.interest = model.interest(self.seen, person.lead, standing)
         standing.engagement = model.state(self.seen, person.lead, standing)
         if alike:
@@ -341,38 +339,52 @@ class Case:
         """Return the current pursuit of each product that the lead has given a sign for.
 
         What names no product is a sign of the pursuit of the whole firm; a sales event that names
-        none also moves the pursuits that are open.
+        none also moves the pursuits that are open. While a product is being pursued, a mere
+        response to the whole firm opens nothing: it would hide that the lead is recycled there.
         """
-        found: dict[Id | None, Pursuit] = {}
-        deals = list(self.facts.deals_of.get(person.lead.id, ()))
+        signs = self._signs(person)
+        general = [
+            sign_of_event(event, day)._replace(opens=False)
+            for event, day in person.events
+            if event.product_id is None
+        ]
+        found: dict[Id | None, Pursuit] = {
+            product_id: self._pursue(signs[product_id] + general)
+            for product_id in self.book.products
+            if product_id in signs
+        }
+        of_firm = signs[None]
+        if any(not pursuit.ended for pursuit in found.values()):
+            of_firm = [sign for sign in of_firm if sign.hand_days or sign.what != "responded"]
+        if of_firm or not found:
+            found[None] = self._pursue(of_firm)
+        return found
+
+    def _pursue(self, signs: list[Sign]) -> Pursuit:
+        return pursue(signs, quiet_days=self.book.playbook.funnel.quiet_days, as_of=self.day)
+
+    def _signs(self, person: Person) -> dict[Id | None, list[Sign]]:
+        signs: dict[Id | None, list[Sign]] = {None: []}
+        for product_id in person.about:
+            if responses := self._responses(person, product_id):
+                signs[product_id] = responses
+        for event, day in person.events:
+            signs.setdefault(event.product_id, []).append(sign_of_event(event, day))
+        deals = self.facts.deals_of.get(person.lead.id, [])
         if self.book.playbook.funnel.deals_without_lead:
-            deals += self.facts.deals_of.get(None, ())
-        general = [pair for pair in person.events if pair[0].product_id is None]
-        for product_id in (*self.book.products, None):
-            signs = self._responses(person, product_id)
-            signs += signs_of_events(
-                pair for pair in person.events if pair[0].product_id == product_id
-            )
-            concerned = [
-                deal
-                for deal in deals
-                if (product_id in [line.product_id for line in deal[0].lines])
-                or (product_id is None and not deal[0].lines)
-            ]
-            signs += signs_of_deals(concerned, self.day)
-            if signs:
-                if product_id is not None:
-                    signs += signs_of_events(general)
-                quiet_days = self.book.playbook.funnel.quiet_days
-                found[product_id] = pursue(signs, quiet_days=quiet_days, as_of=self.day)
-        return found or {None: Pursuit()}
+            deals = deals + self.facts.deals_of.get(None, [])
+        for deal, opened, closed in deals:
+            of_deal = signs_of_deal(deal, opened, closed, self.day)
+            for product_id in {line.product_id for line in deal.lines} or _FIRM_WIDE:
+                signs.setdefault(product_id, []).extend(of_deal)
+        return signs
 
     def _responses(self, person: Person, product_id: Id | None) -> list[Sign]:
         model = self.model(product_id).model
         points, hands = model.points, model.hands
         return [
             Sign(one.at.astimezone(UTC), "responded", str(one.id), day, hands.get(one.kind, 0))
-            for one, day in person.about.get(product_id, ())
+            for one, day in person.about[product_id]
             if points.get(one.kind, 0) > 0 or one.kind in hands
         ]
 
@@ -425,11 +437,10 @@ class Case:
 
     def _answer(self, lead_id: Id) -> LeadAnswer:
         person = self.person(lead_id)
-        none = self.book.playbook.scale.ladder[0]
         engagement: dict[Id, Engagement] = {}
         for product_id in self.book.products:
             one = self.engagement(person, product_id)
-            if not (one.decision.settled and one.decision.value.key == none):
+            if not (one.decision.settled and one.decision.value.key == self.book.no_sign):
                 engagement[product_id] = one
         return LeadAnswer(
             lead_id,

@@ -42,7 +42,7 @@ FULL_WEIGHT: Final = 1_000
 _EXACT: Final = Context(prec=40)
 
 
-@frozen
+@frozen(cache_hash=True)
 class EngagementState:
     """A state of a lead towards a product; equal by key, whatever its label (S8)."""
 
@@ -144,25 +144,18 @@ class Touch(NamedTuple):
     kind: str
     age: int
     """Days before `as_of`, at least 0."""
-    weight_per_mille: int = FULL_WEIGHT
-    """1,000 about the product, less for the whole firm."""
 
 
-@frozen
-class ScorePart:
-    """What all activities of one kind add to a score.
-
-    Attributes:
-        kind: The kind.
-        count: How many activities.
-        micro: Micro-points: points × weight in thousandths × decay in thousandths.
-        capped: True where the cap of the kind took some away.
-    """
+class ScorePart(NamedTuple):
+    """What all activities of one kind add to a score."""
 
     kind: str
-    count: int
+    times: int
+    """How many activities."""
     micro: int
+    """Micro-points: points × weight in thousandths × decay in thousandths."""
     capped: bool = False
+    """True where the cap of the kind took some away."""
 
 
 @frozen
@@ -274,27 +267,39 @@ class EngagementModel:
         """For how many days each kind that raises a hand counts as one."""
         return {s.kind: s.raises_hand_days for s in self.signals if s.raises_hand_days}
 
-    def score(self, touches: Iterable[Touch]) -> Score:
-        """Return the score of the touches, in whatever order they come (law 4)."""
+    @cached_property
+    def _worths(self) -> Mapping[str, tuple[int, ...]]:
+        """Points × decay in thousandths by age, for each kind that has points."""
         decay = decay_per_mille(self.half_life_days)
-        points = self.points
-        sums: dict[str, list[int]] = {}
+        return {
+            signal.kind: tuple(signal.points * share for share in decay)
+            for signal in self.signals
+            if signal.points
+        }
+
+    def score(self, touches: Iterable[Touch], company_wide: Iterable[Touch] = ()) -> Score:
+        """Return the score of activities, in whatever order they come (law 4).
+
+        Args:
+            touches: Activities about the product.
+            company_wide: Activities that name no product; they count with their weight.
+        """
+        worths = self._worths
+        sums: dict[str, tuple[int, int]] = {}
         active: set[int] = set()
-        for kind, age, weight in touches:
-            worth = points.get(kind)
-            if not worth:
-                continue
-            micro = 0
-            if age < len(decay):
-                micro = worth * weight * decay[age]
+        for weight, given in ((FULL_WEIGHT, touches), (self.company_wide_per_mille, company_wide)):
+            for kind, age in given:
+                worth = worths.get(kind)
+                if worth is None:
+                    continue
+                micro = worth[age] * weight if age < len(worth) else 0
                 if micro > 0:
                     active.add(age)
-            found = sums.get(kind)
-            if found is None:
-                sums[kind] = [1, micro]
-            else:
-                found[0] += 1
-                found[1] += micro
+                if kind in sums:
+                    count, known = sums[kind]
+                    sums[kind] = count + 1, known + micro
+                else:
+                    sums[kind] = 1, micro
         if not sums:
             return NO_SCORE
         parts = [
@@ -304,19 +309,28 @@ class EngagementModel:
             sum(part.micro for part in parts),
             tuple(parts),
             len(active),
-            min(active, default=None),
+            min(active) if active else None,
         )
 
-    def measure(self, measure: Measure, touches: Iterable[Touch]) -> int | bool:
-        """Return one measure of the touches: a number, micro-points, or a yes or no (S13)."""
-        recent = [touch for touch in touches if touch.age < measure.within_days]
+    def measure(
+        self, measure: Measure, touches: Iterable[Touch], company_wide: Iterable[Touch] = ()
+    ) -> int | bool:
+        """Return one measure: a number, micro-points, or a yes or no (S13).
+
+        Args:
+            measure: What is asked.
+            touches: Activities about the product.
+            company_wide: Activities that name no product; they are never counted by kind.
+        """
+        within = measure.within_days
         if measure.head == "count":
-            return sum(
-                touch.kind == measure.kind and touch.weight_per_mille == FULL_WEIGHT
-                for touch in recent
-            )
-        worth = [self.points.get(touch.kind, 0) * touch.weight_per_mille for touch in recent]
-        return any(micro > 0 for micro in worth) if measure.head == "active" else sum(worth) * 1_000
+            return len([1 for kind, age in touches if age < within and kind == measure.kind])
+        points, weight = self.points, self.company_wide_per_mille
+        own = [points[kind] for kind, age in touches if age < within and kind in points]
+        wide = [points[kind] for kind, age in company_wide if age < within and kind in points]
+        if measure.head == "active":
+            return max(own, default=0) > 0 or (weight > 0 and max(wide, default=0) > 0)
+        return sum(own) * MICRO + sum(wide) * weight * FULL_WEIGHT
 
 
 def _part(signal: Signal, count: int, micro: int) -> ScorePart:

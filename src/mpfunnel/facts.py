@@ -265,7 +265,7 @@ class ProductFacts(Facts):
             unit=_DAYS,
         )
     )
-    """Days with an activity about the product that still adds points."""
+    """Days with an activity that still adds points, about the product or the whole firm."""
     touched = _flag("product.touched", "touched", "接点あり")
     """Any activity about the product, whatever it is worth."""
     open_deal = _flag("product.open_deal", "open deal", "進行中の商談")
@@ -363,7 +363,7 @@ class PursuitFacts(Facts):
     accepted = _flag("pursuit.accepted", "accepted by sales", "営業が承認")
     qualified = _flag("pursuit.qualified", "qualified by sales", "営業がニーズを確認")
     recycled = _flag("pursuit.recycled", "recycled", "再育成へ差し戻し")
-    """Recycled or rejected by sales, and nothing since."""
+    """Recycled or rejected by sales, which has decided nothing since."""
     disqualified = _flag("pursuit.disqualified", "disqualified", "対象外と判断")
     open_deal = _flag("pursuit.open_deal", "open deal of the lead", "本人の商談が進行中")
     won = _flag("pursuit.won", "won", "受注で終了")

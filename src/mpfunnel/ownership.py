@@ -83,7 +83,7 @@ def positions(
                     # Of several on the latest day, every reason counts.
                     lost[product_id] = closed, reasons | known if closed == latest else reasons
 
-    # What was won is owned until a contract for it, which ended after the deal, has lapsed.
+    # What was won is owned until a contract that ended on the day of the deal or later has lapsed.
     owned = running | {p for p, day in won.items() if p not in lapsed or lapsed[p] < day}
     return {
         product_id: Position(

@@ -51,6 +51,17 @@ def _a_label(value: str | Label | None) -> Label | None:
     return None if value is None else as_label(value)
 
 
+# What is given once stands for every product; it is spread once the products are known.
+
+
+def _policies(value: TierPolicy | Mapping[Any, TierPolicy]) -> Any:
+    return value
+
+
+def _models(value: EngagementModel | Mapping[Any, EngagementModel]) -> Any:
+    return value
+
+
 @frozen
 class Playbook:
     """One firm's products and policies; every fault is reported at once when it is made.
@@ -72,8 +83,8 @@ class Playbook:
 
     products: tuple[Product, ...] = field(converter=_products)
     segments: SegmentTable
-    tiers: immutabledict[Id, TierPolicy]
-    engagement: immutabledict[Id, EngagementModel]
+    tiers: immutabledict[Id, TierPolicy] = field(converter=_policies)
+    engagement: immutabledict[Id, EngagementModel] = field(converter=_models)
     funnel: Funnel
     zone: str = "UTC"
     currency: str = "JPY"

@@ -100,11 +100,14 @@ def situation(
 
     by_lead: dict[Id, list[tuple[Activity, date]]] = {}
     past = [(one, day) for one in account.activities if (day := day_of(one.at)) <= as_of]
-    for one, day in sorter.unique("activities", past, _identity_of_activity):
+    for pair in sorter.unique("activities", past, _identity_of_activity):
+        one = pair[0]
         if one.lead_id not in leads:
             sorter.no_lead("activities", one.id, one.lead_id, one)
-        elif not one.product_ids or sorter.sells("activities", one.id, one.product_ids, one):
-            by_lead.setdefault(one.lead_id, []).append((one, day))
+        elif one.product_ids <= products.keys() or sorter.sells(
+            "activities", one.id, one.product_ids, one
+        ):
+            by_lead.setdefault(one.lead_id, []).append(pair)
 
     deals: list[Deal] = []
     deals_of: dict[Id | None, list[DatedDeal]] = {}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
 from typing import Final, Literal, NamedTuple
 
 from attrs import define, evolve, field, frozen
@@ -25,14 +26,14 @@ __all__ = [
     "Sign",
     "furthest",
     "pursue",
-    "signs_of_deals",
-    "signs_of_events",
+    "sign_of_event",
+    "signs_of_deal",
 ]
 
 MAX_QUIET_DAYS: Final = 3_650
 
 
-@frozen
+@frozen(cache_hash=True)
 class FunnelStage:
     """A stage of the funnel; equal by key, whatever its label (S8)."""
 
@@ -49,6 +50,10 @@ class FunnelStage:
 
 def _stages(value: Iterable[FunnelStage]) -> tuple[FunnelStage, ...]:
     return tuple(value)
+
+
+_Rank = tuple[int, int]
+_NO_PURSUIT, _OPEN, _ENDED = 0, 1, 2
 
 
 @frozen
@@ -92,6 +97,19 @@ class Funnel:
         if problems:
             raise InvalidDataError(problems)
 
+    @cached_property
+    def ranks(self) -> tuple[Mapping[FunnelStage, _Rank], ...]:
+        """How far each stage is, where there is no pursuit, an open one, and an ended one.
+
+        A pursuit on the ladder goes before one that has ended there, and that before a detour, in
+        their listed order.
+        """
+        nowhere = dict.fromkeys((*self.ladder, *self.detours), (0, 0))
+        detours = {stage: (1, -place) for place, stage in enumerate(self.detours)}
+        ended = {stage: (2, height) for height, stage in enumerate(self.ladder)}
+        running = {stage: (3, height) for height, stage in enumerate(self.ladder)}
+        return nowhere, {**running, **detours}, {**ended, **detours}
+
 
 class Sign(NamedTuple):
     """One thing that opens a pursuit, moves it or ends it; signs sort in the order of time."""
@@ -105,6 +123,8 @@ class Sign(NamedTuple):
     day: date
     hand_days: int = 0
     """For how many days it counts as a raised hand."""
+    opens: bool = True
+    """Whether it opens a pursuit, or only moves the one that is open."""
 
 
 @define
@@ -128,29 +148,22 @@ class Pursuit:
         return self.won or self.lost or self.quiet
 
 
-def signs_of_events(events: Iterable[tuple[SalesEvent, date]]) -> list[Sign]:
-    """Return the signs of sales events with their days."""
-    return [
-        Sign(event.at.astimezone(UTC), event.kind, event.reason or "", day) for event, day in events
-    ]
+def sign_of_event(event: SalesEvent, day: date) -> Sign:
+    """Return the sign of a sales event of the day `day`."""
+    return Sign(event.at.astimezone(UTC), event.kind, event.reason or "", day)
 
 
-def signs_of_deals(deals: Iterable[tuple[Deal, date, date | None]], as_of: date) -> list[Sign]:
-    """Return the signs of deals with the days on which they were opened and closed.
+def signs_of_deal(deal: Deal, opened: date, closed: date | None, as_of: date) -> list[Sign]:
+    """Return the signs of a deal, with the days on which it was opened and closed.
 
     A deal that closes after `as_of` is open as of it. One that is recorded as closed before it was
     opened, as real exports have them, was opened when it closed.
     """
-    signs: list[Sign] = []
-    for deal, opened, closed in deals:
-        about = str(deal.id)
-        sign = Sign(deal.opened_at.astimezone(UTC), "deal", about, opened)
-        if closed is None or closed > as_of or deal.closed_at is None:
-            signs.append(sign)
-        else:
-            end = Sign(deal.closed_at.astimezone(UTC), deal.status, about, closed)
-            signs += [min(sign, end._replace(what="deal")), end]
-    return signs
+    sign = Sign(deal.opened_at.astimezone(UTC), "deal", str(deal.id), opened)
+    if closed is None or closed > as_of or deal.closed_at is None:
+        return [sign]
+    end = Sign(deal.closed_at.astimezone(UTC), deal.status, str(deal.id), closed)
+    return [min(sign, end._replace(what="deal")), end]
 
 
 _SAID: Final[Mapping[str, Literal["accepted", "qualified", "recycled", "disqualified"]]] = {
@@ -174,9 +187,15 @@ def pursue(signs: Iterable[Sign], *, quiet_days: int, as_of: date) -> Pursuit:
     open_deals: set[str] = set()
     hand_until = last = date.min
     for sign in sorted(signs):
-        if current.started and not current.ended and not open_deals:
+        if current.ended and open_deals:
+            # Another deal goes on where one was won; what led to the won one is over.
+            current = Pursuit(started=True)
+            hand_until = date.min
+        elif current.started and not current.ended and not open_deals:
             current.quiet = (sign.day - last).days >= quiet_days
         if not current.started or current.ended:
+            if not sign.opens:
+                continue
             current = Pursuit(started=True)
             hand_until = date.min
         last = sign.day
@@ -199,8 +218,8 @@ def pursue(signs: Iterable[Sign], *, quiet_days: int, as_of: date) -> Pursuit:
             current.recycled = said == "recycled"
             current.disqualified = said == "disqualified"
     if open_deals and current.ended:
-        # Another deal goes on where one was won.
         current = Pursuit(started=True)
+        hand_until = date.min
     elif current.started and not current.ended and not open_deals:
         current.quiet = (as_of - last).days >= quiet_days
     current.open_deal = bool(open_deals)
@@ -222,32 +241,32 @@ def furthest(
         found: At least one pursuit, with what its facts warrant, by product; `None` stands for the
             whole firm.
     """
-    rungs = {stage: height for height, stage in enumerate(funnel.ladder)}
-    detours = {stage: -place for place, stage in enumerate(funnel.detours)}
-
-    def rank(stage: FunnelStage, pursuit: Pursuit) -> tuple[int, int]:
-        if not pursuit.started:
-            return 0, 0
-        if stage in rungs:
-            return (2 if pursuit.ended else 3), rungs[stage]
-        return 1, detours[stage]
-
-    best = max(found, key=lambda about: rank(found[about][1].value, found[about][0]))
-    pursuit, decision = found[best]
-    reached = rank(decision.value, pursuit)
+    ranks = funnel.ranks
+    ranked = {
+        about: ranks[_NO_PURSUIT if not p.started else _ENDED if p.ended else _OPEN]
+        for about, (p, _) in found.items()
+    }
+    best = max(found, key=lambda about: ranked[about][found[about][1].value])
+    decision = found[best][1]
+    reached = ranked[best][decision.value]
     products = tuple(
         about
-        for about, (own, one) in found.items()
-        if about is not None and own.started and rank(one.value, own) == reached
-    )
-    # What every pursuit reaches at least bounds the lead's stage from below.
-    least = max(min(rank(s, own) for s in one.possible) for own, one in found.values())
-    possible = dict.fromkeys(
-        stage for own, one in found.values() for stage in one.possible if rank(stage, own) >= least
+        for about, (pursuit, one) in found.items()
+        if about is not None and pursuit.started and ranked[about][one.value] == reached
     )
     unsettled = [one for _, one in found.values() if not one.settled]
     if not unsettled:
         return decision, products
+    # What every pursuit reaches at least bounds the lead's stage from below.
+    least = max(
+        min(ranked[about][stage] for stage in one.possible) for about, (_, one) in found.items()
+    )
+    possible = dict.fromkeys(
+        stage
+        for about, (_, one) in found.items()
+        for stage in one.possible
+        if ranked[about][stage] >= least
+    )
     missing = dict.fromkeys(name for one in unsettled for name in one.missing)
     if len(possible) == 1:
         missing = {}

@@ -10,6 +10,7 @@ from mpfunnel.facts import company, product, pursuit
 from mpfunnel.labels import Label, Lang
 from mpfunnel.playbook import Playbook
 from mpfunnel.records import Id, Product
+from mpfunnel.rules.conditions import Condition
 from mpfunnel.rules.tables import DecisionTable, Rule
 from mpfunnel.segments import Segment, SegmentTable
 from mpfunnel.stages import Funnel, FunnelStage
@@ -39,8 +40,8 @@ def starter(
     return Playbook(
         products=products,
         segments=SEGMENTS,
-        tiers=TIERS,  # type: ignore[arg-type]
-        engagement=ENGAGEMENT,  # type: ignore[arg-type]
+        tiers=TIERS,
+        engagement=ENGAGEMENT,
         funnel=FUNNEL,
         zone=zone,
         currency="JPY",
@@ -116,10 +117,12 @@ _CUSTOMER: Final = EngagementState("customer", Label("customer", "導入済み")
 _DORMANT: Final = EngagementState("dormant", Label("dormant", "休眠"))
 _EXCLUDED: Final = EngagementState("excluded", Label("excluded", "フォロー対象外"))
 
-HIGH_POINTS: Final = 30
-HIGH_DAYS: Final = 2
-INTERESTED_POINTS: Final = 10
 HAND_DAYS: Final = 90
+
+
+def _asked(kind: str) -> Condition:
+    return product.count(kind, within_days=30) >= 1
+
 
 ENGAGEMENT: Final = EngagementModel(
     half_life_days=30,
@@ -155,10 +158,13 @@ ENGAGEMENT: Final = EngagementModel(
         rules=(
             Rule(
                 _HIGH,
-                (product.score >= HIGH_POINTS) & (product.active_days >= HIGH_DAYS),
+                ((product.score >= 30) & (product.active_days >= 2))
+                | _asked("inquiry")
+                | _asked("quotation_request")
+                | _asked("demo_request"),
                 key="high-interest",
             ),
-            Rule(_INTERESTED, product.score >= INTERESTED_POINTS, key="interested"),
+            Rule(_INTERESTED, product.score >= 5, key="interested"),
             Rule(_AWARE, product.touched, key="aware"),
         ),
         otherwise=_NONE,
@@ -179,7 +185,7 @@ ENGAGEMENT: Final = EngagementModel(
                 _PRIORITY,
                 product.tier.at_least(Tier(2))
                 & (
-                    (product.points(within_days=365) >= INTERESTED_POINTS)
+                    (product.points(within_days=365) >= 10)
                     | product.parting_reasons.contains_any("timing", "budget")
                     | product.marked_for_follow_up
                 ),
@@ -188,8 +194,7 @@ ENGAGEMENT: Final = EngagementModel(
             Rule(_INTERESTED, product.interest.at_least("interested"), key="interested"),
             Rule(
                 _DORMANT,
-                (product.points(within_days=730) >= INTERESTED_POINTS)
-                & ~product.active(within_days=90),
+                (product.points(within_days=730) >= 10) & ~product.active(within_days=90),
                 key="dormant",
             ),
             Rule(_AWARE, product.interest.at_least("aware"), key="aware"),
@@ -216,11 +221,12 @@ _DISQUALIFIED: Final = FunnelStage("disqualified", Label("disqualified", "対象
 
 FUNNEL: Final = Funnel(
     ladder=(_KNOWN, _INQUIRY, _MQL, _SAL, _SQL, _OPPORTUNITY, _WON),
-    detours=(_RECYCLED, _LOST, _QUIET, _DISQUALIFIED),
+    detours=(_RECYCLED, _DISQUALIFIED, _LOST, _QUIET),
     quiet_days=180,
     rules=DecisionTable(
         rules=(
             Rule(_DISQUALIFIED, pursuit.disqualified, key="disqualified"),
+            Rule(_DISQUALIFIED, product.engagement.is_in("excluded"), key="not-a-target"),
             Rule(_OPPORTUNITY, pursuit.open_deal, key="opportunity"),
             Rule(_WON, pursuit.won, key="won"),
             Rule(_LOST, pursuit.lost, key="lost"),
@@ -231,12 +237,9 @@ FUNNEL: Final = Funnel(
             Rule(_RECYCLED, pursuit.recycled & ~pursuit.raised_hand, key="recycled"),
             Rule(
                 _MQL,
-                (
-                    pursuit.raised_hand
-                    # Tier and interest of one product, never of two.
-                    | (product.tier.at_least(Tier(2)) & product.interest.at_least("high_interest"))
-                )
-                & ~product.engagement.is_in("excluded"),
+                # Tier and interest of one product, never of two.
+                pursuit.raised_hand
+                | (product.tier.at_least(Tier(2)) & product.interest.at_least("high_interest")),
                 key="mql",
             ),
             Rule(_INQUIRY, pursuit.started, key="inquiry"),

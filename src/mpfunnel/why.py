@@ -127,7 +127,7 @@ def _part(
             if wide:
                 firm = Label("whole firm", "全社").text(lang)
                 factors += f" × {_thousandths(weight)} ({firm})"
-            ago = Label(f"{age} days ago", f"{age}日前").text(lang)
+            ago = Label(f"{age} day{'' if age == 1 else 's'} ago", f"{age}日前").text(lang)
             lines.append(f"    {day} ({ago}): {factors} = {_plain(micro)}")
     return lines
 

@@ -7,7 +7,7 @@ CRMクラウド (`crm`), its higher grade 営業支援 (`sfa`), マーケティ�
 
 from mpfunnel.examples.export import write_csv
 from mpfunnel.examples.generate import generate, stream
-from mpfunnel.examples.policies import SEGMENTS, TIERS
+from mpfunnel.examples.policies import PLAYBOOK, SEGMENTS, TIERS
 from mpfunnel.examples.products import FIRM, LIFTS, PRODUCTS, Firm
 from mpfunnel.examples.sample import Sample
 from mpfunnel.examples.story import STORY_DAY, Case, story
@@ -15,6 +15,7 @@ from mpfunnel.examples.story import STORY_DAY, Case, story
 __all__ = [
     "FIRM",
     "LIFTS",
+    "PLAYBOOK",
     "PRODUCTS",
     "SEGMENTS",
     "STORY_DAY",

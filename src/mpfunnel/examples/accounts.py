@@ -24,14 +24,16 @@ _BUYERS: Final = frozenset({"plain", "partner"})
 _ANY_INDUSTRY: Final = frozenset({"plain", "do_not_trade"})
 _TARGET_LIST: Final = "fy26"
 _FATES: Final[Mapping[SalesEventKind | None, int]] = {
-    None: 30,
     "rejected": 10,
-    "accepted": 15,
     "recycled": 12,
     "disqualified": 6,
+    None: 30,
     "qualified": 27,
+    "accepted": 15,
 }
-"""Where sales got with a hot lead, given time → share; `None` for those it has not looked at."""
+"""Where sales got with a hot lead, given time → share; `None` for those it has not looked at.
+
+In this order the default sample of 200 companies shows every stage."""
 
 
 def add_person(ledger: Ledger) -> Company:
@@ -170,11 +172,12 @@ def _work(ledger: Ledger, lead_id: int, product: str, last_seen: int) -> None:
         reason = dice.pick(("timing", "budget"))
         ledger.event(lead_id, fate, product, later, reason=reason, follow_up_in=wait)
     elif fate == "disqualified":
-        ledger.event(lead_id, fate, product, later, reason=dice.pick(("competitor", "no_need")))
+        # Out of profile for one product is out of profile for all.
+        ledger.event(lead_id, fate, None, later, reason=dice.pick(("competitor", "no_need")))
     elif fate == "qualified":
         ledger.event(lead_id, fate, product, later)
         also = [wanted for (has, wanted) in LIFTS if has == product and dice.chance(150)]
-        ledger.pursue((product, *also), later - 5, lead_id=lead_id)
+        ledger.pursue((product, *also), later - 10 - dice.below(40), lead_id=lead_id)
 
 
 def _name(dice: Dice, role: Role, industry: Industry, core: str) -> str:

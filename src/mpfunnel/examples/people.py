@@ -69,6 +69,8 @@ MOODS: Final[Mapping[str, Mood]] = {
 """A few hot leads make most of the noise; competitors read everything and ask for nothing."""
 
 _FIRM_WIDE: Final = frozenset({"business_card", "careers_page"})
+# Nobody asks for the price or a demo of nothing in particular; an inquiry may be about anything.
+_NAMES_PRODUCT: Final = frozenset({"quotation_request", "demo_request"})
 _ABOUT: Final = {"one": 70, "two": 10, "firm": 20}
 _CAMPAIGNS: Final = {
     "email_open": "mail",
@@ -170,6 +172,8 @@ def _products(
     ledger: Ledger, kind: str, main: str | None, wants: Mapping[str, int]
 ) -> frozenset[str]:
     about = "firm" if kind in _FIRM_WIDE else ledger.dice.among(_ABOUT)
+    if kind in _NAMES_PRODUCT:
+        about = "one"
     if about == "firm":
         return frozenset()
     one = main or ledger.dice.among(wants)

@@ -1,4 +1,7 @@
-"""How the invented firm sorts its market: one table of segments, one table of tiers per product."""
+"""The playbook of the invented firm: the starter, with tiers of its own.
+
+The same playbook stands in `playbooks/invented.toml`, where it can be read without Python.
+"""
 
 from __future__ import annotations
 
@@ -6,69 +9,42 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from attrs import evolve
+
+from mpfunnel.examples.products import FIRM, PRODUCTS
 from mpfunnel.facts import company
 from mpfunnel.labels import Label
+from mpfunnel.playbook import Playbook
 from mpfunnel.rules.conditions import Condition
 from mpfunnel.rules.tables import Rule
-from mpfunnel.segments import Segment, SegmentTable
+from mpfunnel.segments import SegmentTable
+from mpfunnel.starter import starter
 from mpfunnel.tiers import Tier, TierTable
 
-__all__ = ["SEGMENTS", "TIERS"]
+__all__ = ["PLAYBOOK", "SEGMENTS", "TIERS"]
 
 OKU: Final = 100_000_000
 """億: revenue in Japan is thought of in hundreds of millions of yen."""
 
-
-def _related(key: str, en: str, ja: str) -> Rule[Segment]:
-    return Rule(Segment(key, Label(en, ja)), company.relationships.contains_any(key), key=key)
+NOT_A_TARGET: Final = Label("not a target of sales", "営業の対象外")
 
 
-SEGMENTS: Final = SegmentTable(
-    rules=(
-        _related("own_group", "own group", "自社・グループ"),
-        _related("do_not_trade", "do not trade", "取引禁止先"),
-        _related("competitor", "competitor", "競合"),
-        Rule(
-            Segment("student", Label("student, job seeker", "学生・求職者")),
-            company.flag("student", label=Label("student", "学生・求職者")),
-            key="student",
-        ),
-        Rule(
-            Segment("individual", Label("individual", "個人")),
-            company.flag("individual", label=Label("individual", "個人")),
-            key="individual",
-        ),
-        Rule(
-            Segment("public_body", Label("public body", "官公庁・自治体")),
-            company.flag("public_body", label=Label("public body", "官公庁・自治体")),
-            key="public_body",
-        ),
-        _related("partner", "partner", "パートナー"),
-        Rule(
-            Segment("enterprise", Label("enterprise", "大企業")),
-            (company.employees >= 1_000) | (company.annual_revenue >= 1_000 * OKU),
-            key="enterprise",
-        ),
-        Rule(
-            Segment("mid_market", Label("mid-market", "中堅企業")),
-            (company.employees >= 300) | (company.annual_revenue >= 100 * OKU),
-            key="mid_market",
-        ),
-        Rule(
-            Segment("small", Label("small business", "中小企業")),
-            (company.employees >= 50) | (company.annual_revenue >= 10 * OKU),
-            key="small",
-        ),
-    ),
-    otherwise=Segment("micro", Label("micro business", "小規模事業者")),
-)
-"""A partner who is also a customer is a partner: the order of the rules decides."""
-
-
-def _tiers(first: Condition, second: Condition, third: Condition) -> TierTable:
+def _tiers(first: Rule[Tier], second: Condition, third: Condition) -> TierTable:
+    """Return a table that first sets apart whom nobody should call, however large they are."""
+    nobody = (
+        company.relationships.contains_any("own_group", "do_not_trade", "competitor")
+        | company.flag("student")
+        | company.flag("individual")
+    )
     return TierTable(
         rules=(
-            Rule(Tier(1), first, key="first"),
+            Rule(
+                Tier(4),
+                nobody,
+                key="not-a-target",
+                because=NOT_A_TARGET,
+            ),
+            first,
             Rule(Tier(2), second, key="second"),
             Rule(Tier(3), third, key="third"),
         ),
@@ -76,29 +52,41 @@ def _tiers(first: Condition, second: Condition, third: Condition) -> TierTable:
     )
 
 
-_makes_or_informs: Final = company.industry.is_in("製造業", "情報通信業")
+def _first(condition: Condition) -> Rule[Tier]:
+    return Rule(Tier(1), condition, key="first")
+
+
+_markets_itself: Final = company.industry.is_in("製造業", "情報通信業", "卸売業，小売業")
 
 TIERS: Final[Mapping[str, TierTable]] = MappingProxyType(
     {
         "crm": _tiers(
-            company.on_list("fy26") | (company.employees >= 1_000),
-            company.employees >= 300,
-            company.employees >= 50,
+            _first(company.on_list("fy26") | (company.employees >= 1_000)),
+            company.employees >= 100,
+            company.employees >= 30,
         ),
         "sfa": _tiers(
-            (company.employees >= 300) & company.industry.is_in("製造業", "卸売業，小売業"),
+            _first((company.employees >= 300) & company.industry.is_in("製造業", "卸売業，小売業")),
             company.employees >= 300,
             company.employees >= 50,
         ),
         "ma": _tiers(
-            (company.employees >= 300) & _makes_or_informs,
-            (company.employees >= 100) & _makes_or_informs,
-            _makes_or_informs,
+            _first((company.employees >= 300) & _markets_itself),
+            (company.employees >= 100) & _markets_itself,
+            _markets_itself,
         ),
         "bi": _tiers(
-            (company.employees >= 1_000) & company.industry.is_in("金融業，保険業", "製造業"),
+            _first(
+                (company.employees >= 1_000) & company.industry.is_in("金融業，保険業", "製造業")
+            ),
             company.annual_revenue >= 100 * OKU,
             company.annual_revenue >= 10 * OKU,
         ),
     }
 )
+
+
+PLAYBOOK: Final[Playbook] = evolve(starter(PRODUCTS, lang="ja"), tiers=TIERS, name=FIRM.name)
+"""Segments, engagement and funnel are those of the starter."""
+
+SEGMENTS: Final[SegmentTable] = PLAYBOOK.segments

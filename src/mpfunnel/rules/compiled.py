@@ -114,10 +114,14 @@ class _Cells:
     """How the generated function finds the cell of one fact."""
 
     lines: tuple[str, ...]
-    cell: str
-    """An expression for the number of the cell, or for the class where `count` is 0."""
     count: int
-    bound: Mapping[str, Any]
+    """How many cells there are; 0 where it is a class that only a dictionary can hold."""
+    cell: Callable[[int], str]
+    """The expression for the number of the cell times a stride, or for the class.
+
+    The stride is worked into the numbers beforehand, so that nothing is multiplied later.
+    """
+    bound: dict[str, Any]
 
 
 def _generate(
@@ -139,10 +143,10 @@ def _generate(
     for cells in found:
         lines += [f"    {line}" for line in cells.lines]
         if cells.count and total * cells.count <= 2**62:
-            terms.append(f"{total} * ({cells.cell})" if total > 1 else f"({cells.cell})")
+            terms.append(f"({cells.cell(total)})")
             total *= cells.count
         else:
-            classes.append(cells.cell)
+            classes.append(cells.cell(1))
     # One line per fact, so that the source reads as the list of what is asked.
     cell = "\n        + ".join(terms or ["0"])
     key = ",\n        ".join([cell, *classes]) + ("," if classes else "")
@@ -224,23 +228,45 @@ def _cells_of(fact: Fact, name: str, leaves: Mapping[Leaf, None]) -> _Cells:
         return _flag(fact, name, read, bound)
     asked = [leaf for leaf in leaves if not isinstance(leaf, IsMissing)]
     if fact.kind == "level":
-        bound[name.upper()] = _Learned(partial(_class_of_decision, tuple(asked)))
-        return _Cells((), f"{name.upper()}[{read}]", 0, bound)
+        classify = partial(_class_of_decision, tuple(asked))
+        return _looked_up(name, read, 0, classify, bound)
     if fact.kind in ("int", "decimal", "float", "date"):
         cuts = _cuts(fact, asked)
         if len(cuts) <= MAX_CUTS:
             return _inline(fact, name, read, cuts, bound)
-    bound[name.upper()] = _Learned(partial(_class_of_value, fact, tuple(asked)))
-    if len(asked) > MAX_BITS:
-        return _Cells((), f"{name.upper()}[{read}]", 0, bound)
-    return _Cells((), f"{name.upper()}[{read}]", 2 ** len(asked) + 1, bound)
+    count = 2 ** len(asked) + 1 if len(asked) <= MAX_BITS else 0
+    classify = partial(_class_of_value, fact, tuple(asked))
+    if fact.kind == "set" and not fact.open:
+        # No condition is true of the empty set, which is what most records hold.
+        cells = _looked_up(name, name, count, classify, bound)
+        return evolve(
+            cells,
+            lines=(f"{name} = {read}",),
+            cell=lambda stride: f"{cells.cell(stride)} if {name} else 0",
+        )
+    return _looked_up(name, read, count, classify, bound)
+
+
+def _looked_up(
+    name: str, read: str, count: int, classify: Callable[[Any], Any], bound: dict[str, Any]
+) -> _Cells:
+    def cell(stride: int) -> str:
+        scaled = classify if stride == 1 else lambda value: stride * classify(value)
+        bound[name.upper()] = _Learned(scaled)
+        return f"{name.upper()}[{read}]"
+
+    return _Cells((), count, cell, bound)
 
 
 def _flag(fact: Fact, name: str, read: str, bound: dict[str, Any]) -> _Cells:
     if not fact.open:
-        return _Cells((), f"1 if {read} else 0", 2, bound)
-    line = f"{name} = {read}"
-    return _Cells((line,), f"2 if {name} is None else 1 if {name} else 0", 3, bound)
+        return _Cells((), 2, lambda stride: f"{stride} if {read} else 0", bound)
+    return _Cells(
+        (f"{name} = {read}",),
+        3,
+        lambda stride: f"{2 * stride} if {name} is None else {stride} if {name} else 0",
+        bound,
+    )
 
 
 def _class_of_value(fact: Fact, leaves: tuple[Leaf, ...], value: Any) -> Hashable:
@@ -281,21 +307,27 @@ def _cuts(fact: Fact, leaves: Sequence[Any]) -> list[tuple[Any, bool]]:
 def _inline(
     fact: Fact, name: str, read: str, cuts: list[tuple[Any, bool]], bound: dict[str, Any]
 ) -> _Cells:
-    def choose(low: int, high: int) -> str:
+    def choose(low: int, high: int, stride: int) -> str:
         # The cells from `low` to `high`, halved until one is left.
         if low == high:
-            return str(low)
+            return str(low * stride)
         middle = (low + high) // 2
         value, after = cuts[middle]
         bound[f"{name}__{middle}"] = value
         test = f"{name} {'<=' if after else '<'} {name}__{middle}"
-        return f"({choose(low, middle)} if {test} else {choose(middle + 1, high)})"
+        less, more = choose(low, middle, stride), choose(middle + 1, high, stride)
+        return f"({less} if {test} else {more})"
 
-    cell = choose(0, len(cuts))
-    if fact.open:
-        cell = f"{len(cuts) + 1} if {name} is None else {cell}"
-        return _Cells((f"{name} = {read}",), cell, len(cuts) + 2, bound)
-    return _Cells((f"{name} = {read} or 0",), cell, len(cuts) + 1, bound)
+    last = len(cuts)
+    if not fact.open:
+        line = f"{name} = {read} or 0"
+        return _Cells((line,), last + 1, lambda stride: choose(0, last, stride), bound)
+    return _Cells(
+        (f"{name} = {read}",),
+        last + 2,
+        lambda stride: f"{(last + 1) * stride} if {name} is None else {choose(0, last, stride)}",
+        bound,
+    )
 
 
 def _cells_of_rows(exists: Exists, name: str, roots: Sequence[str]) -> _Cells:
@@ -326,7 +358,7 @@ def _cells_of_rows(exists: Exists, name: str, roots: Sequence[str]) -> _Cells:
         )
 
     call = f"{name}({', '.join(['rows', *outer])})"
-    return _Cells((), call, 0, {name: look})
+    return _Cells((), 0, lambda _: call, {name: look})
 
 
 def _verdict(

@@ -60,7 +60,7 @@ Rows = Mapping[str, Mapping[Hashable, Any]]
 """What an `Exists` ranges over: for each root, the records by their id."""
 Policy = DecisionTable[T] | Scorecard[T]
 
-MAX_POLICIES: Final = 64
+MAX_POLICIES: Final = 256
 """How many policies are kept ready to be explained before all are forgotten."""
 MAX_KEPT: Final = 4_096
 """How many ways to come to the same are kept per policy, and classes per fact, likewise."""
@@ -372,8 +372,8 @@ class Explanation(Generic[T]):
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Explanation):
             return NotImplemented
-        told: Explanation[Any] = other
-        return (self.decision, self.findings) == (told.decision, told.findings)
+        mine, its = (self.decision, self.findings), (other.decision, other.findings)  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
+        return mine == its
 
     def __hash__(self) -> int:
         return hash(self.decision)

@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo, available_timezones
 from attrs import evolve
 from immutabledict import immutabledict
 
+from mpfunnel.codec.checks import Check, is_list, is_table, no_such
 from mpfunnel.errors import did_you_mean
-from mpfunnel.sources.checks import Check, is_list, is_table, no_such
 from mpfunnel.sources.kinds import Slot
 from mpfunnel.sources.mapping import FieldMapping, Settings
 from mpfunnel.sources.values import STEPS, CellError, converter, directives

@@ -12,8 +12,9 @@ from typing import Any, Final
 
 from immutabledict import immutabledict
 
+from mpfunnel.codec.checks import is_list, is_table, no_such
+from mpfunnel.codec.plain import parse_toml, plain, start_of
 from mpfunnel.errors import DecodeError, Problem, UnknownNameError, did_you_mean
-from mpfunnel.sources.checks import is_list, is_table, no_such
 from mpfunnel.sources.field_checks import SETTINGS, FieldCheck
 from mpfunnel.sources.kinds import KINDS, Kind, Slot
 from mpfunnel.sources.mapping import (
@@ -23,7 +24,6 @@ from mpfunnel.sources.mapping import (
     SourceMapping,
     TableMapping,
 )
-from mpfunnel.sources.toml import MAX_BYTES, parse_toml, plain
 
 __all__ = ["load", "shipped"]
 
@@ -84,19 +84,8 @@ def load(source: str | PathLike[str] | Mapping[str, Any]) -> SourceMapping:
         raw = (files("mpfunnel.sources") / "mappings" / origin).read_bytes()
     else:
         path = Path(source)
-        raw, origin = _start_of(path), path.name
+        raw, origin = start_of(path), path.name
     return _checked(plain(parse_toml(raw, origin), origin), origin)
-
-
-def _start_of(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            # One byte more than is allowed shows that there are too many.
-            return file.read(MAX_BYTES + 1)
-    except (OSError, ValueError) as error:
-        absent = isinstance(error, FileNotFoundError)
-        message = "no such file" if absent else "cannot be read as a file"
-        raise DecodeError([Problem("file", str(path), message)]) from None
 
 
 def _checked(data: dict[str, Any], origin: str) -> SourceMapping:

@@ -9,7 +9,7 @@ from typing import Any, Final
 from attrs import field, frozen
 from immutabledict import immutabledict
 
-from mpfunnel.sources.checks import located
+from mpfunnel.codec.checks import located
 from mpfunnel.sources.kinds import Slot
 
 __all__ = ["FieldMapping", "FileMapping", "Settings", "SourceMapping", "TableMapping"]

@@ -9,9 +9,9 @@ from typing import Any, Final
 
 from attrs import field, frozen
 
+from mpfunnel.codec.checks import no_such
 from mpfunnel.errors import DecodeError, Problem
 from mpfunnel.records import Activity, Company, Contract, Deal, Id, Lead, Product, SalesEvent
-from mpfunnel.sources.checks import no_such
 from mpfunnel.sources.files import SourceFile, column_hint
 from mpfunnel.sources.kinds import KINDS
 from mpfunnel.sources.ledger import Count, Ledger

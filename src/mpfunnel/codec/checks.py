@@ -7,7 +7,7 @@ from typing import Any, TypeGuard
 
 from mpfunnel.errors import Problem, did_you_mean
 
-__all__ = ["Check", "is_list", "is_table", "located", "no_such"]
+__all__ = ["Check", "is_list", "is_table", "located", "no_such", "shown", "under"]
 
 
 class Check:
@@ -28,14 +28,14 @@ class Check:
         """Add a problem for every key that is not `known`."""
         for key in data:
             if key not in known:
-                self.fault("unknown-key", _under(path, f"{key:.60}"), no_such("key", key, known))
+                self.fault("unknown-key", under(path, shown(key)), no_such("key", key, known))
 
     def table(self, data: dict[str, Any], key: str, path: str) -> dict[str, Any]:
         """Return the table under `key`; an empty one where there is none."""
         value = data.get(key, {})
         if is_table(value):
             return value
-        self.fault("type", _under(path, key), "must be a table")
+        self.fault("type", under(path, key), "must be a table")
         return {}
 
     def text(self, data: dict[str, Any], key: str, path: str, default: str = "") -> str:
@@ -43,17 +43,17 @@ class Check:
         value = data.get(key, default)
         if isinstance(value, str):
             return value
-        self.fault("type", _under(path, key), f"must be text, not {type(value).__name__}")
+        self.fault("type", under(path, key), f"must be text, not {type(value).__name__}")
         return default
 
     def texts(self, data: dict[str, Any], key: str, path: str) -> tuple[str, ...]:
         """Return the list of texts under `key`; an empty one where there is none."""
         value = data.get(key, [])
         if not is_list(value) or not all(isinstance(item, str) for item in value):
-            self.fault("type", _under(path, key), "must be a list of texts")
+            self.fault("type", under(path, key), "must be a list of texts")
             return ()
         if key in data and not value:
-            self.fault("missing", _under(path, key), "is empty")
+            self.fault("missing", under(path, key), "is empty")
         return tuple(value)
 
     def flag(self, data: dict[str, Any], key: str, path: str) -> bool:
@@ -61,7 +61,7 @@ class Check:
         value = data.get(key, False)
         if isinstance(value, bool):
             return value
-        self.fault("type", _under(path, key), "must be true or false")
+        self.fault("type", under(path, key), "must be true or false")
         return False
 
 
@@ -85,5 +85,12 @@ def located(origin: str, path: str) -> str:
     return ": ".join(part for part in (origin, path) if part)
 
 
-def _under(path: str, key: str) -> str:
+def under(path: str, key: str) -> str:
+    """Return the path of `key` within `path`."""
     return f"{path}.{key}" if path else key
+
+
+def shown(key: object) -> str:
+    """Return a key as a path shows it: on one line and not too long, whatever it holds."""
+    text = str(key)[:60]
+    return text if text.isprintable() else repr(text)[1:-1]

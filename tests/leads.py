@@ -1,0 +1,286 @@
+"""Random whole accounts and playbooks for the laws and the second model of leads.
+
+Days are drawn from the critical ages of the playbook, times from around midnight in its zone, so
+that a boundary that is off by one meets a record that tells.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from random import Random
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from attrs import evolve
+
+from mpfunnel.accounts import Account
+from mpfunnel.engagement import EngagementModel, Signal
+from mpfunnel.engine import Engine
+from mpfunnel.facts import any_product, company, lead, product, pursuit
+from mpfunnel.playbook import Playbook
+from mpfunnel.records import (
+    Activity,
+    Company,
+    CompanyChange,
+    CompanyHistory,
+    Consent,
+    Contract,
+    Deal,
+    DealLine,
+    Lead,
+    SalesEvent,
+)
+from mpfunnel.rules.tables import DecisionTable, Rule
+from mpfunnel.segments import SegmentTable
+from mpfunnel.starter import starter
+from mpfunnel.tiers import Tier, TierTable
+
+__all__ = ["BOOKS", "book_of", "draw_account", "draw_as_of", "draw_company", "engine_of"]
+
+BOOKS = 12
+"""How many playbooks there are: the starter in three zones, and variations of its numbers."""
+ZONES = ("Asia/Tokyo", "Europe/Berlin", "America/New_York")
+WRITTEN_IN = (UTC, ZoneInfo("Asia/Tokyo"), ZoneInfo("Europe/Berlin"))
+# The days after the clocks change in Europe, and ordinary ones.
+AS_OF = (date(2024, 4, 1), date(2024, 10, 28), date(2024, 7, 1), date(2025, 1, 1))
+
+
+@lru_cache(maxsize=None)
+def book_of(number: int) -> Playbook:
+    """The playbook of that number."""
+    zone = ZONES[number % 3]
+    if number < 3:
+        return starter(["A", "B", "C"], zone=zone)
+    return _varied(Random(number), zone)
+
+
+@lru_cache(maxsize=None)
+def engine_of(number: int) -> Engine:
+    """The engine of the playbook of that number."""
+    return Engine(book_of(number))
+
+
+def _varied(random: Random, zone: str) -> Playbook:
+    """The starter with other numbers, and rules that ask for what the starter does not ask for."""
+    products = ["A", "B", "C"][: random.choice((1, 2, 3))]
+    base = starter(products, zone=zone)
+    models: dict[Any, EngagementModel] = {}
+    for product_id in products:
+        models[product_id] = _varied_model(random, base.engagement["A"])
+    plants = company.attribute("plants", int)
+    stages = {stage.key: stage for stage in (*base.funnel.ladder, *base.funnel.detours)}
+    rules = list(base.funnel.rules.rules)
+    if random.random() < 0.5:
+        keen = product.interest.at_least("interested") & product.tier.at_least(Tier(3))
+        rules.insert(0, Rule(stages["sql"], any_product(keen) & pursuit.raised_hand, key="any"))
+    if random.random() < 0.5:
+        rules.append(Rule(stages["known"], lead.title.is_missing() & product.touched, key="title"))
+    tiers = base.tiers["A"]
+    assert isinstance(tiers, TierTable)
+    return evolve(
+        base,
+        tiers=TierTable((Rule(Tier(1), plants >= 2, key="plants"), *tiers.rules), Tier(4)),
+        segments=SegmentTable(
+            (*base.segments.rules[:7], *random.sample(base.segments.rules[7:], 2)),
+            base.segments.otherwise,
+        ),
+        engagement=models,
+        funnel=evolve(
+            base.funnel,
+            rules=DecisionTable(rules, base.funnel.rules.otherwise),
+            quiet_days=random.choice((1, 2, 7, 30)),
+            deals_without_lead=random.random() < 0.5,
+        ),
+    )
+
+
+def _varied_model(random: Random, base: EngagementModel) -> EngagementModel:
+    states = {state.key: state for state in (*base.ladder, *base.detours)}
+    extra = [
+        Rule(
+            states["dormant"],
+            product.count("pricing_page", within_days=random.choice((1, 2, 30))) >= 2,
+            key="counted",
+        ),
+        Rule(
+            states["priority_follow_up"],
+            product.active(within_days=random.choice((1, 7))) & (lead.title == "部長"),
+            key="active",
+        ),
+    ]
+    return evolve(
+        base,
+        signals=[
+            evolve(
+                signal,
+                points=(points := random.choice((signal.points, 4, 25))),
+                cap=random.choice((None, 10, 30)) if points > 0 else None,
+                raises_hand_days=random.choice((1, 2, 30)) if signal.raises_hand_days else 0,
+            )
+            for signal in base.signals
+        ]
+        + [Signal("hand_only", 0, raises_hand_days=3)],
+        states=DecisionTable((*extra, *base.states.rules), base.states.otherwise),
+        half_life_days=random.choice((1, 3, 7, 45)),
+        company_wide_per_mille=random.choice((0, 1, 333, 500, 1_000)),
+    )
+
+
+# -- records --
+
+
+def _ages(book: Playbook) -> list[int]:
+    hands = {s.raises_hand_days for m in book.engagement.values() for s in m.signals} - {0}
+    edges = {book.funnel.quiet_days, *hands, 90, 365, 730}
+    near = {0, 1, 2, 3, 5, 30, *(edge + step for edge in edges for step in (-1, 0, 1))}
+    return sorted(near)
+
+
+class _Draw:
+    """Draws the records of one account."""
+
+    def __init__(self, random: Random, book: Playbook, as_of: date) -> None:
+        self.random = random
+        self.as_of = as_of
+        self.zone = ZoneInfo(book.zone)
+        self.sold = [one.id for one in book.products]
+        ages = _ages(book)
+        # Few days, so that records meet on them; one of them may lie in the future.
+        self.ages = [random.choice(ages) for _ in range(4)] + [random.choice((-1, -40, 0, 1))]
+        self.kinds = [signal.kind for signal in book.engagement["A"].signals]
+        self.kinds += ["unknown_kind", "inquiry", "pricing_page", "page_view"]
+
+    def day(self) -> date:
+        return self.as_of - timedelta(self.random.choice(self.ages))
+
+    def at(self) -> datetime:
+        clock = self.random.choice(
+            (time(0, 0), time(12, 0), time(23, 59, 59), time(0, 0, 1), time(8, 59), time(9, 0))
+        )
+        # Written in UTC or elsewhere: what counts is the instant.
+        local = datetime.combine(self.day(), clock, tzinfo=self.zone)
+        return local.astimezone(UTC).astimezone(self.random.choice(WRITTEN_IN))
+
+    def several(self, most: int, one: Callable[[int], Any]) -> list[Any]:
+        return [one(number) for number in range(self.random.randrange(most + 1))]
+
+    def product(self) -> Any:
+        # Now and then one that the firm does not sell.
+        return "X" if self.random.randrange(40) == 0 else self.random.choice(self.sold)
+
+    def maybe_product(self) -> Any:
+        return None if self.random.randrange(4) == 0 else self.product()
+
+    def lead_id(self) -> str:
+        return self.random.choice(("l1", "l1", "l1", "l2", "l3", "nobody"))
+
+    def reason(self) -> Any:
+        return self.random.choice((None, "timing", "price", "budget"))
+
+    def company(self) -> Company:
+        return draw_company(self.random)
+
+    def lead(self, number: int) -> Lead:
+        random = self.random
+        return Lead(
+            f"l{number + 1}",
+            random.choice(("c", "c", "c", None, "d")) if random.randrange(6) == 0 else "c",
+            title=random.choice((None, "部長")),
+            consents=self.several(2, self.consent),
+        )
+
+    def consent(self, _: int) -> Consent:
+        return Consent(
+            self.random.choice(("email", "phone")), self.random.random() < 0.5, self.at()
+        )
+
+    def activity(self, number: int) -> Activity:
+        products = {self.product() for _ in range(self.random.choice((0, 1, 1, 1, 2)))}
+        # Every fourth number comes twice, for the next lead or as a conflict.
+        return Activity(
+            number - (number % 4 == 3),
+            self.lead_id(),
+            self.random.choice(self.kinds),
+            self.at(),
+            products,
+        )
+
+    def deal(self, number: int) -> Deal:
+        random = self.random
+        status = random.choice(("open", "won", "lost"))
+        lines = {self.product() for _ in range(random.choice((0, 1, 1, 2)))}
+        return Deal(
+            f"d{number}" if random.randrange(12) else "d0",
+            "c" if random.randrange(6) else "e",
+            self.at(),
+            [DealLine(product_id) for product_id in sorted(lines)],
+            status=status,
+            closed_at=None if status == "open" else self.at(),
+            lead_id=random.choice(("l1", "l1", "l2", None, "nobody")),
+            reason=self.reason(),
+        )
+
+    def contract(self, _: int) -> Contract:
+        start, end = sorted((self.day(), self.day()))
+        last = self.random.choice((None, end, end))
+        return Contract("c" if self.random.randrange(8) else "e", self.product(), start, last)
+
+    def event(self, _: int) -> SalesEvent:
+        kinds = ("accepted", "rejected", "qualified", "disqualified", "recycled", "follow_up")
+        return SalesEvent(
+            self.lead_id(),
+            self.random.choice(kinds),
+            self.at(),
+            self.maybe_product(),
+            reason=self.reason(),
+        )
+
+
+def draw_company(random: Random) -> Company:
+    """A company, much of it often unknown."""
+    return Company(
+        "c",
+        employees=random.choice((None, None, 49, 50, 299, 300, 1_000)),
+        annual_revenue=random.choice((None, None, 0, 999_999_999, 10_000_000_000)),
+        relationships=random.choice(((), (), (), ("competitor",), ("partner", "customer"))),
+        lists=random.choice(((), (), ("target",))),
+        attributes=random.choice(({}, {"plants": 2}, {"plants": None, "student": True})),
+    )
+
+
+def draw_as_of(random: Random) -> date:
+    """A day to ask about."""
+    return random.choice(AS_OF)
+
+
+def draw_account(random: Random, book: Playbook, as_of: date, *, busy: int = 14) -> Account:
+    """An account with up to `busy` activities, half as many sales events and deals."""
+    draw = _Draw(random, book, as_of)
+    company: Company | CompanyHistory | None = draw.company()
+    kind = random.randrange(6)
+    if kind == 0:
+        company = None
+    elif kind == 1:
+        assert isinstance(company, Company)
+        change = CompanyChange(draw.day(), "employees", random.choice((None, 10, 5_000)))
+        company = CompanyHistory(company, [change])
+    leads = draw.several(3, draw.lead) or [draw.lead(0)]
+    activities = draw.several(busy, draw.activity)
+    deals = draw.several(busy // 3, draw.deal)
+    events = draw.several(busy // 2, draw.event)
+    contracts = draw.several(2, draw.contract)
+    for records in (leads, activities, deals, events, contracts):
+        if records and random.randrange(3) == 0:
+            records.append(random.choice(records))
+    return Account(
+        company,
+        leads=leads,
+        activities=activities,
+        deals=deals,
+        contracts=contracts,
+        sales_events=events,
+    )
+
+

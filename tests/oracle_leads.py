@@ -1,0 +1,613 @@
+"""What a playbook says of a whole account, said a second time: from the semantics, by enumeration.
+
+Nothing here walks a log step by step or keeps a running total: a pursuit is a stretch of the log
+between two ends, a score is a sum over all activities, and what is possible is tried out in every
+combination. It shares with the library only the records, the playbook as a value, and the tables,
+which `tests.oracle` reads.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime
+from functools import lru_cache
+from itertools import product
+from types import SimpleNamespace
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from mpfunnel.accounts import Account
+from mpfunnel.answers import Assessment
+from mpfunnel.engagement import EngagementModel
+from mpfunnel.playbook import Playbook
+from mpfunnel.records import Activity, Company, CompanyHistory, Deal, Id, Lead, SalesEvent
+from mpfunnel.segments import UNMATCHED
+from mpfunnel.stages import Funnel
+from tests.oracle import Answer, oracle
+
+__all__ = ["Mark", "Stretch", "current_stretch", "differences", "furthest_by_trial", "share_left"]
+
+
+# -- days --
+
+
+def day_in(zone: str, at: datetime) -> date:
+    """The local day of an instant (S12)."""
+    return at.astimezone(UTC).astimezone(ZoneInfo(zone)).date()
+
+
+# -- the score --
+
+
+@lru_cache(maxsize=None)
+def share_left(half_life_days: int, age: int) -> int:
+    """1,000 × 2^(−age ÷ half-life) rounded half to even, by integers alone (S16).
+
+    Of an integer n: n + 1/2 lies below the exact share where (2n + 1)^h × 2^age < 2,000^h.
+    """
+    exact = 2_000**half_life_days
+
+    def half_above(whole: int) -> int:
+        at = (2 * whole + 1) ** half_life_days * 2**age
+        return (at > exact) - (at < exact)
+
+    low, high = 0, 1_000
+    while low < high:
+        middle = (low + high) // 2
+        if half_above(middle) < 0:
+            low = middle + 1
+        else:
+            high = middle
+    # `low` is the first whole number whose next half is not below the share.
+    return low + 1 if half_above(low) == 0 and low % 2 else low
+
+
+class Touched(NamedTuple):
+    """One activity towards one product."""
+
+    kind: str
+    age: int
+    whole_firm: bool
+
+
+def score_of(model: EngagementModel, touches: Sequence[Touched]) -> SimpleNamespace:
+    """The score with its parts, and the days on which something was done that still counts."""
+    parts: list[tuple[str, int, int, bool]] = []
+    for signal in model.signals:
+        ones = [touch for touch in touches if touch.kind == signal.kind]
+        if not ones or signal.points == 0:
+            continue
+        earned = sum(_worth(model, one, decayed=True) for one in ones)
+        most = None if signal.cap is None else signal.cap * 1_000_000
+        capped = most is not None and earned > most
+        parts.append((signal.kind, len(ones), most if capped and most is not None else earned, capped))
+    ages = {touch.age for touch in touches if _worth(model, touch, decayed=True) > 0}
+    return SimpleNamespace(
+        micro=sum(micro for _, _, micro, _ in parts),
+        parts=parts,
+        active_days=len(ages),
+        days_since_active=min(ages) if ages else None,
+    )
+
+
+def _worth(model: EngagementModel, touch: Touched, *, decayed: bool) -> int:
+    """Micro-points of one activity (S15)."""
+    points = sum(signal.points for signal in model.signals if signal.kind == touch.kind)
+    weight = model.company_wide_per_mille if touch.whole_firm else 1_000
+    return points * weight * (share_left(model.half_life_days, touch.age) if decayed else 1_000)
+
+
+class Measures(dict[str, Any]):
+    """Numbers about the last days, worked out when they are asked for, by how they are written."""
+
+    def __init__(self, model: EngagementModel, touches: Sequence[Touched]) -> None:
+        super().__init__()
+        self._model = model
+        self._touches = touches
+
+    def __missing__(self, key: str) -> Any:
+        what, _, arguments = key.rstrip(")").partition("(")
+        *kinds, days = (part.strip() for part in arguments.split(","))
+        recent = [touch for touch in self._touches if touch.age in range(int(days))]
+        if what == "count":
+            return len([t for t in recent if t.kind == kinds[0] and not t.whole_firm])
+        worth = [_worth(self._model, touch, decayed=False) for touch in recent]
+        return sum(worth) if what == "points" else any(micro > 0 for micro in worth)
+
+
+# -- the pursuit --
+
+
+class Mark(NamedTuple):
+    """One line of a log; marks sort in the order of time, and of their words within an instant."""
+
+    at: datetime
+    what: str
+    about: str
+    day: date
+    hand_days: int = 0
+    general: bool = False
+    """It names no product: it concerns the pursuits that are open, and opens none."""
+
+
+class Stretch(NamedTuple):
+    """The current pursuit, as the rules read it."""
+
+    started: bool = False
+    raised_hand: bool = False
+    accepted: bool = False
+    qualified: bool = False
+    recycled: bool = False
+    disqualified: bool = False
+    open_deal: bool = False
+    won: bool = False
+    lost: bool = False
+    quiet: bool = False
+
+
+def current_stretch(log: Iterable[Mark], quiet_days: int, as_of: date) -> Stretch:
+    """Cut the log where pursuits end, and tell what the last piece of it says (S19)."""
+    marks = sorted(log)
+    pieces = _pieces(marks, quiet_days, as_of)
+    # What names no product opens no pursuit: such marks go, one by one, until none does.
+    while stranger := next((at for at in pieces if _opens_wrongly(marks, at)), None):
+        del marks[stranger.start]
+        pieces = _pieces(marks, quiet_days, as_of)
+    if not pieces:
+        return Stretch()
+    last = pieces[-1]
+    inside = marks[last.start : last.stop]
+    said = [m.what for m in inside if m.what in _WORDS]
+    word = _WORDS[said[-1]] if said else None
+    return Stretch(
+        started=True,
+        raised_hand=last.end is None
+        and any(
+            mark.hand_days > (as_of - mark.day).days
+            and not any(later.what in ("recycled", "rejected") for later in inside[place + 1 :])
+            for place, mark in enumerate(inside)
+        ),
+        accepted=word in ("accepted", "qualified"),
+        qualified=word == "qualified",
+        recycled=word == "recycled",
+        disqualified=word == "disqualified",
+        open_deal=bool(_open_deals(marks)),
+        won=last.end == "won",
+        lost=last.end == "lost",
+        quiet=last.end == "quiet",
+    )
+
+
+def _has_ended(own: Any) -> bool:
+    return bool(own.won or own.lost or own.quiet)
+
+
+_WORDS = {
+    "accepted": "accepted",
+    "qualified": "qualified",
+    "recycled": "recycled",
+    "rejected": "recycled",
+    "disqualified": "disqualified",
+}
+
+
+class Piece(NamedTuple):
+    """A stretch of the log from one mark up to another one, and how it ended, if it did."""
+
+    start: int
+    stop: int
+    end: str | None
+
+
+def _open_deals(marks: Sequence[Mark]) -> set[str]:
+    opened = {mark.about for mark in marks if mark.what == "deal"}
+    return opened - {mark.about for mark in marks if mark.what in ("won", "lost")}
+
+
+def _opens_wrongly(marks: Sequence[Mark], piece: Piece) -> bool:
+    empty = piece.start == piece.stop
+    return not empty and marks[piece.start].general and not _open_deals(marks[: piece.start])
+
+
+def _pieces(marks: Sequence[Mark], quiet_days: int, as_of: date) -> list[Piece]:
+    ends: dict[int, str] = {}
+    for place, mark in enumerate(marks):
+        still_open = _open_deals(marks[: place + 1])
+        following = marks[place + 1].day if place + 1 < len(marks) else as_of
+        if mark.what == "won" or (mark.what == "lost" and not still_open):
+            ends[place] = mark.what
+        elif not still_open and (following - mark.day).days >= quiet_days:
+            ends[place] = "quiet"
+    cuts = [0, *(place + 1 for place in ends)]
+    pieces = [Piece(a, b, ends[b - 1]) for a, b in zip(cuts, cuts[1:], strict=False)]
+    goes_on = cuts[-1] < len(marks) or (marks and bool(_open_deals(marks)))
+    if goes_on:
+        # A deal that is still open goes on after another one was won, without any further mark.
+        pieces.append(Piece(cuts[-1], len(marks), None))
+    return pieces
+
+
+# -- the furthest pursuit --
+
+
+def furthest_by_trial(
+    funnel: Funnel, found: Mapping[Id | None, tuple[Any, Any]]
+) -> tuple[Any, tuple[Id, ...], set[Any], tuple[str, ...]]:
+    """The decision that leads, the products that reach its stage, what is possible, what to ask.
+
+    Args:
+        funnel: The funnel.
+        found: By product: the pursuit, and the decision on it.
+    """
+
+    def height(stage: Any, own: Any) -> int:
+        order = [
+            *((one, "detour") for one in reversed(funnel.detours)),
+            *((one, "ended") for one in funnel.ladder),
+            *((one, "open") for one in funnel.ladder),
+        ]
+        if not own.started:
+            return -1
+        where = "detour" if stage in funnel.detours else "ended" if _has_ended(own) else "open"
+        return order.index((stage, where))
+
+    owns = [own for own, _ in found.values()]
+    decisions = [decision for _, decision in found.values()]
+    heights = [height(d.value, own) for own, d in zip(owns, decisions, strict=True)]
+    lead = decisions[heights.index(max(heights))]
+    reach = tuple(
+        about
+        for about, own, at in zip(found, owns, heights, strict=True)
+        if about is not None and own.started and at == max(heights)
+    )
+    possible = {
+        max(zip(ways, owns, strict=True), key=lambda pair: height(*pair))[0]
+        for ways in product(*(decision.possible for decision in decisions))
+    }
+    asked = [name for decision in decisions if len(decision.possible) > 1 for name in decision.missing]
+    if all(len(decision.possible) == 1 for decision in decisions):
+        return lead, reach, possible, tuple(lead.missing)
+    return lead, reach, possible, () if len(possible) == 1 else tuple(dict.fromkeys(asked))
+
+
+# -- the whole account --
+
+
+class Blank(dict[str, Any]):
+    """Attributes: what is not there is unknown."""
+
+    def __missing__(self, key: str) -> None:
+        return None
+
+
+def _as_record(one: Any, **more: Any) -> SimpleNamespace:
+    names = [name for name in one.__attrs_attrs__]
+    held = {name.name: getattr(one, name.name) for name in names}
+    return SimpleNamespace(**{**held, "attributes": Blank(one.attributes), **more})
+
+
+def _distinct(items: Iterable[Any]) -> list[Any]:
+    kept: list[Any] = []
+    for item in items:
+        if item not in kept:
+            kept.append(item)
+    return kept
+
+
+Reject = tuple[str, Id, str, Any]
+
+
+class Oracle:
+    """One account on one day, in the plainest way."""
+
+    def __init__(self, book: Playbook, account: Account, as_of: date) -> None:
+        self.book = book
+        self.as_of = as_of
+        self.sold = [one.id for one in book.products]
+        self.rejects: list[Reject] = []
+        company = account.company
+        self.company: Company | None = (
+            company.on(as_of) if isinstance(company, CompanyHistory) else company
+        )
+        self.company_id = self.company.id if self.company else None
+        self._sort(account)
+        self._judge_company()
+
+    def day(self, at: datetime) -> date:
+        return day_in(self.book.zone, at)
+
+    # -- what counts --
+
+    def _conflicts(self, table: str, items: list[Any], identity: Callable[[Any], Any]) -> list[Any]:
+        usable: list[Any] = []
+        for item in (items := _distinct(items)):
+            if [identity(other) for other in items].count(identity(item)) > 1:
+                self.rejects.append((table, item.id, "conflict", item))
+            else:
+                usable.append(item)
+        return usable
+
+    def _past(self, items: Iterable[Any], when: str) -> list[Any]:
+        return [item for item in items if self.day(getattr(item, when)) <= self.as_of]
+
+    def _sort(self, account: Account) -> None:
+        self.leads: dict[Id, Lead] = {}
+        for lead in self._conflicts("leads", list(account.leads), lambda one: one.id):
+            stranger = self.company_id is not None and lead.company_id is not None
+            if stranger and lead.company_id != self.company_id:
+                self.rejects.append(("leads", lead.id, "other-company", lead))
+            else:
+                self.leads[lead.id] = lead
+        self.activities: list[Activity] = []
+        past = self._past(account.activities, "at")
+        for one in self._conflicts("activities", past, lambda one: (one.lead_id, one.id)):
+            fault = None
+            if one.lead_id not in self.leads:
+                fault = "unknown-lead"
+            elif not one.product_ids <= set(self.sold):
+                fault = "unknown-product"
+            self._keep("activities", one.id, fault, one, self.activities)
+        self.events: list[SalesEvent] = []
+        for event in _distinct(self._past(account.sales_events, "at")):
+            fault = None
+            if event.lead_id not in self.leads:
+                fault = "unknown-lead"
+            elif event.product_id not in (None, *self.sold):
+                fault = "unknown-product"
+            self._keep("sales_events", event.lead_id, fault, event, self.events)
+        self.deals: list[Deal] = []
+        past = self._past(account.deals, "opened_at")
+        for deal in self._conflicts("deals", past, lambda one: one.id):
+            fault = None
+            if deal.lead_id not in self.leads and self.company_id is None:
+                fault = "unknown-company"
+            elif deal.lead_id not in self.leads and deal.company_id != self.company_id:
+                fault = "other-company"
+            elif any(line.product_id not in self.sold for line in deal.lines):
+                fault = "unknown-product"
+            self._keep("deals", deal.id, fault, deal, self.deals)
+        self.contracts: list[Any] = []
+        for contract in _distinct(account.contracts):
+            fault = None
+            if contract.company_id != self.company_id:
+                fault = "other-company"
+            elif contract.product_id not in self.sold:
+                fault = "unknown-product"
+            if contract.start <= self.as_of:
+                self._keep("contracts", contract.company_id, fault, contract, self.contracts)
+
+    def _keep(self, table: str, about: Id, fault: str | None, item: Any, into: list[Any]) -> None:
+        if fault is None:
+            into.append(item)
+        else:
+            self.rejects.append((table, about, fault, item))
+
+    # -- the company --
+
+    def _judge_company(self) -> None:
+        self.record = _as_record(self.company or Company(0))
+        self.segment = Answer(UNMATCHED, "unmatched", "", (UNMATCHED,), (), ())
+        if self.company is not None:
+            self.segment = oracle(self.book.segments, {"company": self.record}, {})
+        tiers: Mapping[Id, Any] = self.book.tiers
+        self.tiers = {p: oracle(tiers[p], {"company": self.record}, {}) for p in self.sold}
+        self.seen = SimpleNamespace(**vars(self.record), segment=self.segment)
+
+    def closed(self, deal: Deal) -> date | None:
+        """The day on which a deal was closed, as far as is known on the day asked about (S11)."""
+        if deal.closed_at is None or self.day(deal.closed_at) > self.as_of:
+            return None
+        return self.day(deal.closed_at)
+
+    def deals_seen_by(self, lead: Lead | None) -> list[Deal]:
+        """The deals of the company; of the lead itself where there is none."""
+        if self.company_id is not None:
+            return [deal for deal in self.deals if deal.company_id == self.company_id]
+        return [deal for deal in self.deals if lead is not None and deal.lead_id == lead.id]
+
+    def owned(self, lead: Lead | None, product_id: Id) -> bool:
+        """By a contract that runs, or won and no later contract lapsed."""
+        terms = [
+            (contract.end is None or contract.end >= self.as_of, contract.end)
+            for contract in self.contracts
+            if contract.product_id == product_id
+        ]
+        won = [self.closed(d) for d in self._about(lead, product_id) if d.status == "won"]
+        return any(runs for runs, _ in terms) or any(
+            day is not None and all(end is not None and end < day for _, end in terms)
+            for day in won
+        )
+
+    def _about(self, lead: Lead | None, product_id: Id) -> list[Deal]:
+        return [
+            deal
+            for deal in self.deals_seen_by(lead)
+            if any(line.product_id == product_id for line in deal.lines)
+        ]
+
+    # -- a lead --
+
+    def standing(self, lead: Lead, product_id: Id | None) -> SimpleNamespace:
+        """How a lead stands with a product; `None` stands for the whole firm."""
+        model = self.book.engagement[self.sold[0] if product_id is None else product_id]
+        touches = self.touches(lead, product_id)
+        score = score_of(model, touches)
+        events = [e for e in self.heard(lead) if e.product_id in (None, product_id)]
+        back = [event.reason for event in events if event.kind in ("recycled", "rejected")]
+        reasons = {back[-1]} - {None} if back else set()
+        deals = [] if product_id is None else self._about(lead, product_id)
+        lost = [(self.closed(d), d.reason) for d in deals if d.status == "lost" and self.closed(d)]
+        latest = max((day for day, _ in lost if day), default=None)
+        reasons |= {reason for day, reason in lost if day == latest and reason}
+        no_tier = SimpleNamespace(key="no_tier")
+        standing = SimpleNamespace(
+            tier=Answer(no_tier, "", "", (no_tier,), (), ())
+            if product_id is None
+            else self.tiers[product_id],
+            open_deal=any(self.closed(deal) is None for deal in deals),
+            owned=product_id is not None and self.owned(lead, product_id),
+            parting_reasons=frozenset(reasons),
+            marked_for_follow_up=bool(events) and events[-1].kind == "follow_up",
+            touched=any(not touch.whole_firm for touch in touches),
+            score=score.micro,
+            active_days=score.active_days,
+            measures=Measures(model, touches),
+            full=score,
+        )
+        records = {"company": self.seen, "lead": _as_record(lead), "product": standing}
+        standing.interest = oracle(model.interest, records, {})
+        standing.engagement = oracle(model.states, records, {})
+        return standing
+
+    def touches(self, lead: Lead, product_id: Id | None) -> list[Touched]:
+        """What the lead did about the product, and about nothing in particular.
+
+        Seen from the whole firm, what is about nothing in particular is about the firm itself.
+        """
+        return [
+            Touched(
+                one.kind,
+                (self.as_of - self.day(one.at)).days,
+                whole_firm=product_id is not None and not one.product_ids,
+            )
+            for one in self.activities
+            if one.lead_id == lead.id and (product_id in one.product_ids or not one.product_ids)
+        ]
+
+    def heard(self, lead: Lead) -> list[SalesEvent]:
+        """What sales said of the lead, in the order of time."""
+        own = [event for event in self.events if event.lead_id == lead.id]
+        return sorted(
+            own,
+            key=lambda e: (
+                e.at.astimezone(UTC), e.kind, str(e.product_id), e.reason or "", e.by or "",
+                str(e.follow_up_on),
+            ),
+        )  # fmt: skip
+
+    def log(self, lead: Lead, product_id: Id | None) -> list[Mark]:
+        """Every sign of a lead for one product, or for the whole firm; none where it gave none."""
+        model = self.book.engagement[self.sold[0] if product_id is None else product_id]
+        worth = {s.kind: s for s in model.signals if s.points > 0 or s.raises_hand_days}
+        marks: list[Mark] = []
+        for one in self.activities:
+            about = product_id in one.product_ids or (product_id is None and not one.product_ids)
+            if one.lead_id == lead.id and about and one.kind in worth:
+                hand_days = worth[one.kind].raises_hand_days
+                marks.append(self._mark(one.at, "responded", one.id, hand_days))
+        for deal in self.deals:
+            names = {line.product_id for line in deal.lines}
+            whose = deal.lead_id == lead.id or (
+                deal.lead_id is None and self.book.funnel.deals_without_lead
+            )
+            if not whose or not (product_id in names or (product_id is None and not names)):
+                continue
+            opened = deal.opened_at.astimezone(UTC)
+            if deal.closed_at is not None and self.closed(deal) is not None:
+                end = deal.closed_at.astimezone(UTC)
+                marks.append(self._mark(end, deal.status, deal.id))
+                opened = min(opened, end)
+            marks.append(self._mark(opened, "deal", deal.id))
+        general: list[Mark] = []
+        for event in self.heard(lead):
+            mark = self._mark(event.at, event.kind, event.reason or "")
+            if event.product_id == product_id:
+                marks.append(mark)
+            elif event.product_id is None:
+                general.append(mark._replace(general=True))
+        return [*marks, *general] if marks else []
+
+    def _mark(self, at: datetime, what: str, about: Id, hand_days: int = 0) -> Mark:
+        return Mark(at.astimezone(UTC), what, str(about), self.day(at), hand_days)
+
+    def answer(self, lead: Lead) -> SimpleNamespace:
+        """The two answers about one lead."""
+        standings = {p: self.standing(lead, p) for p in (*self.sold, None)}
+        rows = {"product": {p: standings[p] for p in self.sold}}
+        funnel = self.book.funnel
+        found: dict[Id | None, tuple[Any, Any]] = {}
+        for product_id in (*self.sold, None):
+            log = self.log(lead, product_id)
+            if product_id is None and any(not _has_ended(own) for own, _ in found.values()):
+                # While a product is pursued, mere responses to the firm are no pursuit of their own.
+                log = [mark for mark in log if mark.what != "responded" or mark.hand_days]
+            if log:
+                stretch = current_stretch(log, funnel.quiet_days, self.as_of)
+                found[product_id] = stretch, None
+        found = found or {None: (Stretch(), None)}
+        for product_id, (stretch, _) in found.items():
+            records = {
+                "company": self.seen,
+                "lead": _as_record(lead),
+                "product": standings[product_id],
+                "pursuit": stretch,
+            }
+            found[product_id] = stretch, oracle(funnel.rules, records, rows)
+        return SimpleNamespace(
+            standings={p: standings[p] for p in self.sold},
+            found=found,
+            furthest=furthest_by_trial(funnel, found),
+            existing_customer=any(self.owned(lead, p) for p in self.sold),
+        )
+
+
+# -- the comparison --
+
+
+def plain(one: Any) -> tuple[Any, ...]:
+    """A decision of either side, as far as both sides say the same words."""
+    keys = tuple(value.key for value in one.possible)
+    return one.value.key, one.rule, keys, tuple(one.missing)
+
+
+def differences(book: Playbook, account: Account, as_of: date, told: Assessment) -> list[str]:
+    """What the engine says otherwise than this model, one line each."""
+    model = Oracle(book, account, as_of)
+    found: list[str] = []
+
+    def check(what: str, mine: Any, yours: Any) -> None:
+        if mine != yours:
+            found.append(f"{what}: {mine!r} here, {yours!r} there")
+
+    check("company", model.company_id, told.company_id)
+    check("segment", plain(model.segment), plain(told.segment))
+    known = model.sold if model.company is not None else []
+    check("tiers", {p: plain(model.tiers[p]) for p in known},
+          {p: plain(one) for p, one in told.tiers.items()})  # fmt: skip
+    check("owned", [p for p in known if model.owned(None, p)], list(told.owned))
+    check(
+        "rejects",
+        Counter(model.rejects),
+        Counter((one.table, one.id, one.code, one.record) for one in told.rejects),
+    )
+    check("leads", set(model.leads), set(told.leads))
+    none = book.scale.ladder[0]
+    for lead_id in [one for one in model.leads if one in told.leads]:
+        mine, yours = model.answer(model.leads[lead_id]), told.leads[lead_id]
+        shown = {
+            p: one
+            for p, one in mine.standings.items()
+            if {state.key for state in one.engagement.possible} != {none}
+        }
+        check(f"{lead_id} products", set(shown), set(yours.engagement))
+        for product_id in [p for p in shown if p in yours.engagement]:
+            at, one, other = f"{lead_id} {product_id}", shown[product_id], yours.engagement[product_id]
+            check(f"{at} state", plain(one.engagement), plain(other.decision))
+            check(f"{at} interest", plain(one.interest), plain(other.interest))
+            score = other.score
+            check(
+                f"{at} score",
+                (one.full.micro, one.full.active_days, one.full.days_since_active, one.full.parts),
+                (score.micro, score.active_days, score.days_since_active,
+                 [(part.kind, part.times, part.micro, part.capped) for part in score.parts]),
+            )  # fmt: skip
+        lead, reach, possible, missing = mine.furthest
+        stage = yours.stage
+        check(f"{lead_id} pursuits", {p: plain(d) for p, (_, d) in mine.found.items()},
+              {p: plain(d) for p, d in stage.pursuits.items()})  # fmt: skip
+        check(f"{lead_id} stage", (lead.value.key, lead.rule, {s.key for s in possible}, missing),
+              (stage.value.key, stage.rule, {s.key for s in stage.possible}, stage.missing))  # fmt: skip
+        check(f"{lead_id} for", reach, stage.for_products)
+        check(f"{lead_id} customer", mine.existing_customer, stage.existing_customer)
+    return found

@@ -1,0 +1,350 @@
+"""Engagement: scores from activities, measures of the last days, and the faults of a model."""
+
+from __future__ import annotations
+
+import pickle
+from decimal import Decimal, localcontext
+from fractions import Fraction
+from random import Random
+from typing import Any
+
+import pytest
+from attrs import evolve
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mpfunnel.engagement import (
+    MAX_HALF_LIFE_DAYS,
+    MAX_POINTS,
+    NO_SCORE,
+    EngagementModel,
+    EngagementState,
+    Measure,
+    Score,
+    ScorePart,
+    Signal,
+    Touch,
+    decay_per_mille,
+)
+from mpfunnel.errors import InvalidDataError
+from mpfunnel.facts import product
+from mpfunnel.labels import Label
+from mpfunnel.rules.facts import Scale
+from mpfunnel.rules.tables import DecisionTable, Rule
+from tests.oracle_leads import share_left
+
+NONE, WARM, HOT, AWAY = (EngagementState(key, key) for key in ("none", "warm", "hot", "away"))
+
+
+def model(*signals: Signal, **more: Any) -> EngagementModel:
+    """A model of four states with the signals."""
+    return EngagementModel(
+        signals=signals,
+        interest=DecisionTable([Rule(WARM, product.score >= 10)], NONE),
+        states=DecisionTable([Rule(AWAY, product.owned), Rule(HOT, product.score >= 20)], NONE),
+        ladder=(NONE, WARM, HOT),
+        detours=(AWAY,),
+        **more,
+    )
+
+
+def measured(text: str, given: EngagementModel, touches: list[Touch], wide: list[Touch]) -> Any:
+    """What the measure of that name comes to."""
+    return given.measure(Measure.from_fact(product.named(text).fact), touches, wide)
+
+
+class TestDecay:
+    @pytest.mark.parametrize("half_life_days", [1, 2, 3, 7, 10, 30, 45, 90])
+    def test_every_share_is_rounded_once_half_to_even(self, half_life_days: int) -> None:
+        """S16: decay is a table by age, equal to exact arithmetic with integers at every age."""
+        table = decay_per_mille(half_life_days)
+        exact = [share_left(half_life_days, age) for age in range(len(table) + 3)]
+        assert list(table) == exact[: len(table)]
+        assert exact[len(table) :] == [0, 0, 0]
+        assert min(table) > 0
+
+    def test_halves_go_to_the_even_neighbour(self) -> None:
+        """S16: 1,000 ÷ 16 is 62.5, which rounds to 62; 1,000 ÷ 32 is 31.25."""
+        shares = [1_000, 500, 250, 125, 62, 31, 16, 8, 4, 2, 1]
+        assert list(decay_per_mille(1)) == shares
+        for half_life_days in (7, 30):
+            table = decay_per_mille(half_life_days)
+            assert [table[half_life_days * n] for n in range(11)] == shares
+
+    def test_the_longest_half_life_ends_too(self) -> None:
+        """The table ends where less than half of a thousandth is left, after 11 half-lives."""
+        table = decay_per_mille(MAX_HALF_LIFE_DAYS)
+        assert 10.9 < len(table) / MAX_HALF_LIFE_DAYS < 11
+        assert (table[0], table[MAX_HALF_LIFE_DAYS], table[-1]) == (1_000, 500, 1)
+        assert all(a >= b for a, b in zip(table, table[1:], strict=False))
+
+    def test_the_thread_decides_nothing(self) -> None:
+        """Law 9: Same input, same bytes: the decimal context of the thread has no influence."""
+        decay_per_mille.cache_clear()
+        with localcontext() as context:
+            context.prec = 2
+            coarse = decay_per_mille(30)
+        decay_per_mille.cache_clear()
+        assert coarse == decay_per_mille(30)
+
+
+class TestScore:
+    def test_a_score_is_points_times_weight_times_decay(self) -> None:
+        """S15: micro-points are points × weight in thousandths × decay in thousandths."""
+        asked = model(Signal("click", 3), company_wide_per_mille=250, half_life_days=1)
+        score = asked.score([Touch("click", 2)], [Touch("click", 4)])
+        assert score.micro == 3 * 1_000 * 250 + 3 * 250 * 62
+        assert score == Score(
+            796_500, (ScorePart("click", 2, 796_500),), active_days=2, days_since_active=2
+        )
+        assert score.points == Decimal("0.7965")
+
+    @given(
+        st.lists(st.tuples(st.sampled_from("abcx"), st.integers(0, 60)), max_size=20),
+        st.lists(st.tuples(st.sampled_from("abcx"), st.integers(0, 60)), max_size=20),
+        st.integers(1, 40),
+        st.integers(0, 1_000),
+        st.none() | st.integers(0, 30),
+        st.integers(),
+    )
+    def test_parts_add_up(
+        self,
+        own: list[tuple[str, int]],
+        wide: list[tuple[str, int]],
+        half_life_days: int,
+        weight: int,
+        cap: int | None,
+        seed: int,
+    ) -> None:
+        """Law 3: Reasons add up; Law 4: Order does not matter. Exact against fractions (S15)."""
+        asked = model(
+            Signal("a", 7, cap=cap),
+            Signal("b", 25),
+            Signal("c", -4),
+            half_life_days=half_life_days,
+            company_wide_per_mille=weight,
+        )
+        touches, firm = [Touch(*one) for one in own], [Touch(*one) for one in wide]
+        score = asked.score(touches, firm)
+
+        expected = {}
+        for signal in asked.signals:
+            earned = sum(
+                Fraction(signal.points)
+                * Fraction(factor, 1_000)
+                * Fraction(share_left(half_life_days, one.age), 1_000)
+                for given, factor in ((touches, 1_000), (firm, weight))
+                for one in given
+                if one.kind == signal.kind
+            )
+            if any(one.kind == signal.kind for one in (*touches, *firm)):
+                limit = earned if signal.cap is None else min(earned, Fraction(signal.cap))
+                expected[signal.kind] = limit
+        assert {p.kind: Fraction(p.micro, 1_000_000) for p in score.parts} == expected
+        assert sum(part.micro for part in score.parts) == score.micro
+        assert score.points == Decimal(score.micro) / 1_000_000
+        mixed = Random(seed)
+        mixed.shuffle(touches)
+        mixed.shuffle(firm)
+        assert asked.score(touches, firm) == score
+
+    def test_a_cap_limits_what_one_kind_earns_together(self) -> None:
+        """S16: the cap is the least of itself and the sum of decayed points, over all weights."""
+        asked = model(Signal("view", 4, cap=10), Signal("click", 3), half_life_days=1)
+        three = [Touch("view", 0)] * 3
+        assert asked.score(three[:2]).parts == (ScorePart("view", 2, 8_000_000),)
+        assert asked.score(three).parts == (ScorePart("view", 3, 10_000_000, capped=True),)
+        # Faded below the cap, the same three count in full; 2.5 × 4 is the cap itself.
+        assert not asked.score([Touch("view", 1)] * 5).parts[0].capped
+        assert asked.score([Touch("view", 1)] * 5).micro == 10_000_000
+        assert asked.score([Touch("view", 0)] * 2, [Touch("view", 0)] * 3).parts == (
+            ScorePart("view", 5, 10_000_000, capped=True),
+        )
+        assert asked.score([*three, Touch("click", 0)]).micro == 13_000_000
+
+    def test_penalties_are_parts_of_their_own(self) -> None:
+        """S16: a penalty lowers the score, has no cap, and is no active day."""
+        asked = model(Signal("click", 3, cap=5), Signal("careers", -20))
+        score = asked.score([Touch("click", 0), Touch("careers", 2), Touch("careers", 0)])
+        assert [part.kind for part in score.parts] == ["click", "careers"]
+        assert score.micro == 3_000_000 - 20_000_000 - 20 * 1_000 * decay_per_mille(30)[2]
+        assert (score.active_days, score.days_since_active) == (1, 0)
+
+    def test_kinds_without_points_add_nothing(self) -> None:
+        """A kind that is not named, or is worth 0 points, is no part of a score."""
+        asked = model(Signal("open", 0), Signal("click", 3))
+        assert asked.score([Touch("open", 0), Touch("mystery", 0)]) is NO_SCORE
+        assert NO_SCORE == Score(0, (), 0, None)
+        assert NO_SCORE.points == 0
+
+    def test_active_days_are_days_that_still_add_points(self) -> None:
+        """Two activities of one day are one active day; a day that has faded to 0 is none."""
+        asked = model(Signal("click", 3), half_life_days=1, company_wide_per_mille=0)
+        last = len(decay_per_mille(1)) - 1
+        score = asked.score([Touch("click", age) for age in (1, 1, last, last + 1)])
+        assert (score.active_days, score.days_since_active) == (2, 1)
+        gone = asked.score([Touch("click", last + 1)])
+        assert gone == Score(0, (ScorePart("click", 1, 0),), 0, None)
+        # Without weight, the whole firm's activities add nothing either.
+        assert asked.score([], [Touch("click", 0)]).active_days == 0
+
+    def test_the_whole_firm_adds_active_days(self) -> None:
+        """An activity that names no product counts as active with the weight that it has."""
+        score = model(Signal("click", 3)).score([Touch("click", 3)], [Touch("click", 1)])
+        assert (score.active_days, score.days_since_active) == (2, 1)
+
+    def test_points_of_a_score_are_exact_in_any_context(self) -> None:
+        """Law 9: Same input, same bytes, whatever the decimal context of the thread."""
+        score = Score(123_456_789)
+        with localcontext() as context:
+            context.prec = 3
+            coarse = score.points
+        assert coarse == Decimal("123.456789")
+
+
+class TestMeasures:
+    @pytest.mark.parametrize("days", [1, 2, 30])
+    def test_within_days_leaves_the_day_itself_out(self, days: int) -> None:
+        """S13: within n days means 0 ≤ age < n."""
+        asked = model(Signal("click", 3))
+        for age, inside in ((0, True), (days - 1, True), (days, False), (days + 1, False)):
+            touches = [Touch("click", age)]
+            assert measured(f"active({days})", asked, touches, []) is inside
+            assert measured(f"count(click, {days})", asked, touches, []) == int(inside)
+            assert measured(f"points({days})", asked, touches, []) == 3_000_000 * inside
+
+    def test_points_know_neither_decay_nor_caps(self) -> None:
+        """Points of the last days are full points with their weight, penalties included."""
+        asked = model(Signal("click", 3, cap=1), Signal("careers", -20), half_life_days=1)
+        own = [Touch("click", 5), Touch("click", 5), Touch("careers", 0), Touch("mystery", 0)]
+        assert measured("points(30)", asked, own, [Touch("click", 4)]) == (6 - 20) * 1_000_000 + (
+            3 * 250 * 1_000
+        )
+
+    def test_a_count_is_about_the_product_alone(self) -> None:
+        """What names no product is never counted by its kind, even at full weight."""
+        asked = model(Signal("click", 3), company_wide_per_mille=1_000)
+        own, wide = [Touch("click", 0), Touch("open", 0)], [Touch("click", 0)]
+        assert measured("count(click, 9)", asked, own, wide) == 1
+        assert measured("count(open, 9)", asked, own, wide) == 1
+        assert measured("points(9)", asked, own, wide) == 6_000_000
+
+    def test_active_means_worth_points(self) -> None:
+        """Penalties, kinds without points and a firm-wide weight of 0 make nobody active."""
+        asked = model(
+            Signal("click", 3), Signal("careers", -2), Signal("open"), company_wide_per_mille=0
+        )
+        for kind in ("careers", "open", "mystery"):
+            assert measured("active(9)", asked, [Touch(kind, 0)], []) is False
+        assert measured("active(9)", asked, [], [Touch("click", 0)]) is False
+        some = evolve(asked, company_wide_per_mille=1)
+        assert measured("active(9)", some, [], [Touch("click", 8)]) is True
+        assert measured("active(9)", some, [], [Touch("click", 9)]) is False
+
+    def test_a_measure_is_read_from_its_fact(self) -> None:
+        """The name of a fact says what is measured, of which kind, and over how many days."""
+        assert Measure.from_fact(product.count("pricing_page", within_days=30).fact) == Measure(
+            "count(pricing_page, 30)", "count", "pricing_page", 30
+        )
+        assert Measure.from_fact(product.points(within_days=365).fact) == Measure(
+            "points(365)", "points", "", 365
+        )
+
+
+class TestFaults:
+    @pytest.mark.parametrize(
+        ("given", "path"),
+        [
+            ({"kind": " "}, "signal.kind"),
+            ({"kind": 3}, "signal.kind"),
+            ({"points": MAX_POINTS + 1}, "signal.points"),
+            ({"points": -MAX_POINTS - 1}, "signal.points"),
+            ({"points": True}, "signal.points"),
+            ({"points": 1.0}, "signal.points"),
+            ({"points": None}, "signal.points"),
+            ({"points": 5, "cap": -1}, "signal.cap"),
+            ({"points": 5, "cap": 10.5}, "signal.cap"),
+            ({"points": 5, "cap": MAX_POINTS * 1_000 + 1}, "signal.cap"),
+            ({"points": 0, "cap": 5}, "signal.cap"),
+            ({"points": -5, "cap": 5}, "signal.cap"),
+            ({"raises_hand_days": -1}, "signal.raises_hand_days"),
+            ({"raises_hand_days": 3_651}, "signal.raises_hand_days"),
+            ({"raises_hand_days": 10**5_000}, "signal.raises_hand_days"),
+        ],
+    )
+    def test_a_signal_is_checked(self, given: dict[str, Any], path: str) -> None:
+        """A faulty field is refused with its path, in one line."""
+        with pytest.raises(InvalidDataError) as raised:
+            Signal(**{"kind": "click", **given})
+        (problem,) = raised.value.problems
+        assert problem.path == path
+        assert "\n" not in str(problem)
+
+    def test_all_faults_of_a_signal_come_at_once(self) -> None:
+        """A signal with three faults names three, in the order of its fields."""
+        with pytest.raises(InvalidDataError) as raised:
+            Signal("", 10**9, raises_hand_days=-1)
+        assert [p.path for p in raised.value.problems] == [
+            "signal.kind",
+            "signal.points",
+            "signal.raises_hand_days",
+        ]
+
+    def test_the_bounds_themselves_are_allowed(self) -> None:
+        """The greatest points, caps and days are legal; so is a cap of 0."""
+        assert Signal("a", MAX_POINTS, cap=MAX_POINTS * 1_000, raises_hand_days=3_650).cap
+        assert Signal("a", -MAX_POINTS).points == -MAX_POINTS
+        assert Signal("a", 1, cap=0).cap == 0
+
+    def test_a_signal_names_itself(self) -> None:
+        """Its label is its kind in words unless one is given; labels do not matter (S8)."""
+        assert Signal("pricing_page").label == Label("pricing page")
+        assert Signal("a", label="見た") == Signal("a", label="seen")
+
+    @pytest.mark.parametrize(
+        ("given", "path"),
+        [
+            ({"half_life_days": 0}, "half_life_days"),
+            ({"half_life_days": MAX_HALF_LIFE_DAYS + 1}, "half_life_days"),
+            ({"half_life_days": True}, "half_life_days"),
+            ({"company_wide_per_mille": -1}, "company_wide_per_mille"),
+            ({"company_wide_per_mille": 1_001}, "company_wide_per_mille"),
+            ({"company_wide_per_mille": 0.5}, "company_wide_per_mille"),
+            ({"signals": [Signal("a"), Signal("b"), Signal("a", 3)]}, "signals"),
+            ({"ladder": (NONE, WARM, HOT, NONE)}, "states"),
+            ({"detours": (AWAY, HOT)}, "states"),
+            ({"interest": DecisionTable([Rule(AWAY, product.touched)], NONE)}, "interest"),
+            ({"states": DecisionTable([], EngagementState("new", "new"))}, "states"),
+        ],
+    )
+    def test_a_model_is_checked(self, given: dict[str, Any], path: str) -> None:
+        """A faulty model is refused with the path of what is wrong."""
+        with pytest.raises(InvalidDataError) as raised:
+            evolve(model(Signal("a", 1)), **given)
+        assert {problem.path for problem in raised.value.problems} == {path}
+
+    def test_a_model_needs_a_ladder(self) -> None:
+        """Without a lowest state there is none for a lead without sign."""
+        with pytest.raises(InvalidDataError, match="ladder: must have at least one state"):
+            evolve(model(), ladder=())
+
+    def test_a_state_needs_a_key(self) -> None:
+        """A blank key names nothing; states are equal by key, whatever their labels (S8)."""
+        with pytest.raises(InvalidDataError, match=r"state\.key: must not be blank"):
+            EngagementState("\t", "x")
+        assert EngagementState("hot", "Hot") == EngagementState("hot", "熱い")
+        assert str(HOT) == "hot"
+
+
+def test_a_model_is_a_value() -> None:
+    """A model pickles, compares, and tells its states in order (S8)."""
+    asked = model(Signal("click", 3, cap=9), Signal("inquiry", 30, raises_hand_days=90))
+    assert pickle.loads(pickle.dumps(asked)) == asked
+    assert asked.scale == Scale(("none", "warm", "hot"), ("away",))
+    assert asked.hands == {"inquiry": 90}
+    assert asked != evolve(asked, half_life_days=31)
+
+
+def test_the_greatest_sum_stays_within_64_bits() -> None:
+    """S15: bounds keep every sum below 2^63, for 900 million activities of the greatest worth."""
+    assert MAX_POINTS * 1_000 * 1_000 * 900_000_000 < 2**63
