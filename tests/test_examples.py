@@ -46,7 +46,7 @@ FILES = {
     *("contracts", "sales_events"),
 }
 # A change here means that every number in docs and benchmarks that quotes the sample changes.
-DIGEST = "7670cf8a0b37ec71c57bbb638a5e8b3421a2511adf80d1eef15e12016c8dfbd9"
+DIGEST = "79c5332635a7ec881a6199177d7373fbc6b5bf249a77c813f168b48b60289553"
 
 
 @pytest.fixture(scope="module")
@@ -375,6 +375,16 @@ def test_the_default_sample_shows_every_case() -> None:
     assert len({event.kind for event in sample.sales_events}) == 6
     assert {activity.kind for activity in sample.activities} == KINDS
     assert len({deal.reason for deal in sample.deals}) == 6
+
+
+def test_requests_name_a_product_and_disqualification_names_none(market: Sample) -> None:
+    """Nobody asks for a demo of nothing; who is out of profile is so for every product."""
+    about = Counter((a.kind, bool(a.product_ids)) for a in market.activities)
+    for kind in ("demo_request", "quotation_request"):
+        assert about[kind, True] > 0 == about[kind, False]
+    assert about["inquiry", False] > 0
+    named = Counter((e.kind, e.product_id is not None) for e in market.sales_events)
+    assert named["disqualified", False] > 0 == named["disqualified", True]
 
 
 def test_competitors_read_and_never_ask(market: Sample) -> None:

@@ -163,8 +163,10 @@ def test_what_has_the_wrong_type_is_refused(given: Mapping[str, Any], fault: str
 def test_a_policy_must_say_which_tiers_it_gives() -> None:
     """Without them, what is possible could not be told."""
 
-    class Empty(PlantsInKansai):
-        tiers = ()
+    class Empty:
+        kind = PlantsInKansai.kind
+        tiers: tuple[Tier, ...] = ()
+        tier_for = PlantsInKansai.tier_for
 
     message = "must give at least one Tier, and nothing else"
     assert faults(tiers=Empty()) == [f"tiers.crm.tiers: {message}", f"tiers.sfa.tiers: {message}"]

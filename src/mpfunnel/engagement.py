@@ -254,7 +254,9 @@ class EngagementModel:
     def scale(self) -> Scale:
         """The keys of the states in order."""
         return Scale(
-            tuple(state.key for state in self.ladder), tuple(state.key for state in self.detours)
+            tuple(state.key for state in self.ladder),
+            tuple(state.key for state in self.detours),
+            immutabledict({state.key: state.label for state in (*self.ladder, *self.detours)}),
         )
 
     @cached_property

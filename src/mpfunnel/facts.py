@@ -17,6 +17,8 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, Final, NoReturn, cast, overload
 
+from immutabledict import immutabledict
+
 from mpfunnel.errors import InvalidDataError, Problem, UnknownNameError, brief, did_you_mean
 from mpfunnel.labels import Label
 from mpfunnel.rules.conditions import Condition, Exists
@@ -49,11 +51,28 @@ __all__ = [
     "pursuit",
 ]
 
-TIERS: Final = Scale(tuple(f"tier_{number}" for number in range(9, 0, -1)), ("no_tier",))
+TIERS: Final = Scale(
+    tuple(f"tier_{number}" for number in range(9, 0, -1)),
+    ("no_tier",),
+    immutabledict({f"tier_{number}": Label(f"Tier {number}") for number in range(1, 10)}),
+)
 """Tier 1 is the highest rung; ``no_tier`` is that of what is no product: the whole firm."""
 ENGAGEMENT: Final = Scale(
     ("none", "aware", "interested", "high_interest"),
     ("priority_follow_up", "in_opportunity", "customer", "dormant", "excluded"),
+    immutabledict(
+        {
+            "none": Label("none", "反応なし"),
+            "aware": Label("aware", "接触あり"),
+            "interested": Label("interested", "関心あり"),
+            "high_interest": Label("high interest", "関心度・高"),
+            "priority_follow_up": Label("priority follow-up", "重点フォロー"),
+            "in_opportunity": Label("in opportunity", "商談中"),
+            "customer": Label("customer", "導入済み"),
+            "dormant": Label("dormant", "休眠"),
+            "excluded": Label("excluded", "フォロー対象外"),
+        }
+    ),
 )
 """The engagement states of the starter."""
 ANY_KEY: Final = Scale(())
@@ -358,7 +377,7 @@ class PursuitFacts(Facts):
     root = "pursuit"
     started = _flag("pursuit.started", "any sign", "反応あり")
     """There was any sign for the product."""
-    raised_hand = _flag("pursuit.raised_hand", "raised a hand", "問い合わせ等の申し出")
+    raised_hand = _flag("pursuit.raised_hand", "raised a hand", "手挙げ（問い合わせ等）あり")
     """Within the days stated for its kind, and not before sales last handed the lead back."""
     accepted = _flag("pursuit.accepted", "accepted by sales", "営業が承認")
     qualified = _flag("pursuit.qualified", "qualified by sales", "営業がニーズを確認")

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from mpfunnel.engagement import EngagementModel, EngagementState, Signal
+from mpfunnel.facts import ENGAGEMENT as STATES
 from mpfunnel.facts import company, product, pursuit
 from mpfunnel.labels import Label, Lang
 from mpfunnel.playbook import Playbook
@@ -105,17 +106,12 @@ TIERS: Final = TierTable(
 
 # -- engagement: lead × product --
 
-_NONE: Final = EngagementState("none", Label("none", "反応なし"))
-_AWARE: Final = EngagementState("aware", Label("aware", "接触あり"))
-_INTERESTED: Final = EngagementState("interested", Label("interested", "関心あり"))
-_HIGH: Final = EngagementState("high_interest", Label("high interest", "関心度・高"))
-_PRIORITY: Final = EngagementState(
-    "priority_follow_up", Label("priority follow-up", "重点フォロー")
+_NONE, _AWARE, _INTERESTED, _HIGH = (
+    EngagementState(key, STATES.labels[key]) for key in STATES.ladder
 )
-_IN_OPPORTUNITY: Final = EngagementState("in_opportunity", Label("in opportunity", "商談中"))
-_CUSTOMER: Final = EngagementState("customer", Label("customer", "導入済み"))
-_DORMANT: Final = EngagementState("dormant", Label("dormant", "休眠"))
-_EXCLUDED: Final = EngagementState("excluded", Label("excluded", "フォロー対象外"))
+_PRIORITY, _IN_OPPORTUNITY, _CUSTOMER, _DORMANT, _EXCLUDED = (
+    EngagementState(key, STATES.labels[key]) for key in STATES.detours
+)
 
 HAND_DAYS: Final = 90
 
@@ -163,6 +159,10 @@ ENGAGEMENT: Final = EngagementModel(
                 | _asked("quotation_request")
                 | _asked("demo_request"),
                 key="high-interest",
+                because=Label(
+                    "30 points on two days, or a request within 30 days",
+                    "2日以上の行動で30点、または30日以内の依頼・問い合わせ",
+                ),
             ),
             Rule(_INTERESTED, product.score >= 5, key="interested"),
             Rule(_AWARE, product.touched, key="aware"),
@@ -176,6 +176,7 @@ ENGAGEMENT: Final = EngagementModel(
                 _EXCLUDED,
                 company.segment.is_in("own_group", "do_not_trade", "competitor", "student"),
                 key="excluded",
+                because=Label("the segment rules it out", "セグメントによりフォロー対象外"),
             ),
             Rule(_IN_OPPORTUNITY, product.open_deal, key="in-opportunity"),
             Rule(_CUSTOMER, product.owned, key="customer"),
@@ -190,6 +191,12 @@ ENGAGEMENT: Final = EngagementModel(
                     | product.marked_for_follow_up
                 ),
                 key="priority-follow-up",
+                because=Label(
+                    "Tier 1 or 2 without a deal now: was interested, parted for timing or "
+                    "budget, or marked by sales",
+                    "Tier 2以上で今すぐの商談なし：1年以内に関心、時期・予算による失注、"
+                    "または営業の指定",
+                ),
             ),
             Rule(_INTERESTED, product.interest.at_least("interested"), key="interested"),
             Rule(
@@ -226,7 +233,12 @@ FUNNEL: Final = Funnel(
     rules=DecisionTable(
         rules=(
             Rule(_DISQUALIFIED, pursuit.disqualified, key="disqualified"),
-            Rule(_DISQUALIFIED, product.engagement.is_in("excluded"), key="not-a-target"),
+            Rule(
+                _DISQUALIFIED,
+                product.engagement.is_in("excluded"),
+                key="not-a-target",
+                because=Label("out of profile by its segment", "セグメントにより対象外"),
+            ),
             Rule(_OPPORTUNITY, pursuit.open_deal, key="opportunity"),
             Rule(_WON, pursuit.won, key="won"),
             Rule(_LOST, pursuit.lost, key="lost"),
@@ -241,6 +253,10 @@ FUNNEL: Final = Funnel(
                 pursuit.raised_hand
                 | (product.tier.at_least(Tier(2)) & product.interest.at_least("high_interest")),
                 key="mql",
+                because=Label(
+                    "raised a hand, or Tier and interest are high for the same product",
+                    "問い合わせ等の手挙げ、または同じ商材でTierと関心がともに高い",
+                ),
             ),
             Rule(_INQUIRY, pursuit.started, key="inquiry"),
         ),

@@ -10,7 +10,7 @@ import operator
 from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from attrs import frozen
 
@@ -170,7 +170,7 @@ class ConditionCheck(Check):
         except UnknownNameError as error:
             message = str(error)
             if key in words.groups and is_table(value):
-                message = f"no such fact; write for example {{ \"{key}.{next(iter(value), '…')}\""
+                message = f'no such fact; write for example {{ "{key}.{next(iter(value), "…")}"'
                 message += " = … }, in quotes"
             self.fault("unknown-fact", path, message)
             return []
@@ -295,7 +295,9 @@ class _Asked(dict[str, Any]):
 
 
 def _written(value: Any) -> Any:
-    return value["=="] if isinstance(value, _Asked) and [*value] == ["=="] else value
+    if not isinstance(value, _Asked):
+        return value
+    return value["=="] if [*value] == ["=="] else dict(value)
 
 
 def _entry_data(condition: Any, words: Vocabulary) -> tuple[str, Any]:

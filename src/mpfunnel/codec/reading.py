@@ -23,7 +23,7 @@ from mpfunnel.segments import Segment, SegmentTable
 from mpfunnel.stages import Funnel, FunnelStage
 from mpfunnel.tiers import Tier, TierTable
 
-__all__ = ["ATTRIBUTE_TYPES", "EVERY", "FORMAT", "default_label", "read"]
+__all__ = ["ATTRIBUTE_TYPES", "CLOSABLE", "EVERY", "FORMAT", "default_label", "read"]
 
 FORMAT: Final = 1
 EVERY: Final = "*"
@@ -47,7 +47,7 @@ ATTRIBUTE_TYPES: Final[Mapping[str, type]] = {
     "set": frozenset,
 }
 """What a custom attribute may hold, by the word for it."""
-_CLOSABLE: Final = ("int", "bool", "set")
+CLOSABLE: Final = ("int", "bool", "set")
 
 T = TypeVar("T")
 _Keyed = TypeVar("_Keyed", Segment, EngagementState, FunnelStage)
@@ -241,8 +241,8 @@ class _PlaybookCheck(ConditionCheck):
             self.fault("choice", f"{path}.type", message)
             return None
         closed = self.flag(raw, "closed", path) if "closed" in raw else kind == "bool"
-        if closed and kind not in _CLOSABLE:
-            message = f"only attributes of type {', '.join(_CLOSABLE)} may be closed"
+        if closed and kind not in CLOSABLE:
+            message = f"only attributes of type {', '.join(CLOSABLE)} may be closed"
             self.fault("closed", f"{path}.closed", message)
             return None
         label = self._label(raw, "label", path, default_label(key))
@@ -355,9 +355,7 @@ class _PlaybookCheck(ConditionCheck):
         ladder, detours = self._scale(data, path, EngagementState)
         scale = Scale(tuple(one.key for one in ladder), tuple(one.key for one in detours))
         known = words("", scale)
-        signals = [
-            self._signal(raw, at) for at, raw in self._tables_in(data, "signals", path)
-        ]
+        signals = [self._signal(raw, at) for at, raw in self._tables_in(data, "signals", path)]
         interest = self._states(data, "interest", path, known, ladder)
         states = self._states(data, "states", path, known, (*ladder, *detours))
         if interest is None or states is None or None in signals:
@@ -447,9 +445,7 @@ class _PlaybookCheck(ConditionCheck):
 
         return made(ladder), made(detours)
 
-    def _one_of(
-        self, known: Collection[_Keyed], what: str
-    ) -> Callable[[Any, str], _Keyed | None]:
+    def _one_of(self, known: Collection[_Keyed], what: str) -> Callable[[Any, str], _Keyed | None]:
         by_key = {one.key: one for one in known}
 
         def find(value: Any, path: str) -> _Keyed | None:

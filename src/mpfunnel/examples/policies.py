@@ -26,34 +26,30 @@ __all__ = ["PLAYBOOK", "SEGMENTS", "TIERS"]
 OKU: Final = 100_000_000
 """億: revenue in Japan is thought of in hundreds of millions of yen."""
 
-NOT_A_TARGET: Final = Label("not a target of sales", "営業の対象外")
+_nobody: Final = (
+    company.relationships.contains_any("own_group", "do_not_trade", "competitor")
+    | company.flag("student", label=Label("student, job seeker", "学生・求職者"))
+    | company.flag("individual", label=Label("individual", "個人"))
+)
 
 
-def _tiers(first: Rule[Tier], second: Condition, third: Condition) -> TierTable:
-    """Return a table that first sets apart whom nobody should call, however large they are."""
-    nobody = (
-        company.relationships.contains_any("own_group", "do_not_trade", "competitor")
-        | company.flag("student")
-        | company.flag("individual")
-    )
+def _tiers(first: Condition, second: Condition, third: Condition) -> TierTable:
     return TierTable(
         rules=(
+            # However large they are, and whatever is unknown of them.
             Rule(
                 Tier(4),
-                nobody,
+                _nobody,
                 key="not-a-target",
-                because=NOT_A_TARGET,
+                because=Label("not a target of sales", "営業の対象外"),
             ),
-            first,
+            Rule(Tier(1), first, key="first"),
             Rule(Tier(2), second, key="second"),
             Rule(Tier(3), third, key="third"),
         ),
         otherwise=Tier(4),
+        otherwise_because=Label("no reason to go there earlier", "優先する条件に当てはまらない"),
     )
-
-
-def _first(condition: Condition) -> Rule[Tier]:
-    return Rule(Tier(1), condition, key="first")
 
 
 _markets_itself: Final = company.industry.is_in("製造業", "情報通信業", "卸売業，小売業")
@@ -61,30 +57,27 @@ _markets_itself: Final = company.industry.is_in("製造業", "情報通信業", 
 TIERS: Final[Mapping[str, TierTable]] = MappingProxyType(
     {
         "crm": _tiers(
-            _first(company.on_list("fy26") | (company.employees >= 1_000)),
+            company.on_list("fy26") | (company.employees >= 1_000),
             company.employees >= 100,
             company.employees >= 30,
         ),
         "sfa": _tiers(
-            _first((company.employees >= 300) & company.industry.is_in("製造業", "卸売業，小売業")),
+            (company.employees >= 300) & company.industry.is_in("製造業", "卸売業，小売業"),
             company.employees >= 300,
             company.employees >= 50,
         ),
         "ma": _tiers(
-            _first((company.employees >= 300) & _markets_itself),
+            (company.employees >= 300) & _markets_itself,
             (company.employees >= 100) & _markets_itself,
             _markets_itself,
         ),
         "bi": _tiers(
-            _first(
-                (company.employees >= 1_000) & company.industry.is_in("金融業，保険業", "製造業")
-            ),
+            (company.employees >= 1_000) & company.industry.is_in("金融業，保険業", "製造業"),
             company.annual_revenue >= 100 * OKU,
             company.annual_revenue >= 10 * OKU,
         ),
     }
 )
-
 
 PLAYBOOK: Final[Playbook] = evolve(starter(PRODUCTS, lang="ja"), tiers=TIERS, name=FIRM.name)
 """Segments, engagement and funnel are those of the starter."""

@@ -8,6 +8,7 @@ from decimal import Context, Decimal
 from typing import Any, Final, Literal
 
 from attrs import field, frozen
+from immutabledict import immutabledict
 
 from mpfunnel.errors import InvalidDataError, Problem, brief, did_you_mean
 from mpfunnel.labels import Label
@@ -40,12 +41,14 @@ class Scale:
     Attributes:
         ladder: Keys from the lowest to the highest.
         detours: Keys outside the ladder; every comparison of order with them is false.
+        labels: What people call the keys; a key that has none stands for itself.
 
     A scale without any key takes every key: who knows them checks them later.
     """
 
     ladder: tuple[str, ...]
     detours: tuple[str, ...] = ()
+    labels: Mapping[str, Label] = field(default=immutabledict(), eq=False)
 
     @property
     def keys(self) -> tuple[str, ...]:

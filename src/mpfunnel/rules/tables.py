@@ -10,7 +10,7 @@ from attrs import evolve, field, frozen
 from mpfunnel.errors import InvalidDataError, Problem, brief
 from mpfunnel.labels import Label, Lang, as_label
 from mpfunnel.rules.conditions import Condition, as_condition, check_size
-from mpfunnel.rules.words import reason_of
+from mpfunnel.rules.words import named, reason_of
 
 __all__ = ["Band", "Decision", "DecisionTable", "Part", "Rule", "ScoreItem", "Scorecard"]
 
@@ -60,14 +60,9 @@ class Decision(Generic[T]):
     def text(self, lang: Lang = "en") -> str:
         """Return the value, or "undecided" with what is possible, as people read it."""
         if self.settled:
-            return _named(self.value, lang)
+            return named(self.value, lang)
         joint, undecided = ("・", "未判定") if lang == "ja" else (" or ", "undecided")
-        return f"{undecided}: {joint.join(_named(value, lang) for value in self.possible)}"
-
-
-def _named(value: Hashable, lang: Lang) -> str:
-    label = getattr(value, "label", None)
-    return label.text(lang) if isinstance(label, Label) else str(value)
+        return f"{undecided}: {joint.join(named(value, lang) for value in self.possible)}"
 
 
 def _a_reason(value: str | Label | None) -> Any:

@@ -61,6 +61,8 @@ def value_in_words(fact: Fact, value: Any, lang: Lang) -> str:
     """Return a value of `fact`, in the unit that people read."""
     if value is None:
         return "不明" if lang == "ja" else "unknown"
+    if fact.scale is not None and value in fact.scale.labels:
+        return fact.scale.labels[value].text(lang)
     if isinstance(value, bool):
         yes, no = ("はい", "いいえ") if lang == "ja" else ("yes", "no")
         return yes if value else no
@@ -115,6 +117,10 @@ def _leaf(condition: Any, lang: Lang) -> str:
     name = fact.label.text(lang)
     japanese = lang == "ja"
     match condition:
+        case Compare(Fact(kind="bool"), op, value):
+            if (op == "==") == value:
+                return name
+            return f"{name}でない" if japanese else f"not {name}"
         case Compare(_, op, value):
             said = (_OPS_JA if japanese else _OPS_EN)[op].format(value_in_words(fact, value, lang))
         case IsIn(_, values):
@@ -128,9 +134,11 @@ def _leaf(condition: Any, lang: Lang) -> str:
             listed = _listed(values, lang)
             said = f"{listed}を含む" if japanese else f"has any of {listed}"
         case AtLeast(_, level):
-            said = f"{level}以上" if japanese else f"at least {level}"
+            rung = value_in_words(fact, level, lang)
+            said = f"{rung}以上" if japanese else f"at least {rung}"
         case AtMost(_, level):
-            said = f"{level}以下" if japanese else f"at most {level}"
+            rung = value_in_words(fact, level, lang)
+            said = f"{rung}以下" if japanese else f"at most {rung}"
         case IsMissing():
             said = "不明" if japanese else "is unknown"
         case _:  # a new kind of leaf must be given words before it can be used

@@ -1,0 +1,185 @@
+"""Plain data → the canonical text of a file: TOML with comments, or JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any, Final
+
+import tomlkit
+from tomlkit.items import Float, Integer, Item, Trivia
+
+from mpfunnel.codec.checks import is_list, is_table
+
+__all__ = ["json_text", "toml_text"]
+
+MAX_WIDTH: Final = 100
+"""How long a line may be before its list is broken; texts are never broken."""
+STEP: Final = 4
+GROUPED: Final = 10_000
+"""From here on the digits of a number stand in groups of three."""
+
+_COMMENTS: Final[Mapping[str, str]] = {
+    "": """\
+A playbook: what the firm sells, and the rules that answer the four questions.
+All of it can be edited: numbers, labels, the order of rules. Days are days in the zone, money is
+in whole units of the currency. Every key is explained in the reference of the playbook format.""",
+    "products": """\
+What the firm sells. All but the key is optional: family and grade (products of one family are
+grades of each other), lifecycle, sold_from and sold_until (dates, sold_until is the last day).""",
+    "attributes": """\
+Custom attributes that the rules ask about: type is int, decimal, float, bool, text, date or set;
+closed = true says that a blank means no, 0 or empty, and not unknown.""",
+    "segments": """\
+The segment of a company (全社共通セグメント). The first rule that holds decides, else otherwise.
+employees: people; annual_revenue: whole units of the currency; growth_rate: 0.1 is 10 percent.""",
+    "tiers": """\
+The Tier of a company for a product, from 1 (go first) to 9. "*" stands for every product that has
+no table of its own, as in [tiers.crm].""",
+    "engagement": """\
+Where a lead stands with a product. "*" stands for every product without a table of its own.
+half_life_days: after how many days half of a point is left.
+company_wide_per_mille: weight of an activity that names no product; 1000 is full weight.
+ladder: levels of interest from the lowest; detours: the other states.
+signals: points of one activity of a kind on its day, from -10000 to 10000; cap: the most points
+of the kind together; raises_hand_days: for how many days it counts as a raised hand.""",
+    "interest": """\
+From the score to a level of the ladder. score: decayed points; active_days: days.""",
+    "states": """\
+From interest, tier, deals, ownership and marks to the state. points(365): points of the last 365
+days without decay; active(90): any activity worth points in the last 90 days.""",
+    "funnel": """\
+The funnel of the whole firm. ladder: stages from the lowest; detours: stages outside of it.
+quiet_days: days without a sign after which a pursuit ends.
+deals_without_lead: whether a deal that names no lead concerns every lead of its company.""",
+}
+
+
+# -- TOML --
+
+
+def toml_text(data: Mapping[str, Any]) -> str:
+    """Return the data of a playbook as TOML, with comments that say what can be edited."""
+    sections = {key: value for key, value in data.items() if key in _COMMENTS}
+    lines = _comment("")
+    lines += _values({key: value for key, value in data.items() if key not in sections})
+    for name, section in sections.items():
+        tables: dict[tuple[str, ...], Any] = {(name, key): one for key, one in section.items()}
+        if name == "attributes":
+            tables = {(*at, key): one for at, root in tables.items() for key, one in root.items()}
+        elif name in ("segments", "funnel"):
+            tables = {(name,): section}
+        comment = _comment(name)
+        for path, table in tables.items():
+            lines += ["", *comment, *_table(path, table)]
+            comment = []
+    return "\n".join(lines) + "\n"
+
+
+def _comment(name: str) -> list[str]:
+    return [f"# {line}" for line in _COMMENTS[name].splitlines()]
+
+
+def _table(path: tuple[str, ...], table: Mapping[str, Any]) -> list[str]:
+    """Return the lines of a table that has a header, and of the tables inside it."""
+    inner = [name for name in ("labels", "interest", "states", "rules") if name in table]
+    lines = [f"[{_header(path)}]"]
+    lines += _values({key: value for key, value in table.items() if key not in inner})
+    for name in inner:
+        at = (*path, name)
+        if name == "labels":
+            lines += ["", f"[{_header(at)}]", *_values(table[name])]
+        elif name == "rules":
+            for rule in table[name]:
+                lines += ["", f"[[{_header(at)}]]", *_values(rule)]
+        else:
+            lines += ["", *_comment(name), *_table(at, table[name])]
+    return lines
+
+
+def _header(path: tuple[str, ...]) -> str:
+    return ".".join(tomlkit.key(step).as_string() for step in path)
+
+
+def _values(table: Mapping[str, Any]) -> list[str]:
+    keyed = {tomlkit.key(key).as_string(): value for key, value in table.items()}
+    return [f"{key} = {_item(value, 0, len(key) + 3).as_string()}" for key, value in keyed.items()]
+
+
+def _item(value: Any, indent: int, column: int) -> Item:
+    """Return a value on one line if it fits, else with its lists broken.
+
+    Args:
+        value: The value.
+        indent: How far its line is indented.
+        column: Where it begins on the line.
+    """
+    flat = _flat(value)
+    if column + len(flat.as_string()) <= MAX_WIDTH:
+        return flat
+    if is_list(value) and value:
+        array = tomlkit.array()
+        for one in value:
+            array.add_line(_item(one, indent + STEP, indent + STEP), indent=" " * (indent + STEP))
+        array.add_line(indent=" " * indent)
+        return array
+    if is_table(value):
+        table = tomlkit.inline_table()
+        for key, one in value.items():
+            # Of a table that does not fit, only lists of tables are worth breaking for its sake.
+            breaks = is_list(one) and any(is_table(item) for item in one)
+            table.append(key, _item(one, indent, MAX_WIDTH if breaks else column))
+        return table
+    return flat
+
+
+def _flat(value: Any) -> Item:
+    if isinstance(value, bool) or not isinstance(value, int | Decimal | list | dict):
+        return tomlkit.item(value)
+    if isinstance(value, int):
+        return Integer(value, Trivia(), f"{value:_}" if abs(value) >= GROUPED else f"{value}")
+    if isinstance(value, Decimal):
+        # The digits as they are: the float is only what tomlkit asks for.
+        return Float(float(value), Trivia(), str(value))
+    if is_list(value):
+        array = tomlkit.array()
+        array.extend(_flat(one) for one in value)
+        return array
+    table = tomlkit.inline_table()
+    for key, one in value.items():
+        table.append(key, _flat(one))
+    return table
+
+
+# -- JSON --
+
+
+def json_text(data: Mapping[str, Any]) -> str:
+    """Return the data of a playbook as JSON; decimals keep their digits, dates are text."""
+    return _json(data, 0) + "\n"
+
+
+def _json(value: Any, indent: int) -> str:
+    """Return a value on one line if it fits, else one line for each of its parts."""
+    if isinstance(value, Decimal):
+        return str(value)
+    if isinstance(value, date):
+        return f'"{value.isoformat()}"'
+    if not isinstance(value, Mapping | list) or not value:
+        return json.dumps(value, ensure_ascii=False)
+    pairs: list[tuple[str, Any]]
+    if is_list(value):
+        pairs, (start, end) = [("", one) for one in value], "[]"
+    else:
+        pairs, (start, end) = (
+            [(f"{json.dumps(k, ensure_ascii=False)}: ", v) for k, v in value.items()],
+            "{}",
+        )
+    parts = [key + _json(one, indent + STEP) for key, one in pairs]
+    flat = f"{start}{', '.join(parts)}{end}"
+    if len(flat) + indent <= MAX_WIDTH and "\n" not in flat:
+        return flat
+    joint = ",\n" + " " * (indent + STEP)
+    return f"{start}\n{' ' * (indent + STEP)}{joint.join(parts)}\n{' ' * indent}{end}"

@@ -1,0 +1,200 @@
+"""A playbook → plain data in its canonical order."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from mpfunnel.codec.conditions import Vocabulary, condition_data
+from mpfunnel.codec.reading import CLOSABLE, EVERY, FORMAT, default_label
+from mpfunnel.engagement import EngagementModel, EngagementState, Signal
+from mpfunnel.errors import PlaybookError, Problem
+from mpfunnel.labels import Label
+from mpfunnel.playbook import Playbook
+from mpfunnel.records import Id, Product
+from mpfunnel.rules.conditions import Leaf, walk
+from mpfunnel.rules.facts import Fact
+from mpfunnel.rules.tables import DecisionTable
+from mpfunnel.rules.words import reason_of
+from mpfunnel.segments import Segment
+from mpfunnel.stages import FunnelStage
+from mpfunnel.tiers import Tier, TierTable
+
+__all__ = ["playbook_data"]
+
+
+def playbook_data(book: Playbook) -> dict[str, Any]:
+    """Return the plain data of a playbook: tables, lists and values, dates as dates.
+
+    Raises:
+        PlaybookError: A tier policy is written in Python, which no file can hold.
+    """
+    custom = [
+        Problem("custom", f"tiers.{key}", "is a policy of your own, which no file can hold")
+        for key, policy in book.tiers.items()
+        if type(policy) is not TierTable
+    ]
+    if custom:
+        raise PlaybookError(custom)
+    about_companies, about_leads = (Vocabulary.of(own, book.scale, {}) for own in ("company", ""))
+    funnel = book.funnel
+    return _without_none(
+        {
+            "format": FORMAT,
+            "name": book.name and _label(book.name),
+            "lang": book.lang,
+            "zone": book.zone,
+            "currency": book.currency,
+            "products": {str(product.id): _product(product) for product in book.products},
+            "attributes": _attributes(book) or None,
+            "segments": {
+                **_labels(book.segments.outcomes),
+                **_table(book.segments, "segment", about_companies),
+            },
+            "tiers": _of_products(
+                book.products, book.tiers, lambda table: _table(table, "tier", about_companies)
+            ),
+            "engagement": _of_products(
+                book.products, book.engagement, lambda model: _model(model, about_leads)
+            ),
+            "funnel": {
+                **_scale(funnel.ladder, funnel.detours),
+                "quiet_days": funnel.quiet_days,
+                "deals_without_lead": funnel.deals_without_lead,
+                **_table(funnel.rules, "stage", about_leads),
+            },
+        }
+    )
+
+
+def _without_none(data: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in data.items() if value is not None}
+
+
+def _label(label: Label) -> Any:
+    return label.en if label.en == label.ja else {"en": label.en, "ja": label.ja}
+
+
+def _labels(values: Iterable[Segment | EngagementState | FunnelStage]) -> dict[str, Any]:
+    labels = {one.key: _label(one.label) for one in values if one.label != default_label(one.key)}
+    return {"labels": labels} if labels else {}
+
+
+def _scale(ladder: Iterable[Any], detours: Iterable[Any]) -> dict[str, Any]:
+    return {
+        "ladder": [one.key for one in ladder],
+        "detours": [one.key for one in detours],
+        **_labels((*ladder, *detours)),
+    }
+
+
+def _product(product: Product) -> dict[str, Any]:
+    return _without_none(
+        {
+            "id": product.id if isinstance(product.id, int) else None,
+            "name": product.name and _label(product.name),
+            "family": product.family,
+            "grade": product.grade,
+            "lifecycle": product.lifecycle,
+            "sold_from": product.sold_from,
+            "sold_until": product.sold_until,
+        }
+    )
+
+
+def _attributes(book: Playbook) -> dict[str, Any]:
+    tables: list[DecisionTable[Any]] = [book.segments, book.funnel.rules]
+    tables += [policy for policy in book.tiers.values() if isinstance(policy, TierTable)]
+    tables += [
+        table for model in book.engagement.values() for table in (model.interest, model.states)
+    ]
+    used = {
+        node.fact.name: node.fact
+        for table in tables
+        for when in table.conditions
+        for node in walk(when)
+        if isinstance(node, Leaf) and node.fact.within == "attributes"
+    }
+    found: dict[str, Any] = {}
+    for _, fact in sorted(used.items()):
+        found.setdefault(fact.root, {})[fact.key] = _attribute(fact)
+    return found
+
+
+def _attribute(fact: Fact) -> dict[str, Any]:
+    return _without_none(
+        {
+            "type": fact.kind,
+            "closed": not fact.open if fact.kind in CLOSABLE else None,
+            "label": _label(fact.label) if fact.label != default_label(fact.key) else None,
+        }
+    )
+
+
+def _of_products(
+    products: Iterable[Product],
+    policies: Mapping[Id, Any],
+    data_of: Callable[[Any], dict[str, Any]],
+) -> dict[str, Any]:
+    """Return the policies by product, the one of most products once for all that have no other."""
+    by_key = {str(product.id): data_of(policies[product.id]) for product in products}
+    # Not compared as they are: to a dict the order of conditions is nothing.
+    texts = {key: json.dumps(data, default=str) for key, data in by_key.items()}
+    common, count = Counter(texts.values()).most_common(1)[0]
+    if EVERY in by_key or (count == 1 and len(by_key) > 1):
+        return by_key
+    first = next(key for key, text in texts.items() if text == common)
+    others = {key: data for key, data in by_key.items() if texts[key] != common}
+    return {EVERY: by_key[first], **others}
+
+
+def _model(model: EngagementModel, words: Vocabulary) -> dict[str, Any]:
+    return {
+        "half_life_days": model.half_life_days,
+        "company_wide_per_mille": model.company_wide_per_mille,
+        **_scale(model.ladder, model.detours),
+        "signals": [_signal(signal) for signal in model.signals],
+        "interest": _table(model.interest, "state", words),
+        "states": _table(model.states, "state", words),
+    }
+
+
+def _signal(signal: Signal) -> dict[str, Any]:
+    plain = signal.label == default_label(signal.kind)
+    return _without_none(
+        {
+            "kind": signal.kind,
+            "points": signal.points,
+            "cap": signal.cap,
+            "raises_hand_days": signal.raises_hand_days or None,
+            "label": None if plain else _label(signal.label),
+        }
+    )
+
+
+def _table(table: DecisionTable[Any], outcome: str, words: Vocabulary) -> dict[str, Any]:
+    def written(value: Any) -> Any:
+        return value.number if isinstance(value, Tier) else value.key
+
+    usual = table.otherwise_because == DecisionTable[Any]((), None).otherwise_because
+    return _without_none(
+        {
+            "otherwise": written(table.otherwise),
+            "otherwise_because": None if usual else _label(table.otherwise_because),
+            "rules": [
+                _without_none(
+                    {
+                        outcome: written(rule.outcome),
+                        "key": rule.key,
+                        "when": condition_data(rule.when, words),
+                        "because": (
+                            _label(rule.because) if rule.because != reason_of(rule.when) else None
+                        ),
+                    }
+                )
+                for rule in table.rules
+            ],
+        }
+    )

@@ -1,0 +1,214 @@
+"""The starter: every number that it begins with."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+import mpfunnel as mf
+from mpfunnel.records import SalesEventKind
+from mpfunnel.starter import ENGAGEMENT, FUNNEL, OKU, SEGMENTS, starter
+
+DAY = date(2026, 10, 31)
+NOON = datetime(2026, 10, 31, 3, tzinfo=UTC)
+ENGINE = mf.Engine(starter(["a", "b"]))
+LARGE = mf.Company(1, employees=400, annual_revenue=1)
+
+
+def ago(days: int) -> datetime:
+    """Noon so many days before the day asked about."""
+    return NOON - timedelta(days=days)
+
+
+def answer(*activities: tuple[str, int], **more: object) -> mf.LeadAnswer:
+    """The answers about one lead who did these things about `a`, so many days ago."""
+    did = [mf.Activity(i, 7, kind, ago(days), ["a"]) for i, (kind, days) in enumerate(activities)]
+    account = mf.Account(
+        more.pop("company", LARGE),  # type: ignore[arg-type]
+        leads=[mf.Lead(7)],
+        activities=did,
+        **more,  # type: ignore[arg-type]
+    )
+    return ENGINE.assess(account, as_of=DAY).leads[7]
+
+
+def state(*activities: tuple[str, int], **more: object) -> str:
+    """The key of the state of that lead for `a`."""
+    found = answer(*activities, **more).engagement.get("a")
+    return "none" if found is None else found.value.key
+
+
+def stage(*activities: tuple[str, int], **more: object) -> str:
+    """The key of the stage of that lead."""
+    return answer(*activities, **more).stage.value.key
+
+
+def test_the_points_are_those_that_were_agreed() -> None:
+    """Opens earn nothing (robots and mail privacy); the careers page is a penalty."""
+    points = {signal.kind: signal.points for signal in ENGAGEMENT.signals}
+    assert points["webinar_attended"] == 15
+    assert points["asset_downloaded"] == 8
+    assert points["business_card"] == 5
+    assert points["pricing_page"] == 10
+    assert points["email_click"] == 3
+    assert points["email_open"] == 0
+    assert points["careers_page"] == -20
+    assert ENGAGEMENT.half_life_days == 30
+    hands = [signal.kind for signal in ENGAGEMENT.signals if signal.raises_hand_days]
+    assert hands == ["inquiry", "quotation_request", "demo_request"]
+
+
+@pytest.mark.parametrize(
+    ("employees", "oku", "segment", "tier"),
+    [
+        (1_000, 0, "enterprise", 1),
+        (999, 1_000, "enterprise", 1),
+        (999, 999, "mid_market", 2),
+        (300, 0, "mid_market", 2),
+        (299, 100, "mid_market", 2),
+        (299, 99, "small", 3),
+        (50, 0, "small", 3),
+        (49, 10, "small", 3),
+        (49, 9, "micro", 4),
+    ],
+)
+def test_the_bands_begin_where_they_say(employees: int, oku: int, segment: str, tier: int) -> None:
+    """50, 300 and 1,000 employees; 10, 100 and 1,000 億円."""
+    company = mf.Company(1, employees=employees, annual_revenue=oku * OKU)
+    assert ENGINE.segment_for(company, as_of=DAY).value.key == segment
+    assert ENGINE.tier_for(company, "a", as_of=DAY).value == mf.Tier(tier)
+
+
+@pytest.mark.parametrize(
+    ("company", "segment"),
+    [
+        (mf.Company(1, relationships=["own_group", "customer"]), "own_group"),
+        (mf.Company(1, relationships=["do_not_trade", "partner"]), "do_not_trade"),
+        (mf.Company(1, relationships=["competitor"]), "competitor"),
+        (mf.Company(1, attributes={"student": True}), "student"),
+        (mf.Company(1, attributes={"individual": True}), "individual"),
+        (mf.Company(1, attributes={"public_body": True}), "public_body"),
+        (mf.Company(1, relationships=["partner", "customer"]), "partner"),
+    ],
+)
+def test_what_is_no_target_is_told_apart_before_its_size(company: mf.Company, segment: str) -> None:
+    """These segments are settled even where the size is unknown."""
+    decision = ENGINE.segment_for(company, as_of=DAY)
+    assert (decision.value.key, decision.settled) == (segment, True)
+
+
+def test_a_target_list_goes_first() -> None:
+    """The commonest rule for Tier 1."""
+    listed = mf.Company(1, lists=["target"])
+    assert ENGINE.tier_for(listed, "a", as_of=DAY).value == mf.Tier(1)
+
+
+def test_high_interest_needs_thirty_points_on_two_days() -> None:
+    """Many actions of one day are not yet high interest."""
+    webinar = ("webinar_attended", 0)
+    assert state(webinar, webinar, webinar) == "priority_follow_up"
+    assert answer(webinar, webinar).engagement["a"].interest.value.key == "interested"
+    assert state(webinar, webinar, ("email_click", 1)) == "high_interest"
+    assert state(webinar, ("email_click", 1)) == "priority_follow_up"
+    assert state(("demo_request", 0)) == "high_interest"
+    assert answer(("demo_request", 29)).engagement["a"].interest.value.key == "high_interest"
+    assert answer(("demo_request", 30)).engagement["a"].interest.value.key == "interested"
+
+
+def test_priority_follow_up_needs_tier_two_and_a_reason() -> None:
+    """Interested within a year, lost or recycled for timing or budget, or marked by a person."""
+    small = {"company": mf.Company(1, employees=60, annual_revenue=1)}
+    assert state(("pricing_page", 364)) == "priority_follow_up"
+    assert state(("pricing_page", 365)) == "dormant"
+    assert state(("asset_downloaded", 364)) == "aware"
+    assert state(("pricing_page", 364), **small) == "dormant"
+    lost = mf.Deal(1, 1, ago(90), [mf.DealLine("a")], "lost", ago(60), reason="timing")
+    assert state(deals=[lost]) == "priority_follow_up"
+    assert state(deals=[lost], **small) == "none"
+    for reason, wanted in (("budget", "priority_follow_up"), ("no_need", "none")):
+        assert state(sales_events=[mf.SalesEvent(7, "recycled", ago(9), "a", reason=reason)]) == (
+            wanted
+        )
+    assert state(sales_events=[mf.SalesEvent(7, "follow_up", ago(9))]) == "priority_follow_up"
+    marked_before = [
+        mf.SalesEvent(7, "follow_up", ago(9)),
+        mf.SalesEvent(7, "disqualified", ago(8), "a"),
+    ]
+    assert state(sales_events=marked_before) == "none"
+
+
+def test_dormant_was_interested_and_is_quiet() -> None:
+    """Ten points within two years, and nothing for ninety days."""
+    small = {"company": mf.Company(1, employees=60, annual_revenue=1)}
+    assert state(("pricing_page", 729), **small) == "dormant"
+    assert state(("pricing_page", 730), **small) == "aware"
+    assert state(("pricing_page", 400), ("page_view", 89), **small) == "aware"
+    assert state(("pricing_page", 400), ("page_view", 90), **small) == "dormant"
+
+
+def test_deals_ownership_and_segment_go_before_interest() -> None:
+    """The state says what is done; the interest stays readable beside it."""
+    webinars = [("webinar_attended", 0), ("webinar_attended", 1), ("webinar_attended", 2)]
+    deal = mf.Deal(1, 1, ago(5), [mf.DealLine("a")])
+    contract = mf.Contract(1, "a", date(2026, 1, 1))
+    rival = mf.Company(1, relationships=["competitor"])
+    for wanted, more in (
+        ("in_opportunity", {"deals": [deal], "contracts": [contract]}),
+        ("customer", {"contracts": [contract]}),
+        ("excluded", {"company": rival, "deals": [deal]}),
+    ):
+        found = answer(*webinars, **more).engagement["a"]
+        assert (found.value.key, found.interest.value.key) == (wanted, "high_interest")
+
+
+def test_the_way_through_the_funnel() -> None:
+    """Each stage is entered by what its definition says."""
+
+    def said(kind: SalesEventKind, days: int = 1) -> mf.SalesEvent:
+        return mf.SalesEvent(7, kind, ago(days), "a", reason="timing")
+
+    click = ("email_click", 3)
+    keen = [("webinar_attended", 4), ("webinar_attended", 3), ("webinar_attended", 2)]
+    deal = mf.Deal(1, 1, ago(1), [mf.DealLine("a")], lead_id=7)
+    won = mf.Deal(1, 1, ago(9), [mf.DealLine("a")], "won", ago(1), lead_id=7)
+    lost = mf.Deal(1, 1, ago(9), [mf.DealLine("a")], "lost", ago(1), lead_id=7)
+    small = mf.Company(1, employees=60, annual_revenue=1)
+    assert stage() == "known"
+    assert stage(("email_open", 1)) == "known"
+    assert stage(("careers_page", 1)) == "known"
+    assert stage(click) == "inquiry"
+    assert stage(*keen) == "mql"
+    assert stage(*keen, company=small) == "inquiry"
+    assert stage(("inquiry", 89), company=small) == "mql"
+    assert stage(("inquiry", 90), company=small) == "inquiry"
+    assert stage(click, sales_events=[said("accepted")]) == "sal"
+    assert stage(click, sales_events=[said("accepted", 2), said("qualified")]) == "sql"
+    assert stage(click, deals=[deal]) == "opportunity"
+    assert stage(click, deals=[won]) == "customer"
+    assert stage(click, deals=[lost]) == "lost"
+    assert stage(*keen, sales_events=[said("recycled")]) == "recycled"
+    assert stage(*keen, sales_events=[said("rejected")]) == "recycled"
+    assert stage(*keen, ("demo_request", 0), sales_events=[said("recycled")]) == "mql"
+    assert stage(*keen, sales_events=[said("disqualified")]) == "disqualified"
+    assert stage(*keen, company=mf.Company(1, relationships=["competitor"])) == "disqualified"
+    assert stage(("email_click", 179)) == "inquiry"
+    assert stage(("email_click", 180)) == "dormant"
+    assert FUNNEL.quiet_days == 180
+
+
+def test_every_outcome_has_a_label_in_both_languages() -> None:
+    """What a marketer reads is never a key."""
+    labels = [one.label for one in SEGMENTS.outcomes]
+    labels += [one.label for one in (*FUNNEL.ladder, *FUNNEL.detours)]
+    labels += [one.label for one in (*ENGAGEMENT.ladder, *ENGAGEMENT.detours)]
+    assert len(labels) == 11 + 11 + 9
+    assert all("_" not in label.en and "_" not in label.ja for label in labels)
+    assert all(signal.label.ja != signal.label.en for signal in ENGAGEMENT.signals)
+
+
+def test_language_and_zone_are_the_firms_choice() -> None:
+    """The language changes no answer; the zone does."""
+    assert starter(["a"], lang="ja").lang == "ja"
+    assert starter(["a"], lang="ja").version == starter(["a"]).version
+    assert starter(["a"], zone="UTC").version != starter(["a"]).version
