@@ -8,7 +8,8 @@ import pickle
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Context, Decimal, localcontext
-from typing import Any
+from typing import Any, cast
+from zoneinfo import ZoneInfo
 
 import pytest
 from attrs.exceptions import FrozenInstanceError
@@ -468,3 +469,27 @@ def test_what_makes_a_company_itself_has_no_history(fact: str) -> None:
 
     with pytest.raises(InvalidDataError, match=rf"changes\[0\]\.fact: '{fact}' does not change"):
         CompanyHistory(Company(1), [change])
+
+
+TOKYO = ZoneInfo("Asia/Tokyo")
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+def test_instants_are_kept_in_utc() -> None:
+    """S17: equal instants make equal records, and an hour that a clock shows twice is two."""
+    noon = datetime(2026, 10, 31, 21, tzinfo=TOKYO)
+    one = Activity(1, 2, "click", noon)
+    assert one.at.tzinfo is UTC
+    assert one == Activity(1, 2, "click", datetime(2026, 10, 31, 12, tzinfo=UTC))
+    first = datetime(2026, 10, 25, 2, 30, tzinfo=BERLIN)
+    again = first.replace(fold=1)
+    assert first == again
+    assert Activity(1, 2, "click", first) != Activity(1, 2, "click", again)
+    deal = Deal(1, 2, noon, status="won", closed_at=noon)
+    assert (deal.opened_at.tzinfo, cast(datetime, deal.closed_at).tzinfo) == (UTC, UTC)
+
+
+def test_an_instant_outside_the_calendar_is_refused() -> None:
+    """The first hours of the year 1 east of Greenwich are no instant in UTC."""
+    with pytest.raises(InvalidDataError, match="at: is outside the years 1 to 9999 in UTC"):
+        Activity(1, 2, "click", datetime(1, 1, 1, tzinfo=TOKYO))

@@ -8,7 +8,7 @@ asked for, so that one tier costs no more than one tier.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, date
+from datetime import date
 from functools import cached_property, partial
 from typing import Any, Final
 
@@ -383,7 +383,7 @@ class Case:
         model = self.model(product_id).model
         points, hands = model.points, model.hands
         return [
-            Sign(one.at.astimezone(UTC), "responded", str(one.id), day, hands.get(one.kind, 0))
+            Sign(one.at, "responded", str(one.id), day, hands.get(one.kind, 0))
             for one, day in person.about[product_id]
             if points.get(one.kind, 0) > 0 or one.kind in hands
         ]

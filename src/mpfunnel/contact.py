@@ -6,7 +6,7 @@ engagement, and may still be phoned.
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Final, get_args
 from zoneinfo import ZoneInfo
 
@@ -116,9 +116,8 @@ def _answer(lead: Lead, channel: Channel, day: date, zone: ZoneInfo) -> Contacta
     ]
     if not said:
         return _UNKNOWN[channel]
-    # Instants are compared in UTC: within one zone, Python compares what the clocks show.
-    latest = max(consent.at.astimezone(UTC) for consent in said)
-    said = [consent for consent in said if consent.at.astimezone(UTC) == latest]
+    latest = max(consent.at for consent in said)
+    said = [consent for consent in said if consent.at == latest]
     consent = min(said, key=_precedence)
     contradicted = any(other.granted != consent.granted for other in said)
     since = local_day(latest, zone)

@@ -177,7 +177,7 @@ class Score:
     @property
     def points(self) -> Decimal:
         """The score in points."""
-        return Decimal(self.micro).scaleb(-6)
+        return Decimal(self.micro).scaleb(-6, _EXACT)
 
 
 NO_SCORE: Final = Score()

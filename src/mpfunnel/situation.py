@@ -7,7 +7,7 @@ records that share an identity but differ are all rejected (S17), whatever their
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any, Final, TypeVar, cast
 
 from attrs import field, frozen
@@ -166,7 +166,7 @@ def _identity_of_activity(pair: tuple[Activity, date]) -> Hashable:
 def _order_of_event(event: SalesEvent) -> tuple[Any, ...]:
     # Sales events have no id: within one instant, everything that they hold sets their order.
     return (
-        event.at.astimezone(UTC),
+        event.at,
         event.kind,
         str(event.product_id),
         event.reason or "",

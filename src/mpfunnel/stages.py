@@ -8,7 +8,7 @@ and the lead's stage is that of the pursuit that has come furthest (S19).
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 from functools import cached_property
 from typing import Final, Literal, NamedTuple
 
@@ -115,7 +115,6 @@ class Sign(NamedTuple):
     """One thing that opens a pursuit, moves it or ends it; signs sort in the order of time."""
 
     at: datetime
-    """In UTC: within one other zone, Python compares what the clocks show."""
     what: str
     """``"responded"``, the kind of a sales event, ``"deal"``, ``"won"`` or ``"lost"``."""
     about: str
@@ -150,7 +149,7 @@ class Pursuit:
 
 def sign_of_event(event: SalesEvent, day: date) -> Sign:
     """Return the sign of a sales event of the day `day`."""
-    return Sign(event.at.astimezone(UTC), event.kind, event.reason or "", day)
+    return Sign(event.at, event.kind, event.reason or "", day)
 
 
 def signs_of_deal(deal: Deal, opened: date, closed: date | None, as_of: date) -> list[Sign]:
@@ -159,10 +158,10 @@ def signs_of_deal(deal: Deal, opened: date, closed: date | None, as_of: date) ->
     A deal that closes after `as_of` is open as of it. One that is recorded as closed before it was
     opened, as real exports have them, was opened when it closed.
     """
-    sign = Sign(deal.opened_at.astimezone(UTC), "deal", str(deal.id), opened)
+    sign = Sign(deal.opened_at, "deal", str(deal.id), opened)
     if closed is None or closed > as_of or deal.closed_at is None:
         return [sign]
-    end = Sign(deal.closed_at.astimezone(UTC), deal.status, str(deal.id), closed)
+    end = Sign(deal.closed_at, deal.status, str(deal.id), closed)
     return [min(sign, end._replace(what="deal")), end]
 
 
@@ -185,23 +184,24 @@ def pursue(signs: Iterable[Sign], *, quiet_days: int, as_of: date) -> Pursuit:
     """
     current = Pursuit()
     open_deals: set[str] = set()
-    hand_until = last = date.min
+    last = date.min
+    hand_until = 0
     for sign in sorted(signs):
         if current.ended and open_deals:
             # Another deal goes on where one was won; what led to the won one is over.
             current = Pursuit(started=True)
-            hand_until = date.min
+            hand_until = 0
         elif current.started and not current.ended and not open_deals:
             current.quiet = (sign.day - last).days >= quiet_days
         if not current.started or current.ended:
             if not sign.opens:
                 continue
             current = Pursuit(started=True)
-            hand_until = date.min
+            hand_until = 0
         last = sign.day
         if sign.hand_days:
-            # The hand is up for N days: up to the day that is N - 1 days later (S13).
-            hand_until = max(hand_until, sign.day + timedelta(sign.hand_days - 1))
+            # The hand is up on the day itself and on N - 1 days after it (S13).
+            hand_until = max(hand_until, sign.day.toordinal() + sign.hand_days)
         elif sign.what == "deal":
             open_deals.add(sign.about)
         elif sign.what in ("won", "lost"):
@@ -212,18 +212,18 @@ def pursue(signs: Iterable[Sign], *, quiet_days: int, as_of: date) -> Pursuit:
         elif sign.what in _SAID:
             said = _SAID[sign.what]
             if said == "recycled":
-                hand_until = date.min
+                hand_until = 0
             current.accepted = said in ("accepted", "qualified")
             current.qualified = said == "qualified"
             current.recycled = said == "recycled"
             current.disqualified = said == "disqualified"
     if open_deals and current.ended:
         current = Pursuit(started=True)
-        hand_until = date.min
+        hand_until = 0
     elif current.started and not current.ended and not open_deals:
         current.quiet = (as_of - last).days >= quiet_days
     current.open_deal = bool(open_deals)
-    current.raised_hand = not current.ended and hand_until >= as_of
+    current.raised_hand = not current.ended and as_of.toordinal() < hand_until
     return current
 
 
@@ -254,8 +254,7 @@ def furthest(
         for about, (pursuit, one) in found.items()
         if about is not None and pursuit.started and ranked[about][one.value] == reached
     )
-    unsettled = [one for _, one in found.values() if not one.settled]
-    if not unsettled:
+    if all(one.settled for _, one in found.values()):
         return decision, products
     # What every pursuit reaches at least bounds the lead's stage from below.
     least = max(
@@ -267,7 +266,10 @@ def furthest(
         for stage in one.possible
         if ranked[about][stage] >= least
     )
-    missing = dict.fromkeys(name for one in unsettled for name in one.missing)
-    if len(possible) == 1:
-        missing = {}
+    missing = dict.fromkeys(
+        name
+        for about, (_, one) in found.items()
+        if not one.settled and any(ranked[about][stage] >= least for stage in one.possible)
+        for name in one.missing
+    )
     return evolve(decision, possible=tuple(possible), missing=tuple(missing)), products

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from decimal import Decimal
-from typing import Any, cast
+from decimal import Context, Decimal
+from typing import Any, Final, cast
 
 from mpfunnel.case import Case, Person
 from mpfunnel.engagement import FULL_WEIGHT, EngagementModel, ScorePart, decay_per_mille
@@ -17,6 +17,8 @@ from mpfunnel.tiers import TierTable
 
 __all__ = ["why"]
 
+# What is written must not hang on the decimal context of the thread.
+_EXACT: Final = Context(prec=40)
 _ABOUT = {"segment": "", "tier": "product", "stage": "lead", "engagement": "lead, product"}
 
 
@@ -143,8 +145,8 @@ def _points(micro: int, lang: Lang) -> str:
 
 
 def _plain(micro: int) -> str:
-    return f"{Decimal(micro).scaleb(-6).normalize():f}"
+    return f"{Decimal(micro).scaleb(-6, _EXACT).normalize(_EXACT):f}"
 
 
 def _thousandths(value: int) -> str:
-    return f"{Decimal(value).scaleb(-3):f}"
+    return f"{Decimal(value).scaleb(-3, _EXACT):f}"

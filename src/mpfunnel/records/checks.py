@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Callable, Iterable, Mapping
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Context, Decimal
 from typing import Any, Final, cast, get_args
 
@@ -54,6 +55,19 @@ def series(value: Iterable[Any]) -> tuple[Any, ...]:
     """Any collection of records is a tuple of them, in its order."""
     collected: tuple[Any, ...] = _collected(value, tuple)
     return collected
+
+
+def utc(value: datetime | None) -> datetime | None:
+    """An instant is kept in UTC, so that equal instants are equal.
+
+    Within one other zone, Python compares what the clocks show.
+    """
+    given: Any = value
+    if isinstance(given, datetime) and given.tzinfo is not None and given.tzinfo is not UTC:
+        # What falls outside the calendar there stays, for the check to name.
+        with contextlib.suppress(OverflowError, ValueError):
+            return given.astimezone(UTC)
+    return value
 
 
 def label_or_none(value: str | Label | None) -> Label | None:
@@ -195,6 +209,8 @@ def an_instant(value: object) -> Fault | None:
     # pandas' NaT is a datetime too, without zone, and refuses to name its offset.
     if value.tzinfo is None or value.utcoffset() is None:
         return "naive", "has no time zone; give an aware datetime"
+    if value.utcoffset():
+        return "range", "is outside the years 1 to 9999 in UTC"
     return None
 
 

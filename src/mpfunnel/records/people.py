@@ -29,6 +29,7 @@ from mpfunnel.records.checks import (
     set_of,
     text_or_none,
     texts,
+    utc,
 )
 
 Channel = Literal["email", "phone", "post", "visit", "web"]
@@ -41,7 +42,7 @@ class Consent(Record):
     channel: Channel = field(metadata=checked(one_of(Channel)))
     granted: bool = field(metadata=checked(a_bool))
     """False is an opt-out."""
-    at: datetime = field(metadata=checked(an_instant))
+    at: datetime = field(converter=utc, metadata=checked(an_instant))
     basis: str | None = field(
         default=None, converter=text_or_none, metadata=checked(optional(a_text))
     )
@@ -72,7 +73,9 @@ class Lead(Record):
     source: str | None = field(
         default=None, converter=text_or_none, metadata=checked(optional(a_text))
     )
-    created_at: datetime | None = field(default=None, metadata=checked(optional(an_instant)))
+    created_at: datetime | None = field(
+        default=None, converter=utc, metadata=checked(optional(an_instant))
+    )
     interests: frozenset[str] = field(
         default=frozenset(), converter=texts, metadata=checked(set_of(a_key))
     )
@@ -93,7 +96,7 @@ class Activity(Record):
     """Unique for its lead: the identity of an activity is (lead_id, id)."""
     lead_id: Id = field(metadata=checked(an_id))
     kind: str = field(metadata=checked(a_key))
-    at: datetime = field(metadata=checked(an_instant))
+    at: datetime = field(converter=utc, metadata=checked(an_instant))
     product_ids: frozenset[Id] = field(
         default=frozenset(), converter=ids, metadata=checked(set_of(an_id))
     )

@@ -27,6 +27,7 @@ from mpfunnel.records.checks import (
     series,
     series_of,
     text_or_none,
+    utc,
 )
 
 Lifecycle = Literal["introduction", "growth", "maturity", "decline"]
@@ -85,12 +86,14 @@ class Deal(Record):
 
     id: Id = field(metadata=checked(an_id))
     company_id: Id = field(metadata=checked(an_id))
-    opened_at: datetime = field(metadata=checked(an_instant))
+    opened_at: datetime = field(converter=utc, metadata=checked(an_instant))
     lines: tuple[DealLine, ...] = field(
         default=(), converter=series, metadata=checked(series_of(DealLine))
     )
     status: DealStatus = field(default="open", metadata=checked(one_of(DealStatus)))
-    closed_at: datetime | None = field(default=None, metadata=checked(optional(an_instant)))
+    closed_at: datetime | None = field(
+        default=None, converter=utc, metadata=checked(optional(an_instant))
+    )
     """When it was won or lost; may lie before `opened_at`, as it does in real exports."""
     lead_id: Id | None = field(default=None, metadata=checked(optional(an_id)))
     via_company_id: Id | None = field(default=None, metadata=checked(optional(an_id)))
@@ -137,7 +140,7 @@ class SalesEvent(Record):
 
     lead_id: Id = field(metadata=checked(an_id))
     kind: SalesEventKind = field(metadata=checked(one_of(SalesEventKind)))
-    at: datetime = field(metadata=checked(an_instant))
+    at: datetime = field(converter=utc, metadata=checked(an_instant))
     product_id: Id | None = field(default=None, metadata=checked(optional(an_id)))
     """`None` where the CRM does not know it: the event then concerns every product."""
     by: str | None = field(default=None, converter=text_or_none, metadata=checked(optional(a_text)))
