@@ -10,6 +10,7 @@ from typing import Any, Final
 from attrs import field, frozen
 
 from mpfunnel.codec.checks import no_such
+from mpfunnel.accounts import Account, accounts
 from mpfunnel.errors import DecodeError, Problem
 from mpfunnel.records import Activity, Company, Contract, Deal, Id, Lead, Product, SalesEvent
 from mpfunnel.sources.files import SourceFile, column_hint
@@ -44,6 +45,20 @@ class Records:
     sales_events: tuple[SalesEvent, ...] = ()
     rejects: tuple[Reject, ...] = field(default=(), kw_only=True)
     counts: tuple[Count, ...] = field(default=(), kw_only=True)
+
+    def accounts(self) -> tuple[Account, ...]:
+        """Return one account per company, then one of the people without any.
+
+        See `mpfunnel.accounts`; what was read is free of conflicts.
+        """
+        return accounts(
+            companies=self.companies,
+            leads=self.leads,
+            activities=self.activities,
+            deals=self.deals,
+            contracts=self.contracts,
+            sales_events=self.sales_events,
+        )
 
 
 _Path = str | PathLike[str]
