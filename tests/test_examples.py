@@ -31,6 +31,7 @@ from mpfunnel.examples import (
 )
 from mpfunnel.examples.dice import Dice
 from mpfunnel.examples.generate import EARLIEST
+from mpfunnel.examples.ledger import JST
 from mpfunnel.examples.market import check_digit
 from mpfunnel.records import Company, Contract, Id, Lead, check_parents
 
@@ -199,8 +200,8 @@ def test_all_lies_before_as_of(as_of: date) -> None:
     ]
     for at, product in moments:
         assert at is not None
-        assert at.utcoffset() == timedelta(hours=9)
-        assert sold_from[product] <= at.date() < as_of
+        day = at.astimezone(JST).date()
+        assert sold_from[product] <= day < as_of
     for contract in sample.contracts:
         assert sold_from[contract.product_id] <= contract.start <= as_of
     for earlier, later in pairwise(sample.activities):

@@ -204,7 +204,8 @@ def test_a_lead_without_company_is_unmatched_and_keeps_stage_and_engagement() ->
     ]
     (given,) = mf.accounts(leads=[stray], activities=signs)
     answer = ENGINE.assess(given, as_of=DAY)
-    assert (answer.company_id, answer.segment.value.key, answer.tiers) == (None, "unmatched", {})
+    assert (answer.company_id, answer.segment.value.key) == (None, "unmatched")
+    assert not answer.tiers
     lead = answer.leads["ito"]
     assert (lead.stage.value.key, lead.stage.for_products) == ("mql", ("b",))
     assert lead.engagement["a"].value.key == "high_interest"
@@ -335,6 +336,12 @@ def test_within_90_days_means_an_age_below_90(ago: int, stage: str) -> None:
     assert asked(account(did("demo_request", ago, "b"))).stage.value.key == stage
 
 
+@pytest.mark.parametrize(("ago", "state"), [(29, "high_interest"), (30, "interested")])
+def test_a_measure_counts_ages_below_its_days(ago: int, state: str) -> None:
+    """S13: a demo asked for 29 days ago is counted within 30 days, one 30 days ago is not."""
+    assert states(asked(account(did("demo_request", ago, "b")))) == {"b": state}
+
+
 @pytest.mark.parametrize(("ago", "stage"), [(179, "inquiry"), (180, "dormant")])
 def test_quiet_for_180_days_means_no_sign_of_an_age_below_180(ago: int, stage: str) -> None:
     """S13: the 180th day without a sign is the first quiet one."""
@@ -454,4 +461,5 @@ def test_only_products_with_a_state_are_listed() -> None:
     assert states(answer.leads["anna"]) == {"a": "aware"}
     assert [row["product_id"] for row in answer.rows()["engagement"]] == ["a"]
     nobody = ENGINE.assess(account(), as_of=DAY)
-    assert (nobody.leads["anna"].engagement, nobody.rows()["engagement"]) == ({}, [])
+    assert not nobody.leads["anna"].engagement
+    assert not nobody.rows()["engagement"]

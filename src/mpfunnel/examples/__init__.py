@@ -2,7 +2,8 @@
 
 Every company and person here is made up. The firm sells four products that fit together:
 CRMクラウド (`crm`), its higher grade 営業支援 (`sfa`), マーケティングオートメーション (`ma`) and
-分析基盤 (`bi`).
+分析基盤 (`bi`). `PLAYBOOK` says how it sorts its market; `playbook("invented")` reads the same from
+a file, and further names give the playbooks of real data sets.
 """
 
 from mpfunnel.examples.export import write_csv
@@ -10,6 +11,7 @@ from mpfunnel.examples.generate import generate, stream
 from mpfunnel.examples.policies import PLAYBOOK, SEGMENTS, TIERS
 from mpfunnel.examples.products import FIRM, LIFTS, PRODUCTS, Firm
 from mpfunnel.examples.sample import Sample
+from mpfunnel.examples.shipped import playbook, playbook_names
 from mpfunnel.examples.story import STORY_DAY, Case, story
 
 __all__ = [
@@ -24,6 +26,8 @@ __all__ = [
     "Firm",
     "Sample",
     "generate",
+    "playbook",
+    "playbook_names",
     "story",
     "stream",
     "write_csv",

@@ -5,11 +5,12 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
-from datetime import date
+from datetime import date, datetime
 from operator import attrgetter
 from pathlib import Path
 from typing import Final, cast
 
+from mpfunnel.examples.ledger import JST
 from mpfunnel.examples.sample import Sample
 
 __all__ = ["write_csv"]
@@ -86,8 +87,8 @@ def write_csv(sample: Sample | Iterable[Sample], folder: str | Path) -> None:
     The files are `products.csv`, `companies.csv`, `leads.csv`, `consents.csv`, `activities.csv`,
     `deals.csv`, `deal_lines.csv`, `contracts.csv` and `sales_events.csv`; columns are called as
     the fields of the records, and custom attributes are columns of their own. Unknown is a blank
-    cell, several values of one cell are sorted and joined by `;`, times are ISO 8601 with their
-    offset, days ISO 8601, truth is `true` or `false`.
+    cell, several values of one cell are sorted and joined by `;`, times are ISO 8601 as clocks in
+    Japan show them, with the offset, days ISO 8601, truth is `true` or `false`.
 
     Args:
         sample: One sample, or a stream of them, of which only one is held at a time.
@@ -117,5 +118,7 @@ def _cell(value: object) -> object:
         return ";".join(sorted(cast("frozenset[str]", value)))
     if isinstance(value, bool):
         return str(value).lower()
-    # A datetime is a date too.
+    if isinstance(value, datetime):
+        # As the clocks of the firm show it: records keep instants in UTC.
+        value = value.astimezone(JST)
     return value.isoformat() if isinstance(value, date) else value
