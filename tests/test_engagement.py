@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 from decimal import Decimal, localcontext
 from fractions import Fraction
+from itertools import pairwise
 from random import Random
 from typing import Any
 
@@ -50,7 +51,8 @@ def model(*signals: Signal, **more: Any) -> EngagementModel:
 
 def measured(text: str, given: EngagementModel, touches: list[Touch], wide: list[Touch]) -> Any:
     """What the measure of that name comes to."""
-    return given.measure(Measure.from_fact(product.named(text).fact), touches, wide)
+    measure = Measure.from_fact(product.named(text).fact)
+    return given.measures([measure], touches, wide)[measure.key]
 
 
 class TestDecay:
@@ -76,7 +78,7 @@ class TestDecay:
         table = decay_per_mille(MAX_HALF_LIFE_DAYS)
         assert 10.9 < len(table) / MAX_HALF_LIFE_DAYS < 11
         assert (table[0], table[MAX_HALF_LIFE_DAYS], table[-1]) == (1_000, 500, 1)
-        assert all(a >= b for a, b in zip(table, table[1:], strict=False))
+        assert all(a >= b for a, b in pairwise(table))
 
     def test_the_thread_decides_nothing(self) -> None:
         """Law 9: Same input, same bytes: the decimal context of the thread has no influence."""
@@ -174,7 +176,7 @@ class TestScore:
         """A kind that is not named, or is worth 0 points, is no part of a score."""
         asked = model(Signal("open", 0), Signal("click", 3))
         assert asked.score([Touch("open", 0), Touch("mystery", 0)]) is NO_SCORE
-        assert NO_SCORE == Score(0, (), 0, None)
+        assert Score(0, (), 0, None) == NO_SCORE
         assert NO_SCORE.points == 0
 
     def test_active_days_are_days_that_still_add_points(self) -> None:
@@ -341,7 +343,7 @@ def test_a_model_is_a_value() -> None:
     asked = model(Signal("click", 3, cap=9), Signal("inquiry", 30, raises_hand_days=90))
     assert pickle.loads(pickle.dumps(asked)) == asked
     assert asked.scale == Scale(("none", "warm", "hot"), ("away",))
-    assert asked.hands == {"inquiry": 90}
+    assert asked.responses["inquiry"] == 90
     assert asked != evolve(asked, half_life_days=31)
 
 

@@ -7,10 +7,10 @@ asked for, so that one tier costs no more than one tier.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from functools import cached_property, partial
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from attrs import evolve, field, frozen
 from immutabledict import immutabledict
@@ -50,6 +50,8 @@ from mpfunnel.tiers import Tier, TierPolicy, TierTable
 
 __all__ = ["LEAD_ROOTS", "STAGE_ROOTS", "Case", "Compiled", "CompiledModel", "Person"]
 
+P = TypeVar("P")
+C = TypeVar("C")
 LEAD_ROOTS: Final = ("company", "lead", "product")
 STAGE_ROOTS: Final = (*LEAD_ROOTS, "pursuit")
 NOBODY: Final = Company(0)
@@ -96,6 +98,15 @@ def measures_of(conditions: Iterable[Condition]) -> tuple[Measure, ...]:
     return tuple(dict.fromkeys(Measure.from_fact(fact) for fact in asked))
 
 
+def _each_once(compiled: Callable[[P], C], policies: Mapping[Id, P]) -> dict[Id, C]:
+    """Compile each policy once, however many products share it."""
+    done: dict[int, C] = {}
+    for policy in policies.values():
+        if id(policy) not in done:
+            done[id(policy)] = compiled(policy)
+    return {product_id: done[id(policy)] for product_id, policy in policies.items()}
+
+
 class Compiled:
     """A playbook with its tables as functions."""
 
@@ -108,21 +119,18 @@ class Compiled:
         self.products: Mapping[Id, Product] = {p.id: p for p in playbook.products}
         self.segment = compile_policy(playbook.segments, ("company",), version=version)
         self.unmatched = evolve(_UNMATCHED, version=version)
-        self.tier_tables = {
-            product_id: compile_policy(policy, ("company",), version=version)
-            for product_id, policy in playbook.tiers.items()
-            if isinstance(policy, TierTable)
-        }
+        self.tier_tables = _each_once(
+            lambda table: compile_policy(table, ("company",), version=version),
+            {p: one for p, one in playbook.tiers.items() if isinstance(one, TierTable)},
+        )
         funnel = playbook.funnel.rules
         self.stage = compile_policy(funnel, STAGE_ROOTS, version=version)
         self.ranges = any(isinstance(at, Exists) for when in funnel.conditions for at in walk(when))
         asked = measures_of(funnel.conditions)
-        # Products that share a model share its functions too.
-        ready = {
-            id(model): CompiledModel(model, asked, version)
-            for model in playbook.engagement.values()
-        }
-        self.models = {p: ready[id(playbook.engagement[p])] for p in self.products}
+        self.models = _each_once(
+            lambda model: CompiledModel(model, asked, version),
+            {p: playbook.engagement[p] for p in self.products},
+        )
 
     def product(self, product_id: Id) -> Product:
         """Return the product of that id.
@@ -316,7 +324,7 @@ class Case:
             standing.active_days = score.active_days
             _hear(standing, person.said_of(product_id))
         if model.measures:
-            standing.measures = {m.key: model.model.measure(m, own, wide) for m in model.measures}
+            standing.measures = model.model.measures(model.measures, own, wide)
         standing.interest = model.interest(self.seen, person.lead, standing)
         standing.engagement = model.state(self.seen, person.lead, standing)
         if alike:
@@ -380,12 +388,11 @@ class Case:
         return signs
 
     def _responses(self, person: Person, product_id: Id | None) -> list[Sign]:
-        model = self.model(product_id).model
-        points, hands = model.points, model.hands
+        hand_days = self.model(product_id).model.responses
         return [
-            Sign(one.at, "responded", str(one.id), day, hands.get(one.kind, 0))
+            Sign(one.at, "responded", str(one.id), day, hand_days[one.kind])
             for one, day in person.about[product_id]
-            if points.get(one.kind, 0) > 0 or one.kind in hands
+            if one.kind in hand_days
         ]
 
     def warranted(

@@ -265,9 +265,13 @@ class EngagementModel:
         return {signal.kind: signal.points for signal in self.signals}
 
     @cached_property
-    def hands(self) -> Mapping[str, int]:
-        """For how many days each kind that raises a hand counts as one."""
-        return {s.kind: s.raises_hand_days for s in self.signals if s.raises_hand_days}
+    def responses(self) -> Mapping[str, int]:
+        """For how many days each kind that is a response counts as a raised hand."""
+        return {
+            signal.kind: signal.raises_hand_days
+            for signal in self.signals
+            if signal.points > 0 or signal.raises_hand_days
+        }
 
     @cached_property
     def _worths(self) -> Mapping[str, tuple[int, ...]]:
@@ -278,6 +282,11 @@ class EngagementModel:
             for signal in self.signals
             if signal.points
         }
+
+    @cached_property
+    def _caps(self) -> Mapping[str, int | None]:
+        """The most micro-points by kind, in the order of the signals."""
+        return {s.kind: None if s.cap is None else s.cap * MICRO for s in self.signals}
 
     def score(self, touches: Iterable[Touch], company_wide: Iterable[Touch] = ()) -> Score:
         """Return the score of activities, in whatever order they come (law 4).
@@ -304,9 +313,14 @@ class EngagementModel:
                     sums[kind] = 1, micro
         if not sums:
             return NO_SCORE
-        parts = [
-            _part(signal, *sums[signal.kind]) for signal in self.signals if signal.kind in sums
-        ]
+        parts: list[ScorePart] = []
+        for kind, cap in self._caps.items():
+            if kind in sums:
+                times, micro = sums[kind]
+                if cap is not None and micro > cap:
+                    parts.append(ScorePart(kind, times, cap, capped=True))
+                else:
+                    parts.append(ScorePart(kind, times, micro))
         return Score(
             sum(part.micro for part in parts),
             tuple(parts),
@@ -314,31 +328,34 @@ class EngagementModel:
             min(active) if active else None,
         )
 
-    def measure(
-        self, measure: Measure, touches: Iterable[Touch], company_wide: Iterable[Touch] = ()
-    ) -> int | bool:
-        """Return one measure: a number, micro-points, or a yes or no (S13).
+    def measures(
+        self,
+        asked: Iterable[Measure],
+        touches: Iterable[Touch],
+        company_wide: Iterable[Touch] = (),
+    ) -> dict[str, int | bool]:
+        """Return measures by key: a number, micro-points, or a yes or no (S13).
 
         Args:
-            measure: What is asked.
+            asked: What is asked.
             touches: Activities about the product.
             company_wide: Activities that name no product; they are never counted by kind.
         """
-        within = measure.within_days
-        if measure.head == "count":
-            return len([1 for kind, age in touches if age < within and kind == measure.kind])
         points, weight = self.points, self.company_wide_per_mille
-        own = [points[kind] for kind, age in touches if age < within and kind in points]
-        wide = [points[kind] for kind, age in company_wide if age < within and kind in points]
-        if measure.head == "active":
-            return max(own, default=0) > 0 or (weight > 0 and max(wide, default=0) > 0)
-        return sum(own) * MICRO + sum(wide) * weight * FULL_WEIGHT
-
-
-def _part(signal: Signal, count: int, micro: int) -> ScorePart:
-    if signal.cap is not None and micro > signal.cap * MICRO:
-        return ScorePart(signal.kind, count, signal.cap * MICRO, capped=True)
-    return ScorePart(signal.kind, count, micro)
+        worth = [(age, points[kind] * FULL_WEIGHT) for kind, age in touches if kind in points]
+        worth += [(age, points[kind] * weight) for kind, age in company_wide if kind in points]
+        found: dict[str, int | bool] = {}
+        for measure in asked:
+            within, kind = measure.within_days, measure.kind
+            if measure.head == "count":
+                found[measure.key] = len(
+                    [1 for one, age in touches if one == kind and age < within]
+                )
+            elif measure.head == "points":
+                found[measure.key] = FULL_WEIGHT * sum([w for age, w in worth if age < within])
+            else:
+                found[measure.key] = any(w > 0 for age, w in worth if age < within)
+        return found
 
 
 def _twice(where: str, keys: list[str]) -> list[Problem]:

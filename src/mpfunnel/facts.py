@@ -363,6 +363,7 @@ def measure(head: str, arguments: tuple[str, ...]) -> Term:
         kind,
         open=kind == "decimal",
         within="measures",
+        trusted=True,
         places=6 if kind == "decimal" else 0,
         minor=kind == "decimal",
         label=Label(label.en.format(*arguments), label.ja.format(*arguments)),

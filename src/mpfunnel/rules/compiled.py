@@ -219,7 +219,10 @@ def _names(facts: Iterable[Fact], arguments: Sequence[str]) -> dict[Fact, str]:
 
 def _cells_of(fact: Fact, name: str, leaves: Mapping[Leaf, None]) -> _Cells:
     bound: dict[str, Any] = {}
-    if fact.within or not fact.key.isidentifier() or iskeyword(fact.key):
+    if fact.within and fact.trusted:
+        bound[f"key__{name}"] = fact.key
+        read = f"{fact.root}.{fact.within}[key__{name}]"
+    elif fact.within or not fact.key.isidentifier() or iskeyword(fact.key):
         bound[f"read__{name}"] = fact.read
         read = f"read__{name}({fact.root})"
     else:

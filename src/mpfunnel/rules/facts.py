@@ -66,6 +66,7 @@ class Fact:
         open: True where a blank is *unknown*; False where a blank is *no*, empty or 0 (S2).
         within: The mapping of the record that holds it, or blank where it is an attribute.
         places: Decimal places of a ``decimal``.
+        trusted: True where the mapping is filled by code that knows the type: it is not checked.
         minor: True where records hold a ``decimal`` as an integer of its smallest unit.
         scale: The scale of a ``level``.
         label: What people call it.
@@ -80,6 +81,7 @@ class Fact:
     within: str = ""
     places: int = 0
     minor: bool = False
+    trusted: bool = field(default=False, eq=False)
     scale: Scale | None = None
     label: Label = field(default=None, eq=False)
     unit: Label | None = field(default=None, eq=False)
@@ -121,7 +123,7 @@ class Fact:
             value = getattr(record, self.key)
         else:
             value = getattr(record, self.within).get(self.key)
-            if value is not None and not self._holds(value):
+            if value is not None and not self.trusted and not self._holds(value):
                 message = f"must be {_WORDS[self.kind]}, not {type(value).__name__} {brief(value)}"
                 raise InvalidDataError([Problem("type", self.name, message)])
         return self.blank if value is None else value
