@@ -2,8 +2,8 @@
 
 Every record is frozen and checked when it is made: all its faults are reported at once, as
 `InvalidDataError`. Unknown is `None`; blank text is unknown. A bool is not a number, NaN and the
-infinities are refused, ids are kept as the CRM has them. Times must carry their zone, and are kept in
-UTC.
+infinities are refused, ids are kept as the CRM has them. Times must carry their zone, and are kept
+in UTC.
 """
 
 from mpfunnel.records.checks import Id, Value

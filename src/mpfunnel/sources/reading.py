@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from attrs import field, frozen
 
-from mpfunnel.codec.checks import no_such
 from mpfunnel.accounts import Account, accounts
+from mpfunnel.codec.checks import no_such
 from mpfunnel.errors import DecodeError, Problem
 from mpfunnel.records import Activity, Company, Contract, Deal, Id, Lead, Product, SalesEvent
 from mpfunnel.sources.files import SourceFile, column_hint
