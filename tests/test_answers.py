@@ -41,7 +41,7 @@ def test_rows_are_flat_and_hold_keys() -> None:
         "possible": "mid_market",
         "missing": "",
         "rule": "mid_market",
-        "because": "employees at least 300 people or annual revenue at least 10,000,000,000",
+        "because": "employees at least 300 people or annual revenue at least 10 billion",
         **stamp,
     }
     assert rows["tiers"][0]["tier"] == "tier_2"

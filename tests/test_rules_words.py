@@ -108,3 +108,23 @@ def test_a_new_leaf_needs_words() -> None:
     leaf: Any = SimpleNamespace(fact=SIZE)
     with pytest.raises(TypeError, match="no words for SimpleNamespace"):
         in_words(leaf)
+
+
+@pytest.mark.parametrize(
+    ("value", "english", "japanese"),
+    [
+        (10_000_000_000, "10 billion", "100億"),
+        (1_000_000_000_000, "1,000 billion", "1兆"),
+        (150_000_000, "150 million", "150,000,000"),
+        (-300_000_000, "-300 million", "-3億"),
+        (1_000_000, "1 million", "1,000,000"),
+        (999_999, "999,999", "999,999"),
+        (1_000_001, "1,000,001", "1,000,001"),
+        (0, "0", "0"),
+    ],
+)
+def test_large_round_numbers_are_written_in_words(value: int, english: str, japanese: str) -> None:
+    """Nobody counts the zeros of a revenue."""
+    fact = Fact("c.x", "int")
+    assert value_in_words(fact, value, "en") == english
+    assert value_in_words(fact, value, "ja") == japanese

@@ -40,6 +40,7 @@ MICRO: Final = 1_000_000
 """Micro-points of one point: thousandths of weight times thousandths of decay."""
 FULL_WEIGHT: Final = 1_000
 _EXACT: Final = Context(prec=40)
+_DOUBTFUL: Final = 1e-6
 
 
 @frozen(cache_hash=True)
@@ -115,9 +116,15 @@ def decay_per_mille(half_life_days: int) -> tuple[int, ...]:
     """
     shares: list[int] = []
     while not shares or shares[-1]:
-        exponent = _EXACT.divide(Decimal(-len(shares)), Decimal(half_life_days))
-        share = _EXACT.multiply(Decimal(1_000), _EXACT.power(Decimal(2), exponent))
-        shares.append(int(share.to_integral_value(context=_EXACT)))
+        age = len(shares)
+        share = 1_000 * 2.0 ** (-age / half_life_days)
+        if abs(share % 1 - 0.5) < _DOUBTFUL:
+            # Too near to a half for a float, whose last digits depend on the machine.
+            exponent = _EXACT.divide(Decimal(-age), Decimal(half_life_days))
+            exact = _EXACT.multiply(Decimal(1_000), _EXACT.power(Decimal(2), exponent))
+            shares.append(int(exact.to_integral_value(context=_EXACT)))
+        else:
+            shares.append(round(share))
     return tuple(shares[:-1])
 
 

@@ -81,7 +81,6 @@ ANY_KEY: Final = Scale(())
 _PEOPLE: Final = Label("people", "人")
 _POINTS: Final = Label("points", "点")
 _DAYS: Final = Label("days", "日")
-_TIMES: Final = Label("times", "回")
 _KINDS: Final[dict[type, Kind]] = {
     int: "int",
     Decimal: "decimal",
@@ -309,7 +308,10 @@ class ProductFacts(Facts):
         return cast(FlagTerm, measure("active", (str(within_days),)))
 
     def count(self, kind: str, *, within_days: int) -> NumberTerm:
-        """Return how many activities of `kind` about the product are of the last days (S13)."""
+        """Return how many activities of `kind` about the product are of the last days (S13).
+
+        One that names no product is not among them.
+        """
         return cast(NumberTerm, measure("count", (kind, str(within_days))))
 
     def points(self, *, within_days: int) -> NumberTerm:
@@ -367,7 +369,7 @@ def measure(head: str, arguments: tuple[str, ...]) -> Term:
         places=6 if kind == "decimal" else 0,
         minor=kind == "decimal",
         label=Label(label.en.format(*arguments), label.ja.format(*arguments)),
-        unit={"int": _TIMES, "decimal": _POINTS}.get(kind),
+        unit=_POINTS if kind == "decimal" else None,
     )
     return term_for(fact)
 

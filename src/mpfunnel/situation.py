@@ -155,7 +155,7 @@ def situation(
         deals_of=deals_of,
         contracts=tuple(contracts),
         sales_events=events,
-        rejects=tuple(sorter.rejects),
+        rejects=tuple(sorted(sorter.rejects, key=_order_of_reject)),
     )
 
 
@@ -175,6 +175,12 @@ def _order_of_event(event: SalesEvent) -> tuple[Any, ...]:
     )
 
 
+def _order_of_reject(one: Rejected) -> tuple[int, str, str, str]:
+    # The order of the records must not show (law 4).
+    return _TABLES.index(one.table), str(one.id), one.reason, repr(one.record)
+
+
+_TABLES: Final = ("leads", "activities", "deals", "contracts", "sales_events")
 _TWICE: Final = "shares its id with a record that differs"
 
 

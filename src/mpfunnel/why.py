@@ -119,9 +119,9 @@ def _part(
     decay = decay_per_mille(model.half_life_days)
     for wide in (False, True):
         weight = model.company_wide_per_mille if wide else FULL_WEIGHT
-        for one, day in person.about.get(None if wide else product_id, ()):
-            if one.kind != part.kind:
-                continue
+        given = person.about.get(None if wide else product_id, ())
+        mine = [pair for pair in given if pair[0].kind == part.kind]
+        for _, day in sorted(mine, key=lambda pair: (pair[0].at, str(pair[0].id)), reverse=True):
             age = (case.day - day).days
             left = decay[age] if age < len(decay) else 0
             micro = signal.points * weight * left

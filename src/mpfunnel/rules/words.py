@@ -46,6 +46,13 @@ _OPS_EN: Final[Mapping[str, str]] = {
 }
 
 
+_LARGE: Final = 10**6
+_SIZES: Final[Mapping[Lang, tuple[tuple[int, str], ...]]] = {
+    "en": ((10**9, " billion"), (10**6, " million")),
+    "ja": ((10**12, "兆"), (10**8, "億")),
+}
+
+
 def reason_of(condition: Condition) -> Label:
     """Return the condition in words, in both languages."""
     return Label(in_words(condition, "en"), in_words(condition, "ja"))
@@ -67,10 +74,10 @@ def value_in_words(fact: Fact, value: Any, lang: Lang) -> str:
         yes, no = ("はい", "いいえ") if lang == "ja" else ("yes", "no")
         return yes if value else no
     if isinstance(value, _NUMBERS):
-        unit = fact.unit
+        number, unit = _number(value, lang), fact.unit
         if unit is None:
-            return f"{value:,}"
-        return f"{value:,}{unit.ja}" if lang == "ja" else f"{value:,} {unit.en}"
+            return number
+        return f"{number}{unit.ja}" if lang == "ja" else f"{number} {unit.en}"
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, frozenset):
@@ -78,6 +85,15 @@ def value_in_words(fact: Fact, value: Any, lang: Lang) -> str:
             "なし" if lang == "ja" else "none"
         )
     return str(value)
+
+
+def _number(value: int | Decimal | float, lang: Lang) -> str:
+    """Return a number with its large round part in words: 10 billion, 100億."""
+    if isinstance(value, int) and abs(value) >= _LARGE:
+        for size, name in _SIZES[lang]:
+            if value % size == 0:
+                return f"{value // size:,}{name}"
+    return f"{value:,}"
 
 
 def _listed(values: tuple[Any, ...] | list[str], lang: Lang) -> str:
