@@ -57,10 +57,12 @@ def test_rows_are_flat_and_hold_keys() -> None:
     assert (sfa["active_days"], sfa["as_of"]) == (4, DAY)
     assert rows["rejects"] == [
         {
+            "company_id": 1,
             "table": "deals",
             "id": 9,
             "code": "other-company",
             "reason": "belongs to company 2, not to 1",
+            **stamp,
         }
     ]
     plain = {str, int, bool, type(None), date}

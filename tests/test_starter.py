@@ -96,6 +96,9 @@ def test_what_is_no_target_is_told_apart_before_its_size(company: mf.Company, se
     """These segments are settled even where the size is unknown."""
     decision = ENGINE.segment_for(company, as_of=DAY)
     assert (decision.value.key, decision.settled) == (segment, True)
+    tier = ENGINE.tier_for(company, "a", as_of=DAY)
+    kept_apart = segment not in ("public_body", "partner")
+    assert (tier.rule == "not-a-target", tier.settled) == (kept_apart, kept_apart)
 
 
 def test_a_target_list_goes_first() -> None:

@@ -167,7 +167,8 @@ class Assessment:
             "leads": [],
             "engagement": [],
             "rejects": [
-                {"table": one.table, "id": one.id, "code": one.code, "reason": one.reason}
+                {**company, "table": one.table, "id": one.id, "code": one.code}
+                | {"reason": one.reason, **stamp}
                 for one in self.rejects
             ],
         }

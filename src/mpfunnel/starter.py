@@ -52,13 +52,15 @@ def starter(
 
 # -- segments: company × whole firm --
 
+_STUDENT: Final = Label("student, job seeker", "学生・求職者")
+_INDIVIDUAL: Final = Label("individual", "個人")
+
 
 def _related(key: str, en: str, ja: str) -> Rule[Segment]:
     return Rule(Segment(key, Label(en, ja)), company.relationships.contains_any(key), key=key)
 
 
-def _flagged(key: str, en: str, ja: str) -> Rule[Segment]:
-    label = Label(en, ja)
+def _flagged(key: str, label: Label) -> Rule[Segment]:
     return Rule(Segment(key, label), company.flag(key, label=label), key=key)
 
 
@@ -72,9 +74,9 @@ SEGMENTS: Final = SegmentTable(
         _related("own_group", "own group", "自社・グループ"),
         _related("do_not_trade", "do not trade", "取引禁止先"),
         _related("competitor", "competitor", "競合"),
-        _flagged("student", "student, job seeker", "学生・求職者"),
-        _flagged("individual", "individual", "個人"),
-        _flagged("public_body", "public body", "官公庁・自治体"),
+        _flagged("student", _STUDENT),
+        _flagged("individual", _INDIVIDUAL),
+        _flagged("public_body", Label("public body", "官公庁・自治体")),
         # A partner who is also a customer is a partner: the order of the rules decides.
         _related("partner", "partner", "パートナー"),
         _sized("enterprise", "enterprise", "大企業", 1_000, 1_000),
@@ -93,8 +95,19 @@ def _tier(number: int, key: str, employees: int, oku: int) -> Rule[Tier]:
     return Rule(Tier(number), large, key=key)
 
 
+NOT_A_TARGET: Final = Rule(
+    Tier(4),
+    company.relationships.contains_any("own_group", "do_not_trade", "competitor")
+    | company.flag("student", label=_STUDENT)
+    | company.flag("individual", label=_INDIVIDUAL),
+    key="not-a-target",
+    because=Label("not a target of sales", "営業の対象外"),
+)
+"""However large they are, and whatever is unknown of them."""
+
 TIERS: Final = TierTable(
     rules=(
+        NOT_A_TARGET,
         Rule(Tier(1), company.on_list("target"), key="target-list"),
         _tier(1, "enterprise", 1_000, 1_000),
         _tier(2, "mid-market", 300, 100),
@@ -160,8 +173,8 @@ ENGAGEMENT: Final = EngagementModel(
                 | _asked("demo_request"),
                 key="high-interest",
                 because=Label(
-                    "30 points on two days, or a request within 30 days",
-                    "2日以上の行動で30点、または30日以内の依頼・問い合わせ",
+                    "much activity on several days, or a recent request",
+                    "複数日にわたる行動、または最近の依頼・問い合わせ",
                 ),
             ),
             Rule(_INTERESTED, product.score >= 5, key="interested"),
@@ -192,10 +205,9 @@ ENGAGEMENT: Final = EngagementModel(
                 ),
                 key="priority-follow-up",
                 because=Label(
-                    "Tier 1 or 2 without a deal now: was interested, parted for timing or "
-                    "budget, or marked by sales",
-                    "Tier 2以上で今すぐの商談なし：1年以内に関心、時期・予算による失注、"
-                    "または営業の指定",
+                    "high Tier, no deal now: was interested, parted for timing or budget, "
+                    "or marked by sales",
+                    "Tierが高く今すぐの商談なし：過去の関心、時期・予算による失注、または営業の指定",
                 ),
             ),
             Rule(_INTERESTED, product.interest.at_least("interested"), key="interested"),

@@ -18,7 +18,7 @@ from mpfunnel.playbook import Playbook
 from mpfunnel.rules.conditions import Condition
 from mpfunnel.rules.tables import Rule
 from mpfunnel.segments import SegmentTable
-from mpfunnel.starter import starter
+from mpfunnel.starter import NOT_A_TARGET, starter
 from mpfunnel.tiers import Tier, TierTable
 
 __all__ = ["PLAYBOOK", "SEGMENTS", "TIERS"]
@@ -26,23 +26,11 @@ __all__ = ["PLAYBOOK", "SEGMENTS", "TIERS"]
 OKU: Final = 100_000_000
 """億: revenue in Japan is thought of in hundreds of millions of yen."""
 
-_nobody: Final = (
-    company.relationships.contains_any("own_group", "do_not_trade", "competitor")
-    | company.flag("student", label=Label("student, job seeker", "学生・求職者"))
-    | company.flag("individual", label=Label("individual", "個人"))
-)
-
 
 def _tiers(first: Condition, second: Condition, third: Condition) -> TierTable:
     return TierTable(
         rules=(
-            # However large they are, and whatever is unknown of them.
-            Rule(
-                Tier(4),
-                _nobody,
-                key="not-a-target",
-                because=Label("not a target of sales", "営業の対象外"),
-            ),
+            NOT_A_TARGET,
             Rule(Tier(1), first, key="first"),
             Rule(Tier(2), second, key="second"),
             Rule(Tier(3), third, key="third"),
