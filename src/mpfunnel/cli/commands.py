@@ -1,0 +1,259 @@
+"""The commands; each is thin: what it is given, a call of the library, what it shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import App, Parameter
+
+from mpfunnel import sources
+from mpfunnel.accounts import Account
+from mpfunnel.answers import Assessment
+from mpfunnel.cli.inputs import (
+    Given,
+    UsageError,
+    data_of,
+    grouped,
+    later,
+    named,
+    paths_of,
+    playbook_of,
+    read,
+)
+from mpfunnel.cli.showcase import showcase
+from mpfunnel.cli.summary import Summary, count_table, later_line, reject_table
+from mpfunnel.cli.terminal import Terminal, printable, progress
+from mpfunnel.engine import Engine, Question
+from mpfunnel.examples import FIRM, PLAYBOOK, STORY_DAY, generate
+from mpfunnel.labels import Label, Lang
+from mpfunnel.playbook import Playbook
+from mpfunnel.records import Company, Id
+from mpfunnel.rules.tables import DecisionTable
+from mpfunnel.situation import Rejected
+from mpfunnel.tiers import TierTable
+
+__all__ = ["app"]
+
+app = App(
+    name="mpfunnel",
+    help="Segment, tier, funnel stage and engagement: the same answers every day, with reasons.",
+    help_format="plaintext",
+    version=lambda: version("mpfunnel"),
+    # Who runs the command says what becomes of errors and interrupts.
+    exit_on_error=False,
+    print_error=False,
+    suppress_keyboard_interrupt=False,
+    result_action="return_none",
+)
+explain = App(name="explain", help="Show an answer with every rule and fact that it rests on.")
+app.command(explain)
+
+_Given = Annotated[Given, Parameter(name="*")]
+
+
+@app.command
+def demo(*, companies: int = 200, seed: int = 7, lang: Lang = "en") -> None:
+    """Answer the four questions for an invented firm and its market.
+
+    Args:
+        companies: How many companies to invent.
+        seed: The same seed gives the same market.
+        lang: Language of the labels.
+    """
+    terminal = Terminal()
+    engine = Engine(PLAYBOOK)
+    market = grouped(generate(companies, seed=seed, as_of=STORY_DAY))
+    summary = Summary(PLAYBOOK)
+    for answer in _assessed(engine, market, STORY_DAY):
+        summary.add(answer)
+    _head(terminal, FIRM.name.text(lang), STORY_DAY, PLAYBOOK, lang)
+    for table in summary.tables(lang, terminal.width):
+        terminal.print(table)
+    for part in showcase(engine, lang):
+        terminal.print(part)
+
+
+@app.command
+def assess(*data: str, given: _Given, out: Path) -> None:
+    """Answer the four questions for an export, and write the answers as CSV and Parquet.
+
+    Args:
+        data: The folder of the files, or a pair key=path for each of the mapping's files.
+        given: The playbook, the mapping, the day and the language.
+        out: The folder to write to; it is made if need be, and files of ours in it are replaced.
+    """
+    # Imported here, because only this command writes Parquet.
+    from mpfunnel.cli.tables import FILES, Tables
+
+    playbook = playbook_of(given.playbook)
+    engine = Engine(playbook)
+    mapping = sources.load(given.source)
+    where = data_of(data, mapping)
+    written = {(out / name).resolve() for name in FILES}
+    for path in paths_of(where, mapping):
+        if path.resolve() in written:
+            raise UsageError(f"{path}: is read, and would be replaced; name another --out")
+    # Before the long work, so that a folder that cannot be made is not found out after it.
+    out.mkdir(parents=True, exist_ok=True)
+    lang = given.lang_of(playbook)
+    terminal = Terminal()
+    records = read(where, mapping, playbook)
+    summary = Summary(playbook)
+    tables = Tables(mapping, playbook)
+    refused: dict[Rejected, None] = {}
+    for answer in _assessed(engine, grouped(records), given.as_of):
+        summary.add(answer)
+        tables.add(answer.rows(lang))
+        # A deal stands in two accounts where its lead is of another company.
+        refused.update(dict.fromkeys(answer.rejects))
+    tables.add_rejects(records.rejects, refused)
+    tables.write(out)
+
+    _head(terminal, _name_of(playbook, lang), given.as_of, playbook, lang)
+    terminal.print(count_table(records.counts, refused, lang))
+    if after := later(records, given.as_of, playbook):
+        terminal.print(later_line(after, lang))
+    for table in summary.tables(lang, terminal.width):
+        terminal.print(table)
+    if records.rejects or refused:
+        terminal.print(reject_table(records.rejects, refused, lang))
+    where_to = Label("written to", "出力先").text(lang)
+    terminal.print(f"{where_to}: {printable(str(out))}", soft_wrap=True)
+
+
+@explain.command(name="segment")
+def explain_segment(company: str, /, *data: str, given: _Given) -> None:
+    """Show why a company has its firm-wide segment.
+
+    Args:
+        company: The company's id.
+        data: The folder of the files, or a pair key=path for each of the mapping's files.
+        given: The playbook, the mapping, the day and the language.
+    """
+    _explain(given, data, "segment", company)
+
+
+@explain.command(name="tier")
+def explain_tier(company: str, product: str, /, *data: str, given: _Given) -> None:
+    """Show why a company has its tier for a product.
+
+    Args:
+        company: The company's id.
+        product: The product's id.
+        data: The folder of the files, or a pair key=path for each of the mapping's files.
+        given: The playbook, the mapping, the day and the language.
+    """
+    _explain(given, data, "tier", company, product)
+
+
+@explain.command(name="stage")
+def explain_stage(lead: str, /, *data: str, given: _Given) -> None:
+    """Show why a lead stands at its funnel stage.
+
+    Args:
+        lead: The lead's id.
+        data: The folder of the files, or a pair key=path for each of the mapping's files.
+        given: The playbook, the mapping, the day and the language.
+    """
+    _explain(given, data, "stage", lead)
+
+
+@explain.command(name="engagement")
+def explain_engagement(lead: str, product: str, /, *data: str, given: _Given) -> None:
+    """Show why a lead stands where it does with a product, down to each activity's points.
+
+    Args:
+        lead: The lead's id.
+        product: The product's id.
+        data: The folder of the files, or a pair key=path for each of the mapping's files.
+        given: The playbook, the mapping, the day and the language.
+    """
+    _explain(given, data, "engagement", lead, product)
+
+
+@app.command
+def check(playbook: str, /, *, lang: Lang | None = None) -> None:
+    """Check a playbook: say that it is sound, or list every problem and end with 1.
+
+    Args:
+        playbook: Path of a playbook (.toml or .json), or the name of a shipped one.
+        lang: Language of the labels; the playbook's own by default.
+    """
+    book = playbook_of(playbook)
+    # Compiling shows what the playbook alone cannot tell.
+    Engine(book)
+    shown = lang or book.lang
+    tables: dict[Label, list[DecisionTable[Any]]] = {
+        Label("segment", "セグメント"): [book.segments],
+        Label("tier", "Tier"): [
+            policy for policy in book.tiers.values() if isinstance(policy, TierTable)
+        ],
+        Label("engagement", "エンゲージメント"): [
+            table for model in book.engagement.values() for table in (model.interest, model.states)
+        ],
+        Label("stage", "ステージ"): [book.funnel.rules],
+    }
+    # What several products share counts once.
+    counts = {
+        label.text(shown): sum(len(table.rules) for table in dict.fromkeys(found))
+        for label, found in tables.items()
+    }
+    each = ", ".join(f"{name} {count:,}" for name, count in counts.items())
+    ids = ", ".join(str(product.id) for product in book.products)
+    terminal = Terminal()
+    for name, value in (
+        (Label("ok", "問題なし"), printable(playbook)),
+        (Label("version", "バージョン"), book.version),
+        (Label("products", "商材"), f"{len(book.products):,} ({printable(ids)})"),
+        (Label("rules", "ルール"), f"{sum(counts.values()):,} ({each})"),
+    ):
+        terminal.print(f"{name.text(shown)}: {value}", soft_wrap=True)
+
+
+def _explain(
+    given: Given, data: tuple[str, ...], question: Question, about: str, *more: str
+) -> None:
+    playbook = playbook_of(given.playbook)
+    engine = Engine(playbook)
+    mapping = sources.load(given.source)
+    lang = given.lang_of(playbook)
+    found = grouped(read(data_of(data, mapping), mapping, playbook))
+    products = {product.id: product for product in playbook.products}
+    ids: list[Id] = []
+    if question in ("segment", "tier"):
+        companies = {one.company.id: one for one in found if isinstance(one.company, Company)}
+        key, account = named("company", about, companies)
+    else:
+        key, account = named("lead", about, {lead.id: one for one in found for lead in one.leads})
+        ids.append(key)
+    head = [str(key)]
+    for product in more:
+        product_id, sold = named("product", product, products)
+        ids.append(product_id)
+        head.append(sold.label.text(lang))
+    terminal = Terminal()
+    _head(terminal, " × ".join(head), given.as_of, playbook, lang)
+    text = engine.explain(question, account, *ids, as_of=given.as_of, lang=lang)
+    for line in text.split("\n"):
+        terminal.print(printable(line), soft_wrap=True)
+
+
+def _assessed(engine: Engine, accounts: Iterable[Account], as_of: date) -> Iterator[Assessment]:
+    given = list(accounts)
+    with progress() as shown:
+        for account in shown.track(given, description="assessing"):
+            yield engine.assess(account, as_of=as_of)
+
+
+def _name_of(playbook: Playbook, lang: Lang) -> str:
+    return "mpfunnel" if playbook.name is None else playbook.name.text(lang)
+
+
+def _head(terminal: Terminal, what: str, as_of: date, playbook: Playbook, lang: Lang) -> None:
+    book = Label("playbook", "プレイブック").text(lang)
+    line = f"{printable(what)} · {as_of} · {book} {playbook.version}"
+    terminal.print(line, style="bold", soft_wrap=True)

@@ -1,0 +1,176 @@
+"""What the commands are given: a playbook, a mapping, and the files that it reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated, Final, TypeVar
+
+from attrs import frozen
+from cyclopts import Parameter
+
+from mpfunnel import codec, examples, sources
+from mpfunnel.accounts import Account, accounts
+from mpfunnel.calendars import local_day, zone_for
+from mpfunnel.cli.terminal import progress
+from mpfunnel.errors import MpfunnelError, UnknownNameError, did_you_mean
+from mpfunnel.examples import Sample
+from mpfunnel.labels import Lang
+from mpfunnel.playbook import Playbook
+from mpfunnel.records import Id
+from mpfunnel.sources import Records, SourceMapping
+from mpfunnel.sources.personal import has_address, shown
+
+__all__ = [
+    "Data",
+    "Given",
+    "UsageError",
+    "data_of",
+    "grouped",
+    "later",
+    "named",
+    "paths_of",
+    "playbook_of",
+    "read",
+]
+
+Data = Path | dict[str, list[Path]]
+"""The folder of a mapping's files, or the paths of each of its file keys."""
+V = TypeVar("V")
+_FEW: Final = 12
+
+
+class UsageError(MpfunnelError):
+    """The arguments of a command do not go together."""
+
+
+@frozen(kw_only=True)
+class Given:
+    """What `assess` and `explain` read.
+
+    Attributes:
+        playbook: Path of a playbook (.toml or .json), or the name of a shipped one.
+        source: Path of a mapping (.toml), or the name of a shipped one.
+        as_of: The day asked about, for example 2026-10-31.
+        lang: Language of labels and reasons; the playbook's own by default.
+    """
+
+    playbook: Annotated[str, Parameter(alias="-p")]
+    source: Annotated[str, Parameter(alias="-s")]
+    as_of: date
+    lang: Lang | None = None
+
+    def lang_of(self, playbook: Playbook) -> Lang:
+        """Return the language that was asked for, or else the playbook's own."""
+        return self.lang or playbook.lang
+
+
+def playbook_of(name: str) -> Playbook:
+    """Return the playbook of a path, or the shipped one of that name.
+
+    Raises:
+        UnknownNameError: No playbook of that name is shipped.
+        DecodeError: The file is absent or does not have the documented form.
+        PlaybookError: The playbook contradicts itself or names what does not exist.
+    """
+    is_path = bool(Path(name).suffix) or bool(set(name) & set("/\\"))
+    return codec.load(name) if is_path else examples.playbook(name)
+
+
+def data_of(data: Sequence[str], mapping: SourceMapping) -> Data:
+    """Return where the files are: in a folder, or each at a path of its own.
+
+    Args:
+        data: One folder, or pairs ``key=path``; a key may come several times.
+        mapping: Says which keys there are.
+
+    Raises:
+        UsageError: It is neither.
+    """
+    if len(data) == 1 and (Path(data[0]).is_dir() or "=" not in data[0]):
+        return Path(data[0])
+    found: dict[str, list[Path]] = {}
+    for pair in data:
+        key, joint, path = pair.partition("=")
+        if not joint:
+            keys = ", ".join(mapping.files)
+            raise UsageError(f"{pair}: is no pair key=path; give one folder, or pairs of {keys}")
+        found.setdefault(key, []).append(Path(path))
+    if not found:
+        raise UsageError("data: is missing; give the folder of the files, or pairs key=path")
+    return found
+
+
+def paths_of(data: Data, mapping: SourceMapping) -> Iterator[Path]:
+    """Yield the path of each file that is read."""
+    if isinstance(data, Path):
+        for file in mapping.files.values():
+            yield from (data / path for path in file.paths)
+    else:
+        for paths in data.values():
+            yield from paths
+
+
+def read(data: Data, mapping: SourceMapping, playbook: Playbook) -> Records:
+    """Read the files, and show on a terminal how far it is.
+
+    Raises:
+        DecodeError: A file is absent, unreadable, or without a column that the mapping names.
+    """
+    products = [product.id for product in playbook.products]
+    with progress() as shown:
+        task = shown.add_task("reading", total=None)
+        return sources.read(
+            mapping,
+            data,
+            products=products,
+            progress=lambda rows: shown.update(task, completed=rows),
+        )
+
+
+def grouped(records: Records | Sample) -> tuple[Account, ...]:
+    """Return one account per company, then one of the people without company."""
+    return accounts(
+        companies=records.companies,
+        leads=records.leads,
+        activities=records.activities,
+        deals=records.deals,
+        contracts=records.contracts,
+        sales_events=records.sales_events,
+    )
+
+
+def later(records: Records, as_of: date, playbook: Playbook) -> dict[str, int]:
+    """Return how many records of each kind lie after the day, and do not count yet (law 5)."""
+    zone = zone_for(playbook.zone)
+    instants: dict[str, Iterable[datetime]] = {
+        "activities": (one.at for one in records.activities),
+        "deals": (one.opened_at for one in records.deals),
+        "sales_events": (one.at for one in records.sales_events),
+    }
+    found = {name: sum(local_day(at, zone) > as_of for at in ats) for name, ats in instants.items()}
+    found["contracts"] = sum(one.start > as_of for one in records.contracts)
+    return {name: count for name, count in found.items() if count}
+
+
+def named(what: str, text: str, known: Mapping[Id, V]) -> tuple[Id, V]:
+    """Return the id that `text` means, and what is known by it.
+
+    Args:
+        what: What the ids are of, for messages.
+        text: An id as it is typed: that of an integer in its digits.
+        known: By id.
+
+    Raises:
+        UnknownNameError: There is none; the nearest one is named, or else all where they are few.
+    """
+    by_text = {str(key): key for key in known}
+    if text not in by_text:
+        # Nobody's mail address is given away by a slip.
+        names = [name for name in by_text if not has_address(name)]
+        hint = did_you_mean(text, names)
+        if not hint and 0 < len(names) <= _FEW:
+            hint = f"; known are {', '.join(names)}"
+        raise UnknownNameError(f"{shown(text, personal=False)!r}: no such {what}{hint}")
+    return by_text[text], known[by_text[text]]

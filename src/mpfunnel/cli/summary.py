@@ -1,0 +1,289 @@
+"""What people read of many answers: counts by segment, tier, stage and state, and of rejects."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from rich import box
+from rich.cells import cell_len
+from rich.table import Table
+
+from mpfunnel.answers import Assessment
+from mpfunnel.cli.terminal import printable
+from mpfunnel.labels import Label, Lang
+from mpfunnel.playbook import Playbook
+from mpfunnel.records import Id, Product
+from mpfunnel.rules.tables import Decision
+from mpfunnel.segments import UNMATCHED
+from mpfunnel.situation import Rejected
+from mpfunnel.sources import Count, Reject
+
+__all__ = ["UNDECIDED", "Summary", "count_table", "later_line", "reject_table"]
+
+UNDECIDED: Final = Label("undecided", "未判定")
+_BAR_CELLS: Final = 24
+_COUNT_CELLS: Final = 6
+_WORD_CELLS: Final = 16
+_EDGES: Final = 4
+_BETWEEN: Final = 3
+"""What a table needs beside its texts: once, and before each further column."""
+_KINDS: Final[Mapping[str, Label]] = {
+    "products": Label("products", "商材"),
+    "companies": Label("companies", "企業"),
+    "leads": Label("leads", "リード"),
+    "activities": Label("activities", "アクティビティ"),
+    "deals": Label("deals", "商談"),
+    "contracts": Label("contracts", "契約"),
+    "sales_events": Label("sales events", "営業記録"),
+}
+
+_Key = str | None
+"""Key of a value; `None` for undecided."""
+_Column = tuple[str, Mapping[_Key, int]]
+"""A heading, and what is counted below it."""
+
+
+def _table_of(title: str) -> Table:
+    """Return an empty table in the manner of all."""
+    return Table(
+        title=title,
+        title_justify="left",
+        title_style="bold",
+        box=box.SIMPLE_HEAD,
+        min_width=cell_len(title),
+    )
+
+
+class Summary:
+    """Counts answers, and shows the counts as tables.
+
+    Args:
+        playbook: Where the rows of the tables come from, also those that nobody is in.
+    """
+
+    def __init__(self, playbook: Playbook) -> None:
+        self._playbook = playbook
+        self._companies: Counter[_Key] = Counter()
+        self._leads: Counter[_Key] = Counter()
+        self._stages: Counter[_Key] = Counter()
+        ids = [product.id for product in playbook.products]
+        self._tiers: dict[Id, Counter[_Key]] = {product_id: Counter() for product_id in ids}
+        self._states: dict[Id, Counter[_Key]] = {product_id: Counter() for product_id in ids}
+
+    def add(self, answer: Assessment) -> None:
+        """Count the answers about one account."""
+        segment = _key(answer.segment)
+        if answer.company_id is not None:
+            self._companies[segment] += 1
+        self._leads[segment] += len(answer.leads)
+        for product_id, tier in answer.tiers.items():
+            self._tiers[product_id][_key(tier)] += 1
+        for lead in answer.leads.values():
+            self._stages[_key(lead.stage.decision)] += 1
+            for product_id, engagement in lead.engagement.items():
+                self._states[product_id][_key(engagement.decision)] += 1
+
+    def tables(self, lang: Lang, width: int) -> Iterator[Table | str]:
+        """Yield the four tables, in the order of the four questions.
+
+        Args:
+            lang: The language of the labels.
+            width: How many cells a line has; a matrix that is wider goes on in a further table.
+        """
+        if self._companies or self._leads:
+            yield self._segment_table(lang)
+        if self._companies:
+            yield from self._tier_tables(lang, width)
+        else:
+            yield Label("no companies: no tiers", "企業がないため、Tierの集計はありません").text(
+                lang
+            )
+        if self._stages:
+            yield self._funnel_table(lang)
+            yield from self._engagement_tables(lang, width)
+        else:
+            what = Label(
+                "no leads: no funnel and no engagement",
+                "リードがないため、ファネルとエンゲージメントの集計はありません",
+            )
+            yield f"{what.text(lang)}\n"
+
+    def _segment_table(self, lang: Lang) -> Table:
+        table = _table_of(Label("Companies by segment", "全社共通セグメント別の企業").text(lang))
+        segments = [*self._playbook.segments.outcomes]
+        if self._leads[UNMATCHED.key]:
+            segments.append(UNMATCHED)
+        _fill(
+            table,
+            Label("segment", "セグメント").text(lang),
+            segments,
+            [
+                (Label("companies", "企業数").text(lang), self._companies),
+                (Label("leads", "リード数").text(lang), self._leads),
+            ],
+            lang,
+        )
+        return table
+
+    def _funnel_table(self, lang: Lang) -> Table:
+        table = _table_of(
+            Label("Funnel (leads by stage)", "全社共通ファネル（リード数）").text(lang)
+        )
+        funnel = self._playbook.funnel
+        most = max(self._stages.values(), default=0)
+        bars = {key: _bar(count, most) for key, count in self._stages.items()}
+        table.add_column(Label("stage", "ステージ").text(lang))
+        table.add_column(Label("leads", "リード数").text(lang), justify="right")
+        table.add_column("")
+        for stages in (funnel.ladder, funnel.detours):
+            for stage in stages:
+                count = _number(self._stages[stage.key])
+                table.add_row(printable(stage.label.text(lang)), count, bars.get(stage.key, ""))
+            table.add_section()
+        _add_undecided(table, [self._stages[None]], lang, bars.get(None, ""))
+        return table
+
+    def _tier_tables(self, lang: Lang, width: int) -> Iterator[Table]:
+        title = Label("Tier × product (companies)", "Tier × 商材（企業数）")
+        tiers = {tier for policy in self._playbook.tiers.values() for tier in policy.tiers}
+        rows = sorted(tiers, key=lambda tier: tier.number)
+        return self._matrices(title, rows, self._tiers, lang, width)
+
+    def _engagement_tables(self, lang: Lang, width: int) -> Iterator[Table]:
+        title = Label("Engagement by product (leads)", "商材ごとのエンゲージメント（リード数）")
+        model = next(iter(self._playbook.engagement.values()))
+        # Whoever has shown no sign of a product stands in no row of it (S23).
+        none, leads = model.ladder[0].key, self._stages.total()
+        states = {
+            product_id: {**found, none: leads - found.total() + found[none]}
+            for product_id, found in self._states.items()
+        }
+        return self._matrices(title, (*model.ladder, *model.detours), states, lang, width)
+
+    def _matrices(
+        self,
+        title: Label,
+        rows: Sequence[Any],
+        counts: Mapping[Id, Mapping[_Key, int]],
+        lang: Lang,
+        width: int,
+    ) -> Iterator[Table]:
+        """Yield a table of values × products, in as many pieces as the width asks for."""
+        first = max(map(cell_len, [UNDECIDED.text(lang), *(row.label.text(lang) for row in rows)]))
+        for products in _pieces(self._playbook.products, lang, width - first - _EDGES):
+            table = _table_of(title.text(lang))
+            columns = [(product.label.text(lang), counts[product.id]) for product in products]
+            _fill(table, "", rows, columns, lang)
+            yield table
+
+
+def _key(decision: Decision[Any]) -> _Key:
+    return decision.value.key if decision.settled else None
+
+
+def _pieces(products: Sequence[Product], lang: Lang, room: int) -> Iterator[list[Product]]:
+    """Yield the products in pieces whose headings have room beside each other."""
+    piece: list[Product] = []
+    left = room
+    for product in products:
+        needed = _least_width(product.label.text(lang)) + _BETWEEN
+        if piece and needed > left:
+            yield piece
+            piece, left = [], room
+        piece.append(product)
+        left -= needed
+    yield piece
+
+
+def _least_width(heading: str) -> int:
+    """Return how many cells a column of counts needs, so that no word of its heading breaks."""
+    words = max(map(cell_len, printable(heading).split()), default=0)
+    return max(_COUNT_CELLS, min(words, _WORD_CELLS))
+
+
+def _fill(
+    table: Table, heading: str, rows: Iterable[Any], columns: Sequence[_Column], lang: Lang
+) -> None:
+    """Add a row of counts for each value, then one for undecided."""
+    table.add_column(heading, no_wrap=True)
+    for name, _ in columns:
+        table.add_column(
+            printable(name), justify="right", overflow="fold", min_width=_least_width(name)
+        )
+    for row in rows:
+        counts = (_number(count.get(row.key, 0)) for _, count in columns)
+        table.add_row(printable(row.label.text(lang)), *counts)
+    _add_undecided(table, [count.get(None, 0) for _, count in columns], lang)
+
+
+def _add_undecided(table: Table, counts: list[int], lang: Lang, *more: str) -> None:
+    style = "yellow" if any(counts) else None
+    table.add_row(UNDECIDED.text(lang), *map(_number, counts), *more, style=style)
+
+
+def _number(count: int) -> str:
+    return f"{count:,}"
+
+
+def _bar(count: int, most: int) -> str:
+    # Whoever is there is seen.
+    return "█" * max(1, count * _BAR_CELLS // most) if count else ""
+
+
+def count_table(counts: Iterable[Count], rejects: Iterable[Rejected], lang: Lang) -> Table:
+    """Return what became of the rows: in = used + collapsed + rejected, in every line.
+
+    Args:
+        counts: What became of the rows when they were read.
+        rejects: What was read, and then could not be used.
+        lang: The language of the labels.
+    """
+    table = _table_of(Label("What became of the rows", "読み込んだ行の内訳").text(lang))
+    for name in (Label("file", "ファイル"), Label("records", "レコード")):
+        table.add_column(name.text(lang), overflow="fold")
+    for name in (
+        Label("rows", "行数"),
+        Label("used", "使用"),
+        Label("collapsed", "重複"),
+        Label("rejected", "除外"),
+    ):
+        table.add_column(name.text(lang), justify="right")
+    used: Counter[str] = Counter()
+    for one in counts:
+        used[one.table] += one.used
+        numbers = map(_number, (one.rows, one.used, one.collapsed, one.rejected))
+        table.add_row(printable(one.file), _KINDS[one.table].text(lang), *numbers)
+    again = Counter(reject.table for reject in rejects)
+    then = Label("then assessed", "判定時").text(lang)
+    for kind, count in again.items():
+        numbers = map(_number, (used[kind], used[kind] - count, 0, count))
+        table.add_row(then, _KINDS[kind].text(lang), *numbers)
+    return table
+
+
+def later_line(later: Mapping[str, int], lang: Lang) -> str:
+    """Return how many records of each kind do not count yet, because they lie after the day."""
+    counts = ", ".join(f"{_KINDS[kind].text(lang)} {count:,}" for kind, count in later.items())
+    what = Label("after that day, not counted yet", "基準日より後のため未集計").text(lang)
+    return f"{what}: {counts}\n"
+
+
+def reject_table(read: Iterable[Reject], assessed: Iterable[Rejected], lang: Lang) -> Table:
+    """Return the rejects by their reason, each with an example."""
+    found: dict[tuple[str, str, str], list[str]] = {}
+    for reject in read:
+        found.setdefault((reject.table, reject.code, reject.column), []).append(reject.reason)
+    for rejected in assessed:
+        found.setdefault((rejected.table, rejected.code, ""), []).append(rejected.reason)
+    table = _table_of(Label("Rejects by reason", "除外の理由").text(lang))
+    table.add_column(Label("rows", "行数").text(lang), justify="right")
+    table.add_column(Label("records", "レコード").text(lang))
+    table.add_column(Label("reason", "理由").text(lang), overflow="fold")
+    table.add_column(Label("for example", "例").text(lang), overflow="fold")
+    for (kind, code, _column), reasons in sorted(
+        found.items(), key=lambda entry: (-len(entry[1]), entry[0])
+    ):
+        table.add_row(_number(len(reasons)), _KINDS[kind].text(lang), code, printable(reasons[0]))
+    return table
