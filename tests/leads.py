@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
-from functools import lru_cache
+from functools import cache
 from random import Random
-from typing import Any
+from typing import Any, get_args
 from zoneinfo import ZoneInfo
 
 from attrs import evolve
@@ -29,25 +29,39 @@ from mpfunnel.records import (
     Contract,
     Deal,
     DealLine,
+    DealStatus,
+    Id,
     Lead,
     SalesEvent,
+    SalesEventKind,
 )
 from mpfunnel.rules.tables import DecisionTable, Rule
 from mpfunnel.segments import SegmentTable
 from mpfunnel.starter import starter
 from mpfunnel.tiers import Tier, TierTable
+from tests.oracle_leads import differences
 
-__all__ = ["BOOKS", "book_of", "draw_account", "draw_as_of", "draw_company", "engine_of"]
+__all__ = [
+    "BOOKS",
+    "book_of",
+    "disagreement",
+    "draw_account",
+    "draw_as_of",
+    "draw_company",
+    "engine_of",
+]
 
 BOOKS = 12
 """How many playbooks there are: the starter in three zones, and variations of its numbers."""
 ZONES = ("Asia/Tokyo", "Europe/Berlin", "America/New_York")
 WRITTEN_IN = (UTC, ZoneInfo("Asia/Tokyo"), ZoneInfo("Europe/Berlin"))
+STATUSES: tuple[DealStatus, ...] = get_args(DealStatus)
+SAYINGS: tuple[SalesEventKind, ...] = get_args(SalesEventKind)
 # The days after the clocks change in Europe, and ordinary ones.
 AS_OF = (date(2024, 4, 1), date(2024, 10, 28), date(2024, 7, 1), date(2025, 1, 1))
 
 
-@lru_cache(maxsize=None)
+@cache
 def book_of(number: int) -> Playbook:
     """The playbook of that number."""
     zone = ZONES[number % 3]
@@ -56,7 +70,7 @@ def book_of(number: int) -> Playbook:
     return _varied(Random(number), zone)
 
 
-@lru_cache(maxsize=None)
+@cache
 def engine_of(number: int) -> Engine:
     """The engine of the playbook of that number."""
     return Engine(book_of(number))
@@ -64,12 +78,14 @@ def engine_of(number: int) -> Engine:
 
 def _varied(random: Random, zone: str) -> Playbook:
     """The starter with other numbers, and rules that ask for what the starter does not ask for."""
-    products = ["A", "B", "C"][: random.choice((1, 2, 3))]
+    names: tuple[list[Id], ...] = (["A", "B", "C"], ["A", "B", "C"], [1, 2, 3])
+    products = random.choice(names)[: random.choice((1, 2, 3))]
     base = starter(products, zone=zone)
     models: dict[Any, EngagementModel] = {}
+    tiers: dict[Any, TierTable] = {}
     for product_id in products:
-        models[product_id] = _varied_model(random, base.engagement["A"])
-    plants = company.attribute("plants", int)
+        models[product_id] = _varied_model(random, base.engagement[product_id])
+        tiers[product_id] = _varied_tiers(random, base.tiers[product_id])
     stages = {stage.key: stage for stage in (*base.funnel.ladder, *base.funnel.detours)}
     rules = list(base.funnel.rules.rules)
     if random.random() < 0.5:
@@ -77,11 +93,9 @@ def _varied(random: Random, zone: str) -> Playbook:
         rules.insert(0, Rule(stages["sql"], any_product(keen) & pursuit.raised_hand, key="any"))
     if random.random() < 0.5:
         rules.append(Rule(stages["known"], lead.title.is_missing() & product.touched, key="title"))
-    tiers = base.tiers["A"]
-    assert isinstance(tiers, TierTable)
     return evolve(
         base,
-        tiers=TierTable((Rule(Tier(1), plants >= 2, key="plants"), *tiers.rules), Tier(4)),
+        tiers=tiers,
         segments=SegmentTable(
             (*base.segments.rules[:7], *random.sample(base.segments.rules[7:], 2)),
             base.segments.otherwise,
@@ -93,6 +107,14 @@ def _varied(random: Random, zone: str) -> Playbook:
             quiet_days=random.choice((1, 2, 7, 30)),
             deals_without_lead=random.random() < 0.5,
         ),
+    )
+
+
+def _varied_tiers(random: Random, base: Any) -> TierTable:
+    plants = company.attribute("plants", int)
+    bands = random.sample(base.rules, random.randrange(len(base.rules) + 1))
+    return TierTable(
+        (Rule(Tier(1), plants >= random.choice((1, 2)), key="plants"), *bands), Tier(4)
     )
 
 
@@ -149,7 +171,8 @@ class _Draw:
         ages = _ages(book)
         # Few days, so that records meet on them; one of them may lie in the future.
         self.ages = [random.choice(ages) for _ in range(4)] + [random.choice((-1, -40, 0, 1))]
-        self.kinds = [signal.kind for signal in book.engagement["A"].signals]
+        model = next(iter(book.engagement.values()))
+        self.kinds = [signal.kind for signal in model.signals]
         self.kinds += ["unknown_kind", "inquiry", "pricing_page", "page_view"]
 
     def day(self) -> date:
@@ -168,7 +191,8 @@ class _Draw:
 
     def product(self) -> Any:
         # Now and then one that the firm does not sell.
-        return "X" if self.random.randrange(40) == 0 else self.random.choice(self.sold)
+        stranger: Id = "X" if "A" in self.sold else 9
+        return stranger if self.random.randrange(40) == 0 else self.random.choice(self.sold)
 
     def maybe_product(self) -> Any:
         return None if self.random.randrange(4) == 0 else self.product()
@@ -209,7 +233,7 @@ class _Draw:
 
     def deal(self, number: int) -> Deal:
         random = self.random
-        status = random.choice(("open", "won", "lost"))
+        status = random.choice(STATUSES)
         lines = {self.product() for _ in range(random.choice((0, 1, 1, 2)))}
         return Deal(
             f"d{number}" if random.randrange(12) else "d0",
@@ -228,10 +252,9 @@ class _Draw:
         return Contract("c" if self.random.randrange(8) else "e", self.product(), start, last)
 
     def event(self, _: int) -> SalesEvent:
-        kinds = ("accepted", "rejected", "qualified", "disqualified", "recycled", "follow_up")
         return SalesEvent(
             self.lead_id(),
-            self.random.choice(kinds),
+            self.random.choice(SAYINGS),
             self.at(),
             self.maybe_product(),
             reason=self.reason(),
@@ -284,3 +307,14 @@ def draw_account(random: Random, book: Playbook, as_of: date, *, busy: int = 14)
     )
 
 
+def disagreement(seed: int, count: int) -> str | None:
+    """The first disagreement of the engine with the second model on seeded accounts."""
+    random = Random(seed)
+    for _ in range(count):
+        number = random.randrange(BOOKS)
+        as_of = draw_as_of(random)
+        account = draw_account(random, book_of(number), as_of)
+        told = engine_of(number).assess(account, as_of=as_of)
+        if found := differences(book_of(number), account, as_of, told):
+            return f"playbook {number}, {as_of}: {found[0]}"
+    return None

@@ -11,11 +11,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
-from functools import lru_cache
-from itertools import product
+from functools import cache
+from itertools import pairwise, product
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
+
+from attrs import fields
 
 from mpfunnel.accounts import Account
 from mpfunnel.answers import Assessment
@@ -40,16 +42,16 @@ def day_in(zone: str, at: datetime) -> date:
 # -- the score --
 
 
-@lru_cache(maxsize=None)
+@cache
 def share_left(half_life_days: int, age: int) -> int:
     """1,000 × 2^(−age ÷ half-life) rounded half to even, by integers alone (S16).
 
     Of an integer n: n + 1/2 lies below the exact share where (2n + 1)^h × 2^age < 2,000^h.
     """
-    exact = 2_000**half_life_days
+    exact: int = 2_000**half_life_days
 
     def half_above(whole: int) -> int:
-        at = (2 * whole + 1) ** half_life_days * 2**age
+        at: int = (2 * whole + 1) ** half_life_days * 2**age
         return (at > exact) - (at < exact)
 
     low, high = 0, 1_000
@@ -81,7 +83,9 @@ def score_of(model: EngagementModel, touches: Sequence[Touched]) -> SimpleNamesp
         earned = sum(_worth(model, one, decayed=True) for one in ones)
         most = None if signal.cap is None else signal.cap * 1_000_000
         capped = most is not None and earned > most
-        parts.append((signal.kind, len(ones), most if capped and most is not None else earned, capped))
+        parts.append(
+            (signal.kind, len(ones), most if capped and most is not None else earned, capped)
+        )
     ages = {touch.age for touch in touches if _worth(model, touch, decayed=True) > 0}
     return SimpleNamespace(
         micro=sum(micro for _, _, micro, _ in parts),
@@ -220,9 +224,8 @@ def _pieces(marks: Sequence[Mark], quiet_days: int, as_of: date) -> list[Piece]:
         elif not still_open and (following - mark.day).days >= quiet_days:
             ends[place] = "quiet"
     cuts = [0, *(place + 1 for place in ends)]
-    pieces = [Piece(a, b, ends[b - 1]) for a, b in zip(cuts, cuts[1:], strict=False)]
-    goes_on = cuts[-1] < len(marks) or (marks and bool(_open_deals(marks)))
-    if goes_on:
+    pieces = [Piece(a, b, ends[b - 1]) for a, b in pairwise(cuts)]
+    if cuts[-1] < len(marks) or _open_deals(marks):
         # A deal that is still open goes on after another one was won, without any further mark.
         pieces.append(Piece(cuts[-1], len(marks), None))
     return pieces
@@ -261,14 +264,16 @@ def furthest_by_trial(
         for about, own, at in zip(found, owns, heights, strict=True)
         if about is not None and own.started and at == max(heights)
     )
-    possible = {
-        max(zip(ways, owns, strict=True), key=lambda pair: height(*pair))[0]
-        for ways in product(*(decision.possible for decision in decisions))
-    }
-    asked = [name for decision in decisions if len(decision.possible) > 1 for name in decision.missing]
-    if all(len(decision.possible) == 1 for decision in decisions):
-        return lead, reach, possible, tuple(lead.missing)
-    return lead, reach, possible, () if len(possible) == 1 else tuple(dict.fromkeys(asked))
+    possible: set[Any] = set()
+    # Which pursuits come furthest in some combination of what is possible for each.
+    leading: set[int] = set()
+    for ways in product(*(decision.possible for decision in decisions)):
+        reached = [height(stage, own) for stage, own in zip(ways, owns, strict=True)]
+        possible.add(ways[reached.index(max(reached))])
+        leading |= {place for place, at in enumerate(reached) if at == max(reached)}
+    unsettled = [place for place, one in enumerate(decisions) if len(one.possible) > 1]
+    asked = [name for p in unsettled if p in leading for name in decisions[p].missing]
+    return lead, reach, possible, tuple(dict.fromkeys(asked)) if unsettled else lead.missing
 
 
 # -- the whole account --
@@ -282,8 +287,7 @@ class Blank(dict[str, Any]):
 
 
 def _as_record(one: Any, **more: Any) -> SimpleNamespace:
-    names = [name for name in one.__attrs_attrs__]
-    held = {name.name: getattr(one, name.name) for name in names}
+    held = {at.name: getattr(one, at.name) for at in fields(type(one))}
     return SimpleNamespace(**{**held, "attributes": Blank(one.attributes), **more})
 
 
@@ -530,7 +534,7 @@ class Oracle:
         for product_id in (*self.sold, None):
             log = self.log(lead, product_id)
             if product_id is None and any(not _has_ended(own) for own, _ in found.values()):
-                # While a product is pursued, mere responses to the firm are no pursuit of their own.
+                # While a product is pursued, mere responses to the firm open nothing beside it.
                 log = [mark for mark in log if mark.what != "responded" or mark.hand_days]
             if log:
                 stretch = current_stretch(log, funnel.quiet_days, self.as_of)
@@ -592,7 +596,11 @@ def differences(book: Playbook, account: Account, as_of: date, told: Assessment)
         }
         check(f"{lead_id} products", set(shown), set(yours.engagement))
         for product_id in [p for p in shown if p in yours.engagement]:
-            at, one, other = f"{lead_id} {product_id}", shown[product_id], yours.engagement[product_id]
+            at, one, other = (
+                f"{lead_id} {product_id}",
+                shown[product_id],
+                yours.engagement[product_id],
+            )
             check(f"{at} state", plain(one.engagement), plain(other.decision))
             check(f"{at} interest", plain(one.interest), plain(other.interest))
             score = other.score
@@ -604,10 +612,16 @@ def differences(book: Playbook, account: Account, as_of: date, told: Assessment)
             )  # fmt: skip
         lead, reach, possible, missing = mine.furthest
         stage = yours.stage
-        check(f"{lead_id} pursuits", {p: plain(d) for p, (_, d) in mine.found.items()},
-              {p: plain(d) for p, d in stage.pursuits.items()})  # fmt: skip
-        check(f"{lead_id} stage", (lead.value.key, lead.rule, {s.key for s in possible}, missing),
-              (stage.value.key, stage.rule, {s.key for s in stage.possible}, stage.missing))  # fmt: skip
+        check(
+            f"{lead_id} pursuits",
+            {p: plain(decision) for p, (_, decision) in mine.found.items()},
+            {p: plain(decision) for p, decision in stage.pursuits.items()},
+        )
+        check(
+            f"{lead_id} stage",
+            (lead.value.key, lead.rule, {one.key for one in possible}, missing),
+            (stage.value.key, stage.rule, {one.key for one in stage.possible}, stage.missing),
+        )
         check(f"{lead_id} for", reach, stage.for_products)
         check(f"{lead_id} customer", mine.existing_customer, stage.existing_customer)
     return found

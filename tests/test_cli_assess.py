@@ -459,7 +459,9 @@ def test_a_matrix_that_is_too_wide_goes_on_below(
     assert all(
         word in text for text in found.values() for word in ("Special", "Advanced", "undecided")
     )
-    assert max(map(len, found[80].split("\n"))) <= 80
+    # The folder that is named last is as long as it is.
+    lines = [line for line in found[80].split("\n") if not line.startswith("written to:")]
+    assert max(map(len, lines)) <= 80
 
 
 def test_the_events_of_a_web_shop_are_accounted_for(

@@ -65,6 +65,17 @@ class TestDecay:
         assert exact[len(table) :] == [0, 0, 0]
         assert min(table) > 0
 
+    @pytest.mark.parametrize("half_life_days", [365, 1_001, MAX_HALF_LIFE_DAYS])
+    def test_the_closest_calls_are_right_too(self, half_life_days: int) -> None:
+        """S16: where a share lies nearest to a half, it is still rounded as exact integers say."""
+        table = decay_per_mille(half_life_days)
+
+        def from_half(age: int) -> float:
+            return float(abs(1_000 * 2.0 ** (-age / half_life_days) % 1 - 0.5))
+
+        for age in sorted(range(len(table)), key=from_half)[:8]:
+            assert table[age] == share_left(half_life_days, age)
+
     def test_halves_go_to_the_even_neighbour(self) -> None:
         """S16: 1,000 ÷ 16 is 62.5, which rounds to 62; 1,000 ÷ 32 is 31.25."""
         shares = [1_000, 500, 250, 125, 62, 31, 16, 8, 4, 2, 1]
@@ -345,6 +356,18 @@ def test_a_model_is_a_value() -> None:
     assert asked.scale == Scale(("none", "warm", "hot"), ("away",))
     assert asked.responses["inquiry"] == 90
     assert asked != evolve(asked, half_life_days=31)
+
+
+def test_what_earns_points_or_raises_a_hand_is_a_response() -> None:
+    """A response opens a pursuit; what earns nothing, or less, opens none."""
+    asked = model(
+        Signal("click", 3),
+        Signal("open"),
+        Signal("careers", -2),
+        Signal("call_back", raises_hand_days=7),
+        Signal("complaint", -5, raises_hand_days=3),
+    )
+    assert asked.responses == {"click": 0, "call_back": 7, "complaint": 3}
 
 
 def test_the_greatest_sum_stays_within_64_bits() -> None:

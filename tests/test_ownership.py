@@ -15,10 +15,12 @@ TOKYO = ZoneInfo("Asia/Tokyo")
 
 
 def on(day: date) -> datetime:
+    """Noon of a day."""
     return datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
 
 
 def ago(days: int) -> date:
+    """The day so many days before today."""
     return TODAY - timedelta(days)
 
 
@@ -60,7 +62,7 @@ def position(*records: Deal | Contract, as_of: date = TODAY) -> Position:
 def test_nothing_is_known_of_what_no_record_names() -> None:
     """A product without deal or contract is neither owned nor being bought."""
     assert positions([], [], as_of=TODAY, day_of=lambda at: at.date()) == {}
-    assert NOTHING == Position(owned=False, open_deal=False, lost_for=frozenset())
+    assert Position(owned=False, open_deal=False, lost_for=frozenset()) == NOTHING
 
 
 @pytest.mark.parametrize(
@@ -113,6 +115,7 @@ def test_a_contract_of_the_future_takes_nothing_away() -> None:
     """Law 5: a contract that starts after the day asked about is as if it did not exist."""
     later = Contract("c", "A", ago(-1), ago(-2))
     assert position(deal("won", 9, 5), later) == position(deal("won", 9, 5))
+    assert position(contract(5), contract(-1)) == position(contract(5))
 
 
 def test_a_deal_that_closes_later_is_open() -> None:
@@ -129,6 +132,7 @@ def test_a_deal_that_opens_later_does_not_exist() -> None:
     assert position(deal("open", -1)) == NOTHING
     assert position(deal("won", -1, 3)) == NOTHING
     assert position(deal("open", 0)) == Position(open_deal=True)
+    assert position(deal("open", -1, n=1), deal("won", 3, 2, n=2)) == Position(owned=True)
 
 
 def test_a_deal_may_be_closed_before_it_was_opened() -> None:

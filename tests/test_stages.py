@@ -223,7 +223,17 @@ class TestSigns:
 
 # -- every log of up to five signs --
 
-ALPHABET = "responded hand accepted recycled disqualified deal won lost gap".split()
+ALPHABET = [
+    "responded",
+    "hand",
+    "accepted",
+    "recycled",
+    "disqualified",
+    "deal",
+    "won",
+    "lost",
+    "gap",
+]
 
 
 def logs(most: int) -> Iterator[tuple[str, ...]]:
@@ -256,6 +266,7 @@ def told(words: Sequence[str]) -> tuple[list[Sign], int]:
     return signs, day
 
 
+@pytest.mark.bulk
 def test_every_short_log_is_read_as_the_second_model_reads_it() -> None:
     """S19: all logs of up to five signs, just after the last one and around each boundary."""
     compared = 0
@@ -315,6 +326,7 @@ def test_random_logs_are_read_as_the_second_model_reads_them(data: st.DataObject
 
 
 def stage(key: str) -> FunnelStage:
+    """A stage."""
     return FunnelStage(key, key)
 
 
@@ -328,10 +340,12 @@ OPEN = Pursuit(started=True)
 ENDED = Pursuit(started=True, won=True)
 
 
-def decision(*possible: FunnelStage, missing: Sequence[str] = ()) -> Decision[FunnelStage]:
+def decision(
+    value: FunnelStage, *others: FunnelStage, missing: Sequence[str] = ()
+) -> Decision[FunnelStage]:
     """A decision on the first of the possible stages."""
-    asked = tuple(missing) or (("company.employees",) if len(possible) > 1 else ())
-    return Decision(possible[0], "rule", Label("because"), possible, asked)
+    asked = tuple(missing) or (("company.employees",) if others else ())
+    return Decision(value, "rule", Label("because"), (value, *others), asked)
 
 
 class TestFurthest:
@@ -349,8 +363,10 @@ class TestFurthest:
         for place, better in enumerate(order):
             for worse in order[place + 1 :]:
                 for found in ({"A": better, "B": worse}, {"B": worse, "A": better}):
-                    given = {about: (own, decision(at)) for about, (own, at) in found.items()}
-                    best, products = furthest(FUNNEL, given)
+                    best, products = furthest(
+                        FUNNEL,
+                        {about: (own, decision(at)) for about, (own, at) in found.items()},
+                    )
                     assert (best.value, products) == (better[1], ("A",))
 
     def test_all_products_that_reach_it_are_named(self) -> None:
@@ -366,12 +382,13 @@ class TestFurthest:
         assert furthest(FUNNEL, {None: (Pursuit(), decision(LOW))}) == (decision(LOW), ())
 
     def test_only_what_bears_on_it_is_asked_for(self) -> None:
-        """S4: where one pursuit settles the stage, what the others miss is not asked for."""
+        """S4: what a pursuit misses is not asked for where it cannot come furthest any more."""
         unsure = decision(LOW, MIDDLE)
         settled, products = furthest(FUNNEL, {"A": (OPEN, unsure), "B": (OPEN, decision(HIGH))})
         assert (settled.possible, settled.missing, products) == ((HIGH,), (), ("B",))
         asked, _ = furthest(FUNNEL, {"A": (OPEN, decision(MIDDLE)), "B": (OPEN, unsure)})
-        assert (asked.possible, asked.missing) == ((MIDDLE,), ())
+        # What could still reach the stage, too, bears on its products.
+        assert (asked.possible, asked.missing) == ((MIDDLE,), ("company.employees",))
         asked, _ = furthest(FUNNEL, {"A": (OPEN, decision(LOW)), "B": (OPEN, unsure)})
         assert set(asked.possible) == {LOW, MIDDLE}
         assert asked.missing == ("company.employees",)
@@ -429,6 +446,11 @@ def test_a_funnel_is_checked(given: dict[str, Any], path: str) -> None:
     with pytest.raises(InvalidDataError) as raised:
         evolve(FUNNEL, **given)
     assert {problem.path for problem in raised.value.problems} == {path}
+
+
+def test_the_bounds_themselves_are_allowed() -> None:
+    """A pursuit may go quiet after a single day, or after ten years."""
+    assert [evolve(FUNNEL, quiet_days=days).quiet_days for days in (1, 3_650)] == [1, 3_650]
 
 
 def test_a_stage_is_its_key() -> None:

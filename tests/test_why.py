@@ -86,7 +86,9 @@ def test_an_undecided_stage_names_what_is_missing() -> None:
     account = evolve(ACCOUNT, company=mf.Company(1))
     head = ENGINE.explain("stage", account, 7, as_of=DAY).split("\n\n")[0]
     assert head.splitlines()[0].startswith("undecided: MQL or inquiry — ")
-    assert head.splitlines()[1] == "missing: company.employees, company.annual_revenue"
+    assert head.splitlines()[1] == (
+        "missing: employees (company.employees), annual revenue (company.annual_revenue)"
+    )
 
 
 def test_segment_and_tier_are_explained_of_a_company() -> None:

@@ -30,6 +30,7 @@ from mpfunnel.engagement import (
 from mpfunnel.errors import PolicyError, UnknownNameError, did_you_mean
 from mpfunnel.labels import Label
 from mpfunnel.ownership import NOTHING, Position, positions
+from mpfunnel.personal import shown
 from mpfunnel.playbook import Playbook
 from mpfunnel.records import Activity, Company, Id, Lead, Product, SalesEvent
 from mpfunnel.rules.compiled import compile_policy
@@ -278,7 +279,8 @@ class Case:
         """
         lead = self.facts.leads.get(lead_id)
         if lead is None:
-            raise UnknownNameError(f"no such lead {lead_id!r} in the account")
+            name = shown(lead_id, personal=False) if isinstance(lead_id, str) else lead_id
+            raise UnknownNameError(f"no such lead {name!r} in the account")
         about: dict[Id | None, list[tuple[Activity, date]]] = {}
         touches: dict[Id | None, list[Touch]] = {}
         for pair in self.facts.activities.get(lead_id, ()):

@@ -230,7 +230,24 @@ class CompanyFacts(_WithAttributes):
     growth_rate = NumberTerm(
         Fact("company.growth_rate", "float", label=Label("growth rate", "成長率"))
     )
-    relationships = _set("company.relationships", "relationships", "取引関係")
+    relationships = SetTerm(
+        Fact(
+            "company.relationships",
+            "set",
+            open=False,
+            label=Label("relationships", "取引関係"),
+            labels=immutabledict(
+                {
+                    "prospect": Label("prospect", "見込み客"),
+                    "customer": Label("customer", "顧客"),
+                    "partner": Label("partner", "パートナー"),
+                    "competitor": Label("competitor", "競合"),
+                    "own_group": Label("own group", "自社・グループ"),
+                    "do_not_trade": Label("do not trade", "取引禁止先"),
+                }
+            ),
+        )
+    )
     """Closed: what is not ticked is not so."""
     lists = _set("company.lists", "target lists", "重点企業リスト")
     """Closed: what is not on a list is not on it."""

@@ -23,7 +23,17 @@ from mpfunnel.engagement import EngagementModel
 from mpfunnel.errors import InvalidDataError, PlaybookError, Problem, brief, did_you_mean
 from mpfunnel.labels import Label, Lang, as_label
 from mpfunnel.records import Id, Product
-from mpfunnel.rules.conditions import AtLeast, AtMost, Compare, Condition, Exists, IsIn, Leaf, walk
+from mpfunnel.rules.conditions import (
+    AtLeast,
+    AtMost,
+    Compare,
+    Condition,
+    Exists,
+    IsIn,
+    Leaf,
+    facts_of,
+    walk,
+)
 from mpfunnel.rules.facts import Fact, Scale
 from mpfunnel.rules.tables import DecisionTable
 from mpfunnel.segments import UNMATCHED, SegmentTable
@@ -109,6 +119,16 @@ class Playbook:
         """The hash of its meaning: 16 hexadecimal digits; labels and reasons do not count."""
         text = json.dumps(_meaning(self), ensure_ascii=False, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    @cached_property
+    def asked(self) -> Mapping[str, Fact]:
+        """Every fact that some rule asks about, by its name."""
+        return {
+            fact.name: fact
+            for _, table, _, _ in _tables(self)
+            for when in table.conditions
+            for fact in facts_of(when)
+        }
 
     @property
     def scale(self) -> Scale:

@@ -11,7 +11,7 @@ from mpfunnel.engagement import FULL_WEIGHT, EngagementModel, ScorePart, decay_p
 from mpfunnel.errors import InvalidDataError, Problem, UnknownNameError, did_you_mean
 from mpfunnel.labels import Label, Lang
 from mpfunnel.records import Id
-from mpfunnel.rules.explain import explain
+from mpfunnel.rules.explain import Explanation, explain
 from mpfunnel.rules.tables import Decision
 from mpfunnel.tiers import TierTable
 
@@ -42,7 +42,7 @@ def why(case: Case, question: str, about: Sequence[Id], lang: Lang) -> str:
         raise InvalidDataError([Problem("missing", "account.company", message)])
     if question == "segment":
         segments = case.book.playbook.segments
-        return explain(segments, {"company": case.company}).text(lang)
+        return _told(case, explain(segments, {"company": case.company}), lang)
     if question == "tier":
         return _tier(case, about[0], lang)
     person = case.person(about[0])
@@ -56,21 +56,36 @@ def _tier(case: Case, product_id: Id, lang: Lang) -> str:
     product = case.book.product(product_id)
     policy = case.book.playbook.tiers[product_id]
     if isinstance(policy, TierTable):
-        return explain(policy, {"company": case.company}).text(lang)
-    return _said(case.book.tier(case.company, product, case.day), lang)
+        return _told(case, explain(policy, {"company": case.company}), lang)
+    return _said(case, case.book.tier(case.company, product, case.day), lang)
 
 
-def _said(decision: Decision[Any], lang: Lang) -> str:
+def _said(case: Case, decision: Decision[Any], lang: Lang) -> str:
     line = f"{decision.text(lang)} — {decision.because.text(lang)} [{decision.rule}]"
+    return f"{line}\n{_missing(case, decision, lang)}" if decision.missing else line
+
+
+def _told(case: Case, explanation: Explanation[Any], lang: Lang) -> str:
+    """Return an explanation with its missing facts as people call them."""
+    text, decision = explanation.text(lang), explanation.decision
     if not decision.missing:
-        return line
-    asked = Label("missing", "不足項目").text(lang)
-    return f"{line}\n{asked}: {', '.join(decision.missing)}"
+        return text
+    head, _, rest = text.split("\n", 2)
+    return f"{head}\n{_missing(case, decision, lang)}\n{rest}"
+
+
+def _missing(case: Case, decision: Decision[Any], lang: Lang) -> str:
+    known = case.book.playbook.asked
+    names = [
+        f"{known[name].label.text(lang)} ({name})" if name in known else name
+        for name in decision.missing
+    ]
+    return f"{Label('missing', '不足項目').text(lang)}: {', '.join(names)}"
 
 
 def _stage(case: Case, person: Person, lang: Lang) -> str:
     stage = case.stage(person)
-    lines = [_said(stage.decision, lang)]
+    lines = [_said(case, stage.decision, lang)]
     records = {"company": case.seen, "lead": person.lead}
     rows = cast("Mapping[Hashable, Any]", case.rows(person))
     for product_id, pursuit in case.pursuits(person).items():
@@ -80,7 +95,7 @@ def _stage(case: Case, person: Person, lang: Lang) -> str:
             {**records, "product": standing, "pursuit": pursuit},
             {"product": rows},
         )
-        lines += ["", f"{_named(case, product_id, lang)}: {explanation.text(lang)}"]
+        lines += ["", f"{_named(case, product_id, lang)}: {_told(case, explanation, lang)}"]
     return "\n".join(lines)
 
 
@@ -91,9 +106,9 @@ def _engagement(case: Case, person: Person, product_id: Id, lang: Lang) -> str:
     interest = Label("interest", "関心度").text(lang)
     total = Label("engagement score", "行動スコア").text(lang)
     lines = [
-        explain(model.states, records).text(lang),
+        _told(case, explain(model.states, records), lang),
         "",
-        f"{interest}: {explain(model.interest, records).text(lang)}",
+        f"{interest}: {_told(case, explain(model.interest, records), lang)}",
         "",
         f"{total}: {_points(score.micro, lang)}",
     ]
@@ -126,7 +141,7 @@ def _part(
             left = decay[age] if age < len(decay) else 0
             micro = signal.points * weight * left
             factors = f"{signal.points} × {_thousandths(left)}"
-            if wide:
+            if wide and weight != FULL_WEIGHT:
                 firm = Label("whole firm", "全社").text(lang)
                 factors += f" × {_thousandths(weight)} ({firm})"
             ago = Label(f"{age} day{'' if age == 1 else 's'} ago", f"{age}日前").text(lang)

@@ -17,10 +17,10 @@ from mpfunnel.cli.terminal import progress
 from mpfunnel.errors import MpfunnelError, UnknownNameError, did_you_mean
 from mpfunnel.examples import Sample
 from mpfunnel.labels import Lang
+from mpfunnel.personal import has_address, shown
 from mpfunnel.playbook import Playbook
 from mpfunnel.records import Id
 from mpfunnel.sources import Records, SourceMapping
-from mpfunnel.sources.personal import has_address, shown
 
 __all__ = [
     "Data",

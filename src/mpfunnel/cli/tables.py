@@ -17,11 +17,11 @@ from typing import Any, Final, Literal, TextIO, get_args
 from mpfunnel.answers import Row
 from mpfunnel.cli.terminal import printable
 from mpfunnel.errors import MissingExtraError
+from mpfunnel.personal import shown
 from mpfunnel.playbook import Playbook
 from mpfunnel.records import Channel
 from mpfunnel.situation import Rejected
 from mpfunnel.sources import Reject, SourceMapping
-from mpfunnel.sources.personal import shown
 
 try:
     import pyarrow as pa  # pyright: ignore[reportMissingTypeStubs]
@@ -163,10 +163,7 @@ class Tables:
                     "table": one.table,
                     "id": shown(str(one.id), personal=False),
                     "code": one.code,
-                    # A mail address may be an id; its words stay readable without it.
-                    "reason": " ".join(
-                        shown(word, personal=False) for word in one.reason.split(" ")
-                    ),
+                    "reason": one.reason,
                 }
                 for one in assessed
             ),

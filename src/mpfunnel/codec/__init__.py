@@ -89,14 +89,12 @@ def dump(playbook: Playbook, target: str | PathLike[str] | None = None) -> str:
     if suffix not in (".toml", ".json"):
         raise DecodeError([Problem("file", str(path), "must end in .toml or .json")])
     write, parse = (toml_text, parse_toml) if suffix == ".toml" else (json_text, parse_json)
-    text = write(playbook_data(playbook))
-    _check_same(
-        playbook, lambda: _read(parse(text.encode(errors="surrogatepass"), "", MAX_DEPTH), "")
-    )
+    raw = write(to_data(playbook)).encode()
+    _check_same(playbook, lambda: _read(parse(raw, "", MAX_DEPTH), ""))
     if path is not None:
         # The same bytes on every machine.
-        path.write_bytes(text.encode())
-    return text
+        path.write_bytes(raw)
+    return raw.decode()
 
 
 def _read(data: dict[str, Any], origin: str) -> Playbook:

@@ -3,11 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any, TypeGuard
+from typing import Any, Final, TypeGuard
 
 from mpfunnel.errors import Problem, did_you_mean
 
-__all__ = ["Check", "is_list", "is_table", "located", "no_such", "shown", "under"]
+__all__ = [
+    "Check",
+    "is_list",
+    "is_table",
+    "located",
+    "near",
+    "no_such",
+    "on_one_line",
+    "shown",
+    "under",
+]
+
+MAX_LISTED: Final = 50
+"""How many names a message lists."""
+MAX_COMPARED: Final = 500
+"""With how many names an unknown one is compared: it takes 10 µs each."""
 
 
 class Check:
@@ -77,7 +92,13 @@ def is_list(value: object) -> TypeGuard[list[Any]]:
 
 def no_such(what: str, name: str, known: Collection[str]) -> str:
     """Return ``"no such key; did you mean 'x'?"``, or all that is known where nothing is near."""
-    return f"no such {what}" + (did_you_mean(name, known) or f"; known are {', '.join(known)}")
+    listed = f"; known are {', '.join(known)}" if len(known) <= MAX_LISTED else ""
+    return f"no such {what}" + (near(name, known) or listed)
+
+
+def near(name: str, known: Collection[str]) -> str:
+    """Return ``"; did you mean 'x'?"``, or nothing where nothing is near or too much is known."""
+    return did_you_mean(name, known) if len(known) <= MAX_COMPARED else ""
 
 
 def located(origin: str, path: str) -> str:
@@ -92,5 +113,11 @@ def under(path: str, key: str) -> str:
 
 def shown(key: object) -> str:
     """Return a key as a path shows it: on one line and not too long, whatever it holds."""
-    text = str(key)[:60]
-    return text if text.isprintable() else repr(text)[1:-1]
+    return on_one_line(str(key)[:60])
+
+
+def on_one_line(text: str) -> str:
+    """Return `text` with what cannot be printed as escapes."""
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)

@@ -15,8 +15,8 @@ from typing import Any, Final
 from attrs import frozen
 
 from mpfunnel import facts
-from mpfunnel.codec.checks import Check, is_list, is_table, no_such, shown, under
-from mpfunnel.errors import InvalidDataError, UnknownNameError, did_you_mean
+from mpfunnel.codec.checks import Check, is_list, is_table, near, shown, under
+from mpfunnel.errors import InvalidDataError, UnknownNameError
 from mpfunnel.rules.conditions import (
     All,
     AnyOf,
@@ -39,27 +39,26 @@ __all__ = ["ConditionCheck", "Vocabulary", "condition_data", "day_of"]
 
 _JOINTS: Final = ("all", "any", "not", "any_product")
 
+_Operator = Callable[[Any, Any], Condition]
 # What each operator makes of a term and of what stands beside it.
-_ORDER: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
+_ORDER: Final[Mapping[str, _Operator]] = {
     ">=": operator.ge,
     ">": operator.gt,
     "<=": operator.le,
     "<": operator.lt,
 }
-_EQUALITY: Final[Mapping[str, Callable[[Any, Any], Any]]] = {"==": operator.eq, "!=": operator.ne}
-_LISTS: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
+_EQUALITY: Final[Mapping[str, _Operator]] = {"==": operator.eq, "!=": operator.ne}
+_LISTS: Final[Mapping[str, _Operator]] = {
     "in": lambda term, values: term.is_in(*values),
     "starts_with": lambda term, values: term.starts_with(*values),
     "contains_any": lambda term, values: term.contains_any(*values),
 }
-_RUNGS: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
+_RUNGS: Final[Mapping[str, _Operator]] = {
     "at_least": lambda term, level: term.at_least(level),
     "at_most": lambda term, level: term.at_most(level),
 }
-_MISSING: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
-    "missing": lambda term, _: term.is_missing()
-}
-_OPERATORS: Final = {**_ORDER, **_EQUALITY, **_LISTS, **_RUNGS, **_MISSING}
+_MISSING: Final[Mapping[str, _Operator]] = {"missing": lambda term, _: term.is_missing()}
+_OPERATORS: Final[Mapping[str, _Operator]] = {**_ORDER, **_EQUALITY, **_LISTS, **_RUNGS, **_MISSING}
 _TAKES: Final[Mapping[Kind, tuple[str, ...]]] = {
     "int": (*_ORDER, *_EQUALITY, "in", "missing"),
     "decimal": (*_ORDER, *_EQUALITY, "in", "missing"),
@@ -71,6 +70,15 @@ _TAKES: Final[Mapping[Kind, tuple[str, ...]]] = {
     "set": ("contains_any", "missing"),
     "level": (*_EQUALITY, "in", *_RUNGS),
 }
+
+_TIERS: Final = {Tier(number).key: number for number in range(1, LOWEST + 1)}
+# A file asks in other words than Python.
+_WORDS: Final = (
+    ("is_missing()", "missing = true"),
+    ("is_in()", "in"),
+    ("contains_any()", "contains_any"),
+    ("starts_with()", "starts_with"),
+)
 
 
 @frozen
@@ -105,14 +113,14 @@ class Vocabulary:
         if not dot or root not in self.groups:
             root, key = self.own, name
         if root not in self.groups:
-            hint = did_you_mean(name, self._names()) or "; write it as 'company.employees'"
+            hint = near(name, self._names()) or "; write it as 'company.employees'"
             raise UnknownNameError(f"no such fact{hint}")
         group = self.groups[root]
         if (declared := self.attributes.get(f"{root}.{key}")) is not None:
             return declared
         if key in group.names() or "(" in key:
             return group.named(key)
-        hint = did_you_mean(name, self._names())
+        hint = near(name, self._names())
         if not hint and root in ("company", "lead"):
             hint = f"; declare a custom attribute under 'attributes.{root}'"
         raise UnknownNameError(f"no such fact{hint}")
@@ -200,34 +208,37 @@ class ConditionCheck(Check):
         """
         takes = _TAKES[term.fact.kind]
         if name not in _OPERATORS:
-            self.fault("unknown-key", at, no_such("operator", name, takes))
+            message = f"no such operator; this fact takes {', '.join(takes)}"
+            self.fault("unknown-key", at, message)
         elif name not in takes:
             what = "a level" if term.fact.kind == "level" else f"of type {term.fact.kind}"
             message = f"cannot be asked with '{name}': it is {what} and takes {', '.join(takes)}"
             self.fault("type", path, message)
-        elif name in _LISTS and not is_list(operand):
-            self.fault("type", at, f"must be a list, for example {{ {name} = [ … ] }}")
-        elif name == "missing" and operand is not True:
-            self.fault("type", at, "must be true; write { not = { … } } for the opposite")
         elif name in _LISTS:
-            known = len(self.problems)
-            values = [
-                self._literal(term.fact, value, f"{at}[{index}]")
-                for index, value in enumerate(operand)
-            ]
-            if len(self.problems) == known:
-                return self._made(name, term, values, at)
+            return self._listed(term, name, operand, at)
         elif name == "missing":
-            return self._made(name, term, None, path)
+            if operand is True:
+                return self._made(name, term, operand, path)
+            self.fault("type", at, "must be true; write { not = { … } } for the opposite")
         elif (value := self._literal(term.fact, operand, at)) is not None:
             scale = term.fact.scale
-            if name in _RUNGS and scale is not None and value not in scale.ladder:
-                self.fault("detour", at, f"'{value}' lies outside the ladder; use in")
-                return []
-            return self._made(name, term, value, at)
+            if name not in _RUNGS or (scale is not None and value in scale.ladder):
+                return self._made(name, term, value, at)
+            self.fault("detour", at, f"'{shown(value)}' lies outside the ladder; use in")
         return []
 
-    def _made(self, name: str, term: Term, operand: Any, at: str) -> list[Condition]:
+    def _listed(self, term: Term, name: str, operand: Any, path: str) -> list[Condition]:
+        if not is_list(operand):
+            self.fault("type", path, f"must be a list, for example {{ {name} = [ … ] }}")
+            return []
+        known = len(self.problems)
+        values = [
+            self._literal(term.fact, value, f"{path}[{index}]")
+            for index, value in enumerate(operand)
+        ]
+        return self._made(name, term, values, path) if len(self.problems) == known else []
+
+    def _made(self, name: str, term: Any, operand: Any, at: str) -> list[Condition]:
         try:
             return [_OPERATORS[name](term, operand)]
         except InvalidDataError as error:
@@ -239,7 +250,10 @@ class ConditionCheck(Check):
         if fact.kind == "date":
             value = day_of(value) or value
         if fact.scale == facts.TIERS and type(value) is int:
-            value = f"tier_{value}"
+            if value not in _TIERS.values():
+                self.fault("range", path, f"must be a tier from 1 to {LOWEST}, not {value}")
+                return None
+            value = Tier(value).key
         try:
             return fact.literal(value)
         except InvalidDataError as error:
@@ -248,8 +262,9 @@ class ConditionCheck(Check):
 
     def _faults(self, error: InvalidDataError, path: str) -> None:
         for problem in error.problems:
-            # A file asks in other words than Python.
-            message = problem.message.replace("is_missing()", "missing = true")
+            message = problem.message
+            for python, file in _WORDS:
+                message = message.replace(python, file)
             self.fault(problem.code, path, message)
 
 
@@ -333,9 +348,6 @@ def _asked(leaf: Any) -> tuple[str, Any]:
             return "missing", True
         case _:  # a new kind of leaf must be given a form before it can be written
             raise TypeError(f"no form for {type(leaf).__name__}")
-
-
-_TIERS: Final = {Tier(number).key: number for number in range(1, LOWEST + 1)}
 
 
 def _plain(fact: Fact, value: Any) -> Any:

@@ -74,7 +74,8 @@ def parse_toml(raw: bytes, origin: str, depth: int = MAX_DEPTH) -> dict[str, Any
     text = _bounded_text(raw, origin, depth)
     if _most_dots(text) > MAX_DOTS:
         raise _refusal("depth", origin, f"has a key with more than {MAX_DOTS} dots")
-    return _parsed(origin, "TOML", lambda: tomllib.loads(text, parse_float=_decimal))
+    data = _parsed(origin, "TOML", lambda: tomllib.loads(text, parse_float=_decimal))
+    return cast("dict[str, Any]", data)
 
 
 def parse_json(raw: bytes, origin: str, depth: int = MAX_DEPTH) -> dict[str, Any]:
@@ -153,7 +154,7 @@ def _decimal(digits: str) -> Decimal:
 
 
 def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no number")
+    raise ValueError(f"holds {name}, which is no number")
 
 
 def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -235,7 +236,8 @@ def _value_fault(value: object, values: tuple[type, ...]) -> tuple[str, str] | N
     if kind is int:
         fits = -(2**63) <= cast("int", value) < 2**63
         return None if fits else ("range", "must fit in 64 bits")
-    if kind in (Decimal, float) and not math.isfinite(cast("float", value)):
+    infinite = kind is float and not math.isfinite(cast("float", value))
+    if infinite or (kind is Decimal and not cast("Decimal", value).is_finite()):
         return "nan", "must be a finite number"
     return None
 

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
-from datetime import date
-from decimal import Decimal
+from collections.abc import Callable, Collection
 from typing import Any, Final, TypeVar, cast
 
 from mpfunnel import facts
-from mpfunnel.codec.checks import is_list, is_table, located, no_such, shown, under
+from mpfunnel.codec.attributes import AttributeCheck, default_label
+from mpfunnel.codec.checks import (
+    is_list,
+    is_table,
+    located,
+    near,
+    no_such,
+    on_one_line,
+    shown,
+    under,
+)
 from mpfunnel.codec.conditions import ConditionCheck, Vocabulary, day_of
 from mpfunnel.engagement import EngagementModel, EngagementState, Signal
-from mpfunnel.errors import DecodeError, InvalidDataError, PlaybookError, Problem, did_you_mean
+from mpfunnel.errors import DecodeError, PlaybookError, Problem, brief
 from mpfunnel.labels import Label
 from mpfunnel.playbook import Playbook
 from mpfunnel.records import Id, Product
@@ -23,40 +31,30 @@ from mpfunnel.segments import Segment, SegmentTable
 from mpfunnel.stages import Funnel, FunnelStage
 from mpfunnel.tiers import Tier, TierTable
 
-__all__ = ["ATTRIBUTE_TYPES", "CLOSABLE", "EVERY", "FORMAT", "default_label", "read"]
+__all__ = ["EVERY", "FORMAT", "read"]
 
 FORMAT: Final = 1
 EVERY: Final = "*"
 """Stands for every product without a table of its own."""
 
+MAX_PROBLEMS: Final = 200
+"""How many problems are looked for."""
+MAX_KEYS: Final = 1_000
+"""How many products there may be, and how many keys in one list of them."""
+
 _SECTIONS: Final = ("products", "segments", "tiers", "engagement", "funnel")
-_TOP: Final = ("format", "name", "lang", "zone", "currency", "attributes", *_SECTIONS)
-_PRODUCT: Final = ("id", "name", "family", "grade", "lifecycle", "sold_from", "sold_until")
+_HEAD: Final = ("lang", "zone", "currency")
+_TOP: Final = ("format", "name", *_HEAD, "attributes", *_SECTIONS)
+_PRODUCT: Final = ("family", "grade", "lifecycle")
+_DAYS: Final = ("sold_from", "sold_until")
 _TABLE: Final = ("rules", "otherwise", "otherwise_because")
 _SCALE: Final = ("ladder", "detours", "labels")
-_SIGNAL: Final = ("kind", "points", "cap", "raises_hand_days", "label")
-_NUMBERS_OF_MODEL: Final = ("half_life_days", "company_wide_per_mille")
-
-ATTRIBUTE_TYPES: Final[Mapping[str, type]] = {
-    "int": int,
-    "decimal": Decimal,
-    "float": float,
-    "bool": bool,
-    "text": str,
-    "date": date,
-    "set": frozenset,
-}
-"""What a custom attribute may hold, by the word for it."""
-CLOSABLE: Final = ("int", "bool", "set")
+_SIGNAL: Final = ("kind", "points", "cap", "raises_hand_days")
+_MODEL: Final = ("half_life_days", "company_wide_per_mille")
+_FUNNEL: Final = ("quiet_days",)
 
 T = TypeVar("T")
-_Keyed = TypeVar("_Keyed", Segment, EngagementState, FunnelStage)
-
-
-def default_label(key: str) -> Label:
-    """Return the label of a key that is given none: the key itself, in words."""
-    words = key.replace("_", " ")
-    return Label(words if words.strip() else key)
+_Keyed = TypeVar("_Keyed", EngagementState, FunnelStage)
 
 
 def read(data: dict[str, Any], origin: str) -> Playbook:
@@ -71,210 +69,166 @@ def read(data: dict[str, Any], origin: str) -> Playbook:
         PlaybookError: It contradicts itself or names what does not exist.
     """
     check = _PlaybookCheck()
-    playbook, contradictions = check.playbook(data)
-    problems = [
-        Problem(problem.code, located(origin, problem.path), problem.message)
-        for problem in (*check.problems, *contradictions)
-    ]
-    if check.problems:
-        raise DecodeError(problems)
-    if playbook is None:
-        raise PlaybookError(problems)
-    return playbook
+    try:
+        book = check.playbook(data)
+    except _Enough:
+        book = None
+    if book is not None and not check.problems:
+        return book
+    # What contradicts itself in what is well formed is only told apart where all of it is.
+    error = DecodeError if check.problems else PlaybookError
+    raise error(
+        Problem(
+            problem.code, on_one_line(located(origin, problem.path)), on_one_line(problem.message)
+        )
+        for problem in (*check.problems, *check.contradictions)
+    )
 
 
-class _PlaybookCheck(ConditionCheck):
+class _Enough(Exception):  # noqa: N818 - no error, only the end of looking for more
+    """There are as many problems as anybody reads."""
+
+
+class _PlaybookCheck(ConditionCheck, AttributeCheck):
     """Reads a whole playbook."""
 
-    def playbook(self, data: dict[str, Any]) -> tuple[Playbook | None, list[Problem]]:
-        """Return the playbook, or `None` and what it contradicts, as far as that can be told."""
+    def __init__(self) -> None:
+        super().__init__()
+        self.contradictions: list[Problem] = []
+        self._attributes: dict[str, Term] = {}
+        self._scale_of_firm: Scale | None = None
+
+    def fault(self, code: str, path: str, message: str) -> None:
+        """Add a problem; after `MAX_PROBLEMS` of them, stop."""
+        super().fault(code, path, message)
+        if len(self.problems) == MAX_PROBLEMS:
+            super().fault("more", "", f"has more; these are the first {MAX_PROBLEMS}")
+            raise _Enough
+
+    def playbook(self, data: dict[str, Any]) -> Playbook | None:
+        """Return the playbook that `data` describes; `None` where a part of it is faulty."""
+        number = data.get("format", FORMAT)
+        if type(number) is not int or number != FORMAT:
+            message = f"must be {FORMAT}, not {brief(number)}; a later one needs a later mpfunnel"
+            self.fault("format", "format", message)
+            return None
         self.keys(data, "", _TOP)
-        if type(data.get("format", FORMAT)) is not int or data.get("format", FORMAT) != FORMAT:
-            self.fault("format", "format", f"must be {FORMAT}; another needs another mpfunnel")
-        for section in _SECTIONS:
-            if section not in data:
-                self.fault("missing", "", f"has no {section}")
-        head: dict[str, Any] = {
-            key: self.text(data, key, "") for key in ("lang", "zone", "currency") if key in data
-        }
-        head["name"] = self._label(data, "name", "", None)
-        products = self._products(self.table(data, "products", ""))
-        attributes = self._attributes(self.table(data, "attributes", ""))
-
-        def words(own: str, scale: Scale) -> Vocabulary:
-            return Vocabulary.of(own, scale, attributes)
-
-        models = self._of_products(
-            self.table(data, "engagement", ""),
-            "engagement",
-            products,
-            lambda raw, path: self._model(raw, path, words),
-        )
-        scale = next((model.scale for model in models.values() if model), facts.ENGAGEMENT)
-        tiers = self._of_products(
-            self.table(data, "tiers", ""),
-            "tiers",
-            products,
-            lambda raw, path: self._tiers(raw, path, words("company", scale)),
-        )
-        segments = self._segments(self.table(data, "segments", ""), words("company", scale))
-        funnel = self._funnel(self.table(data, "funnel", ""), words("", scale))
-        parts = (segments, funnel, *products.values(), *tiers.values(), *models.values())
-        if any(part is None for part in parts) or not all(key in data for key in _SECTIONS):
-            return None, []
+        head: dict[str, Any] = {key: self.text(data, key, "") for key in _HEAD if key in data}
+        head["name"] = self.label(data, "name", "")
+        self._attributes = self.attributes(self.table(data, "attributes", ""))
+        given = {name: self._part(data, name, "") for name in _SECTIONS}
+        if len(given["products"] or ()) > MAX_KEYS:
+            self.fault("size", "products", f"has more than {MAX_KEYS:,} of them")
+            given["products"] = None
+        products = self._products(given["products"] or {})
+        models = self._of_products("engagement", given["engagement"], products, self._model)
+        if (first := next(iter(models.values()), None)) is not None:
+            self._scale_of_firm = first.scale
+        tiers = self._of_products("tiers", given["tiers"], products, self._tiers)
+        segments = self._segments(given["segments"])
+        funnel = self._funnel(given["funnel"])
+        parts = (*given.values(), segments, funnel)
+        if None in (*parts, *products.values(), *tiers.values(), *models.values()):
+            return None
         try:
-            book = Playbook(
+            return Playbook(
                 products=cast("list[Product]", [*products.values()]),
-                segments=segments,
-                tiers=tiers,
-                engagement=models,
-                funnel=funnel,
+                segments=cast("SegmentTable", segments),
+                tiers=cast("dict[Id, TierTable]", tiers),
+                engagement=cast("dict[Id, EngagementModel]", models),
+                funnel=cast("Funnel", funnel),
                 **head,
             )
         except PlaybookError as error:
-            return None, _as_written(error, data, products)
-        return book, []
-
-    # -- what all parts share --
-
-    def _label(
-        self, data: dict[str, Any], key: str, path: str, default: Label | None
-    ) -> Label | None:
-        if key not in data:
-            return default
-        value, at = data[key], under(path, key)
-        texts = {"en": value, "ja": ""} if isinstance(value, str) else value
-        if not is_table(texts):
-            self.fault("type", at, "must be text, or a table of 'en' and 'ja'")
-            return default
-        self.keys(texts, at, ("en", "ja"))
-        known = len(self.problems)
-        label = {lang: self.text(texts, lang, at) for lang in ("en", "ja")}
-        made = self._made_of(lambda: Label(**label), at) if len(self.problems) == known else None
-        return made or default
-
-    def _made_of(self, make: Callable[[], T], path: str) -> T | None:
-        """Return what `make` makes; `None` and its problems under `path` where it refuses."""
-        try:
-            return make()
-        except InvalidDataError as error:
-            for problem in error.problems:
-                # What it calls itself is not how the file names it.
-                name, _, rest = problem.path.partition(".")
-                own = rest if name in _NAMES else problem.path
-                self.problems.append(Problem(problem.code, own, problem.message).under(path))
+            self.contradictions = _as_written(error, data, products)
             return None
 
-    def _given(self, data: dict[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:
-        """Return the values that are given, as they are, for the constructor to check."""
-        return {key: data[key] for key in keys if key in data}
+    def _words(self, own: str, scale: Scale | None) -> Vocabulary:
+        return Vocabulary.of(own, scale or facts.ENGAGEMENT, self._attributes)
 
-    def _tables_in(self, data: dict[str, Any], key: str, path: str) -> list[tuple[str, Any]]:
-        """Return the list of tables under `key`, each with its path."""
+    def _part(self, data: dict[str, Any], key: str, path: str) -> dict[str, Any] | None:
+        """Return the table under `key`; `None` where there is none."""
+        if key not in data:
+            self.fault("missing", path, f"has no {key}")
+            return None
+        value = data[key]
+        if is_table(value):
+            return value
+        self.fault("type", under(path, shown(key)), "must be a table")
+        return None
+
+    def _key(self, value: Any, path: str) -> str | None:
+        if isinstance(value, str) and value.strip():
+            return value
+        self.fault("type", path, "must be a key: text that is not blank")
+        return None
+
+    def _rows(self, data: dict[str, Any], key: str, path: str) -> list[tuple[str, dict[str, Any]]]:
+        """Return the tables of the list under `key`, each with its path."""
         value, at = data.get(key, []), under(path, key)
         if not is_list(value):
             self.fault("type", at, "must be a list of tables")
             return []
-        entries: list[tuple[str, Any]] = []
+        rows: list[tuple[str, dict[str, Any]]] = []
         for index, item in enumerate(value):
             if is_table(item):
-                entries.append((f"{at}[{index}]", item))
+                rows.append((f"{at}[{index}]", item))
             else:
                 self.fault("type", f"{at}[{index}]", "must be a table")
-        return entries
+        return rows
 
-    # -- products and attributes --
+    # -- products, and what each of them has --
 
     def _products(self, data: dict[str, Any]) -> dict[Id, Product | None]:
         products: dict[Id, Product | None] = {}
         for key in data:
-            at = f"products.{shown(key)}"
-            raw = self.table(data, key, "products")
-            self.keys(raw, at, _PRODUCT)
-            product_id = self._id(raw, key, at)
-            given = self._given(raw, ("family", "grade", "lifecycle"))
-            for name in ("sold_from", "sold_until"):
-                if name in raw:
-                    given[name] = self._day(raw[name], f"{at}.{name}")
-            given["name"] = self._label(raw, "name", at, None)
-            products[product_id] = self._made_of(lambda: Product(product_id, **given), at)  # noqa: B023
+            raw, at = self._part(data, key, "products"), under("products", shown(key))
+            product_id = self._id(raw or {}, key, at)
+            products[product_id] = None if raw is None else self._product(raw, product_id, at)
         return products
 
     def _id(self, raw: dict[str, Any], key: str, path: str) -> Id:
-        value = raw.get("id")
-        if "id" in raw and (type(value) is not int or str(value) != key):
+        value = raw.get("id", key)
+        if "id" in raw and not (type(value) is int and str(value) == key):
             message = "must be the integer that names the table; leave it out where ids are text"
             self.fault("type", f"{path}.id", message)
-        return value if type(value) is int else key
+            return key
+        return cast("Id", value)
 
-    def _day(self, value: Any, path: str) -> date | None:
-        day = day_of(value)
-        if day is None:
-            self.fault("type", path, "must be a date, for example 2014-04-01")
-        return day
-
-    def _attributes(self, data: dict[str, Any]) -> dict[str, Term]:
-        self.keys(data, "attributes", ("company", "lead"))
-        declared: dict[str, Term] = {}
-        for group in (facts.company, facts.lead):
-            within = f"attributes.{group.root}"
-            table = self.table(data, group.root, "attributes")
-            for key in table:
-                at = f"{within}.{shown(key)}"
-                if key in group.names():
-                    message = "is a fact already; name the attribute otherwise"
-                    self.fault("conflict", at, message)
-                raw = self.table(table, key, within)
-                self.keys(raw, at, ("type", "closed", "label"))
-                term = self._attribute(group, key, raw, at)
-                if term is not None:
-                    declared[f"{group.root}.{key}"] = term
-        return declared
-
-    def _attribute(
-        self, group: facts.CompanyFacts | facts.LeadFacts, key: str, raw: dict[str, Any], path: str
-    ) -> Term | None:
-        kind = self.text(raw, "type", path)
-        if kind not in ATTRIBUTE_TYPES:
-            known = f"is one of {', '.join(ATTRIBUTE_TYPES)}"
-            message = f"{kind!r:.60}: {no_such('type', kind, ATTRIBUTE_TYPES)}" if kind else known
-            self.fault("choice", f"{path}.type", message)
-            return None
-        closed = self.flag(raw, "closed", path) if "closed" in raw else kind == "bool"
-        if closed and kind not in CLOSABLE:
-            message = f"only attributes of type {', '.join(CLOSABLE)} may be closed"
-            self.fault("closed", f"{path}.closed", message)
-            return None
-        label = self._label(raw, "label", path, default_label(key))
-        if kind == "bool":
-            return self._made_of(lambda: group.flag(key, closed=closed, label=label), path)
-        made = ATTRIBUTE_TYPES[kind]
-        return self._made_of(
-            lambda: group.attribute(key, cast("type[int]", made), closed=closed, label=label), path
-        )
+    def _product(self, raw: dict[str, Any], product_id: Id, path: str) -> Product | None:
+        self.keys(raw, path, ("id", "name", *_PRODUCT, *_DAYS))
+        given: dict[str, Any] = {key: raw[key] for key in _PRODUCT if key in raw}
+        for key in _DAYS:
+            if key in raw:
+                given[key] = day_of(raw[key])
+                if given[key] is None:
+                    message = "must be a date, for example 2014-04-01"
+                    self.fault("type", under(path, key), message)
+        name = self.label(raw, "name", path)
+        return self.built(lambda: Product(product_id, name, **given), path)
 
     def _of_products(
         self,
-        data: dict[str, Any],
         what: str,
-        products: Mapping[Id, Product | None],
+        data: dict[str, Any] | None,
+        products: Collection[Id],
         read_one: Callable[[dict[str, Any], str], T | None],
     ) -> dict[Id, T | None]:
         """Return the policy of each product; those without one of their own have that of ``*``."""
         by_text = {str(product_id): product_id for product_id in products}
-        read_by_text: dict[str, T | None] = {}
-        for key in data:
-            at = f"{what}.{shown(key)}"
+        policies: dict[str, T | None] = {}
+        for key in data or {}:
+            at = under(what, shown(key))
             if key not in by_text and key != EVERY:
-                hint = did_you_mean(key, by_text)
+                hint = near(key, by_text)
                 self.fault("unknown-product", at, f"no such product{hint}")
-            read_by_text[key] = read_one(self.table(data, key, what), at)
-        found = {
-            product_id: read_by_text[key if key in read_by_text else EVERY]
+            raw = self._part(data or {}, key, what)
+            policies[key] = None if raw is None else read_one(raw, at)
+        return {
+            product_id: policies[key if key in policies else EVERY]
             for key, product_id in by_text.items()
-            if key in read_by_text or EVERY in read_by_text
+            if key in policies or EVERY in policies
         }
-        return found
 
     # -- tables of rules --
 
@@ -284,201 +238,206 @@ class _PlaybookCheck(ConditionCheck):
         path: str,
         words: Vocabulary,
         outcome_key: str,
-        outcome_of: Callable[[Any, str], T | None],
-    ) -> dict[str, Any] | None:
-        """Return what makes a table; `None` where an outcome is missing."""
-        rules: list[Any] = []
-        for at, raw in self._tables_in(data, "rules", path):
-            self.keys(raw, at, (outcome_key, "key", "when", "because"))
-            outcome = self._outcome(raw, outcome_key, at, outcome_of)
-            if "when" in raw:
-                when = self.condition(raw["when"], f"{at}.when", words)
-            else:
-                self.fault("missing", at, "has no when")
-                when = All(())
-            key = self.text(raw, "key", at)
-            because = self._label(raw, "because", at, None)
-            made = self._made_of(
-                lambda: Rule(cast("str", outcome), when, key, cast("Label", because)),  # noqa: B023
-                at,
-            )
-            rules.append(made if outcome is not None else None)
-        otherwise = self._outcome(data, "otherwise", path, outcome_of)
-        if otherwise is None or None in rules:
+        outcome_of: Callable[[Any, str], Any],
+        make: Callable[..., T],
+    ) -> T | None:
+        """Return the table of the rules in `data`; `None` where an outcome is faulty.
+
+        Args:
+            data: The table that holds ``rules``, ``otherwise`` and ``otherwise_because``.
+            path: Where it is.
+            words: What its conditions may name.
+            outcome_key: By which key a rule gives its outcome.
+            outcome_of: Gives the outcome of a value and its path, or `None` where it is faulty.
+            make: The kind of table.
+        """
+        rules = [
+            self._rule(raw, at, words, outcome_key, outcome_of)
+            for at, raw in self._rows(data, "rules", path)
+        ]
+        given: dict[str, Any] = {"otherwise": self._outcome(data, "otherwise", path, outcome_of)}
+        because = self.label(data, "otherwise_because", path)
+        if because is not None:
+            given["otherwise_because"] = because
+        if None in (*rules, given["otherwise"]):
             return None
-        made_of: dict[str, Any] = {"rules": rules, "otherwise": otherwise}
-        because = self._label(data, "otherwise_because", path, None)
-        return made_of if because is None else {**made_of, "otherwise_because": because}
+        return self.built(lambda: make(rules=rules, **given), path)
+
+    def _rule(
+        self,
+        raw: dict[str, Any],
+        path: str,
+        words: Vocabulary,
+        outcome_key: str,
+        outcome_of: Callable[[Any, str], Any],
+    ) -> Rule[Any] | None:
+        self.keys(raw, path, (outcome_key, "key", "when", "because"))
+        outcome = self._outcome(raw, outcome_key, path, outcome_of)
+        if "when" in raw:
+            when = self.condition(raw["when"], f"{path}.when", words)
+        else:
+            self.fault("missing", path, "has no when")
+            when = All(())
+        key = self.text(raw, "key", path)
+        because = cast("Label", self.label(raw, "because", path))
+        rule = self.built(lambda: Rule(outcome, when, key, because), path)
+        return None if outcome is None else rule
 
     def _outcome(
-        self, raw: dict[str, Any], key: str, path: str, outcome_of: Callable[[Any, str], T | None]
+        self, data: dict[str, Any], key: str, path: str, outcome_of: Callable[[Any, str], T | None]
     ) -> T | None:
-        if key not in raw:
-            self.fault("missing", path, f"has no {key}")
-            return None
-        return outcome_of(raw[key], under(path, key))
-
-    def _key(self, value: Any, path: str) -> str | None:
-        if isinstance(value, str) and value.strip():
-            return value
-        self.fault("type", path, "must be a key: text that is not blank")
+        if key in data:
+            return outcome_of(data[key], under(path, key))
+        self.fault("missing", path, f"has no {key}")
         return None
 
-    def _segments(self, data: dict[str, Any], words: Vocabulary) -> SegmentTable | None:
+    def _segments(self, data: dict[str, Any] | None) -> SegmentTable | None:
+        if data is None:
+            return None
         self.keys(data, "segments", (*_TABLE, "labels"))
         labels = self._labels(data, "segments")
+        named: dict[str, None] = {}
 
         def segment(value: Any, path: str) -> Segment | None:
             key = self._key(value, path)
-            return key and Segment(key, labels.get(key) or default_label(key))
+            if key is None:
+                return None
+            named[key] = None
+            return Segment(key, labels.get(key) or default_label(key))
 
-        made_of = self._rules(data, "segments", words, "segment", segment)
-        table = made_of and self._made_of(lambda: SegmentTable(**made_of), "segments")
-        if table:
-            self._label_keys(labels, "segments", [each.key for each in table.outcomes])
+        words = self._words("company", self._scale_of_firm)
+        table = self._rules(data, "segments", words, "segment", segment, SegmentTable)
+        self.keys(labels, "segments.labels", named)
         return table
 
-    def _tiers(self, data: dict[str, Any], path: str, words: Vocabulary) -> TierTable | None:
+    def _tiers(self, data: dict[str, Any], path: str) -> TierTable | None:
         self.keys(data, path, _TABLE)
 
         def tier(value: Any, at: str) -> Tier | None:
-            return self._made_of(lambda: Tier(value), at)
+            return self.built(lambda: Tier(value), at, own="tier.number")
 
-        made_of = self._rules(data, path, words, "tier", tier)
-        return made_of and self._made_of(lambda: TierTable(**made_of), path)
+        words = self._words("company", self._scale_of_firm)
+        return self._rules(data, path, words, "tier", tier, TierTable)
 
-    def _model(
-        self, data: dict[str, Any], path: str, words: Callable[[str, Scale], Vocabulary]
-    ) -> EngagementModel | None:
-        parts = ("signals", "interest", "states")
-        self.keys(data, path, (*_NUMBERS_OF_MODEL, *_SCALE, *parts))
+    def _model(self, data: dict[str, Any], path: str) -> EngagementModel | None:
+        self.keys(data, path, (*_MODEL, *_SCALE, "signals", "interest", "states"))
         ladder, detours = self._scale(data, path, EngagementState)
-        scale = Scale(tuple(one.key for one in ladder), tuple(one.key for one in detours))
-        known = words("", scale)
-        signals = [self._signal(raw, at) for at, raw in self._tables_in(data, "signals", path)]
-        interest = self._states(data, "interest", path, known, ladder)
-        states = self._states(data, "states", path, known, (*ladder, *detours))
-        if interest is None or states is None or None in signals:
+        scale = Scale(
+            tuple(state.key for state in ladder),
+            tuple(state.key for state in detours),
+            {state.key: state.label for state in (*ladder, *detours)},
+        )
+        self._scale_of_firm = self._scale_of_firm or scale
+        words = self._words("", scale)
+        signals = [self._signal(raw, at) for at, raw in self._rows(data, "signals", path)]
+        tables: list[DecisionTable[EngagementState] | None] = []
+        for key, known in (("interest", ladder), ("states", (*ladder, *detours))):
+            raw, at = self._part(data, key, path), under(path, key)
+            if raw is not None:
+                self.keys(raw, at, _TABLE)
+                state = self._one_of(known, "level" if key == "interest" else "state")
+                table = self._rules(raw, at, words, "state", state, DecisionTable[Any])
+                tables.append(table)
+        given = {key: data[key] for key in _MODEL if key in data}
+        interest, states = tables if len(tables) == 2 else (None, None)
+        if interest is None or states is None or None in signals or "ladder" not in data:
             return None
-        return self._made_of(
-            lambda: EngagementModel(
-                signals=cast("list[Signal]", signals),
-                interest=interest,
-                states=states,
-                ladder=ladder,
-                detours=detours,
-                **self._given(data, _NUMBERS_OF_MODEL),
-            ),
-            path,
+        made = cast("list[Signal]", signals)
+        return self.built(
+            lambda: EngagementModel(made, interest, states, ladder, detours, **given), path
         )
 
-    def _states(
-        self,
-        data: dict[str, Any],
-        key: str,
-        path: str,
-        words: Vocabulary,
-        known: Collection[EngagementState],
-    ) -> DecisionTable[EngagementState] | None:
-        at = under(path, key)
-        if key not in data:
-            self.fault("missing", path, f"has no {key}")
-            return None
-        raw = self.table(data, key, path)
-        self.keys(raw, at, _TABLE)
-        what = "level" if key == "interest" else "state"
-        made_of = self._rules(raw, at, words, "state", self._one_of(known, what))
-        return made_of and self._made_of(lambda: DecisionTable(**made_of), at)
-
     def _signal(self, raw: dict[str, Any], path: str) -> Signal | None:
-        self.keys(raw, path, _SIGNAL)
+        self.keys(raw, path, (*_SIGNAL, "label"))
         if "kind" not in raw:
             self.fault("missing", path, "has no kind")
             return None
-        given = self._given(raw, ("kind", "points", "cap", "raises_hand_days"))
-        given["label"] = self._label(raw, "label", path, None)
-        return self._made_of(lambda: Signal(**given), path)
+        given = {key: raw[key] for key in _SIGNAL if key in raw}
+        label = self.label(raw, "label", path)
+        if label is None and self._key(raw["kind"], f"{path}.kind") is not None:
+            label = default_label(raw["kind"])
+        return self.built(lambda: Signal(**given, label=cast("Label", label)), path)
 
-    def _funnel(self, data: dict[str, Any], words: Vocabulary) -> Funnel | None:
-        numbers = ("quiet_days",)
-        self.keys(data, "funnel", (*_TABLE, *_SCALE, *numbers, "deals_without_lead"))
+    def _funnel(self, data: dict[str, Any] | None) -> Funnel | None:
+        if data is None:
+            return None
+        self.keys(data, "funnel", (*_TABLE, *_SCALE, *_FUNNEL, "deals_without_lead"))
         ladder, detours = self._scale(data, "funnel", FunnelStage)
-        given = self._given(data, numbers)
+        given: dict[str, Any] = {key: data[key] for key in _FUNNEL if key in data}
         if "deals_without_lead" in data:
             given["deals_without_lead"] = self.flag(data, "deals_without_lead", "funnel")
         stage = self._one_of((*ladder, *detours), "stage")
-        made_of = self._rules(data, "funnel", words, "stage", stage)
-        rules = made_of and self._made_of(lambda: DecisionTable[Any](**made_of), "funnel")
-        return rules and self._made_of(
-            lambda: Funnel(rules=rules, ladder=ladder, detours=detours, **given), "funnel"
-        )
+        words = self._words("", self._scale_of_firm)
+        rules = self._rules(data, "funnel", words, "stage", stage, DecisionTable[Any])
+        if rules is None or "ladder" not in data:
+            return None
+        return self.built(lambda: Funnel(rules, ladder, detours, **given), "funnel")
 
     # -- keys with their labels --
 
-    def _labels(self, data: dict[str, Any], path: str) -> dict[str, Label]:
+    def _labels(self, data: dict[str, Any], path: str) -> dict[str, Label | None]:
         raw, at = self.table(data, "labels", path), under(path, "labels")
-        read = {key: self._label(raw, key, at, None) for key in raw}
-        return {key: label for key, label in read.items() if label is not None}
-
-    def _label_keys(self, labels: Collection[str], path: str, known: Collection[str]) -> None:
-        self.keys(labels, under(path, "labels"), known)
+        return {key: self.label(raw, key, at) for key in raw}
 
     def _scale(
-        self, data: dict[str, Any], path: str, kind: Callable[[str, Label], _Keyed]
+        self, data: dict[str, Any], path: str, make: Callable[[str, Label], _Keyed]
     ) -> tuple[tuple[_Keyed, ...], tuple[_Keyed, ...]]:
+        """Return the ladder and the detours of `data`, each key once."""
         if "ladder" not in data:
             self.fault("missing", path, "has no ladder")
+            return (), ()
         labels = self._labels(data, path)
-        read: list[tuple[str, ...]] = []
-        for name in ("ladder", "detours"):
+        made: dict[str, dict[str, _Keyed]] = {"ladder": {}, "detours": {}}
+        for name, found in made.items():
             value, at = data.get(name, []), under(path, name)
             if not is_list(value):
                 self.fault("type", at, "must be a list of keys")
                 value = []
-            keys = [self._key(item, f"{at}[{index}]") for index, item in enumerate(value)]
-            read.append(tuple(key for key in keys if key is not None))
-        ladder, detours = read
-        self._label_keys(labels, path, (*ladder, *detours))
-
-        def made(keys: tuple[str, ...]) -> tuple[_Keyed, ...]:
-            return tuple(kind(key, labels.get(key) or default_label(key)) for key in keys)
-
-        return made(ladder), made(detours)
+            elif len(value) > MAX_KEYS:
+                self.fault("size", at, f"has more than {MAX_KEYS:,} keys")
+                value = []
+            for index, item in enumerate(value):
+                key = self._key(item, f"{at}[{index}]")
+                if key is not None and (key in made["ladder"] or key in found):
+                    message = f"'{shown(key)}' stands there twice"
+                    self.fault("duplicate", f"{at}[{index}]", message)
+                elif key is not None:
+                    found[key] = make(key, labels.get(key) or default_label(key))
+        ladder, detours = (tuple(found.values()) for found in made.values())
+        self.keys(labels, under(path, "labels"), [*made["ladder"], *made["detours"]])
+        return ladder, detours
 
     def _one_of(self, known: Collection[_Keyed], what: str) -> Callable[[Any, str], _Keyed | None]:
         by_key = {one.key: one for one in known}
 
         def find(value: Any, path: str) -> _Keyed | None:
             key = self._key(value, path)
-            if key is not None and key not in by_key:
+            # Where no ladder is given, that alone is the fault.
+            if key is not None and by_key and key not in by_key:
                 self.fault("unknown-level", path, f"'{shown(key)}': {no_such(what, key, by_key)}")
-            return by_key.get(key) if key else None
+            return by_key.get(key or "")
 
         return find
 
 
-_NAMES: Final = ("label", "product", "signal", "tier", "rule")
-"""What constructors call themselves in the paths of their problems."""
-
-
 def _as_written(
-    error: PlaybookError, data: dict[str, Any], products: Mapping[Id, object]
+    error: PlaybookError, data: dict[str, Any], products: Collection[Id]
 ) -> list[Problem]:
     """Return the problems with the paths by which the data names their places."""
-    inherited = {
-        f"{what}.{product_id}": f"{what}.{EVERY}"
-        for what in ("tiers", "engagement")
-        for product_id in products
-        if str(product_id) not in data[what]
-    }
-    places = {f"products[{at}]": f"products.{key}" for at, key in enumerate(data["products"])}
-    found: list[Problem] = []
+    places = {f"products[{index}]": f"products.{key}" for index, key in enumerate(data["products"])}
+    for what in ("tiers", "engagement"):
+        for product_id in products:
+            if str(product_id) not in data[what] and EVERY in data[what]:
+                places[f"{what}.{product_id}"] = f"{what}.{EVERY}"
+    found: dict[Problem, None] = {}
     for problem in error.problems:
-        path = problem.path
-        for old, new in (*inherited.items(), *places.items()):
-            if path == old or path.startswith((f"{old}.", f"{old}[")):
-                path = new + path[len(old) :]
-                break
-        found.append(Problem(problem.code, path, problem.message))
-    # A policy that stands for several products is at fault once.
-    return list(dict.fromkeys(found))
+        # The longest, because ids may have dots.
+        place = max((one for one in places if _lies_in(problem.path, one)), key=len, default="")
+        path = places.get(place, "") + problem.path[len(place) :]
+        # A policy that stands for several products is at fault once.
+        found[Problem(problem.code, path, problem.message)] = None
+    return [*found]
+
+
+def _lies_in(path: str, place: str) -> bool:
+    return path == place or path.startswith((f"{place}.", f"{place}["))

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import tomlkit
 from tomlkit.items import Float, Integer, Item, Trivia
@@ -136,21 +136,22 @@ def _item(value: Any, indent: int, column: int) -> Item:
 
 
 def _flat(value: Any) -> Item:
-    if isinstance(value, bool) or not isinstance(value, int | Decimal | list | dict):
-        return tomlkit.item(value)
-    if isinstance(value, int):
+    if is_list(value):
+        array: Any = tomlkit.item([])
+        for one in value:
+            array.append(_flat(one))
+        return cast("Item", array)
+    if is_table(value):
+        table = tomlkit.inline_table()
+        for key, one in value.items():
+            table.append(key, _flat(one))
+        return table
+    if type(value) is int:
         return Integer(value, Trivia(), f"{value:_}" if abs(value) >= GROUPED else f"{value}")
     if isinstance(value, Decimal):
         # The digits as they are: the float is only what tomlkit asks for.
         return Float(float(value), Trivia(), str(value))
-    if is_list(value):
-        array = tomlkit.array()
-        array.extend(_flat(one) for one in value)
-        return array
-    table = tomlkit.inline_table()
-    for key, one in value.items():
-        table.append(key, _flat(one))
-    return table
+    return cast("Item", tomlkit.item(value))
 
 
 # -- JSON --
@@ -163,23 +164,19 @@ def json_text(data: Mapping[str, Any]) -> str:
 
 def _json(value: Any, indent: int) -> str:
     """Return a value on one line if it fits, else one line for each of its parts."""
+    if is_table(value):
+        parts = [f"{_json(key, 0)}: {_json(one, indent + STEP)}" for key, one in value.items()]
+        return _laid_out("{", parts, "}", indent)
+    if is_list(value):
+        return _laid_out("[", [_json(one, indent + STEP) for one in value], "]", indent)
     if isinstance(value, Decimal):
         return str(value)
-    if isinstance(value, date):
-        return f'"{value.isoformat()}"'
-    if not isinstance(value, Mapping | list) or not value:
-        return json.dumps(value, ensure_ascii=False)
-    pairs: list[tuple[str, Any]]
-    if is_list(value):
-        pairs, (start, end) = [("", one) for one in value], "[]"
-    else:
-        pairs, (start, end) = (
-            [(f"{json.dumps(k, ensure_ascii=False)}: ", v) for k, v in value.items()],
-            "{}",
-        )
-    parts = [key + _json(one, indent + STEP) for key, one in pairs]
+    return json.dumps(value.isoformat() if isinstance(value, date) else value, ensure_ascii=False)
+
+
+def _laid_out(start: str, parts: list[str], end: str, indent: int) -> str:
     flat = f"{start}{', '.join(parts)}{end}"
-    if len(flat) + indent <= MAX_WIDTH and "\n" not in flat:
+    if "\n" not in flat and indent + len(flat) <= MAX_WIDTH:
         return flat
-    joint = ",\n" + " " * (indent + STEP)
-    return f"{start}\n{' ' * (indent + STEP)}{joint.join(parts)}\n{' ' * indent}{end}"
+    inner, outer = "\n" + " " * (indent + STEP), "\n" + " " * indent
+    return f"{start}{inner}{f',{inner}'.join(parts)}{outer}{end}"

@@ -7,16 +7,17 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from mpfunnel.codec.conditions import Vocabulary, condition_data
-from mpfunnel.codec.reading import CLOSABLE, EVERY, FORMAT, default_label
+from mpfunnel.codec.attributes import attribute_data, default_label, label_data
+from mpfunnel.codec.conditions import ConditionCheck, Vocabulary, condition_data
+from mpfunnel.codec.reading import EVERY, FORMAT
 from mpfunnel.engagement import EngagementModel, EngagementState, Signal
 from mpfunnel.errors import PlaybookError, Problem
-from mpfunnel.labels import Label
 from mpfunnel.playbook import Playbook
 from mpfunnel.records import Id, Product
 from mpfunnel.rules.conditions import Leaf, walk
 from mpfunnel.rules.facts import Fact
-from mpfunnel.rules.tables import DecisionTable
+from mpfunnel.rules.tables import DecisionTable, Rule
+from mpfunnel.rules.terms import Term, term_for
 from mpfunnel.rules.words import reason_of
 from mpfunnel.segments import Segment
 from mpfunnel.stages import FunnelStage
@@ -32,32 +33,35 @@ def playbook_data(book: Playbook) -> dict[str, Any]:
         PlaybookError: A tier policy is written in Python, which no file can hold.
     """
     custom = [
-        Problem("custom", f"tiers.{key}", "is a policy of your own, which no file can hold")
+        Problem("custom", f"tiers.{key}", "is a policy written in Python, which no file can hold")
         for key, policy in book.tiers.items()
         if type(policy) is not TierTable
     ]
     if custom:
         raise PlaybookError(custom)
-    about_companies, about_leads = (Vocabulary.of(own, book.scale, {}) for own in ("company", ""))
+    used = _attributes(book)
+    terms = {name: term_for(fact) for name, fact in used.items()}
+    about_companies = Vocabulary.of("company", book.scale, terms)
+    about_leads = Vocabulary.of("", book.scale, terms)
     funnel = book.funnel
     return _without_none(
         {
             "format": FORMAT,
-            "name": book.name and _label(book.name),
+            "name": book.name and label_data(book.name),
             "lang": book.lang,
             "zone": book.zone,
             "currency": book.currency,
             "products": {str(product.id): _product(product) for product in book.products},
-            "attributes": _attributes(book) or None,
+            "attributes": attribute_data(used.values()) or None,
             "segments": {
-                **_labels(book.segments.outcomes),
                 **_table(book.segments, "segment", about_companies),
+                **_labels(book.segments.outcomes),
             },
             "tiers": _of_products(
                 book.products, book.tiers, lambda table: _table(table, "tier", about_companies)
             ),
             "engagement": _of_products(
-                book.products, book.engagement, lambda model: _model(model, about_leads)
+                book.products, book.engagement, lambda model: _model(model, terms)
             ),
             "funnel": {
                 **_scale(funnel.ladder, funnel.detours),
@@ -73,16 +77,17 @@ def _without_none(data: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in data.items() if value is not None}
 
 
-def _label(label: Label) -> Any:
-    return label.en if label.en == label.ja else {"en": label.en, "ja": label.ja}
-
-
 def _labels(values: Iterable[Segment | EngagementState | FunnelStage]) -> dict[str, Any]:
-    labels = {one.key: _label(one.label) for one in values if one.label != default_label(one.key)}
+    labels = {
+        one.key: label_data(one.label) for one in values if one.label != default_label(one.key)
+    }
     return {"labels": labels} if labels else {}
 
 
-def _scale(ladder: Iterable[Any], detours: Iterable[Any]) -> dict[str, Any]:
+def _scale(
+    ladder: tuple[EngagementState | FunnelStage, ...],
+    detours: tuple[EngagementState | FunnelStage, ...],
+) -> dict[str, Any]:
     return {
         "ladder": [one.key for one in ladder],
         "detours": [one.key for one in detours],
@@ -94,7 +99,7 @@ def _product(product: Product) -> dict[str, Any]:
     return _without_none(
         {
             "id": product.id if isinstance(product.id, int) else None,
-            "name": product.name and _label(product.name),
+            "name": product.name and label_data(product.name),
             "family": product.family,
             "grade": product.grade,
             "lifecycle": product.lifecycle,
@@ -104,33 +109,18 @@ def _product(product: Product) -> dict[str, Any]:
     )
 
 
-def _attributes(book: Playbook) -> dict[str, Any]:
+def _attributes(book: Playbook) -> dict[str, Fact]:
     tables: list[DecisionTable[Any]] = [book.segments, book.funnel.rules]
     tables += [policy for policy in book.tiers.values() if isinstance(policy, TierTable)]
-    tables += [
-        table for model in book.engagement.values() for table in (model.interest, model.states)
-    ]
-    used = {
+    for model in book.engagement.values():
+        tables += [model.interest, model.states]
+    return {
         node.fact.name: node.fact
         for table in tables
         for when in table.conditions
         for node in walk(when)
         if isinstance(node, Leaf) and node.fact.within == "attributes"
     }
-    found: dict[str, Any] = {}
-    for _, fact in sorted(used.items()):
-        found.setdefault(fact.root, {})[fact.key] = _attribute(fact)
-    return found
-
-
-def _attribute(fact: Fact) -> dict[str, Any]:
-    return _without_none(
-        {
-            "type": fact.kind,
-            "closed": not fact.open if fact.kind in CLOSABLE else None,
-            "label": _label(fact.label) if fact.label != default_label(fact.key) else None,
-        }
-    )
 
 
 def _of_products(
@@ -138,9 +128,9 @@ def _of_products(
     policies: Mapping[Id, Any],
     data_of: Callable[[Any], dict[str, Any]],
 ) -> dict[str, Any]:
-    """Return the policies by product, the one of most products once for all that have no other."""
+    """Return the policies by product, and once for all others that of most products."""
     by_key = {str(product.id): data_of(policies[product.id]) for product in products}
-    # Not compared as they are: to a dict the order of conditions is nothing.
+    # As text, because two dicts are equal whatever the order of their conditions.
     texts = {key: json.dumps(data, default=str) for key, data in by_key.items()}
     common, count = Counter(texts.values()).most_common(1)[0]
     if EVERY in by_key or (count == 1 and len(by_key) > 1):
@@ -150,7 +140,8 @@ def _of_products(
     return {EVERY: by_key[first], **others}
 
 
-def _model(model: EngagementModel, words: Vocabulary) -> dict[str, Any]:
+def _model(model: EngagementModel, attributes: Mapping[str, Term]) -> dict[str, Any]:
+    words = Vocabulary.of("", model.scale, attributes)
     return {
         "half_life_days": model.half_life_days,
         "company_wide_per_mille": model.company_wide_per_mille,
@@ -162,39 +153,42 @@ def _model(model: EngagementModel, words: Vocabulary) -> dict[str, Any]:
 
 
 def _signal(signal: Signal) -> dict[str, Any]:
-    plain = signal.label == default_label(signal.kind)
+    usual = signal.label == default_label(signal.kind)
     return _without_none(
         {
             "kind": signal.kind,
             "points": signal.points,
             "cap": signal.cap,
             "raises_hand_days": signal.raises_hand_days or None,
-            "label": None if plain else _label(signal.label),
+            "label": None if usual else label_data(signal.label),
         }
     )
 
 
 def _table(table: DecisionTable[Any], outcome: str, words: Vocabulary) -> dict[str, Any]:
-    def written(value: Any) -> Any:
-        return value.number if isinstance(value, Tier) else value.key
-
     usual = table.otherwise_because == DecisionTable[Any]((), None).otherwise_because
     return _without_none(
         {
-            "otherwise": written(table.otherwise),
-            "otherwise_because": None if usual else _label(table.otherwise_because),
-            "rules": [
-                _without_none(
-                    {
-                        outcome: written(rule.outcome),
-                        "key": rule.key,
-                        "when": condition_data(rule.when, words),
-                        "because": (
-                            _label(rule.because) if rule.because != reason_of(rule.when) else None
-                        ),
-                    }
-                )
-                for rule in table.rules
-            ],
+            "otherwise": _outcome(table.otherwise),
+            "otherwise_because": None if usual else label_data(table.otherwise_because),
+            "rules": [_rule(rule, outcome, words) for rule in table.rules],
         }
     )
+
+
+def _rule(rule: Rule[Any], outcome: str, words: Vocabulary) -> dict[str, Any]:
+    when = condition_data(rule.when, words)
+    # The words of the condition as the file has it: a fact may have another label in there.
+    usual = rule.because == reason_of(ConditionCheck().condition(when, "", words))
+    return _without_none(
+        {
+            outcome: _outcome(rule.outcome),
+            "key": rule.key,
+            "when": when,
+            "because": None if usual else label_data(rule.because),
+        }
+    )
+
+
+def _outcome(value: Any) -> Any:
+    return value.number if isinstance(value, Tier) else value.key

@@ -70,6 +70,7 @@ class Fact:
         minor: True where records hold a ``decimal`` as an integer of its smallest unit.
         scale: The scale of a ``level``.
         label: What people call it.
+        labels: What people call its values; a value that has none stands for itself.
         unit: What its numbers count, for people.
         root: Whose fact it is: ``"company"`` of ``"company.employees"``.
         key: Which fact it is: ``"employees"`` of ``"company.employees"``.
@@ -85,6 +86,7 @@ class Fact:
     scale: Scale | None = None
     label: Label = field(default=None, eq=False)
     unit: Label | None = field(default=None, eq=False)
+    labels: Mapping[str, Label] = field(default=immutabledict(), eq=False)
     # Parts of the name, cut once: every interpreter reads them for every record.
     root: str = field(init=False, eq=False, repr=False)
     key: str = field(init=False, eq=False, repr=False)
@@ -103,6 +105,8 @@ class Fact:
             problems.append(Problem("scale", self.name, "a level needs a scale, and only a level"))
         if problems:
             raise InvalidDataError(problems)
+        if self.scale is not None:
+            object.__setattr__(self, "labels", self.scale.labels)
         if self.label is None:  # pyright: ignore[reportUnnecessaryComparison]
             object.__setattr__(self, "label", Label(self.key.replace("_", " ")))
 

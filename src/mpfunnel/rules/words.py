@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any, Final, cast
@@ -68,8 +68,6 @@ def value_in_words(fact: Fact, value: Any, lang: Lang) -> str:
     """Return a value of `fact`, in the unit that people read."""
     if value is None:
         return "不明" if lang == "ja" else "unknown"
-    if fact.scale is not None and value in fact.scale.labels:
-        return fact.scale.labels[value].text(lang)
     if isinstance(value, bool):
         yes, no = ("はい", "いいえ") if lang == "ja" else ("yes", "no")
         return yes if value else no
@@ -81,10 +79,9 @@ def value_in_words(fact: Fact, value: Any, lang: Lang) -> str:
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, frozenset):
-        return _listed(sorted(cast("frozenset[str]", value)), lang) or (
-            "なし" if lang == "ja" else "none"
-        )
-    return str(value)
+        held = sorted(cast("frozenset[str]", value))
+        return _listed(fact, held, lang) or ("なし" if lang == "ja" else "none")
+    return fact.labels[value].text(lang) if value in fact.labels else str(value)
 
 
 def _number(value: int | Decimal | float, lang: Lang) -> str:
@@ -96,8 +93,9 @@ def _number(value: int | Decimal | float, lang: Lang) -> str:
     return f"{value:,}"
 
 
-def _listed(values: tuple[Any, ...] | list[str], lang: Lang) -> str:
-    return ("、" if lang == "ja" else ", ").join(str(value) for value in values)
+def _listed(fact: Fact, values: Iterable[str], lang: Lang) -> str:
+    said = [value_in_words(fact, value, lang) for value in values]
+    return ("、" if lang == "ja" else ", ").join(said)
 
 
 def in_words(condition: Condition, lang: Lang = "en") -> str:
@@ -144,10 +142,10 @@ def _leaf(condition: Any, lang: Lang) -> str:
                 value_in_words(fact, value, lang) for value in values
             )
         case StartsWith(_, prefixes):
-            listed = _listed(prefixes, lang)
+            listed = _listed(fact, prefixes, lang)
             said = f"先頭が{listed}" if japanese else f"starts with {listed}"
         case ContainsAny(_, values):
-            listed = _listed(values, lang)
+            listed = _listed(fact, values, lang)
             said = f"{listed}を含む" if japanese else f"has any of {listed}"
         case AtLeast(_, level):
             rung = value_in_words(fact, level, lang)

@@ -15,8 +15,8 @@ from unicodedata import name as name_of
 from attrs import frozen
 
 from mpfunnel.errors import DecodeError, Problem
+from mpfunnel.personal import near
 from mpfunnel.sources.mapping import FileMapping
-from mpfunnel.sources.personal import near
 
 __all__ = ["UNDECODABLE", "Row", "SourceFile", "column_hint"]
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from attrs import fields, frozen
 
+from mpfunnel.personal import has_address
 from mpfunnel.records import check_parents
 from mpfunnel.sources.kinds import Kind, Record
-from mpfunnel.sources.personal import has_address
 from mpfunnel.sources.rows import Job, Reject
 
 __all__ = ["Count", "Ledger"]

@@ -9,11 +9,11 @@ from typing import Any, Final
 from attrs import evolve, frozen
 
 from mpfunnel.errors import InvalidDataError
+from mpfunnel.personal import near, shown
 from mpfunnel.records import Id
 from mpfunnel.sources.files import UNDECODABLE, Row, SourceFile
 from mpfunnel.sources.kinds import Kind, Record, Slot
 from mpfunnel.sources.mapping import FieldMapping, TableMapping
-from mpfunnel.sources.personal import near, shown
 from mpfunnel.sources.values import CellError, Convert, converter
 
 __all__ = ["Job", "Reject", "RowReader"]

@@ -17,8 +17,8 @@ from zoneinfo import ZoneInfo
 
 from dateutil.parser import isoparse
 
+from mpfunnel.personal import near
 from mpfunnel.sources.mapping import FieldMapping, Settings
-from mpfunnel.sources.personal import near
 
 __all__ = ["STEPS", "CellError", "Convert", "converter", "directives"]
 

@@ -1,0 +1,554 @@
+"""A playbook survives a file: random playbooks, nasty keys, every form of condition."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+from attrs import evolve
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mpfunnel import facts
+from mpfunnel.codec import dump, from_data, load, to_data
+from mpfunnel.engagement import EngagementModel, EngagementState, Signal
+from mpfunnel.engine import Engine
+from mpfunnel.facts import company, product
+from mpfunnel.labels import Label
+from mpfunnel.playbook import Playbook
+from mpfunnel.records import Product
+from mpfunnel.rules.conditions import All, AnyOf, Condition, Exists, Not
+from mpfunnel.rules.facts import Fact, Scale
+from mpfunnel.rules.tables import DecisionTable, Rule
+from mpfunnel.rules.terms import Term
+from mpfunnel.segments import UNMATCHED, Segment, SegmentTable
+from mpfunnel.stages import Funnel, FunnelStage
+from mpfunnel.starter import starter
+from mpfunnel.tiers import Tier, TierTable
+from tests.leads import BOOKS, book_of, draw_account, draw_as_of
+
+FORMATS = Path(__file__).parent / "formats"
+
+# -- random playbooks --
+
+WORDS = (
+    *("all", "any", "not", "any_product", "*", "1001", "_", "__", "rules", "labels", "count(x)"),
+    *(
+        "company",
+        "company.x",
+        "lead.title",
+        "a.b",
+        "a-b",
+        'say "hi"',
+        "it's",
+        "\\",
+        "#",
+        "=",
+        "[x]",
+    ),
+    *(
+        "営業.部",
+        "製造業",
+        "😀",
+        "é",
+        "e\u0301",
+        "\x00",
+        "\x1b[0m",
+        "\x7f",
+        "\n",
+        "a\r\nb",
+        "\t.",
+        "\u2028",
+    ),
+)
+KEYS = (st.sampled_from(WORDS) | st.text(max_size=8)).filter(str.strip)
+TEXTS = st.sampled_from(WORDS).filter(str.strip) | KEYS
+LABELS = st.builds(Label, TEXTS, TEXTS) | st.builds(Label, TEXTS)
+INTS = st.sampled_from((-1, 0, 300, 10_000, 2**53 + 1, 2**63 - 1, 1 - 2**63))
+DAYS = st.dates()
+FLOATS = st.sampled_from((0.1, -0.0, 30.0, 5e-324, 9e18, -1.5)) | st.floats(-1e18, 1e18)
+
+
+def decimals(places: int) -> st.SearchStrategy[int | Decimal]:
+    """Numbers that a decimal of so many places holds."""
+    most = 2**63 // 10**places - 1
+    whole = st.integers(-most, most)
+    return whole | st.decimals(-most, most, places=places)
+
+
+def literals(fact: Fact, segments: list[str]) -> st.SearchStrategy[Any]:
+    """Values that a rule may compare `fact` with."""
+    match fact.kind:
+        case "int":
+            return INTS | st.integers(1 - 2**63, 2**63 - 1)
+        case "decimal":
+            return decimals(fact.places)
+        case "float":
+            return FLOATS | st.integers(-9, 9)
+        case "bool":
+            return st.booleans()
+        case "date":
+            return DAYS
+        case "level":
+            assert fact.scale is not None
+            return st.sampled_from(fact.scale.keys or segments)
+        case _:
+            return KEYS
+
+
+def leaves(term: Any, segments: list[str]) -> st.SearchStrategy[Condition]:
+    """Every condition that the operators of a term build."""
+    fact: Fact = term.fact
+    value = literals(fact, segments)
+    several = st.lists(value, min_size=1, max_size=3)
+    equal = value.map(lambda one: term == one) | value.map(lambda one: term != one)
+    ways: list[st.SearchStrategy[Condition]] = []
+    if fact.kind in ("int", "decimal", "float", "date"):
+        ways += [
+            value.map(lambda one: term >= one),
+            value.map(lambda one: term > one),
+            value.map(lambda one: term <= one),
+            value.map(lambda one: term < one),
+            st.tuples(value, value).map(lambda two: (term >= two[0]) & (term < two[1])),
+        ]
+    if fact.kind not in ("float", "set"):
+        ways.append(equal)
+    if fact.kind not in ("float", "set", "bool"):
+        ways.append(several.map(lambda many: term.is_in(*many)))
+    if fact.kind == "text":
+        ways.append(several.map(lambda many: term.starts_with(*many)))
+    if fact.kind == "set":
+        ways.append(several.map(lambda many: term.contains_any(*many)))
+    if fact.scale is not None and fact.scale.ladder:
+        rung = st.sampled_from(fact.scale.ladder)
+        ways += [rung.map(term.at_least), rung.map(term.at_most)]
+    if fact.open and fact.kind != "level":
+        ways.append(st.just(term.is_missing()))
+    return st.one_of(ways)
+
+
+def conditions(
+    terms: list[Term], segments: list[str], *, products: bool
+) -> st.SearchStrategy[Condition]:
+    """Trees over the facts, whatever their shape."""
+
+    def wider(inner: st.SearchStrategy[Condition]) -> st.SearchStrategy[Condition]:
+        parts = st.lists(inner, max_size=3)
+        ways: st.SearchStrategy[Condition] = parts.map(All) | parts.map(AnyOf) | inner.map(Not)
+        ways |= st.tuples(inner, inner).map(lambda two: two[0] & two[1])
+        return ways | inner.map(lambda one: Exists("product", one)) if products else ways
+
+    leaf = st.sampled_from(terms).flatmap(lambda term: leaves(term, segments))
+    return st.recursive(leaf, wider, max_leaves=6)
+
+
+@st.composite
+def attributes(draw: st.DrawFn, group: facts.CompanyFacts | facts.LeadFacts) -> list[Term]:
+    """Custom attributes of any type, under any key."""
+    names = draw(st.lists(KEYS, max_size=3, unique=True))
+    made: list[Term] = []
+    for name in names:
+        if name in group.names():
+            continue
+        kind: Any = draw(st.sampled_from((int, Decimal, float, bool, str, date, frozenset)))
+        label = draw(LABELS)
+        if kind is bool:
+            made.append(group.flag(name, closed=draw(st.booleans()), label=label))
+        else:
+            closed = kind in (int, frozenset) and draw(st.booleans())
+            made.append(group.attribute(name, kind, closed=closed, label=label))
+    return made
+
+
+def terms_of(group: facts.Facts, *, but: tuple[str, ...] = ()) -> list[Term]:
+    """The facts of a group, some left out."""
+    return [group.named(name) for name in group.names() if name not in but]
+
+
+@st.composite
+def tables(draw: st.DrawFn, kind: Any, outcomes: Any, when: st.SearchStrategy[Condition]) -> Any:
+    """A table of some kind over the outcomes."""
+    keys = draw(st.lists(KEYS.filter(lambda key: key != "otherwise"), max_size=4, unique=True))
+    rules = [Rule(draw(outcomes), draw(when), key, draw(st.none() | LABELS)) for key in keys]
+    because = draw(st.none() | LABELS)
+    given = {} if because is None else {"otherwise_because": because}
+    return kind(rules, draw(outcomes), **given)
+
+
+@st.composite
+def playbooks(draw: st.DrawFn) -> Playbook:
+    """Any playbook that can be built from facts, with nasty keys, labels and numbers."""
+    ids: Any = draw(
+        st.lists(KEYS, min_size=1, max_size=3, unique=True)
+        | st.lists(INTS, min_size=1, max_size=3, unique=True)
+    )
+    days = sorted(draw(st.lists(DAYS, min_size=2, max_size=2)))
+    products = [
+        Product(
+            one,
+            draw(st.none() | LABELS),
+            family=draw(st.none() | KEYS),
+            grade=draw(st.none() | st.integers(0, 2**63 - 1)),
+            lifecycle=draw(st.sampled_from((None, "growth", "maturity"))),
+            sold_from=draw(st.sampled_from((None, days[0]))),
+            sold_until=draw(st.sampled_from((None, days[1]))),
+        )
+        for one in ids
+    ]
+    states = [
+        EngagementState(key, draw(LABELS))
+        for key in draw(st.lists(KEYS, min_size=2, max_size=5, unique=True))
+    ]
+    cut = draw(st.integers(1, len(states)))
+    ladder, detours = states[:cut], states[cut:]
+    scale = Scale(tuple(one.key for one in ladder), tuple(one.key for one in detours))
+    about = facts.ProductFacts(scale)
+    own = draw(attributes(facts.company))
+    both = own + draw(attributes(facts.lead))
+    segments = [Segment(key, draw(LABELS)) for key in draw(st.lists(KEYS, min_size=1, max_size=3))]
+    keys = [UNMATCHED.key]
+    of_company = conditions(terms_of(company, but=("segment",)) + own, keys, products=False)
+    segment_table = draw(tables(SegmentTable, st.sampled_from(segments), of_company))
+    keys = [one.key for one in segment_table.outcomes]
+    of_company = conditions(terms_of(company, but=("segment",)) + own, keys, products=False)
+    tiers = [
+        draw(tables(TierTable, st.integers(1, 9).map(Tier), of_company))
+        for _ in range(draw(st.integers(1, 2)))
+    ]
+    measures: list[Term] = [
+        about.active(within_days=90),
+        about.count("料金.ページ", within_days=30),
+        about.points(within_days=36_500),
+    ]
+    shared = terms_of(company) + terms_of(facts.lead) + both + measures
+    when_interest = shared + terms_of(about, but=("interest", "engagement"))
+    when_state = shared + terms_of(about, but=("engagement",))
+    models = [
+        EngagementModel(
+            signals=[
+                Signal(kind, points, cap=draw(st.none() | st.just(5)), label=draw(LABELS))
+                for kind in draw(st.lists(KEYS, max_size=3, unique=True))
+                for points in (draw(st.integers(1, 10_000)),)
+            ]
+            + [Signal("bounce", -10_000), Signal("hand", raises_hand_days=90)],
+            interest=draw(
+                tables(
+                    DecisionTable,
+                    st.sampled_from(ladder),
+                    conditions(when_interest, keys, products=False),
+                )
+            ),
+            states=draw(
+                tables(
+                    DecisionTable,
+                    st.sampled_from(states),
+                    conditions(when_state, keys, products=False),
+                )
+            ),
+            ladder=ladder,
+            detours=detours,
+            half_life_days=draw(st.integers(1, 3_650)),
+            company_wide_per_mille=draw(st.integers(0, 1_000)),
+        )
+        for _ in range(draw(st.integers(1, 2)))
+    ]
+    stages = [
+        FunnelStage(key, draw(LABELS))
+        for key in draw(st.lists(KEYS, min_size=1, max_size=4, unique=True))
+    ]
+    cut = draw(st.integers(1, len(stages)))
+    when_stage = shared + terms_of(about) + terms_of(facts.pursuit)
+    funnel = Funnel(
+        draw(
+            tables(
+                DecisionTable,
+                st.sampled_from(stages),
+                conditions(when_stage, keys, products=True),
+            )
+        ),
+        stages[:cut],
+        stages[cut:],
+        quiet_days=draw(st.integers(1, 3_650)),
+        deals_without_lead=draw(st.booleans()),
+    )
+    every: Any = {}
+    for name, policies in (("tiers", tiers), ("engagement", models)):
+        every[name] = {one: draw(st.sampled_from(policies)) for one in ids}
+    return Playbook(
+        products,
+        segment_table,
+        funnel=funnel,
+        zone=draw(st.sampled_from(("UTC", "Asia/Tokyo"))),
+        currency=draw(st.sampled_from(("JPY", "EUR"))),
+        lang=draw(st.sampled_from(("en", "ja"))),
+        name=draw(st.none() | LABELS),
+        **every,
+    )
+
+
+def labels_of(book: Playbook) -> list[Any]:
+    """All that people read, which equality leaves out."""
+    found: list[Any] = [book.name, book.lang, [one.name for one in book.products]]
+    policies: Any = [book.segments, book.funnel.rules, *book.tiers.values()]
+    for model in book.engagement.values():
+        policies += [model.interest, model.states]
+        found += [signal.label for signal in model.signals]
+        found += [state.label for state in (*model.ladder, *model.detours)]
+    found += [stage.label for stage in (*book.funnel.ladder, *book.funnel.detours)]
+    for table in policies:
+        found += [table.otherwise_because, *(rule.because for rule in table.rules)]
+    return found
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One folder for all examples of a test."""
+    return tmp_path_factory.mktemp("playbooks")
+
+
+class TestRoundTrip:
+    @given(book=playbooks())
+    def test_a_playbook_is_the_same_after_a_file(self, folder: Path, book: Playbook) -> None:
+        """Law 8: Round trip. A playbook, its version, reasons and labels survive a file."""
+        for path in (folder / "playbook.toml", folder / "playbook.json"):
+            text = dump(book, path)
+            assert path.read_bytes() == text.encode()
+            again = load(path)
+            assert again == book
+            assert again.version == book.version
+            assert labels_of(again) == labels_of(book)
+            assert dump(again, path) == text
+
+    @pytest.mark.parametrize("seed", range(20))
+    def test_it_decides_equally(self, folder: Path, seed: int) -> None:
+        """Law 8: Round trip. An engine of the file gives the same answers and reasons."""
+        random = Random(seed)
+        book = book_of(seed % BOOKS)
+        dump(book, folder / "book.toml")
+        engines = [Engine(book), Engine(load(folder / "book.toml"))]
+        as_of = draw_as_of(random)
+        for _ in range(10):
+            account = draw_account(random, book, as_of)
+            here, there = (engine.assess(account, as_of=as_of) for engine in engines)
+            assert here == there
+            assert here.rows() == there.rows()
+
+
+def book_with(*whens: Condition, about: str = "funnel") -> Playbook:
+    """The starter with other conditions."""
+    book = starter(["crm", "sfa"])
+    if about == "tiers":
+        table = TierTable([Rule(Tier(1), when) for when in whens], Tier(2))
+        return evolve(book, tiers=table)
+    stage = FunnelStage("mql", "MQL")
+    rules = DecisionTable([Rule(stage, when) for when in whens], stage)
+    return evolve(book, funnel=Funnel(rules, [stage]))
+
+
+def nested(depth: int) -> Condition:
+    """A condition that nests as deeply as may be, in the form that takes most room in a file."""
+    when = company.industry.is_in("製造業")
+    for level in range(depth - 1):
+        when = All((when,)) if level % 2 else AnyOf((when,))
+    return when
+
+
+class TestForms:
+    @pytest.mark.parametrize(
+        ("when", "data"),
+        [
+            (company.employees >= 300, {"employees": {">=": 300}}),
+            (company.employees == 300, {"employees": 300}),
+            (company.employees != 300, {"employees": {"!=": 300}}),
+            (company.employees.between(50, 99), {"employees": {">=": 50, "<=": 99}}),
+            (company.employees.is_in(3, 1), {"employees": {"in": [1, 3]}}),
+            (company.employees.is_missing(), {"employees": {"missing": True}}),
+            (company.annual_revenue > Decimal("0.50"), {"annual_revenue": {">": Decimal("0.5")}}),
+            (company.growth_rate < 0.1, {"growth_rate": {"<": Decimal("0.1")}}),
+            (company.industry == "製造業", {"industry": "製造業"}),
+            (company.name.starts_with("b", "a"), {"name": {"starts_with": ["a", "b"]}}),
+            (company.on_list("top"), {"lists": {"contains_any": ["top"]}}),
+            (company.flag("x").is_true(), {"x": True}),
+            (company.flag("x").is_false(), {"x": False}),
+            (company.flag("x") != True, {"x": {"!=": True}}),  # noqa: E712
+            (~company.flag("x"), {"not": {"x": True}}),
+            (company.flag("all").is_true(), {"company.all": True}),
+            (company.flag("lead.x").is_true(), {"company.lead.x": True}),
+            (company.flag("a.b").is_true(), {"a.b": True}),
+            (
+                company.attribute("since", date) >= date(2020, 4, 1),
+                {"since": {">=": date(2020, 4, 1)}},
+            ),
+            (All(()), {"all": []}),
+            (AnyOf(()), {"any": []}),
+            (All((company.employees > 1,)), {"all": [{"employees": {">": 1}}]}),
+            (Not(Not(company.employees > 1)), {"not": {"not": {"employees": {">": 1}}}}),
+            (
+                (company.employees > 1) & (company.region == "近畿"),
+                {"employees": {">": 1}, "region": "近畿"},
+            ),
+            (
+                All((company.employees > 1, company.region == "近畿", company.employees < 9)),
+                {"all": [{"employees": {">": 1}}, {"region": "近畿"}, {"employees": {"<": 9}}]},
+            ),
+            (
+                All((company.employees > 1, company.employees > 2)),
+                {"all": [{"employees": {">": 1}}, {"employees": {">": 2}}]},
+            ),
+            (All((All(()), All(()))), {"all": [{"all": []}, {"all": []}]}),
+            (All((All(()), AnyOf(()))), {"all": [], "any": []}),
+            (
+                All((company.employees > 1, All((company.employees > 2, AnyOf(()))))),
+                {"employees": {">": 1}, "all": [{"employees": {">": 2}}, {"any": []}]},
+            ),
+            (
+                All((company.employees == 1, company.employees > 0)),
+                {"employees": {"==": 1, ">": 0}},
+            ),
+        ],
+    )  # fmt: skip
+    def test_each_condition_has_one_form(self, when: Condition, data: dict[str, Any]) -> None:
+        """What the terms build is written in one canonical form, which reads back as it was."""
+        book = book_with(when, about="tiers")
+        written = to_data(book)["tiers"]["*"]["rules"][0]["when"]
+        assert repr(written) == repr(data)
+        assert from_data(to_data(book)).tiers == book.tiers
+
+    @pytest.mark.parametrize(
+        ("when", "data"),
+        [
+            (product.tier.at_least(Tier(2)), {"product.tier": {"at_least": 2}}),
+            (product.tier.at_most(Tier(9)), {"product.tier": {"at_most": 9}}),
+            (product.tier == "no_tier", {"product.tier": "no_tier"}),
+            (product.tier.is_in(Tier(1), "no_tier"), {"product.tier": {"in": ["no_tier", 1]}}),
+            (company.segment == "small", {"company.segment": "small"}),
+            (product.interest != "none", {"product.interest": {"!=": "none"}}),
+            (product.count("a b", within_days=7) > 0, {"product.count(a b, 7)": {">": 0}}),
+            (~product.active(within_days=90), {"not": {"product.active(90)": True}}),
+            (
+                facts.any_product(product.tier.at_least(Tier(2)) & product.open_deal),
+                {"any_product": {"product.tier": {"at_least": 2}, "product.open_deal": True}},
+            ),
+        ],
+    )  # fmt: skip
+    def test_facts_about_leads_are_named_in_full(
+        self, when: Condition, data: dict[str, Any]
+    ) -> None:
+        """Outside segments and tiers a fact names whose it is; a tier is its number."""
+        book = book_with(when)
+        assert repr(to_data(book)["funnel"]["rules"][0]["when"]) == repr(data)
+        assert from_data(to_data(book)) == book
+
+    def test_the_deepest_condition_can_be_written(self, tmp_path: Path) -> None:
+        """Conditions nest 32 deep, and so they do in a file."""
+        book = book_with(nested(32))
+        for name in ("deep.toml", "deep.json"):
+            dump(book, tmp_path / name)
+            assert load(tmp_path / name) == book
+
+    def test_plain_data_holds_the_same(self) -> None:
+        """Law 8: Round trip. Plain data holds the same playbook as a file."""
+        for number in range(BOOKS):
+            book = book_of(number)
+            assert from_data(to_data(book)) == book
+
+    def test_floats_keep_every_digit(self, tmp_path: Path) -> None:
+        """A float is written with the fewest digits that read back as the same float."""
+        values = (0.1, 1 / 3, 5e-324, -0.0, 1e15, 9e18)
+        book = book_with(*(company.growth_rate >= value for value in values), about="tiers")
+        dump(book, tmp_path / "book.json")
+        for again in (load(tmp_path / "book.json"), from_data(to_data(book))):
+            assert again.version == book.version
+
+    def test_plain_data_may_hold_floats(self) -> None:
+        """A float is taken as it is where the fact is one, and refused elsewhere."""
+        data = to_data(book_with(company.growth_rate >= 0.1, about="tiers"))
+        book = from_data(data)
+        data["tiers"]["*"]["rules"][0]["when"] = {"growth_rate": {">=": 0.1}}
+        assert from_data(data) == book
+
+
+class TestText:
+    def test_one_policy_for_all_products_stands_once(self) -> None:
+        """What is the same for every product is written under ``*``."""
+        data = to_data(starter(["crm", "sfa"]))
+        assert [*data["tiers"]] == [*data["engagement"]] == ["*"]
+
+    def test_the_policy_of_most_products_stands_for_the_others(self) -> None:
+        """A product with a policy of its own keeps it; all others share one."""
+        book = starter(["crm", "sfa", "ma"])
+        other = TierTable([], Tier(3))
+        book = evolve(book, tiers={**book.tiers, "crm": other})
+        assert [*to_data(book)["tiers"]] == ["*", "crm"]
+        assert from_data(to_data(book)) == book
+
+    def test_policies_that_differ_stand_by_product(self) -> None:
+        """Where no two products share a policy, there is no ``*``."""
+        tiers = {"crm": TierTable([], Tier(3)), "sfa": TierTable([], Tier(4))}
+        book = evolve(starter(["crm", "sfa"]), tiers=tiers)
+        assert [*to_data(book)["tiers"]] == ["crm", "sfa"]
+
+    def test_a_product_may_be_called_like_all_others(self) -> None:
+        """With a product ``*``, each product has its own table."""
+        tiers = {"*": TierTable([], Tier(3)), "sfa": TierTable([], Tier(4))}
+        book = evolve(starter(["*", "sfa"]), tiers=tiers)
+        assert [*to_data(book)["engagement"]] == ["*", "sfa"]
+        assert from_data(to_data(book)) == book
+
+    def test_policies_that_differ_by_the_order_of_conditions_differ(self) -> None:
+        """The order of conditions is kept: two policies that differ by it alone stay two."""
+        big, near = company.employees > 9, company.region == "近畿"
+        tiers = {
+            "crm": TierTable([Rule(Tier(1), big & near)], Tier(3)),
+            "sfa": TierTable([Rule(Tier(1), near & big)], Tier(3)),
+        }
+        book = evolve(starter(["crm", "sfa"]), tiers=tiers)
+        assert from_data(to_data(book)) == book
+
+    def test_ids_that_are_integers_stay_integers(self) -> None:
+        """The key of a table is text, so that an integer id stands inside it too."""
+        data = to_data(starter([1001, -2]))
+        assert data["products"] == {"1001": {"id": 1001}, "-2": {"id": -2}}
+        assert [one.id for one in from_data(data).products] == [1001, -2]
+
+    def test_the_text_can_be_edited(self) -> None:
+        """The file says what each number is, writes long ones in groups, and breaks long lines."""
+        text = dump(starter(["crm", "sfa"], lang="ja"))
+        large = '{any = [{employees = {">=" = 1000}}, {annual_revenue = {">=" = 100_000_000_000}}]}'
+        for line in (
+            "# half_life_days: after how many days half of a point is left.",
+            f"when = {large}",
+            '    {kind = "email_click", points = 3, label = {en = "click in a mail", ja = "メール内クリック"}},',  # noqa: E501
+            'when = {"product.tier" = {at_least = 2}, any = [',
+            '    {"product.points(365)" = {">=" = 10}},',
+        ):
+            assert line in text.splitlines()
+
+    def test_reasons_are_written_only_where_they_say_more(self) -> None:
+        """A reason that is the condition in words is left out, and comes back in those words."""
+        when = company.employees >= 300
+        rules = [Rule(Tier(1), when), Rule(Tier(2), when, because="large")]
+        book = evolve(starter(["crm"]), tiers=TierTable(rules, Tier(3)))
+        first, second = to_data(book)["tiers"]["*"]["rules"]
+        assert "because" not in first
+        assert second["because"] == "large"
+        assert labels_of(from_data(to_data(book))) == labels_of(book)
+
+    def test_words_of_another_scale_are_written(self) -> None:
+        """A reason in words that the file would not give is kept, so that no reason changes."""
+        book = starter(["crm"])
+        model = book.engagement["crm"]
+        ladder = [evolve(state, label=f"Stufe {state.key}") for state in model.ladder]
+        book = evolve(book, engagement=evolve(model, ladder=ladder))
+        again = from_data(to_data(book))
+        assert labels_of(again) == labels_of(book)
+
+    def test_released_formats_load_for_ever(self) -> None:
+        """Law 8: Round trip. A file of format 1 still means what it meant."""
+        book = load(FORMATS / "playbook-1.toml")
+        assert book.version == "00f6092dbc4350fc"
+        assert [one.id for one in book.products] == ["crm", "sfa"]

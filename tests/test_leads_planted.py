@@ -1,0 +1,267 @@
+"""A test of the tests: each planted bug in the logic of leads is caught by the second model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, timedelta
+from random import Random
+from typing import Any
+
+import pytest
+from attrs import evolve
+from hypothesis.errors import UnsatisfiedAssumption
+
+from mpfunnel import case, engagement, situation, stages
+from mpfunnel.engagement import EngagementModel
+from tests import test_laws_of_leads as laws
+from tests.leads import book_of, disagreement, engine_of
+
+ACCOUNTS = 400
+
+
+@pytest.fixture(autouse=True)
+def _fresh_playbooks() -> Iterator[None]:
+    """Models keep what they have worked out, so that a bug planted later would stay unseen."""
+    for cached in (book_of, engine_of):
+        cached.cache_clear()
+    yield
+    for cached in (book_of, engine_of):
+        cached.cache_clear()
+
+
+Plant = Callable[[pytest.MonkeyPatch], None]
+
+
+def _wrapped(patch: pytest.MonkeyPatch, where: Any, name: str, wrong: Callable[..., Any]) -> None:
+    """Put `wrong` in place of a function, which it gets as its first argument."""
+    right = getattr(where, name)
+    patch.setattr(where, name, lambda *given, **named: wrong(right, *given, **named))
+
+
+def _quiet_only_after_its_boundary(patch: pytest.MonkeyPatch) -> None:
+    _wrapped(
+        patch,
+        case,
+        "pursue",
+        lambda right, signs, *, quiet_days, as_of: right(
+            signs, quiet_days=quiet_days + 1, as_of=as_of
+        ),
+    )
+
+
+def _hand_up_a_day_longer(patch: pytest.MonkeyPatch) -> None:
+    def wrong(right: Any, signs: list[Any], **named: Any) -> Any:
+        longer = [s._replace(hand_days=s.hand_days and s.hand_days + 1) for s in signs]
+        return right(longer, **named)
+
+    _wrapped(patch, case, "pursue", wrong)
+
+
+def _hand_not_lowered_by_recycling(patch: pytest.MonkeyPatch) -> None:
+    def wrong(right: Any, signs: list[Any], *, quiet_days: int, as_of: Any) -> Any:
+        found = right(signs, quiet_days=quiet_days, as_of=as_of)
+        up = any((as_of - sign.day).days < sign.hand_days for sign in signs)
+        found.raised_hand = found.raised_hand or (found.recycled and not found.ended and up)
+        return found
+
+    _wrapped(patch, case, "pursue", wrong)
+
+
+def _general_events_open_pursuits(patch: pytest.MonkeyPatch) -> None:
+    def wrong(right: Any, signs: list[Any], **named: Any) -> Any:
+        return right([sign._replace(opens=True) for sign in signs], **named)
+
+    _wrapped(patch, case, "pursue", wrong)
+
+
+def _rejected_is_nothing(patch: pytest.MonkeyPatch) -> None:
+    said = {word: fact for word, fact in stages._SAID.items() if word != "rejected"}
+    patch.setattr(stages, "_SAID", said)
+
+
+def _ended_as_good_as_open(patch: pytest.MonkeyPatch) -> None:
+    def wrong(right: Any, funnel: Any, found: Any) -> Any:
+        open_ones = {
+            about: (evolve(own, won=False, lost=False, quiet=False), decision)
+            for about, (own, decision) in found.items()
+        }
+        return right(funnel, open_ones)
+
+    _wrapped(patch, case, "furthest", wrong)
+
+
+def _stage_settled_by_its_value(patch: pytest.MonkeyPatch) -> None:
+    def wrong(right: Any, funnel: Any, found: Any) -> Any:
+        decision, products = right(funnel, found)
+        return evolve(decision, possible=(decision.value,), missing=()), products
+
+    _wrapped(patch, case, "furthest", wrong)
+
+
+def _cap_ignored(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(EngagementModel, "_caps", property(lambda model: dict.fromkeys(model.points)))
+
+
+def _weight_ignored(patch: pytest.MonkeyPatch) -> None:
+    _wrapped(
+        patch,
+        EngagementModel,
+        "score",
+        lambda right, model, touches, wide=(): right(model, [*touches, *wide]),
+    )
+
+
+def _counts_of_the_whole_firm_too(patch: pytest.MonkeyPatch) -> None:
+    def wrong(right: Any, model: Any, asked: Any, touches: Any, wide: Any) -> Any:
+        counts = [one for one in asked if one.head == "count"]
+        return right(model, asked, touches, wide) | right(model, counts, [*touches, *wide])
+
+    _wrapped(patch, EngagementModel, "measures", wrong)
+
+
+def _within_includes_its_last_day(patch: pytest.MonkeyPatch) -> None:
+    def wrong(right: Any, model: Any, asked: Any, *touches: Any) -> Any:
+        longer = [evolve(one, within_days=one.within_days + 1) for one in asked]
+        return right(model, longer, *touches)
+
+    _wrapped(patch, EngagementModel, "measures", wrong)
+
+
+def _decay_cut_off_instead_of_rounded(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(
+        engagement,
+        "decay_per_mille",
+        lambda half_life_days: tuple(
+            int(1_000 * 2 ** (-age / half_life_days)) for age in range(half_life_days * 10)
+        ),
+    )
+
+
+def _tomorrow_counts_for_deals(patch: pytest.MonkeyPatch) -> None:
+    _wrapped(
+        patch,
+        case,
+        "positions",
+        lambda right, *records, as_of, day_of: right(
+            *records, as_of=as_of + timedelta(1), day_of=day_of
+        ),
+    )
+
+
+def _lapsed_contract_still_owned(patch: pytest.MonkeyPatch) -> None:
+    _wrapped(
+        patch,
+        case,
+        "positions",
+        lambda right, deals, contracts, **named: right(
+            deals, [evolve(contract, end=None) for contract in contracts], **named
+        ),
+    )
+
+
+def _future_records_count(patch: pytest.MonkeyPatch) -> None:
+    def wrong(right: Any, account: Any, *, as_of: Any, **named: Any) -> Any:
+        return evolve(right(account, as_of=as_of + timedelta(1), **named), as_of=as_of)
+
+    _wrapped(patch, case, "situation", wrong)
+
+
+def _days_of_utc(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(case, "local_day", lambda at, zone: at.astimezone(UTC).date())  # noqa: ARG005
+
+
+def _duplicates_count_twice(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(situation._Sorter, "unique", lambda _, table, given, identity: list(given))  # noqa: ARG005
+
+
+def _first_of_a_conflict_wins(patch: pytest.MonkeyPatch) -> None:
+    def wrong(_: Any, table: str, given: Any, identity: Any) -> list[Any]:  # noqa: ARG001
+        found: dict[Any, Any] = {}
+        for item in given:
+            found.setdefault(identity(item), item)
+        return list(found.values())
+
+    patch.setattr(situation._Sorter, "unique", wrong)
+
+
+def _oldest_word_of_sales_decides(patch: pytest.MonkeyPatch) -> None:
+    _wrapped(patch, case, "_hear", lambda right, standing, said: right(standing, said[::-1]))
+
+
+def _interest_grows(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(engagement, "decay_per_mille", lambda half_life_days: range(half_life_days * 9))
+
+
+def _last_rule_named(patch: pytest.MonkeyPatch) -> None:
+    def wrong(right: Any, self: Any, *asked: Any) -> Any:
+        return evolve(right(self, *asked), rule="mql")
+
+    _wrapped(patch, case.Case, "warranted", wrong)
+
+
+PLANTS: list[Plant] = [
+    _quiet_only_after_its_boundary,
+    _hand_up_a_day_longer,
+    _hand_not_lowered_by_recycling,
+    _general_events_open_pursuits,
+    _rejected_is_nothing,
+    _ended_as_good_as_open,
+    _stage_settled_by_its_value,
+    _cap_ignored,
+    _weight_ignored,
+    _counts_of_the_whole_firm_too,
+    _within_includes_its_last_day,
+    _decay_cut_off_instead_of_rounded,
+    _tomorrow_counts_for_deals,
+    _lapsed_contract_still_owned,
+    _future_records_count,
+    _days_of_utc,
+    _duplicates_count_twice,
+    _first_of_a_conflict_wins,
+    _oldest_word_of_sales_decides,
+]
+
+
+@pytest.mark.parametrize("plant", PLANTS, ids=lambda plant: plant.__name__.strip("_"))
+def test_a_planted_bug_is_caught(plant: Plant, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Law 1: Engines agree, or the second model says so: it finds every planted bug."""
+    plant(monkeypatch)
+    assert disagreement(11, ACCOUNTS)
+
+
+@pytest.mark.filterwarnings("ignore::hypothesis.errors.HypothesisDeprecationWarning")
+@pytest.mark.parametrize(
+    ("law", "plant"),
+    [
+        (laws.test_unknown_is_not_no, _stage_settled_by_its_value),
+        (laws.test_reasons_add_up, _weight_ignored),
+        (laws.test_the_rule_named_is_the_rule_that_fired, _last_rule_named),
+        (laws.test_order_and_duplicates_do_not_matter, _first_of_a_conflict_wins),
+        (laws.test_order_and_duplicates_do_not_matter, _duplicates_count_twice),
+        (laws.test_in_bulk_as_one_at_a_time, _first_of_a_conflict_wins),
+        (laws.test_the_future_does_not_change_the_past, _future_records_count),
+        (laws.test_interest_only_fades, _interest_grows),
+    ],
+    ids=lambda one: one.__name__.strip("_"),
+)
+def test_a_law_is_seen_to_be_broken(
+    law: Any, plant: Plant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Laws 2 to 6: each of their tests fails where the engine breaks the law."""
+    plant(monkeypatch)
+
+    def fails(seed: int) -> bool:
+        try:
+            law.hypothesis.inner_test(Random(seed))
+        except UnsatisfiedAssumption:
+            return False
+        except AssertionError:
+            return True
+        return False
+
+    assert any(fails(seed) for seed in range(200))
+
+
+def test_a_sound_engine_is_not_accused() -> None:
+    """Without a planted bug the same comparison finds nothing."""
+    assert disagreement(11, ACCOUNTS) is None
