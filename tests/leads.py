@@ -131,7 +131,10 @@ def _varied_model(random: Random, base: EngagementModel) -> EngagementModel:
             product.active(within_days=random.choice((1, 7))) & (lead.title == "部長"),
             key="active",
         ),
+        # Asked of every lead, whether it gave a sign or not.
+        Rule(states["excluded"], lead.title == "課長", key="title"),
     ]
+    extra = extra[: random.choice((2, 3))]
     return evolve(
         base,
         signals=[
@@ -211,7 +214,7 @@ class _Draw:
         return Lead(
             f"l{number + 1}",
             random.choice(("c", "c", "c", None, "d")) if random.randrange(6) == 0 else "c",
-            title=random.choice((None, "部長")),
+            title=random.choice((None, "部長", "課長")),
             consents=self.several(2, self.consent),
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from collections.abc import Sequence
 from decimal import Decimal, localcontext
 from fractions import Fraction
 from itertools import pairwise
@@ -37,6 +38,11 @@ from tests.oracle_leads import share_left
 NONE, WARM, HOT, AWAY = (EngagementState(key, key) for key in ("none", "warm", "hot", "away"))
 
 
+def scored(asked: EngagementModel, touches: Sequence[Touch], wide: Sequence[Touch] = ()) -> Score:
+    """The score of activities about the product, and of some that name none."""
+    return asked.score(asked.worths(touches) + asked.worths(wide, company_wide=True))
+
+
 def model(*signals: Signal, **more: Any) -> EngagementModel:
     """A model of four states with the signals."""
     return EngagementModel(
@@ -52,7 +58,8 @@ def model(*signals: Signal, **more: Any) -> EngagementModel:
 def measured(text: str, given: EngagementModel, touches: list[Touch], wide: list[Touch]) -> Any:
     """What the measure of that name comes to."""
     measure = Measure.from_fact(product.named(text).fact)
-    return given.measures([measure], touches, wide)[measure.key]
+    worths = given.worths(touches) + given.worths(wide, company_wide=True)
+    return given.measures([measure], touches, worths)[measure.key]
 
 
 class TestDecay:
@@ -105,7 +112,7 @@ class TestScore:
     def test_a_score_is_points_times_weight_times_decay(self) -> None:
         """S15: micro-points are points × weight in thousandths × decay in thousandths."""
         asked = model(Signal("click", 3), company_wide_per_mille=250, half_life_days=1)
-        score = asked.score([Touch("click", 2)], [Touch("click", 4)])
+        score = scored(asked, [Touch("click", 2)], [Touch("click", 4)])
         assert score.micro == 3 * 1_000 * 250 + 3 * 250 * 62
         assert score == Score(
             796_500, (ScorePart("click", 2, 796_500),), active_days=2, days_since_active=2
@@ -138,7 +145,7 @@ class TestScore:
             company_wide_per_mille=weight,
         )
         touches, firm = [Touch(*one) for one in own], [Touch(*one) for one in wide]
-        score = asked.score(touches, firm)
+        score = scored(asked, touches, firm)
 
         expected = {}
         for signal in asked.signals:
@@ -159,26 +166,26 @@ class TestScore:
         mixed = Random(seed)
         mixed.shuffle(touches)
         mixed.shuffle(firm)
-        assert asked.score(touches, firm) == score
+        assert scored(asked, touches, firm) == score
 
     def test_a_cap_limits_what_one_kind_earns_together(self) -> None:
         """S16: the cap is the least of itself and the sum of decayed points, over all weights."""
         asked = model(Signal("view", 4, cap=10), Signal("click", 3), half_life_days=1)
         three = [Touch("view", 0)] * 3
-        assert asked.score(three[:2]).parts == (ScorePart("view", 2, 8_000_000),)
-        assert asked.score(three).parts == (ScorePart("view", 3, 10_000_000, capped=True),)
+        assert scored(asked, three[:2]).parts == (ScorePart("view", 2, 8_000_000),)
+        assert scored(asked, three).parts == (ScorePart("view", 3, 10_000_000, capped=True),)
         # Faded below the cap, the same three count in full; 2.5 × 4 is the cap itself.
-        assert not asked.score([Touch("view", 1)] * 5).parts[0].capped
-        assert asked.score([Touch("view", 1)] * 5).micro == 10_000_000
-        assert asked.score([Touch("view", 0)] * 2, [Touch("view", 0)] * 3).parts == (
+        assert not scored(asked, [Touch("view", 1)] * 5).parts[0].capped
+        assert scored(asked, [Touch("view", 1)] * 5).micro == 10_000_000
+        assert scored(asked, [Touch("view", 0)] * 2, [Touch("view", 0)] * 3).parts == (
             ScorePart("view", 5, 10_000_000, capped=True),
         )
-        assert asked.score([*three, Touch("click", 0)]).micro == 13_000_000
+        assert scored(asked, [*three, Touch("click", 0)]).micro == 13_000_000
 
     def test_penalties_are_parts_of_their_own(self) -> None:
         """S16: a penalty lowers the score, has no cap, and is no active day."""
         asked = model(Signal("click", 3, cap=5), Signal("careers", -20))
-        score = asked.score([Touch("click", 0), Touch("careers", 2), Touch("careers", 0)])
+        score = scored(asked, [Touch("click", 0), Touch("careers", 2), Touch("careers", 0)])
         assert [part.kind for part in score.parts] == ["click", "careers"]
         assert score.micro == 3_000_000 - 20_000_000 - 20 * 1_000 * decay_per_mille(30)[2]
         assert (score.active_days, score.days_since_active) == (1, 0)
@@ -186,7 +193,7 @@ class TestScore:
     def test_kinds_without_points_add_nothing(self) -> None:
         """A kind that is not named, or is worth 0 points, is no part of a score."""
         asked = model(Signal("open", 0), Signal("click", 3))
-        assert asked.score([Touch("open", 0), Touch("mystery", 0)]) is NO_SCORE
+        assert scored(asked, [Touch("open", 0), Touch("mystery", 0)]) is NO_SCORE
         assert Score(0, (), 0, None) == NO_SCORE
         assert NO_SCORE.points == 0
 
@@ -194,16 +201,16 @@ class TestScore:
         """Two activities of one day are one active day; a day that has faded to 0 is none."""
         asked = model(Signal("click", 3), half_life_days=1, company_wide_per_mille=0)
         last = len(decay_per_mille(1)) - 1
-        score = asked.score([Touch("click", age) for age in (1, 1, last, last + 1)])
+        score = scored(asked, [Touch("click", age) for age in (1, 1, last, last + 1)])
         assert (score.active_days, score.days_since_active) == (2, 1)
-        gone = asked.score([Touch("click", last + 1)])
+        gone = scored(asked, [Touch("click", last + 1)])
         assert gone == Score(0, (ScorePart("click", 1, 0),), 0, None)
         # Without weight, the whole firm's activities add nothing either.
-        assert asked.score([], [Touch("click", 0)]).active_days == 0
+        assert scored(asked, [], [Touch("click", 0)]).active_days == 0
 
     def test_the_whole_firm_adds_active_days(self) -> None:
         """An activity that names no product counts as active with the weight that it has."""
-        score = model(Signal("click", 3)).score([Touch("click", 3)], [Touch("click", 1)])
+        score = scored(model(Signal("click", 3)), [Touch("click", 3)], [Touch("click", 1)])
         assert (score.active_days, score.days_since_active) == (2, 1)
 
     def test_points_of_a_score_are_exact_in_any_context(self) -> None:

@@ -106,15 +106,16 @@ def _weight_ignored(patch: pytest.MonkeyPatch) -> None:
     _wrapped(
         patch,
         EngagementModel,
-        "score",
-        lambda right, model, touches, wide=(): right(model, [*touches, *wide]),
+        "worths",
+        lambda right, model, touches, **_company_wide: right(model, touches),
     )
 
 
 def _counts_of_the_whole_firm_too(patch: pytest.MonkeyPatch) -> None:
-    def wrong(right: Any, model: Any, asked: Any, touches: Any, wide: Any) -> Any:
+    def wrong(right: Any, model: Any, asked: Any, touches: Any, worths: Any) -> Any:
         counts = [one for one in asked if one.head == "count"]
-        return right(model, asked, touches, wide) | right(model, counts, [*touches, *wide])
+        everything = [engagement.Touch(kind, age) for kind, age, _ in worths]
+        return right(model, asked, touches, worths) | right(model, counts, everything, worths)
 
     _wrapped(patch, EngagementModel, "measures", wrong)
 
@@ -188,6 +189,14 @@ def _oldest_word_of_sales_decides(patch: pytest.MonkeyPatch) -> None:
     _wrapped(patch, case, "_hear", lambda right, standing, said: right(standing, said[::-1]))
 
 
+def _leads_without_sign_all_alike(patch: pytest.MonkeyPatch) -> None:
+    def wrong(right: Any, self: Any, *given: Any) -> None:
+        right(self, *given)
+        self.asks_lead = False
+
+    _wrapped(patch, case.CompiledModel, "__init__", wrong)
+
+
 def _interest_grows(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(engagement, "decay_per_mille", lambda half_life_days: range(half_life_days * 9))
 
@@ -219,6 +228,7 @@ PLANTS: list[Plant] = [
     _duplicates_count_twice,
     _first_of_a_conflict_wins,
     _oldest_word_of_sales_decides,
+    _leads_without_sign_all_alike,
 ]
 
 

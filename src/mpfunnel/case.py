@@ -26,6 +26,7 @@ from mpfunnel.engagement import (
     Score,
     Standing,
     Touch,
+    Worth,
 )
 from mpfunnel.errors import PolicyError, UnknownNameError, did_you_mean
 from mpfunnel.labels import Label
@@ -120,8 +121,12 @@ class Compiled:
         self.products: Mapping[Id, Product] = {p.id: p for p in playbook.products}
         self.segment = compile_policy(playbook.segments, ("company",), version=version)
         self.unmatched = evolve(_UNMATCHED, version=version)
+
+        def tier_table(table: TierTable) -> Callable[[Company], Decision[Tier]]:
+            return compile_policy(table, ("company",), version=version)
+
         self.tier_tables = _each_once(
-            lambda table: compile_policy(table, ("company",), version=version),
+            tier_table,
             {p: one for p, one in playbook.tiers.items() if isinstance(one, TierTable)},
         )
         funnel = playbook.funnel.rules
@@ -200,6 +205,7 @@ class Person:
         touches: The same as a score sees them.
         events: What sales decided, in the order of time, with the days.
         standings: Where it stands with each product asked about so far.
+        company_wide: What its activities for the whole firm are worth, by model.
     """
 
     lead: Lead
@@ -209,6 +215,8 @@ class Person:
     standings: dict[Id | None, tuple[Standing, Score]] = field(
         factory=dict[Id | None, tuple[Standing, Score]]
     )
+
+    company_wide: dict[CompiledModel, list[Worth]] = field(factory=dict[CompiledModel, list[Worth]])
 
     def said_of(self, product_id: Id | None) -> list[tuple[SalesEvent, date]]:
         """Return the sales events about a product; one that names none is about every product."""
@@ -318,20 +326,29 @@ class Case:
             standing.owned = position.owned
             standing.parting_reasons = position.lost_for
         own = person.touches.get(product_id, ())
-        wide = person.touches.get(None, ()) if product_id is not None else ()
+        worths = model.model.worths(own)
+        if product_id is not None:
+            worths += self._company_wide(person, model)
         if signs:
             standing.touched = product_id in person.about
-            score = model.model.score(own, wide)
+            score = model.model.score(worths)
             standing.score = score.micro
             standing.active_days = score.active_days
             _hear(standing, person.said_of(product_id))
         if model.measures:
-            standing.measures = model.model.measures(model.measures, own, wide)
+            standing.measures = model.model.measures(model.measures, own, worths)
         standing.interest = model.interest(self.seen, person.lead, standing)
         standing.engagement = model.state(self.seen, person.lead, standing)
         if alike:
             self._unsigned[product_id] = standing, score
         return standing, score
+
+    def _company_wide(self, person: Person, model: CompiledModel) -> list[Worth]:
+        """Return what activities that name no product are worth, once for all products."""
+        if model not in person.company_wide:
+            touches = person.touches.get(None, ())
+            person.company_wide[model] = model.model.worths(touches, company_wide=True)
+        return person.company_wide[model]
 
     def model(self, product_id: Id | None) -> CompiledModel:
         """Return the model of a product; for the whole firm, that of the first product."""

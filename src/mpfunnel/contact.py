@@ -104,7 +104,13 @@ def contactability(
     day = as_day(as_of, zone)
     if not lead.consents:
         return _UNKNOWN
-    return immutabledict({channel: _answer(lead, channel, day, zone) for channel in _CHANNELS})
+    named = {consent.channel for consent in lead.consents}
+    return immutabledict(
+        {
+            channel: _answer(lead, channel, day, zone) if channel in named else _UNKNOWN[channel]
+            for channel in _CHANNELS
+        }
+    )
 
 
 def _answer(lead: Lead, channel: Channel, day: date, zone: ZoneInfo) -> Contactable:

@@ -153,6 +153,10 @@ class Touch(NamedTuple):
     """Days before `as_of`, at least 0."""
 
 
+Worth = tuple[str, int, int]
+"""An activity that earns or costs points: kind, age in days, points × weight in thousandths."""
+
+
 class ScorePart(NamedTuple):
     """What all activities of one kind add to a score."""
 
@@ -268,8 +272,8 @@ class EngagementModel:
 
     @cached_property
     def points(self) -> Mapping[str, int]:
-        """Points by kind."""
-        return {signal.kind: signal.points for signal in self.signals}
+        """Points by kind, of those that earn or cost any."""
+        return {signal.kind: signal.points for signal in self.signals if signal.points}
 
     @cached_property
     def responses(self) -> Mapping[str, int]:
@@ -281,43 +285,40 @@ class EngagementModel:
         }
 
     @cached_property
-    def _worths(self) -> Mapping[str, tuple[int, ...]]:
-        """Points × decay in thousandths by age, for each kind that has points."""
-        decay = decay_per_mille(self.half_life_days)
-        return {
-            signal.kind: tuple(signal.points * share for share in decay)
-            for signal in self.signals
-            if signal.points
-        }
+    def _shares(self) -> tuple[int, ...]:
+        """The share that is left of a point by age in days, in thousandths."""
+        return decay_per_mille(self.half_life_days)
 
     @cached_property
     def _caps(self) -> Mapping[str, int | None]:
         """The most micro-points by kind, in the order of the signals."""
         return {s.kind: None if s.cap is None else s.cap * MICRO for s in self.signals}
 
-    def score(self, touches: Iterable[Touch], company_wide: Iterable[Touch] = ()) -> Score:
-        """Return the score of activities, in whatever order they come (law 4).
+    def worths(self, touches: Iterable[Touch], *, company_wide: bool = False) -> list[Worth]:
+        """Return what activities are worth; those without points are left out.
 
         Args:
-            touches: Activities about the product.
-            company_wide: Activities that name no product; they count with their weight.
+            touches: The activities.
+            company_wide: Whether they name no product: then they count with their weight.
         """
-        worths = self._worths
+        points = self.points
+        weight = self.company_wide_per_mille if company_wide else FULL_WEIGHT
+        return [(kind, age, points[kind] * weight) for kind, age in touches if kind in points]
+
+    def score(self, worths: Iterable[Worth]) -> Score:
+        """Return the score of activities, in whatever order they come (law 4)."""
+        shares = self._shares
         sums: dict[str, tuple[int, int]] = {}
         active: set[int] = set()
-        for weight, given in ((FULL_WEIGHT, touches), (self.company_wide_per_mille, company_wide)):
-            for kind, age in given:
-                worth = worths.get(kind)
-                if worth is None:
-                    continue
-                micro = worth[age] * weight if age < len(worth) else 0
-                if micro > 0:
-                    active.add(age)
-                if kind in sums:
-                    count, known = sums[kind]
-                    sums[kind] = count + 1, known + micro
-                else:
-                    sums[kind] = 1, micro
+        for kind, age, milli in worths:
+            micro = milli * shares[age] if age < len(shares) else 0
+            if micro > 0:
+                active.add(age)
+            if kind in sums:
+                count, known = sums[kind]
+                sums[kind] = count + 1, known + micro
+            else:
+                sums[kind] = 1, micro
         if not sums:
             return NO_SCORE
         parts: list[ScorePart] = []
@@ -339,18 +340,15 @@ class EngagementModel:
         self,
         asked: Iterable[Measure],
         touches: Iterable[Touch],
-        company_wide: Iterable[Touch] = (),
+        worths: Iterable[Worth],
     ) -> dict[str, int | bool]:
         """Return measures by key: a number, micro-points, or a yes or no (S13).
 
         Args:
             asked: What is asked.
-            touches: Activities about the product.
-            company_wide: Activities that name no product; they are never counted by kind.
+            touches: Activities about the product, to be counted by kind.
+            worths: What these and those that name no product are worth.
         """
-        points, weight = self.points, self.company_wide_per_mille
-        worth = [(age, points[kind] * FULL_WEIGHT) for kind, age in touches if kind in points]
-        worth += [(age, points[kind] * weight) for kind, age in company_wide if kind in points]
         found: dict[str, int | bool] = {}
         for measure in asked:
             within, kind = measure.within_days, measure.kind
@@ -359,9 +357,10 @@ class EngagementModel:
                     [1 for one, age in touches if one == kind and age < within]
                 )
             elif measure.head == "points":
-                found[measure.key] = FULL_WEIGHT * sum([w for age, w in worth if age < within])
+                recent = [milli for _, age, milli in worths if age < within]
+                found[measure.key] = FULL_WEIGHT * sum(recent)
             else:
-                found[measure.key] = any(w > 0 for age, w in worth if age < within)
+                found[measure.key] = any(milli > 0 for _, age, milli in worths if age < within)
         return found
 
 

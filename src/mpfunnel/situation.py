@@ -6,11 +6,12 @@ records that share an identity but differ are all rejected (S17), whatever their
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from datetime import date, datetime
+from itertools import groupby
 from typing import Any, Final, TypeVar, cast
 
-from attrs import field, frozen
+from attrs import field, fields, frozen, has
 
 from mpfunnel.accounts import Account
 from mpfunnel.errors import did_you_mean
@@ -156,7 +157,7 @@ def situation(
         deals_of=deals_of,
         contracts=tuple(contracts),
         sales_events=events,
-        rejects=tuple(sorted(sorter.rejects, key=_order_of_reject)),
+        rejects=tuple(_in_order(sorter.rejects)),
     )
 
 
@@ -181,9 +182,31 @@ def _id(value: Id | None) -> str:
     return repr(shown(value, personal=False) if isinstance(value, str) else value)
 
 
-def _order_of_reject(one: Rejected) -> tuple[int, str, str, str]:
-    # The order of the records must not show (law 4).
-    return _TABLES.index(one.table), str(one.id), one.reason, repr(one.record)
+def _written(value: Any) -> str:
+    """Return a record as text, in which the order of sets and mappings does not show."""
+    if isinstance(value, frozenset):
+        return repr(sorted(map(_written, cast("frozenset[object]", value))))
+    if isinstance(value, Mapping):
+        items = cast("Mapping[object, object]", value).items()
+        return repr(sorted((_written(key), _written(item)) for key, item in items))
+    if isinstance(value, tuple):
+        return repr([_written(item) for item in cast("tuple[object, ...]", value)])
+    kind: type[Any] = type(cast(object, value))
+    if has(kind):
+        return repr([_written(getattr(value, one.name)) for one in fields(kind)])
+    return repr(value)
+
+
+def _in_order(rejects: list[Rejected]) -> Iterator[Rejected]:
+    """Yield rejects so that the order of the records does not show (law 4)."""
+
+    def order(one: Rejected) -> tuple[int, str, str]:
+        return _TABLES.index(one.table), str(one.id), one.reason
+
+    for _, same in groupby(sorted(rejects, key=order), order):
+        # To write out a record takes long, and few have to be.
+        alike = list(same)
+        yield from alike if len(alike) == 1 else sorted(alike, key=lambda one: _written(one.record))
 
 
 _TABLES: Final = ("leads", "activities", "deals", "contracts", "sales_events")

@@ -183,20 +183,20 @@ def pursue(signs: Iterable[Sign], *, quiet_days: int, as_of: date) -> Pursuit:
         as_of: The day asked about.
     """
     current = Pursuit()
+    running = False
     open_deals: set[str] = set()
     last = date.min
     hand_until = 0
     for sign in sorted(signs):
-        if current.ended and open_deals:
+        if running and not open_deals and (sign.day - last).days >= quiet_days:
+            current.quiet = True
+            running = False
+        if not running:
             # Another deal goes on where one was won; what led to the won one is over.
-            current = Pursuit(started=True)
-            hand_until = 0
-        elif current.started and not current.ended and not open_deals:
-            current.quiet = (sign.day - last).days >= quiet_days
-        if not current.started or current.ended:
-            if not sign.opens:
+            if not sign.opens and not open_deals:
                 continue
             current = Pursuit(started=True)
+            running = True
             hand_until = 0
         last = sign.day
         if sign.hand_days:
@@ -209,6 +209,7 @@ def pursue(signs: Iterable[Sign], *, quiet_days: int, as_of: date) -> Pursuit:
             current.won = sign.what == "won"
             # Losing one deal ends nothing while another one is open.
             current.lost = sign.what == "lost" and not open_deals
+            running = not current.ended
         elif sign.what in _SAID:
             said = _SAID[sign.what]
             if said == "recycled":
@@ -217,10 +218,10 @@ def pursue(signs: Iterable[Sign], *, quiet_days: int, as_of: date) -> Pursuit:
             current.qualified = said == "qualified"
             current.recycled = said == "recycled"
             current.disqualified = said == "disqualified"
-    if open_deals and current.ended:
+    if open_deals and not running:
         current = Pursuit(started=True)
         hand_until = 0
-    elif current.started and not current.ended and not open_deals:
+    elif running and not open_deals:
         current.quiet = (as_of - last).days >= quiet_days
     current.open_deal = bool(open_deals)
     current.raised_hand = not current.ended and as_of.toordinal() < hand_until

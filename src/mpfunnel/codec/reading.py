@@ -124,6 +124,10 @@ class _PlaybookCheck(ConditionCheck, AttributeCheck):
         models = self._of_products("engagement", given["engagement"], products, self._model)
         if (first := next(iter(models.values()), None)) is not None:
             self._scale_of_firm = first.scale
+        if products and given["engagement"] is not None and not models:
+            # Without any, nobody knows the states that the other rules ask about.
+            self.fault("missing", "engagement", f"has no table for a product, nor for '{EVERY}'")
+            given["engagement"] = None
         tiers = self._of_products("tiers", given["tiers"], products, self._tiers)
         segments = self._segments(given["segments"])
         funnel = self._funnel(given["funnel"])

@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Context, Decimal
-from typing import Any, Final, cast, get_args
+from typing import Any, Final, cast, get_args, overload
 
 from attrs import fields
 from immutabledict import immutabledict
@@ -57,6 +57,10 @@ def series(value: Iterable[Any]) -> tuple[Any, ...]:
     return collected
 
 
+@overload
+def utc(value: datetime) -> datetime: ...
+@overload
+def utc(value: datetime | None) -> datetime | None: ...
 def utc(value: datetime | None) -> datetime | None:
     """An instant is kept in UTC, so that equal instants are equal.
 

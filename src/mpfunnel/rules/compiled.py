@@ -241,12 +241,9 @@ def _cells_of(fact: Fact, name: str, leaves: Mapping[Leaf, None]) -> _Cells:
     classify = partial(_class_of_value, fact, tuple(asked))
     if fact.kind == "set" and not fact.open:
         # No condition is true of the empty set, which is what most records hold.
-        cells = _looked_up(name, name, count, classify, bound)
-        return evolve(
-            cells,
-            lines=(f"{name} = {read}",),
-            cell=lambda stride: f"{cells.cell(stride)} if {name} else 0",
-        )
+        found = _looked_up(name, name, count, classify, bound).cell
+        line = f"{name} = {read}"
+        return _Cells((line,), count, lambda stride: f"{found(stride)} if {name} else 0", bound)
     return _looked_up(name, read, count, classify, bound)
 
 
@@ -254,8 +251,11 @@ def _looked_up(
     name: str, read: str, count: int, classify: Callable[[Any], Any], bound: dict[str, Any]
 ) -> _Cells:
     def cell(stride: int) -> str:
-        scaled = classify if stride == 1 else lambda value: stride * classify(value)
-        bound[name.upper()] = _Learned(scaled)
+        def scaled(value: Any) -> int:
+            number: int = classify(value)
+            return stride * number
+
+        bound[name.upper()] = _Learned(classify if stride == 1 else scaled)
         return f"{name.upper()}[{read}]"
 
     return _Cells((), count, cell, bound)
