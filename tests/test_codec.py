@@ -282,6 +282,7 @@ class TestStructure:
             ((*RULE, "because"), {"en": 3}, "tiers.*.rules[1].because.en: must be text, not int"),
             (("tiers", "smf"), {"otherwise": 1}, "tiers.smf: no such product; did you mean 'sfa'?"),
             (("tiers", "crm"), 1, "tiers.crm: must be a table"),
+            (("engagement",), {}, "engagement: has no table for a product, nor for '*'"),
             (("engagement", "*", "half_life_days"), 0,
              "engagement.*.half_life_days: must be an integer from 1 to 3,650, not 0"),
             (("engagement", "*", "half_life_days"), Decimal("30.5"),
@@ -362,10 +363,14 @@ class TestStructure:
         assert found[-1] == "has more; these are the first 200"
 
     def test_very_many_products_and_keys_are_refused(self) -> None:
-        """A file of more than 1,000 products, states or stages is none that anybody wrote."""
-        many = {f"p{number}": {} for number in range(1_001)}
+        """A file of more than 1,000 products, signals, states or stages is none that anybody wrote."""
+        many: dict[str, Any] = {f"p{number}": {} for number in range(1_001)}
         assert problems_of(changed("products", to=many)) == [
             "products: has more than 1,000 of them"
+        ]
+        signals = [{"kind": kind} for kind in many]
+        assert problems_of(changed("engagement", "*", "signals", to=signals)) == [
+            "engagement.*.signals: has more than 1,000 of them"
         ]
         assert problems_of(changed("funnel", "detours", to=[*many]))[0] == (
             "funnel.detours: has more than 1,000 keys"

@@ -40,7 +40,7 @@ EVERY: Final = "*"
 MAX_PROBLEMS: Final = 200
 """How many problems are looked for."""
 MAX_KEYS: Final = 1_000
-"""How many products there may be, and how many keys in one list of them."""
+"""How many products and signals there may be, and how many states and stages."""
 
 _SECTIONS: Final = ("products", "segments", "tiers", "engagement", "funnel")
 _HEAD: Final = ("lang", "zone", "currency")
@@ -333,7 +333,11 @@ class _PlaybookCheck(ConditionCheck, AttributeCheck):
         )
         self._scale_of_firm = self._scale_of_firm or scale
         words = self._words("", scale)
-        signals = [self._signal(raw, at) for at, raw in self._rows(data, "signals", path)]
+        rows = self._rows(data, "signals", path)
+        if len(rows) > MAX_KEYS:
+            self.fault("size", f"{path}.signals", f"has more than {MAX_KEYS:,} of them")
+            return None
+        signals = [self._signal(raw, at) for at, raw in rows]
         tables: list[DecisionTable[EngagementState] | None] = []
         for key, known in (("interest", ladder), ("states", (*ladder, *detours))):
             raw, at = self._part(data, key, path), under(path, key)
