@@ -164,6 +164,18 @@ def test_a_rule_about_the_person_is_asked_of_each_person() -> None:
     assert not answer.leads[2].engagement
 
 
+def test_a_rule_about_a_lead_may_ask_about_its_company() -> None:
+    """The company's own facts stand beside its segment; without company they are unknown."""
+    model = BOOK.engagement["crm"]
+    made = (company.industry == "製造業") & (company.segment == "mid_market")
+    states = mf.DecisionTable([mf.Rule(model.ladder[1], made, key="maker")], model.ladder[0])
+    engine = mf.Engine(evolve(BOOK, engagement=evolve(model, states=states)))
+    answer = engine.assess(mf.Account(MAKER, leads=[mf.Lead(1)]), as_of=DAY)
+    assert answer.leads[1].engagement["crm"].rule == "maker"
+    alone = engine.engagement_for(mf.Account(None, leads=[mf.Lead(1)]), 1, "crm", as_of=DAY)
+    assert (alone.value.key, alone.missing) == ("none", ())
+
+
 def test_a_lead_without_a_sign_is_known() -> None:
     """S23: where no product shows a sign, engagement is empty and the stage the lowest."""
     account = mf.Account(MAKER, leads=[mf.Lead(7)])

@@ -111,10 +111,19 @@ def test_a_measure_is_a_fact_by_its_written_form() -> None:
 @pytest.mark.parametrize(
     ("written", "message"),
     [
-        ("count(30)", "must be written count(kind, days), without brackets and commas"),
-        ("active(a, 30)", "must be written active(days), without brackets and commas"),
-        ("active((3), 30)", "must be written active(days), without brackets and commas"),
-        ("points()", "must be written points(days), without brackets and commas"),
+        (
+            "count(30)",
+            "must be written count(kind, days), with plain names",
+        ),
+        (
+            "active(a, 30)",
+            "must be written active(days), with plain names",
+        ),
+        (
+            "active((3), 30)",
+            "must be written active(days), with plain names",
+        ),
+        ("points()", "must be written points(days), with plain names"),
         ("points(0)", "must be a number of days from 1 to 36,500, not '0'"),
         ("points(36501)", "must be a number of days from 1 to 36,500, not '36501'"),
         ("points(9999999999999)", "must be a number of days from 1 to 36,500"),
@@ -127,6 +136,12 @@ def test_a_measure_written_wrongly_is_refused(written: str, message: str) -> Non
     with pytest.raises(InvalidDataError) as caught:
         product.named(written)
     assert message in str(caught.value)
+
+
+def test_a_kind_with_blanks_around_it_is_refused() -> None:
+    """No file could tell it from the kind without them."""
+    with pytest.raises(InvalidDataError, match="with plain names"):
+        product.count(" x", within_days=3)
 
 
 def test_an_unknown_measure_is_refused_with_the_nearest_name() -> None:

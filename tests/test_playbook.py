@@ -18,7 +18,7 @@ from mpfunnel.facts import any_product, company, lead, product, pursuit
 from mpfunnel.labels import Label
 from mpfunnel.playbook import Playbook
 from mpfunnel.records import Company, Product
-from mpfunnel.rules.conditions import AtLeast, Compare, Condition
+from mpfunnel.rules.conditions import AtLeast, Compare, Condition, IsMissing
 from mpfunnel.rules.facts import Fact, Scale
 from mpfunnel.rules.tables import Decision, DecisionTable, Rule
 from mpfunnel.segments import Segment, SegmentTable
@@ -147,6 +147,7 @@ def test_every_fault_is_reported_at_once() -> None:
         ({"funnel": None}, "funnel: must be a Funnel, not NoneType None"),
         ({"tiers": None}, "tiers: must be a tier policy, not NoneType None"),
         ({"tiers": {"crm": 1}}, "tiers.crm: must be a tier policy, not int 1"),
+        ({"engagement": {}}, "engagement.crm: has no policy; give one for every product"),
         ({"engagement": 1}, "engagement: must be an EngagementModel, not int 1"),
         ({"products": ["crm", "crm"]}, "products[1].id: 'crm' is used twice"),
         (
@@ -225,6 +226,10 @@ OTHER_SCALE = Scale(("cold", "hot"))
             "funnel.rules[0].when.company.segment: no such segment 'bogus'",
         ),
         (
+            {"funnel": stages(IsMissing(product.tier.fact))},
+            "funnel.rules[0].when.product.tier: is a decision and never missing",
+        ),
+        (
             {"funnel": stages(company.segment.is_in("micro", "bogus"))},
             "funnel.rules[0].when.company.segment: no such segment 'bogus'",
         ),
@@ -286,3 +291,9 @@ def test_a_rule_of_the_funnel_may_ask_about_everything(when: Condition) -> None:
 def test_signals_of_a_model_are_numbers_that_are_checked() -> None:
     """A model cannot be made with points that no sum could hold."""
     assert Signal("click", 3).label == Label("click")
+
+
+def test_a_key_of_half_a_character_has_a_version() -> None:
+    """What no file can hold still has a meaning."""
+    odd = tiers(company.industry.is_in("\ud800"))
+    assert len(book(tiers=odd).version) == 16

@@ -211,7 +211,7 @@ class TestLiterals:
     def test_a_part_of_a_whole_number_is_refused(self, value: str) -> None:
         """S1: an integer fact takes whole numbers only, however small the rest."""
         assert fault(fact_of("int"), Decimal(value)).startswith(
-            "company.x: must have a whole number, not "
+            "company.x: must be whole, not "
         )
 
     @pytest.mark.parametrize("value", ["0.005", "1e-999999", "100.001"])

@@ -7,6 +7,7 @@ has marked.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from decimal import Context, Decimal
 from functools import cached_property, lru_cache
@@ -98,7 +99,8 @@ class Signal:
         if problems:
             raise InvalidDataError(problems)
         if self.label is None:  # pyright: ignore[reportUnnecessaryComparison] # none was given
-            object.__setattr__(self, "label", Label(self.kind.replace("_", " ")))
+            words = self.kind.replace("_", " ").strip()
+            object.__setattr__(self, "label", Label(words or self.kind))
 
 
 def _whole(path: str, value: Any, least: int, most: int) -> list[Problem]:
@@ -365,5 +367,9 @@ class EngagementModel:
 
 
 def _twice(where: str, keys: list[str]) -> list[Problem]:
-    twice = sorted({key for key in keys if keys.count(key) > 1})
-    return [Problem("duplicate", where, f"'{key}' stands there twice") for key in twice]
+    counts = Counter(keys)
+    return [
+        Problem("duplicate", where, f"'{key}' stands there twice")
+        for key in sorted(counts)
+        if counts[key] > 1
+    ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 from attrs import frozen
 
@@ -18,6 +19,9 @@ __all__ = [
     "brief",
     "did_you_mean",
 ]
+
+MAX_CANDIDATES: Final = 1_000
+"""Among more names than these, looking for the nearest one takes too long."""
 
 
 @frozen(order=True)
@@ -92,6 +96,9 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     # Imported here because difflib is only needed once something has already gone wrong.
     from difflib import get_close_matches
 
-    candidates = {candidate.casefold(): candidate for candidate in sorted(known, reverse=True)}
+    listed = sorted(known, reverse=True)
+    if len(listed) > MAX_CANDIDATES:
+        return ""
+    candidates = {candidate.casefold(): candidate for candidate in listed}
     near = get_close_matches(name.casefold(), list(candidates), n=1, cutoff=0.6)
     return f"; did you mean '{candidates[near[0]]}'?" if near else ""

@@ -369,9 +369,10 @@ def measure(head: str, arguments: tuple[str, ...]) -> Term:
         raise UnknownNameError(f"no such measure{did_you_mean(head, _MEASURES)}")
     kind, label, takes = _MEASURES[head]
     days = arguments[-1]
-    sound = len(arguments) == takes.count(",") + 1 and all(part.strip() for part in arguments)
+    sound = len(arguments) == takes.count(",") + 1 and all(arguments)
+    sound = sound and all(part == part.strip() for part in arguments)
     if not sound or any("," in part or ")" in part or "(" in part for part in arguments):
-        message = f"must be written {head}({takes}), without brackets and commas in the names"
+        message = f"must be written {head}({takes}), with plain names"
         raise InvalidDataError([Problem("format", f"product.{head}", message)])
     if not (days.isascii() and days.isdigit() and 1 <= int(days[:6]) <= MAX_WITHIN_DAYS):
         message = f"must be a number of days from 1 to {MAX_WITHIN_DAYS:,}, not {brief(days)}"

@@ -118,7 +118,8 @@ class Playbook:
     def version(self) -> str:
         """The hash of its meaning: 16 hexadecimal digits; labels and reasons do not count."""
         text = json.dumps(_meaning(self), ensure_ascii=False, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+        # Half a surrogate pair in a key is no reason to fail here.
+        return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:16]
 
     @cached_property
     def asked(self) -> Mapping[str, Fact]:
@@ -133,7 +134,7 @@ class Playbook:
     @property
     def scale(self) -> Scale:
         """The engagement states of every product."""
-        return next(iter(self.engagement.values())).scale
+        return next((model.scale for model in self.engagement.values()), facts.ENGAGEMENT)
 
 
 def _meaning(value: Any) -> Any:
@@ -223,11 +224,13 @@ def _check(book: Playbook) -> Iterator[Problem]:
 
 
 def _check_products(book: Playbook) -> Iterator[Problem]:
-    ids = [product.id for product in book.products]
-    for index, product_id in enumerate(ids):
-        if product_id in ids[:index]:
-            yield Problem("duplicate", f"products[{index}].id", f"{product_id!r} is used twice")
-        if type(product_id) is not type(ids[0]):
+    ids: dict[Id, None] = {}
+    first = book.products[0].id
+    for index, product in enumerate(book.products):
+        if product.id in ids:
+            yield Problem("duplicate", f"products[{index}].id", f"{product.id!r} is used twice")
+        ids[product.id] = None
+        if type(product.id) is not type(first):
             message = "must be of one type for all products, text or integer (S18)"
             yield Problem("type", f"products[{index}].id", message)
     for what in ("tiers", "engagement"):
@@ -311,14 +314,19 @@ def _check_node(
         wrong = "has other levels than the playbook" if fact.name in known else "no such fact"
         hint = "" if fact.name in known else did_you_mean(fact.name, known)
         yield Problem("unknown-fact", fact.name, wrong + hint)
-    elif fact.name == _SEGMENT:
+    elif fact.kind == "level" and not isinstance(node, _LevelLeaf):
+        yield Problem("level", fact.name, "is a decision and never missing")
+    elif fact.name == _SEGMENT and isinstance(node, _LevelLeaf):
         for key in _levels(node):
             if key not in segments:
                 message = f"no such segment '{key}'{did_you_mean(key, segments)}"
                 yield Problem("unknown-level", fact.name, message)
 
 
-def _levels(leaf: Leaf) -> tuple[str, ...]:
+_LevelLeaf = Compare | IsIn | AtLeast | AtMost
+
+
+def _levels(leaf: _LevelLeaf) -> tuple[str, ...]:
     match leaf:
         case Compare(_, _, value):
             return (value,)
@@ -326,5 +334,3 @@ def _levels(leaf: Leaf) -> tuple[str, ...]:
             return values
         case AtLeast(_, level) | AtMost(_, level):
             return (level,)
-        case _:
-            return ()

@@ -7,6 +7,7 @@ and the lead's stage is that of the pursuit that has come furthest (S19).
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from functools import cached_property
@@ -84,10 +85,11 @@ class Funnel:
             )
             problems.append(Problem("range", "quiet_days", message))
         known = (*self.ladder, *self.detours)
-        keys = [stage.key for stage in known]
+        counts = Counter(stage.key for stage in known)
         problems += [
             Problem("duplicate", "stages", f"'{key}' stands there twice")
-            for key in sorted({key for key in keys if keys.count(key) > 1})
+            for key in sorted(counts)
+            if counts[key] > 1
         ]
         problems += [
             Problem("unknown-level", "rules", f"'{outcome}' is no stage of the funnel")

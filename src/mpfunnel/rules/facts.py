@@ -17,6 +17,7 @@ __all__ = ["Fact", "Kind", "Scale"]
 
 Kind = Literal["int", "decimal", "float", "bool", "text", "date", "set", "level"]
 
+_OUTSIDE: Final = "must be a finite number within 64 bits"
 _INT64: Final = 2**63
 # What a literal is must not hang on the decimal context of the thread that builds the rule.
 _EXACT: Final = Context(prec=40, traps=[])
@@ -108,7 +109,7 @@ class Fact:
         if self.scale is not None:
             object.__setattr__(self, "labels", self.scale.labels)
         if self.label is None:  # pyright: ignore[reportUnnecessaryComparison]
-            object.__setattr__(self, "label", Label(self.key.replace("_", " ")))
+            object.__setattr__(self, "label", Label(self.key.replace("_", " ").strip() or self.key))
 
     @property
     def blank(self) -> Any:
@@ -201,14 +202,16 @@ def _number(fact: Fact, value: Any) -> int | float | Decimal:
     most = Decimal(_INT64).scaleb(-fact.places, _EXACT)
     is_nan = value.is_nan() if isinstance(value, Decimal) else value != value
     if is_nan or not most.copy_negate() < value < most:
-        message = "must be a finite number within 64 bits"
-        raise InvalidDataError([Problem("range", fact.name, message)])
+        raise InvalidDataError([Problem("range", fact.name, _OUTSIDE)])
     if fact.kind == "float":
+        if float(value) >= most:
+            # The largest integers of 64 bits are rounded up to what lies outside.
+            raise InvalidDataError([Problem("range", fact.name, _OUTSIDE)])
         return float(value)
     if isinstance(value, Decimal):
         if value != value.quantize(Decimal(1).scaleb(-fact.places, _EXACT), context=_EXACT):
-            wanted = f"at most {fact.places} decimal places" if fact.places else "a whole number"
-            message = f"must have {wanted}, not {value!s:.60}"
+            wanted = f"have at most {fact.places} decimal places" if fact.places else "be whole"
+            message = f"must {wanted}, not {value!s:.60}"
             raise InvalidDataError([Problem("range", fact.name, message)])
         return _plain(value)
     return int(value)
