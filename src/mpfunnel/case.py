@@ -335,8 +335,7 @@ class Case:
             standing.score = score.micro
             standing.active_days = score.active_days
             _hear(standing, person.said_of(product_id))
-        if model.measures:
-            standing.measures = model.model.measures(model.measures, own, worths)
+        standing.measures = model.model.measures(model.measures, own, worths)
         standing.interest = model.interest(self.seen, person.lead, standing)
         standing.engagement = model.state(self.seen, person.lead, standing)
         if alike:

@@ -327,10 +327,6 @@ _LevelLeaf = Compare | IsIn | AtLeast | AtMost
 
 
 def _levels(leaf: _LevelLeaf) -> tuple[str, ...]:
-    match leaf:
-        case Compare(_, _, value):
-            return (value,)
-        case IsIn(_, values):
-            return values
-        case AtLeast(_, level) | AtMost(_, level):
-            return (level,)
+    if isinstance(leaf, IsIn):
+        return leaf.values
+    return (leaf.value if isinstance(leaf, Compare) else leaf.level,)
