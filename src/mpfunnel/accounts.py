@@ -5,8 +5,8 @@ Companies alone already give segment and tier; each further kind of record adds 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any, TypeVar, cast
+from collections.abc import Iterable, Iterator
+from typing import Any, cast
 
 from attrs import field, fields, frozen
 
@@ -67,20 +67,11 @@ class Account:
             message = f"must be a Company, a CompanyHistory or None, not {kind}"
             problems.append(Problem("type", "account.company", message))
         for name, kind in _SERIES:
-            values: Any = getattr(self, name)
-            if not isinstance(values, tuple):
-                message = f"must be a collection of {kind.__name__}, not {brief(values)}"
-                problems.append(Problem("type", f"account.{name}", message))
-                continue
-            for index, value in enumerate(cast("tuple[object, ...]", values)):
-                if type(value) is not kind:
-                    message = f"must be a {kind.__name__}, not {type(value).__name__}"
-                    problems.append(Problem("type", f"account.{name}[{index}]", message))
+            problems += _strangers(f"account.{name}", getattr(self, name), kind)
         if problems:
             raise InvalidDataError(problems)
 
 
-R = TypeVar("R")
 _SERIES = tuple((f.name, f.metadata["kinds"][0]) for f in fields(Account) if f.metadata)
 
 
@@ -103,25 +94,41 @@ def accounts(
         InvalidDataError: Companies, leads or deals share an id but differ (S17): which of them is
             meant cannot be told. Equal ones count once.
     """
-    problems: list[Problem] = []
-    given = _by_id("companies", companies, problems)
-    people = _by_id("leads", leads, problems)
-    sales = _by_id("deals", deals, problems)
+    records = {
+        "companies": _series(companies),
+        "leads": _series(leads),
+        "activities": _series(activities),
+        "deals": _series(deals),
+        "contracts": _series(contracts),
+        "sales_events": _series(sales_events),
+    }
+    problems = _strangers("companies", records["companies"], Company, CompanyHistory)
+    for name, kind in _SERIES:
+        problems += _strangers(name, records[name], kind)
+    if not problems:
+        problems = [
+            problem
+            for name in ("companies", "leads", "deals")
+            for problem in _conflicts(name, records[name])
+        ]
     if problems:
         raise InvalidDataError(problems)
+    given: dict[Id, Company | CompanyHistory] = {
+        _company(one).id: one for one in records["companies"]
+    }
     found: dict[Id | None, dict[str, list[Any]]] = {
         company_id: {name: [] for name, _ in _SERIES} for company_id in (*given, None)
     }
     home: dict[Id, Id | None] = {}
-    for lead in people.values():
+    for lead in dict.fromkeys(records["leads"]):
         company_id = lead.company_id if lead.company_id in given else None
         home[lead.id] = company_id
         found[company_id]["leads"].append(lead)
-    for activity in activities:
+    for activity in records["activities"]:
         found[home.get(activity.lead_id)]["activities"].append(activity)
-    for event in sales_events:
+    for event in records["sales_events"]:
         found[home.get(event.lead_id)]["sales_events"].append(event)
-    for deal in sales.values():
+    for deal in dict.fromkeys(records["deals"]):
         places: dict[Id | None, None] = {}
         if deal.company_id in given:
             places[deal.company_id] = None
@@ -129,18 +136,34 @@ def accounts(
             places[home[deal.lead_id]] = None
         for place in places or {None: None}:
             found[place]["deals"].append(deal)
-    for contract in contracts:
+    for contract in records["contracts"]:
         place = contract.company_id if contract.company_id in given else None
         found[place]["contracts"].append(contract)
     matched = tuple(Account(company, **found[key]) for key, company in given.items())
     return (*matched, Account(None, **found[None])) if any(found[None].values()) else matched
 
 
-def _by_id(table: str, records: Iterable[R], problems: list[Problem]) -> dict[Id, R]:
-    found: dict[Id, R] = {}
+def _company(one: Company | CompanyHistory) -> Company:
+    return one.company if isinstance(one, CompanyHistory) else one
+
+
+def _strangers(path: str, values: Any, *kinds: type) -> list[Problem]:
+    """Return a problem for every value that is no record of the kinds."""
+    wanted = " or ".join(kind.__name__ for kind in kinds)
+    if not isinstance(values, tuple):
+        return [Problem("type", path, f"must be a collection of {wanted}, not {brief(values)}")]
+    return [
+        Problem("type", f"{path}[{index}]", f"must be a {wanted}, not {type(value).__name__}")
+        for index, value in enumerate(cast("tuple[object, ...]", values))
+        if type(value) not in kinds
+    ]
+
+
+def _conflicts(path: str, records: Iterable[Any]) -> Iterator[Problem]:
+    """Yield a problem for every record that shares its id with one that differs."""
+    found: dict[Id, Any] = {}
     for record in records:
-        held: Any = record.company if isinstance(record, CompanyHistory) else record
-        if found.setdefault(held.id, record) != record:
+        about = record.company.id if isinstance(record, CompanyHistory) else record.id
+        if found.setdefault(about, record) != record:
             message = "is used twice, by records that differ"
-            problems.append(Problem("conflict", f"{table}[{held.id!r}].id", message))
-    return found
+            yield Problem("conflict", f"{path}[{brief(about)}].id", message)

@@ -28,10 +28,9 @@ from mpfunnel.engagement import (
     Touch,
     Worth,
 )
-from mpfunnel.errors import PolicyError, UnknownNameError, did_you_mean
+from mpfunnel.errors import PolicyError, UnknownNameError, brief, did_you_mean
 from mpfunnel.labels import Label
 from mpfunnel.ownership import NOTHING, Position, positions
-from mpfunnel.personal import shown
 from mpfunnel.playbook import Playbook
 from mpfunnel.records import Activity, Company, Id, Lead, Product, SalesEvent
 from mpfunnel.rules.compiled import compile_policy
@@ -144,10 +143,11 @@ class Compiled:
         Raises:
             UnknownNameError: There is none.
         """
-        found = self.products.get(product_id)
+        known = isinstance(product_id, str | int)  # pyright: ignore[reportUnnecessaryIsInstance]
+        found = self.products.get(product_id) if known else None
         if found is None:
-            hint = did_you_mean(str(product_id), map(str, self.products))
-            raise UnknownNameError(f"no such product {product_id!r}{hint}")
+            hint = did_you_mean(brief(product_id).strip("'"), map(str, self.products))
+            raise UnknownNameError(f"no such product {brief(product_id)}{hint}")
         return found
 
     def tier(self, company: Company, product: Product, day: date) -> Decision[Tier]:
@@ -165,7 +165,9 @@ def _ask(
     try:
         said = policy.tier_for(company, product, as_of=day)
     except Exception as error:
-        message = f"tiers.{product.id}: {policy.kind} failed on company {company.id!r}: {error}"
+        message = (
+            f"tiers.{product.id}: {policy.kind} failed on company {brief(company.id)}: {error}"
+        )
         raise PolicyError(message) from error
     if type(said) is not Decision:
         message = (
@@ -285,10 +287,10 @@ class Case:
         Raises:
             UnknownNameError: The account has no such lead.
         """
-        lead = self.facts.leads.get(lead_id)
+        known = isinstance(lead_id, str | int)  # pyright: ignore[reportUnnecessaryIsInstance]
+        lead = self.facts.leads.get(lead_id) if known else None
         if lead is None:
-            name = shown(lead_id, personal=False) if isinstance(lead_id, str) else lead_id
-            raise UnknownNameError(f"no such lead {name!r} in the account")
+            raise UnknownNameError(f"no such lead {brief(lead_id)} in the account")
         about: dict[Id | None, list[tuple[Activity, date]]] = {}
         touches: dict[Id | None, list[Touch]] = {}
         for pair in self.facts.activities.get(lead_id, ()):

@@ -12,7 +12,7 @@ from mpfunnel.accounts import Account
 from mpfunnel.answers import Assessment, Engagement, Stage
 from mpfunnel.calendars import as_day
 from mpfunnel.case import Case, Compiled
-from mpfunnel.errors import InvalidDataError, Problem
+from mpfunnel.errors import InvalidDataError, Problem, brief
 from mpfunnel.labels import Lang
 from mpfunnel.playbook import Playbook
 from mpfunnel.records import Company, CompanyHistory, Id
@@ -38,6 +38,9 @@ class Engine:
     """
 
     def __init__(self, playbook: Playbook) -> None:
+        if not isinstance(playbook, Playbook):  # pyright: ignore[reportUnnecessaryIsInstance]
+            given = f"{type(playbook).__name__} {brief(playbook)}"
+            _refuse("playbook", f"must be a Playbook, not {given}; read files by mpfunnel.load")
         self.playbook: Final = playbook
         self._book = Compiled(playbook)
         self._tier_tables = self._book.tier_tables
@@ -73,7 +76,10 @@ class Engine:
                 value of another type than declared.
             PolicyError: A custom policy broke its contract.
         """
-        table = self._tier_tables.get(product_id)
+        try:
+            table = self._tier_tables.get(product_id)
+        except TypeError:  # it cannot be hashed, so it is no id
+            table = None
         # The way of nearly every call, kept short.
         if table is not None and type(company) is Company and type(as_of) is date:
             return table(company)
@@ -146,7 +152,10 @@ class Engine:
         account: Any = of
         if isinstance(of, Company | CompanyHistory):
             account = Account(of)
-        return why(self._case(account, as_of), question, about, lang or self.playbook.lang)
+        lang = self.playbook.lang if lang is None else lang
+        if lang not in ("en", "ja"):
+            _refuse("lang", f"must be 'en' or 'ja', not {brief(lang)}")
+        return why(self._case(account, as_of), question, about, lang)
 
     def _day(self, as_of: _Day) -> date:
         return as_day(as_of, self._book.zone)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Final
 
 from attrs import frozen
+
+from mpfunnel.personal import has_address, masked
 
 __all__ = [
     "DecodeError",
@@ -18,8 +20,10 @@ __all__ = [
     "UnknownNameError",
     "brief",
     "did_you_mean",
+    "near",
 ]
 
+MAX_LISTED: Final = 2_000
 MAX_CANDIDATES: Final = 1_000
 """Among more names than these, looking for the nearest one takes too long."""
 
@@ -84,11 +88,19 @@ class MissingExtraError(MpfunnelError, ImportError):
 
 
 def brief(value: object) -> str:
-    """Return `value` as a message can show it: at most 60 characters, whatever it is."""
+    """Return `value` as a message can show it: one line of at most 60 characters, whatever it is.
+
+    A mail address is never shown in full.
+    """
     if isinstance(value, int) and value.bit_length() > 200:
         # Python itself refuses to write out an integer of thousands of digits.
         return f"of {value.bit_length()} bits"
-    return f"{value!r:.60}"
+    try:
+        text = repr(value)
+    except Exception:
+        return f"of type {type(value).__name__}"
+    line = " ".join("".join(char if char.isprintable() else " " for char in text).split())
+    return masked(line) if has_address(line) else line[:60]
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
@@ -102,3 +114,11 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     candidates = {candidate.casefold(): candidate for candidate in listed}
     near = get_close_matches(name.casefold(), list(candidates), n=1, cutoff=0.6)
     return f"; did you mean '{candidates[near[0]]}'?" if near else ""
+
+
+def near(name: object, known: Collection[object]) -> str:
+    """Return ``"; did you mean 'x'?"``, but never show a mail address or search a long list."""
+    if len(known) > MAX_LISTED:
+        return ""
+    candidates = (str(candidate) for candidate in known)
+    return did_you_mean(str(name), (text for text in candidates if not has_address(text)))

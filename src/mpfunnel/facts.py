@@ -182,7 +182,7 @@ class _WithAttributes(Facts):
         """
         if kind not in _KINDS:
             known = ", ".join(known.__name__ for known in _KINDS)
-            message = f"no facts of type {kind!r:.60}; use one of {known}"
+            message = f"no facts of type {brief(kind)}; use one of {known}"
             raise InvalidDataError([Problem("type", f"{self.root}.{name}", message)])
         fact = Fact(
             f"{self.root}.{name}",

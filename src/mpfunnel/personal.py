@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Collection
 from typing import Final
 
-from mpfunnel.errors import did_you_mean
-
-__all__ = ["has_address", "masked", "near", "shown"]
+__all__ = ["has_address", "masked", "shown"]
 
 _LONGEST: Final = 100
-_MANY: Final = 2_000
 
 
 def masked(text: str) -> str:
@@ -38,14 +34,6 @@ def shown(text: str, *, personal: bool) -> str:
     if personal or has_address(text):
         return masked(text) if text else ""
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
-
-
-def near(name: object, known: Collection[object]) -> str:
-    """Return ``"; did you mean 'x'?"``, but never show a mail address or search a long list."""
-    if len(known) > _MANY:
-        return ""
-    candidates = (str(candidate) for candidate in known)
-    return did_you_mean(str(name), (text for text in candidates if not has_address(text)))
 
 
 def has_address(text: str) -> bool:

@@ -228,7 +228,8 @@ def _check_products(book: Playbook) -> Iterator[Problem]:
     first = book.products[0].id
     for index, product in enumerate(book.products):
         if product.id in ids:
-            yield Problem("duplicate", f"products[{index}].id", f"{product.id!r} is used twice")
+            message = f"{brief(product.id)} is used twice"
+            yield Problem("duplicate", f"products[{index}].id", message)
         ids[product.id] = None
         if type(product.id) is not type(first):
             message = "must be of one type for all products, text or integer (S18)"

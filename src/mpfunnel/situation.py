@@ -14,8 +14,7 @@ from typing import Any, Final, TypeVar, cast
 from attrs import field, fields, frozen, has
 
 from mpfunnel.accounts import Account
-from mpfunnel.errors import did_you_mean
-from mpfunnel.personal import shown
+from mpfunnel.errors import brief, did_you_mean
 from mpfunnel.records import Activity, Company, CompanyHistory, Contract, Deal, Id, Lead, SalesEvent
 
 __all__ = ["DatedDeal", "Rejected", "Situation", "situation"]
@@ -95,7 +94,7 @@ def situation(
     leads: dict[Id, Lead] = {}
     for lead in sorter.unique("leads", account.leads, lambda lead: lead.id):
         if company_id is not None and lead.company_id not in (None, company_id):
-            message = f"belongs to company {_id(lead.company_id)}, not to {_id(company_id)}"
+            message = f"belongs to company {brief(lead.company_id)}, not to {brief(company_id)}"
             sorter.reject("leads", lead.id, "other-company", message, lead)
         else:
             leads[lead.id] = lead
@@ -120,7 +119,7 @@ def situation(
             message = "belongs to no company and to no lead that is given"
             sorter.reject("deals", deal.id, "unknown-company", message, deal)
         elif not own and deal.lead_id not in leads:
-            message = f"belongs to company {_id(deal.company_id)}, not to {_id(company_id)}"
+            message = f"belongs to company {brief(deal.company_id)}, not to {brief(company_id)}"
             sorter.reject("deals", deal.id, "other-company", message, deal)
         elif sorter.sells("deals", deal.id, [line.product_id for line in deal.lines], deal):
             closed = None if deal.closed_at is None else day_of(deal.closed_at)
@@ -133,7 +132,7 @@ def situation(
         if contract.start > as_of:
             continue
         if contract.company_id != company_id:
-            message = f"belongs to company {_id(contract.company_id)}, which is not given"
+            message = f"belongs to company {brief(contract.company_id)}, which is not given"
             sorter.reject("contracts", contract.company_id, "other-company", message, contract)
         elif sorter.sells("contracts", contract.company_id, [contract.product_id], contract):
             contracts.append(contract)
@@ -175,11 +174,6 @@ def _order_of_event(event: SalesEvent) -> tuple[Any, ...]:
         event.by or "",
         str(event.follow_up_on),
     )
-
-
-def _id(value: Id | None) -> str:
-    # An id may be a mail address, which no message shows in full.
-    return repr(shown(value, personal=False) if isinstance(value, str) else value)
 
 
 def _written(value: Any) -> str:
@@ -247,11 +241,11 @@ class _Sorter:
         for product_id in sorted(product_ids, key=str):
             if product_id not in self._products:
                 hint = did_you_mean(str(product_id), map(str, self._products))
-                message = f"no such product {_id(product_id)}{hint}"
+                message = f"no such product {brief(product_id)}{hint}"
                 self.reject(table, about, "unknown-product", message, record)
                 return False
         return True
 
     def no_lead(self, table: str, about: Id, lead_id: Id, record: object) -> None:
         """Reject a record of a lead that is not there."""
-        self.reject(table, about, "unknown-lead", f"no such lead {_id(lead_id)}", record)
+        self.reject(table, about, "unknown-lead", f"no such lead {brief(lead_id)}", record)

@@ -8,7 +8,7 @@ from typing import Any, Final, cast
 
 from mpfunnel.case import Case, Person
 from mpfunnel.engagement import FULL_WEIGHT, EngagementModel, ScorePart, decay_per_mille
-from mpfunnel.errors import InvalidDataError, Problem, UnknownNameError, did_you_mean
+from mpfunnel.errors import InvalidDataError, Problem, UnknownNameError, brief, did_you_mean
 from mpfunnel.labels import Label, Lang
 from mpfunnel.records import Id
 from mpfunnel.rules.explain import Explanation, explain
@@ -30,9 +30,10 @@ def why(case: Case, question: str, about: Sequence[Id], lang: Lang) -> str:
         InvalidDataError: `about` does not name what the question is about, or it is about a
             company and there is none.
     """
-    if question not in _ABOUT:
-        hint = did_you_mean(str(question), _ABOUT) or f"; there are {', '.join(_ABOUT)}"
-        raise UnknownNameError(f"question: no such question {question!r:.60}{hint}")
+    if not isinstance(question, str) or question not in _ABOUT:  # pyright: ignore[reportUnnecessaryIsInstance]
+        near = did_you_mean(brief(question).strip("'"), _ABOUT)
+        hint = near or f"; there are {', '.join(_ABOUT)}"
+        raise UnknownNameError(f"question: no such question {brief(question)}{hint}")
     wanted = [name for name in _ABOUT[question].split(", ") if name]
     if len(about) != len(wanted):
         message = f"'{question}' is asked about {', '.join(wanted) or 'nothing else'}"

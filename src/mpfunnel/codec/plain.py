@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final, NoReturn, cast
 
 from mpfunnel.codec.checks import is_list, is_table, located, shown
-from mpfunnel.errors import DecodeError, Problem
+from mpfunnel.errors import DecodeError, Problem, brief
 
 __all__ = [
     "MAX_BYTES",
@@ -212,7 +212,7 @@ def plain(
     def keyed(value: dict[Any, Any], path: str) -> Iterator[tuple[str, Any]]:
         for key, item in value.items():
             if not isinstance(key, str):
-                fault("type", f"key {key!r:.60}", f"must be text, not {type(key).__name__}")
+                fault("type", f"key {brief(key)}", f"must be text, not {type(key).__name__}")
             elif wrong := _text_fault(key):
                 fault(wrong[0], f"{path}.{shown(key)}", wrong[1])
             else:

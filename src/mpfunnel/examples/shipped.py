@@ -6,7 +6,7 @@ from functools import cache
 from importlib.resources import as_file, files
 
 from mpfunnel.codec import load
-from mpfunnel.errors import UnknownNameError, did_you_mean
+from mpfunnel.errors import UnknownNameError, brief, did_you_mean
 from mpfunnel.playbook import Playbook
 
 __all__ = ["playbook", "playbook_names"]
@@ -31,6 +31,6 @@ def playbook(name: str) -> Playbook:
     """
     if name not in playbook_names():
         hint = did_you_mean(name, playbook_names()) or f"; there are {', '.join(playbook_names())}"
-        raise UnknownNameError(f"{name!r:.60}: no such playbook{hint}")
+        raise UnknownNameError(f"{brief(name)}: no such playbook{hint}")
     with as_file(files("mpfunnel.examples") / "playbooks" / f"{name}.toml") as path:
         return load(path)

@@ -133,7 +133,18 @@ def an_id(value: object) -> Fault | None:
         return "type", f"must be a text or an integer id, not {named(value)}"
     if isinstance(value, int):
         return _in_64_bits(value)
-    return None if str(value).strip() else ("blank", "must not be blank")
+    return _a_sound_key(str(value))
+
+
+def _a_sound_key(text: str) -> Fault | None:
+    return _whole(text) if text.strip() else ("blank", "must not be blank")
+
+
+def _whole(text: str) -> Fault | None:
+    # A lone half of a surrogate pair is a text in Python, but in no file and no database.
+    if not text.isascii() and any("\ud800" <= char <= "\udfff" for char in text):
+        return "encoding", "holds half a character (a lone surrogate)"
+    return None
 
 
 def _in_64_bits(value: int) -> Fault | None:
@@ -142,19 +153,25 @@ def _in_64_bits(value: int) -> Fault | None:
 
 def a_text(value: object) -> Fault | None:
     """Any text."""
-    return None if _is_type(value, str) else ("type", f"must be text, not {named(value)}")
+    return _whole(str(value)) if _is_type(value, str) else ("type", _no_text(named(value)))
 
 
 def a_private_text(value: object) -> Fault | None:
     """Any text; no message shows what was given, for it tells who somebody is."""
-    return None if _is_type(value, str) else ("type", f"must be text, not {type(value).__name__}")
+    if _is_type(value, str):
+        return _whole(str(value))
+    return "type", _no_text(type(value).__name__)
+
+
+def _no_text(given: str) -> str:
+    return f"must be text, not {given}"
 
 
 def a_key(value: object) -> Fault | None:
     """A text that is not blank."""
     if not _is_type(value, str):
-        return "type", f"must be text, not {named(value)}"
-    return None if str(value).strip() else ("blank", "must not be blank")
+        return "type", _no_text(named(value))
+    return _a_sound_key(str(value))
 
 
 def a_bool(value: object) -> Fault | None:
@@ -168,7 +185,7 @@ def a_number_of(least: int) -> Check:
     """A check for integers of 64 bits from `least` upwards."""
 
     def check(value: Any) -> Fault | None:
-        if not isinstance(value, int) or isinstance(value, bool):
+        if not _is_type(value, int):
             return "type", f"must be an integer, not {named(value)}"
         return ("range", f"must be at least {least}") if value < least else _in_64_bits(value)
 
@@ -177,7 +194,7 @@ def a_number_of(least: int) -> Check:
 
 def money(value: Any) -> Fault | None:
     """An integer or a finite Decimal of at most two places, whose cents fit in 64 bits."""
-    if not isinstance(value, int | Decimal) or isinstance(value, bool):
+    if not _is_type(value, int, Decimal):
         return "type", f"must be an integer or a Decimal, not {named(value)}"
     if isinstance(value, Decimal) and not value.is_finite():
         return "nan", "must be a finite number"
@@ -238,7 +255,7 @@ def set_of(check: Check) -> Check:
         if not isinstance(value, frozenset):
             return "type", f"must be a collection, not {named(value)}"
         # Sorted, so that the same set gives the same message whatever the hash seed.
-        items = sorted(cast("frozenset[object]", value), key=repr)
+        items = sorted(cast("frozenset[object]", value), key=brief)
         faults = [fault for item in items if (fault := check(item))]
         return faults[0] if faults else None
 
@@ -281,7 +298,7 @@ def an_attribute_map(value: object) -> Fault | None:
     for key, item in cast("Mapping[object, object]", value).items():
         fault = a_key(key) or _a_value(item)
         if fault:
-            return fault[0], f"{key!r:.60} {fault[1]}"
+            return fault[0], f"{brief(key)} {fault[1]}"
     return None
 
 

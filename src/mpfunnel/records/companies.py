@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 from attrs import evolve, field, frozen
 from immutabledict import immutabledict
 
-from mpfunnel.errors import InvalidDataError, Problem
+from mpfunnel.errors import InvalidDataError, Problem, brief
 from mpfunnel.records.checks import (
     Id,
     Record,
@@ -185,7 +185,7 @@ def check_parents(companies: Iterable[Company]) -> tuple[Problem, ...]:
     return tuple(
         Problem(
             "cycle",
-            f"companies[{start!r}].parent_id",
+            f"companies[{brief(start)}].parent_id",
             f"is its own ancestor: {_steps(*loops[start])}",
         )
         for start in parents

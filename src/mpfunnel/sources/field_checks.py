@@ -11,7 +11,7 @@ from attrs import evolve
 from immutabledict import immutabledict
 
 from mpfunnel.codec.checks import Check, is_list, is_table, no_such
-from mpfunnel.errors import did_you_mean
+from mpfunnel.errors import brief, did_you_mean
 from mpfunnel.sources.kinds import Slot
 from mpfunnel.sources.mapping import FieldMapping, Settings
 from mpfunnel.sources.values import STEPS, CellError, converter, directives
@@ -77,7 +77,7 @@ class FieldCheck(Check):
         slot = _ATTRIBUTE_SLOTS.get(kind)
         if slot is None:
             known = ", ".join(_ATTRIBUTE_SLOTS)
-            wrong = f"{kind!r:.60}: {no_such('type', kind, _ATTRIBUTE_SLOTS)}"
+            wrong = f"{brief(kind)}: {no_such('type', kind, _ATTRIBUTE_SLOTS)}"
             message = wrong if kind else f"is one of {known}"
             self.fault("choice", f"{field.path}.type", message)
             return field
@@ -126,7 +126,7 @@ class FieldCheck(Check):
             steps = self.texts(data, "normalise", path)
             for step in steps:
                 if step not in STEPS:
-                    message = f"{step!r:.60}: {no_such('step', step, STEPS)}"
+                    message = f"{brief(step)}: {no_such('step', step, STEPS)}"
                     self.fault("choice", f"{path}.normalise", message)
             given["normalise"] = tuple(step for step in steps if step in STEPS)
         if "blank" in data:
@@ -138,7 +138,7 @@ class FieldCheck(Check):
             given["date_formats"] = self.texts(data, "date_formats", path)
             for form in given["date_formats"]:
                 if form != "iso" and (message := _format_fault(form)):
-                    self.fault("format", f"{path}.date_formats", f"{form!r:.60}: {message}")
+                    self.fault("format", f"{path}.date_formats", f"{brief(form)}: {message}")
         if "zone" in data:
             given["zone"] = self._zone(data, path)
         settings = evolve(outer, **given)
@@ -183,12 +183,12 @@ class FieldCheck(Check):
             if not (field.truths and field.falses):
                 self.fault("missing", at, "needs words for both true and false")
             if both := sorted(field.truths & field.falses):
-                self.fault("contradiction", at, f"has {both[0]!r:.60} for both true and false")
+                self.fault("contradiction", at, f"has {brief(both[0])} for both true and false")
         if field.slot.type == "instant" and not settings.zone:
             # ISO times may state their zone cell by cell; formats that cannot are known now.
             for form in settings.date_formats:
                 if form != "iso" and "z" not in directives(form):
-                    message = f"{form!r:.60} states no zone; give a zone here or in defaults"
+                    message = f"{brief(form)} states no zone; give a zone here or in defaults"
                     self.fault("naive", at, message)
 
     def _mark(self, data: dict[str, Any], key: str, path: str) -> str:
@@ -209,7 +209,7 @@ class FieldCheck(Check):
             did_you_mean(zone, available_timezones() - {"localtime"})
             or "; write for example 'Asia/Tokyo'"
         )
-        self.fault("choice", f"{path}.zone", f"{zone!r:.60}: no such IANA zone{hint}")
+        self.fault("choice", f"{path}.zone", f"{brief(zone)}: no such IANA zone{hint}")
         return ""
 
     def _columns(self, raw: dict[str, Any], path: str) -> tuple[str, ...]:
@@ -229,7 +229,7 @@ class FieldCheck(Check):
             if "scale" in raw:
                 self.fault("contradiction", f"{path}.unit", "must not be given beside scale")
             if unit not in _UNITS:
-                message = f"{unit!r:.60}: {no_such('unit', unit, _UNITS)}"
+                message = f"{brief(unit)}: {no_such('unit', unit, _UNITS)}"
                 self.fault("choice", f"{path}.unit", message)
             return _UNITS.get(unit, Decimal(1))
         value = raw.get("scale", 1)

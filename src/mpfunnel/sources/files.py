@@ -14,8 +14,7 @@ from unicodedata import name as name_of
 
 from attrs import frozen
 
-from mpfunnel.errors import DecodeError, Problem
-from mpfunnel.personal import near
+from mpfunnel.errors import DecodeError, Problem, near
 from mpfunnel.sources.mapping import FileMapping
 
 __all__ = ["UNDECODABLE", "Row", "SourceFile", "column_hint"]

@@ -8,6 +8,7 @@ from typing import Any
 
 from attrs import fields, frozen
 
+from mpfunnel.errors import brief
 from mpfunnel.personal import has_address
 from mpfunnel.records import check_parents
 from mpfunnel.sources.kinds import Kind, Record
@@ -118,7 +119,7 @@ class Ledger:
             ]
             cycles = {problem.path: problem.message for problem in check_parents(companies)}
             for company in companies if cycles else ():
-                message = cycles.get(f"companies[{company.id!r}].parent_id")
+                message = cycles.get(f"companies[{brief(company.id)}].parent_id")
                 if message is not None:
                     # A chain of ids may be long, and an id may be a mail address.
                     short = "is its own ancestor" if has_address(message) else f"{message:.200}"

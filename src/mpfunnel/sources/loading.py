@@ -14,7 +14,7 @@ from immutabledict import immutabledict
 
 from mpfunnel.codec.checks import is_list, is_table, no_such
 from mpfunnel.codec.plain import parse_toml, plain, start_of
-from mpfunnel.errors import DecodeError, Problem, UnknownNameError, did_you_mean
+from mpfunnel.errors import DecodeError, Problem, UnknownNameError, brief, did_you_mean
 from mpfunnel.sources.field_checks import SETTINGS, FieldCheck
 from mpfunnel.sources.kinds import KINDS, Kind, Slot
 from mpfunnel.sources.mapping import (
@@ -79,7 +79,7 @@ def load(source: str | PathLike[str] | Mapping[str, Any]) -> SourceMapping:
     if isinstance(source, str) and not (source.endswith(".toml") or set(source) & set("/\\")):
         if source not in shipped():
             hint = did_you_mean(source, shipped()) or f"; shipped are {', '.join(shipped())}"
-            raise UnknownNameError(f"{source!r:.60}: no such mapping{hint}")
+            raise UnknownNameError(f"{brief(source)}: no such mapping{hint}")
         origin = f"{source}.toml"
         raw = (files("mpfunnel.sources") / "mappings" / origin).read_bytes()
     else:
@@ -144,7 +144,7 @@ class _MappingCheck(FieldCheck):
         except (LookupError, ValueError, OSError):
             codec = ""
         if codec not in _ENCODINGS:
-            message = f"{encoding!r:.60}: {no_such('encoding', encoding, _ENCODINGS)}"
+            message = f"{brief(encoding)}: {no_such('encoding', encoding, _ENCODINGS)}"
             self.fault("choice", f"{at}.encoding", message)
         separator = self.text(entry, "separator", at, ",")
         if len(separator) != 1 or separator in '"\r\n\0 \ufeff' or separator.isalnum():
@@ -162,7 +162,7 @@ class _MappingCheck(FieldCheck):
             self.fault("duplicate", at, "names a file twice; its rows would count twice")
         for name in paths:
             if not _stays_inside(name):
-                self.fault("path", at, f"{name!r:.60}: must lie within the folder that is read")
+                self.fault("path", at, f"{brief(name)}: must lie within the folder that is read")
         return paths
 
     def _table_mapping(
@@ -178,7 +178,7 @@ class _MappingCheck(FieldCheck):
         if "file" not in entry:
             self.fault("missing", path, "has no file")
         elif file not in known:
-            message = f"{file!r:.60}: {no_such('file', file, known)}"
+            message = f"{brief(file)}: {no_such('file', file, known)}"
             self.fault("unknown-file", f"{path}.file", message)
         given = self.table(entry, "fields", path)
         at = f"{path}.fields"

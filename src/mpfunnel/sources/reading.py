@@ -11,7 +11,7 @@ from attrs import field, frozen
 
 from mpfunnel.accounts import Account, accounts
 from mpfunnel.codec.checks import no_such
-from mpfunnel.errors import DecodeError, Problem
+from mpfunnel.errors import DecodeError, Problem, brief
 from mpfunnel.records import Activity, Company, Contract, Deal, Id, Lead, Product, SalesEvent
 from mpfunnel.sources.files import SourceFile, column_hint
 from mpfunnel.sources.kinds import KINDS
@@ -169,10 +169,10 @@ def _column_problems(
         for column in mapped.columns:
             times = header.count(column)
             if times == 0:
-                what = f"{file.name} has no column {column!r:.60}{column_hint(column, header)}"
+                what = f"{file.name} has no column {brief(column)}{column_hint(column, header)}"
                 yield Problem("unknown-column", mapping.at(mapped.path), what)
             elif times > 1:
-                what = f"{file.name} has {times} columns {column!r:.60}; name each differently"
+                what = f"{file.name} has {times} columns {brief(column)}; name each differently"
                 yield Problem("duplicate", mapping.at(mapped.path), what)
 
 

@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from attrs import evolve, frozen
 
-from mpfunnel.errors import InvalidDataError
-from mpfunnel.personal import near, shown
+from mpfunnel.errors import InvalidDataError, near
+from mpfunnel.personal import shown
 from mpfunnel.records import Id
 from mpfunnel.sources.files import UNDECODABLE, Row, SourceFile
 from mpfunnel.sources.kinds import Kind, Record, Slot

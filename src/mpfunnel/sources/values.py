@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 from dateutil.parser import isoparse
 
-from mpfunnel.personal import near
+from mpfunnel.errors import near
 from mpfunnel.sources.mapping import FieldMapping, Settings
 
 __all__ = ["STEPS", "CellError", "Convert", "converter", "directives"]
