@@ -112,7 +112,7 @@ class TestScore:
     def test_a_score_is_points_times_weight_times_decay(self) -> None:
         """S15: micro-points are points × weight in thousandths × decay in thousandths."""
         asked = model(Signal("click", 3), company_wide_per_mille=250, half_life_days=1)
-        score = scored(asked, [Touch("click", 2)], [Touch("click", 4)])
+        score = scored(asked, [("click", 2)], [("click", 4)])
         assert score.micro == 3 * 1_000 * 250 + 3 * 250 * 62
         assert score == Score(
             796_500, (ScorePart("click", 2, 796_500),), active_days=2, days_since_active=2
@@ -144,7 +144,7 @@ class TestScore:
             half_life_days=half_life_days,
             company_wide_per_mille=weight,
         )
-        touches, firm = [Touch(*one) for one in own], [Touch(*one) for one in wide]
+        touches, firm = list(own), list(wide)
         score = scored(asked, touches, firm)
 
         expected = {}
@@ -171,21 +171,21 @@ class TestScore:
     def test_a_cap_limits_what_one_kind_earns_together(self) -> None:
         """S16: the cap is the least of itself and the sum of decayed points, over all weights."""
         asked = model(Signal("view", 4, cap=10), Signal("click", 3), half_life_days=1)
-        three = [Touch("view", 0)] * 3
+        three = [("view", 0)] * 3
         assert scored(asked, three[:2]).parts == (ScorePart("view", 2, 8_000_000),)
         assert scored(asked, three).parts == (ScorePart("view", 3, 10_000_000, capped=True),)
         # Faded below the cap, the same three count in full; 2.5 × 4 is the cap itself.
-        assert not scored(asked, [Touch("view", 1)] * 5).parts[0].capped
-        assert scored(asked, [Touch("view", 1)] * 5).micro == 10_000_000
-        assert scored(asked, [Touch("view", 0)] * 2, [Touch("view", 0)] * 3).parts == (
+        assert not scored(asked, [("view", 1)] * 5).parts[0].capped
+        assert scored(asked, [("view", 1)] * 5).micro == 10_000_000
+        assert scored(asked, [("view", 0)] * 2, [("view", 0)] * 3).parts == (
             ScorePart("view", 5, 10_000_000, capped=True),
         )
-        assert scored(asked, [*three, Touch("click", 0)]).micro == 13_000_000
+        assert scored(asked, [*three, ("click", 0)]).micro == 13_000_000
 
     def test_penalties_are_parts_of_their_own(self) -> None:
         """S16: a penalty lowers the score, has no cap, and is no active day."""
         asked = model(Signal("click", 3, cap=5), Signal("careers", -20))
-        score = scored(asked, [Touch("click", 0), Touch("careers", 2), Touch("careers", 0)])
+        score = scored(asked, [("click", 0), ("careers", 2), ("careers", 0)])
         assert [part.kind for part in score.parts] == ["click", "careers"]
         assert score.micro == 3_000_000 - 20_000_000 - 20 * 1_000 * decay_per_mille(30)[2]
         assert (score.active_days, score.days_since_active) == (1, 0)
@@ -193,7 +193,7 @@ class TestScore:
     def test_kinds_without_points_add_nothing(self) -> None:
         """A kind that is not named, or is worth 0 points, is no part of a score."""
         asked = model(Signal("open", 0), Signal("click", 3))
-        assert scored(asked, [Touch("open", 0), Touch("mystery", 0)]) is NO_SCORE
+        assert scored(asked, [("open", 0), ("mystery", 0)]) is NO_SCORE
         assert Score(0, (), 0, None) == NO_SCORE
         assert NO_SCORE.points == 0
 
@@ -201,16 +201,16 @@ class TestScore:
         """Two activities of one day are one active day; a day that has faded to 0 is none."""
         asked = model(Signal("click", 3), half_life_days=1, company_wide_per_mille=0)
         last = len(decay_per_mille(1)) - 1
-        score = scored(asked, [Touch("click", age) for age in (1, 1, last, last + 1)])
+        score = scored(asked, [("click", age) for age in (1, 1, last, last + 1)])
         assert (score.active_days, score.days_since_active) == (2, 1)
-        gone = scored(asked, [Touch("click", last + 1)])
+        gone = scored(asked, [("click", last + 1)])
         assert gone == Score(0, (ScorePart("click", 1, 0),), 0, None)
         # Without weight, the whole firm's activities add nothing either.
-        assert scored(asked, [], [Touch("click", 0)]).active_days == 0
+        assert scored(asked, [], [("click", 0)]).active_days == 0
 
     def test_the_whole_firm_adds_active_days(self) -> None:
         """An activity that names no product counts as active with the weight that it has."""
-        score = scored(model(Signal("click", 3)), [Touch("click", 3)], [Touch("click", 1)])
+        score = scored(model(Signal("click", 3)), [("click", 3)], [("click", 1)])
         assert (score.active_days, score.days_since_active) == (2, 1)
 
     def test_points_of_a_score_are_exact_in_any_context(self) -> None:
@@ -228,7 +228,7 @@ class TestMeasures:
         """S13: within n days means 0 ≤ age < n."""
         asked = model(Signal("click", 3))
         for age, inside in ((0, True), (days - 1, True), (days, False), (days + 1, False)):
-            touches = [Touch("click", age)]
+            touches = [("click", age)]
             assert measured(f"active({days})", asked, touches, []) is inside
             assert measured(f"count(click, {days})", asked, touches, []) == int(inside)
             assert measured(f"points({days})", asked, touches, []) == 3_000_000 * inside
@@ -236,15 +236,15 @@ class TestMeasures:
     def test_points_know_neither_decay_nor_caps(self) -> None:
         """Points of the last days are full points with their weight, penalties included."""
         asked = model(Signal("click", 3, cap=1), Signal("careers", -20), half_life_days=1)
-        own = [Touch("click", 5), Touch("click", 5), Touch("careers", 0), Touch("mystery", 0)]
-        assert measured("points(30)", asked, own, [Touch("click", 4)]) == (6 - 20) * 1_000_000 + (
+        own = [("click", 5), ("click", 5), ("careers", 0), ("mystery", 0)]
+        assert measured("points(30)", asked, own, [("click", 4)]) == (6 - 20) * 1_000_000 + (
             3 * 250 * 1_000
         )
 
     def test_a_count_is_about_the_product_alone(self) -> None:
         """What names no product is never counted by its kind, even at full weight."""
         asked = model(Signal("click", 3), company_wide_per_mille=1_000)
-        own, wide = [Touch("click", 0), Touch("open", 0)], [Touch("click", 0)]
+        own, wide = [("click", 0), ("open", 0)], [("click", 0)]
         assert measured("count(click, 9)", asked, own, wide) == 1
         assert measured("count(open, 9)", asked, own, wide) == 1
         assert measured("points(9)", asked, own, wide) == 6_000_000
@@ -255,11 +255,11 @@ class TestMeasures:
             Signal("click", 3), Signal("careers", -2), Signal("open"), company_wide_per_mille=0
         )
         for kind in ("careers", "open", "mystery"):
-            assert measured("active(9)", asked, [Touch(kind, 0)], []) is False
-        assert measured("active(9)", asked, [], [Touch("click", 0)]) is False
+            assert measured("active(9)", asked, [(kind, 0)], []) is False
+        assert measured("active(9)", asked, [], [("click", 0)]) is False
         some = evolve(asked, company_wide_per_mille=1)
-        assert measured("active(9)", some, [], [Touch("click", 8)]) is True
-        assert measured("active(9)", some, [], [Touch("click", 9)]) is False
+        assert measured("active(9)", some, [], [("click", 8)]) is True
+        assert measured("active(9)", some, [], [("click", 9)]) is False
 
     def test_a_measure_is_read_from_its_fact(self) -> None:
         """The name of a fact says what is measured, of which kind, and over how many days."""

@@ -114,7 +114,7 @@ def _weight_ignored(patch: pytest.MonkeyPatch) -> None:
 def _counts_of_the_whole_firm_too(patch: pytest.MonkeyPatch) -> None:
     def wrong(right: Any, model: Any, asked: Any, touches: Any, worths: Any) -> Any:
         counts = [one for one in asked if one.head == "count"]
-        everything = [engagement.Touch(kind, age) for kind, age, _ in worths]
+        everything = [(kind, age) for kind, age, _ in worths]
         return right(model, asked, touches, worths) | right(model, counts, everything, worths)
 
     _wrapped(patch, EngagementModel, "measures", wrong)

@@ -295,7 +295,7 @@ class Case:
         touches: dict[Id | None, list[Touch]] = {}
         for pair in self.facts.activities.get(lead_id, ()):
             activity, day = pair
-            touch = Touch(activity.kind, (self.day - day).days)
+            touch = (activity.kind, (self.day - day).days)
             for product_id in activity.product_ids or _FIRM_WIDE:
                 if product_id in about:
                     about[product_id].append(pair)
@@ -336,7 +336,8 @@ class Case:
             score = model.model.score(worths)
             standing.score = score.micro
             standing.active_days = score.active_days
-            _hear(standing, person.said_of(product_id))
+            if person.events:
+                _hear(standing, person.said_of(product_id))
         standing.measures = model.model.measures(model.measures, own, worths)
         standing.interest = model.interest(self.seen, person.lead, standing)
         standing.engagement = model.state(self.seen, person.lead, standing)
@@ -346,10 +347,11 @@ class Case:
 
     def _company_wide(self, person: Person, model: CompiledModel) -> list[Worth]:
         """Return what activities that name no product are worth, once for all products."""
-        if model not in person.company_wide:
+        found = person.company_wide.get(model)
+        if found is None:
             touches = person.touches.get(None, ())
-            person.company_wide[model] = model.model.worths(touches, company_wide=True)
-        return person.company_wide[model]
+            found = person.company_wide[model] = model.model.worths(touches, company_wide=True)
+        return found
 
     def model(self, product_id: Id | None) -> CompiledModel:
         """Return the model of a product; for the whole firm, that of the first product."""

@@ -147,13 +147,8 @@ class Measure:
         return cls(fact.key, head, kind[0] if kind else "", int(days))
 
 
-class Touch(NamedTuple):
-    """One activity as the score sees it."""
-
-    kind: str
-    age: int
-    """Days before `as_of`, at least 0."""
-
+Touch = tuple[str, int]
+"""An activity as the score sees it: its kind, and its age in days before `as_of`."""
 
 Worth = tuple[str, int, int]
 """An activity that earns or costs points: kind, age in days, points × weight in thousandths."""
