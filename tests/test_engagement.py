@@ -152,12 +152,12 @@ class TestScore:
             earned = sum(
                 Fraction(signal.points)
                 * Fraction(factor, 1_000)
-                * Fraction(share_left(half_life_days, one.age), 1_000)
+                * Fraction(share_left(half_life_days, age), 1_000)
                 for given, factor in ((touches, 1_000), (firm, weight))
-                for one in given
-                if one.kind == signal.kind
+                for kind, age in given
+                if kind == signal.kind
             )
-            if any(one.kind == signal.kind for one in (*touches, *firm)):
+            if any(kind == signal.kind for kind, _ in (*touches, *firm)):
                 limit = earned if signal.cap is None else min(earned, Fraction(signal.cap))
                 expected[signal.kind] = limit
         assert {p.kind: Fraction(p.micro, 1_000_000) for p in score.parts} == expected
