@@ -987,8 +987,8 @@ def draw(dice: Random, number: int) -> Account:
 
 def differences(ours: object, by_hand: object, path: str = "answer") -> Iterator[str]:
     """Yield every field that is not the same, with its path."""
-    if isinstance(by_hand, tuple) and hasattr(by_hand, "_asdict"):
-        by_hand, ours = by_hand._asdict(), getattr(ours, "_asdict", dict)()
+    if as_dict := getattr(by_hand, "_asdict", None):
+        by_hand, ours = as_dict(), getattr(ours, "_asdict", dict)()
     if isinstance(by_hand, dict) and isinstance(ours, dict) and list(ours) == list(by_hand):
         for key, value in by_hand.items():
             yield from differences(ours[key], value, f"{path}.{key}")

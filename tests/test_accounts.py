@@ -242,3 +242,15 @@ def test_nothing_is_lost(random: Random) -> None:
         assert all(one.code and one.reason for one in counted.rejects)
         given_here = {record for table in TABLES for record in getattr(account, table)}
         assert Counter(used + rejected) == Counter(given_here)
+
+
+def test_what_is_no_record_is_refused() -> None:
+    """Every stranger is named with its place, before anything is grouped."""
+    odd: Any = [3]
+    with pytest.raises(InvalidDataError) as caught:
+        accounts(companies=odd, leads=odd, deals=odd)
+    assert [str(problem) for problem in caught.value.problems] == [
+        "companies[0]: must be a Company or CompanyHistory, not int",
+        "leads[0]: must be a Lead, not int",
+        "deals[0]: must be a Deal, not int",
+    ]

@@ -236,6 +236,35 @@ def test_what_is_no_company_account_or_day_is_refused() -> None:
         assert str(caught.value).startswith(message)
 
 
+def test_an_id_that_is_none_is_refused() -> None:
+    """A list is no id, and finds nothing."""
+    odd: Any = []
+    for call in (
+        lambda: ENGINE.tier_for(MAKER, odd, as_of=DAY),
+        lambda: ENGINE.stage_for(ACCOUNT, odd, as_of=DAY),
+        lambda: ENGINE.engagement_for(ACCOUNT, 7, odd, as_of=DAY),
+    ):
+        with pytest.raises(mf.UnknownNameError, match=r"^no such (product|lead) \[\]"):
+            call()
+
+
+def test_an_engine_is_made_of_a_playbook() -> None:
+    """The path of a file is no playbook; the message says how to read one."""
+    odd: Any = "playbook.toml"
+    with pytest.raises(mf.InvalidDataError) as caught:
+        mf.Engine(odd)
+    assert str(caught.value) == (
+        "playbook: must be a Playbook, not str 'playbook.toml'; read files by mpfunnel.load"
+    )
+
+
+def test_there_are_two_languages() -> None:
+    """Another one is refused, rather than answered in one of them."""
+    odd: Any = "fr"
+    with pytest.raises(mf.InvalidDataError, match="lang: must be 'en' or 'ja', not 'fr'"):
+        ENGINE.explain("segment", MAKER, as_of=DAY, lang=odd)
+
+
 def test_names_that_do_not_exist_are_refused_with_the_nearest() -> None:
     """A product or lead that does not exist is no silent default."""
     for call, message in (

@@ -233,8 +233,8 @@ def test_an_opt_out_changes_only_whether_one_may_write() -> None:
     assert before.contactable["email"].allowed is None
     assert after.contactable["email"].allowed is False
     assert "opted out" in after.contactable["email"].because.en
-    others = [channel for channel in after.contactable if channel != "email"]
-    assert all(after.contactable[key] == before.contactable[key] for key in others)
+    others = {key: one for key, one in after.contactable.items() if key != "email"}
+    assert others == {key: one for key, one in before.contactable.items() if key != "email"}
 
 
 @pytest.mark.parametrize(("end", "owned"), [(DAY, True), (DAY - timedelta(days=1), False)])

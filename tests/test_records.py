@@ -493,3 +493,15 @@ def test_an_instant_outside_the_calendar_is_refused() -> None:
     """The first hours of the year 1 east of Greenwich are no instant in UTC."""
     with pytest.raises(InvalidDataError, match="at: is outside the years 1 to 9999 in UTC"):
         Activity(1, 2, "click", datetime(1, 1, 1, tzinfo=TOKYO))
+
+
+def test_half_a_character_is_refused() -> None:
+    """A lone surrogate is a text in Python, but in no file and no database."""
+    for record in (
+        lambda: Company("\ud800"),
+        lambda: Company(1, name="a\udfff"),
+        lambda: Lead(1, name="\ud800"),
+        lambda: Company(1, lists=["\ud800"]),
+    ):
+        with pytest.raises(InvalidDataError, match=r"holds half a character \(a lone surrogate\)"):
+            record()

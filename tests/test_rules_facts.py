@@ -210,9 +210,7 @@ class TestLiterals:
     @pytest.mark.parametrize("value", ["0.5", "1e-999999"])
     def test_a_part_of_a_whole_number_is_refused(self, value: str) -> None:
         """S1: an integer fact takes whole numbers only, however small the rest."""
-        assert fault(fact_of("int"), Decimal(value)).startswith(
-            "company.x: must be whole, not "
-        )
+        assert fault(fact_of("int"), Decimal(value)).startswith("company.x: must be whole, not ")
 
     @pytest.mark.parametrize("value", ["0.005", "1e-999999", "100.001"])
     def test_too_many_decimal_places_are_refused(self, value: str) -> None:
