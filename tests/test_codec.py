@@ -430,8 +430,8 @@ class TestFiles:
             ("p.toml", b"x = " + b"{a=" * 90 + b"1" + b"}" * 90, "p.toml: nests deeper than 80"),
             ("p.toml", b"a." * 20_000 + b"a = 1", "p.toml: has a key with more than 8 dots"),
             ("p.toml", b"x = [" + b"0," * 100_001 + b"]", "p.toml: holds more than 100,000 values"),
-            ("p.toml", b"x = " + b"9" * 5_000, ("p.toml: is not TOML: exceeds the limit (4300 digits) "
-             "for integer string conversion: value has 5000 digits")),
+            ("p.toml", b"x = " + b"9" * 5_000,
+             "p.toml: is not TOML: a number is written with more than 64 characters"),
             ("p.toml", b"x = 99999999999999999999", "p.toml: x: must fit in 64 bits"),
             ("p.toml", b"x = 0x" + b"f" * 5_000, "p.toml: x: must fit in 64 bits"),
             ("p.toml", b"x = nan", "p.toml: x: must be a finite number"),
@@ -450,6 +450,8 @@ class TestFiles:
             ("p.json", b"[]", "p.json: must hold one table"),
             ("p.json", b'{"format": 1, "format": 1}',
              "p.json: is not JSON: the key 'format' stands there twice"),
+            ("p.json", b"{" + b",".join(b'"%d":1' % n for n in (*range(45_000), 44_999)) + b"}",
+             "p.json: is not JSON: the key '44999' stands there twice"),
             ("p.json", b'{"x": NaN}', "p.json: is not JSON: holds NaN, which is no number"),
             ("p.json", b'{"x": -Infinity}', "p.json: is not JSON: holds -Infinity, which is no number"),
             ("p.json", b'{"x": 1e999}', f"p.json: x: no such key; {KNOWN}"),
@@ -492,6 +494,59 @@ class TestFiles:
         itself["x"] = itself
         assert problems_of(itself) == ["nests deeper than 80"]
         assert problems_of({"x": [0] * 100_000}) == ["holds more than 100,000 values"]
+
+    @pytest.mark.parametrize(
+        ("given", "problem"),
+        [
+            (None, "must be a Mapping, not NoneType None"),
+            (3, "must be a Mapping, not int 3"),
+            ([], "must be a Mapping, not list []"),
+            ({10**5_000: 1}, "key of 16610 bits: must be text, not int"),
+        ],
+    )
+    def test_data_that_are_no_table_are_refused(self, given: Any, problem: str) -> None:
+        """What is no mapping, or has other keys than texts, is a fault of the data."""
+        assert problems_of(given) == [problem]
+        with pytest.raises(DecodeError) as caught:
+            from_data(given)
+        assert str(caught.value) == problem
+
+    def test_many_long_names_are_compared_with_nothing(self) -> None:
+        """A ladder of long keys and as many unknown levels are refused within seconds."""
+        letters = "".join(map(chr, range(0x4E00, 0x4E00 + 1_300)))
+        keys = [letters[at:] + letters[:at] for at in range(200)]
+        data = changed("funnel", "ladder", to=keys)
+        data["funnel"]["rules"] = [{"stage": key[::-1], "when": {"all": []}} for key in keys]
+        start = time.perf_counter()
+        found = problems_of(data)
+        assert time.perf_counter() - start < 5
+        levels = [one for one in found if ".stage: " in one]
+        assert len(levels) > 100
+        assert max(map(len, levels)) < 200
+
+    def test_a_proposal_works_where_it_is_written(self) -> None:
+        """An attribute named like another fact is proposed by the name that finds it."""
+        data = changed(*RULE, "when", to={"company.x": 3})
+        data["attributes"]["company"]["company.x"] = {"type": "int"}
+        at = "tiers.*.rules[1].when.company.x"
+        assert problems_of(data) == [f"{at}: no such fact; did you mean 'company.company.x'?"]
+        data["tiers"]["*"]["rules"][1]["when"] = {"company.company.x": 3}
+        assert load(data).asked["company.company.x"].key == "company.x"
+
+    def test_a_contradiction_of_a_long_key_is_told_where_it_is_written(self) -> None:
+        """The policy for every product is named as the file names it, whatever the products."""
+        data = changed(*RULE, "when", to={"company.segment": "small"})
+        data["products"] = {"a\nb" * 30: {}, "c": {}}
+        assert problems_of(data, PlaybookError) == [
+            "tiers.*.rules[1].when.company.segment: cannot be asked here: it is decided later"
+        ]
+
+    def test_a_name_of_two_lines_is_told_on_one(self) -> None:
+        """A file is named on one line that can be written, whatever its name holds."""
+        assert problems_of("/nope/a\nB.toml") == ["/nope/a\\nB.toml: no such file"]
+        assert problems_of("/nope/\udc80.toml") == ["/nope/\\udc80.toml: no such file"]
+        with pytest.raises(DecodeError, match=r"^a\\nb\.yaml: must end in \.toml or \.json$"):
+            dump(BOOK, "a\nb.yaml")
 
     def test_a_file_that_cannot_be_read_is_named(self, tmp_path: Path) -> None:
         """An absent file, a folder and an impossible name are faults, and no tracebacks."""

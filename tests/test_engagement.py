@@ -380,3 +380,47 @@ def test_what_earns_points_or_raises_a_hand_is_a_response() -> None:
 def test_the_greatest_sum_stays_within_64_bits() -> None:
     """S15: bounds keep every sum below 2^63, for 900 million activities of the greatest worth."""
     assert MAX_POINTS * 1_000 * 1_000 * 900_000_000 < 2**63
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"signals": 3}, ["signals: must be a list, not int 3"]),
+        ({"signals": [3]}, ["signals[0]: must be a Signal, not int"]),
+        ({"ladder": ["none"]}, ["ladder[0]: must be an EngagementState, not str"]),
+        (
+            {"ladder": 3, "detours": None, "half_life_days": 0},
+            [
+                "half_life_days: must be an integer from 1 to 3,650, not 0",
+                "ladder: must be a list, not int 3",
+                "detours: must be a list, not NoneType None",
+            ],
+        ),
+        (
+            {"interest": None, "states": 3},
+            [
+                "interest: must be a DecisionTable, not NoneType None",
+                "states: must be a DecisionTable, not int 3",
+            ],
+        ),
+        (
+            {"states": DecisionTable([], "x\n" * 99)},
+            ["states: '" + "x\\n" * 19 + "x\\ is no state of the model"],
+        ),
+    ],
+)
+def test_parts_of_another_type_are_all_named(given: dict[str, Any], said: list[str]) -> None:
+    """A model is refused with the path of each part that has the wrong type."""
+    with pytest.raises(InvalidDataError) as raised:
+        evolve(model(Signal("a", 1)), **given)
+    assert [str(problem) for problem in raised.value.problems] == said
+
+
+@pytest.mark.parametrize("kind", [3, None])
+def test_names_are_texts(kind: Any) -> None:
+    """A state and a signal are named by text."""
+    wrong = f"must be text, not {type(kind).__name__} {kind}"
+    with pytest.raises(InvalidDataError, match=rf"^state\.key: {wrong}$"):
+        EngagementState(kind, "x")
+    with pytest.raises(InvalidDataError, match=rf"^signal\.kind: {wrong}$"):
+        Signal(kind)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import time
 
 import pytest
 
@@ -16,6 +17,13 @@ from mpfunnel.errors import (
     Problem,
     UnknownNameError,
     did_you_mean,
+    misfit,
+    misfits,
+    near,
+    not_a_key,
+    series,
+    shown,
+    twice,
 )
 from mpfunnel.facts import company
 from mpfunnel.records import Company
@@ -43,6 +51,23 @@ def test_a_problem_prints_as_its_path_and_message() -> None:
 def test_problems_have_an_order() -> None:
     """Problems sort by code, then path, then message."""
     assert sorted([FIRST, SECOND]) == [SECOND, FIRST]
+
+
+@pytest.mark.parametrize(
+    ("given", "line"),
+    [
+        ("a\nb", "a\\nb"),
+        ("a\u2028b\u200b", "a\\u2028b\\u200b"),
+        ("half \udc80", "half \\udc80"),
+        ("株式会社", "株式会社"),
+    ],
+)
+def test_a_problem_is_one_line_that_can_be_written(given: str, line: str) -> None:
+    """What cannot be printed stands as an escape, so that every problem is one line of UTF-8."""
+    problem = Problem("c", given, given)
+    assert (problem.path, problem.message) == (line, line)
+    assert str(problem).encode().decode() == f"{line}: {line}"
+    assert problem.under(given).path == f"{line}.{line}"
 
 
 @pytest.mark.parametrize("kind", [InvalidDataError, DecodeError, PlaybookError])
@@ -117,3 +142,96 @@ def test_a_huge_integer_never_breaks_the_message_that_refuses_it() -> None:
         Tier(huge)
     with pytest.raises(InvalidDataError, match=r"company\.industry: must be text, not int of"):
         company.industry.is_in(huge)  # type: ignore[arg-type]
+
+
+def test_long_names_have_no_nearest() -> None:
+    """The nearest of long names is not looked for: it would take minutes where there are many."""
+    assert did_you_mean("k" * 99, ["k" * 100]) == f"; did you mean '{'k' * 100}'?"
+    assert did_you_mean("k" * 101, ["k" * 100]) == ""
+    assert did_you_mean("k" * 100, ["k" * 101]) == ""
+    start = time.perf_counter()
+    letters = "".join(map(chr, range(0x4E00, 0x4E00 + 20_000)))
+    assert did_you_mean(letters, [letters[at:] + letters[:at] for at in range(900)]) == ""
+    assert time.perf_counter() - start < 1
+
+
+def test_many_names_have_no_nearest() -> None:
+    """Among more than a thousand names the nearest is not looked for."""
+    names = [f"name_{number}" for number in range(1_001)]
+    assert did_you_mean("name", names[:-1]) == "; did you mean 'name_9'?"
+    assert did_you_mean("name", names) == ""
+
+
+def test_what_is_no_text_has_no_nearest() -> None:
+    """A name that is no text at all is near to nothing."""
+    assert did_you_mean(3, ["3"]) == ""
+    assert near(3, [33]) == "; did you mean '33'?"
+
+
+def test_a_proposal_is_one_line() -> None:
+    """A known name with a line break is proposed on one line."""
+    assert did_you_mean("ab\ncd", ["abc\ncd"]) == "; did you mean 'abc\\ncd'?"
+
+
+@pytest.mark.parametrize(
+    ("key", "seen"),
+    [
+        ("crm", "crm"),
+        ("a\nb", "a\\nb"),
+        ("k" * 99, "k" * 60),
+        (3, "3"),
+        pytest.param(10**5_000, "of 16610 bits", id="huge"),
+    ],
+)
+def test_a_key_stands_in_a_path_whatever_it_is(key: object, seen: str) -> None:
+    """A path shows a key on one line of at most 60 letters."""
+    assert shown(key) == seen
+
+
+@pytest.mark.parametrize(
+    ("value", "kind", "message"),
+    [
+        (3, str, "must be text, not int 3"),
+        ("false", bool, "must be true or false, not str 'false'"),
+        (None, Tier, "must be a Tier, not NoneType None"),
+        ("x", InvalidDataError, "must be an InvalidDataError, not str 'x'"),
+    ],
+)
+def test_a_value_of_another_type_is_named(value: object, kind: type, message: str) -> None:
+    """The message says what is wanted, and what was given."""
+    assert misfit("at", value, kind) == [Problem("type", "at", message)]
+    assert misfit("at", value, type(value)) == []
+
+
+def test_members_of_another_type_are_all_named() -> None:
+    """Each one is a problem of its own, at its place; what is no list is one problem."""
+    assert misfits("names", ["a", 3, "b", None], str) == [
+        Problem("type", "names[1]", "must be text, not int"),
+        Problem("type", "names[3]", "must be text, not NoneType"),
+    ]
+    assert misfits("names", "ab", str) == [Problem("type", "names", "must be a list, not str 'ab'")]
+    assert misfits("names", (), str) == []
+
+
+def test_any_collection_is_a_series_but_a_text() -> None:
+    """The letters of a text are never what was meant; what cannot be listed stays to be named."""
+    assert series(iter([1, 2])) == (1, 2)
+    given: tuple[object, ...] = ("ab", None, 3)
+    assert tuple(map(series, given)) == given  # type: ignore[arg-type]
+
+
+def test_a_key_is_a_text_that_is_not_blank() -> None:
+    """Both faults are told apart."""
+    assert [not_a_key("k", key) for key in ("a", "\u3000", 3)] == [
+        [],
+        [Problem("blank", "k", "must not be blank")],
+        [Problem("type", "k", "must be text, not int 3")],
+    ]
+
+
+def test_each_key_that_stands_twice_is_named_once() -> None:
+    """However often, and in the order of the keys."""
+    assert [problem.message for problem in twice("at", ["b", "a", "b", "b", "a", "c"])] == [
+        "'a' stands there twice",
+        "'b' stands there twice",
+    ]

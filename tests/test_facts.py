@@ -2,11 +2,12 @@
 
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
 from mpfunnel.errors import InvalidDataError, UnknownNameError
-from mpfunnel.facts import ProductFacts, any_product, company, lead, product, pursuit
+from mpfunnel.facts import ProductFacts, any_product, company, lead, measure, product, pursuit
 from mpfunnel.labels import Label
 from mpfunnel.records import Company
 from mpfunnel.rules.conditions import Exists
@@ -171,3 +172,47 @@ def test_any_product_is_about_one_product_at_a_time() -> None:
     condition = any_product(product.tier.at_least(Tier(2)) & (product.score >= 30))
     assert condition == Exists("product", product.tier.at_least(Tier(2)) & (product.score >= 30))
     assert any_product(product.owned) == Exists("product", product.owned.is_true())
+
+
+@pytest.mark.parametrize(
+    ("build", "said"),
+    [
+        (lambda: company.attribute("x", []), "company.x: no facts of type []; use one of int,"),  # type: ignore[call-overload]
+        (
+            lambda: company.attribute("x", company.employees),  # type: ignore[call-overload]
+            "company.x: no facts of type company.e",
+        ),
+        (lambda: company.attribute(3, int), "company.3: must be text, not int 3"),  # type: ignore[call-overload]
+        (lambda: lead.flag(None), "lead.None: must be text, not NoneType None"),  # type: ignore[arg-type]
+        (
+            lambda: company.attribute("x", int, label=3),  # type: ignore[call-overload]
+            "company.x.label: must be a Label, not int 3",
+        ),
+        (
+            lambda: company.flag("x", closed="false"),  # type: ignore[arg-type]
+            "company.x.closed: must be true or false, not str 'false'",
+        ),
+        (lambda: measure("count", ()), "product.count: must be written count(kind, days)"),
+        (lambda: measure("count", ("a", 3)), "product.count[1]: must be text, not int"),  # type: ignore[arg-type]
+        (lambda: measure("count", "a3"), "product.count: must be a list, not str 'a3'"),  # type: ignore[arg-type]
+    ],
+)
+def test_a_declaration_of_another_type_is_refused(build: Any, said: str) -> None:
+    """Names are texts, types are types, a yes or no is one, and labels are labels."""
+    with pytest.raises(InvalidDataError) as caught:
+        build()
+    assert str(caught.value).startswith(said)
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda: company.named(3),  # type: ignore[arg-type]
+        lambda: product.named([]),  # type: ignore[arg-type]
+        lambda: measure([], ("3",)),  # type: ignore[arg-type]
+    ],
+)
+def test_what_is_no_text_names_no_fact(ask: Any) -> None:
+    """It is unknown, like every other name that there is not."""
+    with pytest.raises(UnknownNameError, match=r"^no such (fact|measure)$"):
+        ask()

@@ -6,6 +6,7 @@ import pickle
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -149,6 +150,13 @@ def test_every_fault_is_reported_at_once() -> None:
         ({"tiers": {"crm": 1}}, "tiers.crm: must be a tier policy, not int 1"),
         ({"engagement": {}}, "engagement.crm: has no policy; give one for every product"),
         ({"engagement": 1}, "engagement: must be an EngagementModel, not int 1"),
+        (
+            {"segments": SegmentTable([], "x")},  # type: ignore[arg-type]
+            "segments.outcomes[0]: must be a Segment, not str",
+        ),
+        ({"tiers": {10**5_000: 1}}, "tiers.of 16610 bits: must be a tier policy, not int 1"),
+        ({"tiers": {10**5_000: TIERS}}, "tiers.of 16610 bits: no such product"),
+        ({"tiers": {"c" * 99: TIERS}}, f"tiers.{'c' * 60}: no such product"),
         ({"products": ["crm", "crm"]}, "products[1].id: 'crm' is used twice"),
         (
             {"products": ["crm", 1]},
@@ -171,6 +179,26 @@ def test_a_policy_must_say_which_tiers_it_gives() -> None:
 
     message = "must give at least one Tier, and nothing else"
     assert faults(tiers=Empty()) == [f"tiers.crm.tiers: {message}", f"tiers.sfa.tiers: {message}"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "said"),
+    [
+        (3, (Tier(1),), ["kind: must be text, not int 3"]),
+        (
+            [10**5_000],
+            3,
+            ["kind: must be text, not list of type list", "tiers: must be a list, not int 3"],
+        ),
+        ("a/1", {Tier(1)}, ["tiers: must be a list, not set {Tier(number=1)}"]),
+        ("a/1", [Tier(1), "Tier 2"], ["tiers[1]: must be a Tier, not str"]),
+    ],
+)
+def test_a_policy_is_held_to_its_members(kind: Any, given: Any, said: list[str]) -> None:
+    """The kind of a policy of one's own is text, and its tiers are a list of tiers."""
+    odd = SimpleNamespace(kind=kind, tiers=given, tier_for=PlantsInKansai().tier_for)
+    wrong = faults(tiers={"crm": odd, "sfa": TIERS})
+    assert wrong == [f"tiers.crm.{one}" for one in said]
 
 
 def test_all_products_share_their_states() -> None:

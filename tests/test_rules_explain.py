@@ -415,6 +415,27 @@ class TestKept:
             line.strip() for line in explain(both, record).text().splitlines() if " more " in line
         ] == ["no  staff more than 9 people (7 people)", "no  heads more than 9 heads (7 heads)"]
 
+    def test_each_leaf_says_values_in_its_own_words(self) -> None:
+        """S8: labels do not matter for equality, so one value may be called by two names."""
+        plain = Fact("company.grade", "text")
+        called = evolve(plain, labels={"a": Label("gold", "金")})
+        table = DecisionTable(
+            [Rule("A", IsMissing(plain)), Rule("B", IsMissing(called) | IsMissing(plain))], "C"
+        )
+        told = explain(table, {"company": SimpleNamespace(grade="a")})
+        seen = ["a", "gold", "a"]
+        lines = [line for line in told.text().splitlines() if "is unknown (" in line]
+        assert [line.rpartition("(")[2].rstrip(")") for line in lines] == seen
+        assert "不明 (金)" in told.text("ja")
+
+    def test_what_is_missing_is_told_as_missing(self) -> None:
+        """S2: of two records that differ only in what is missing, each tells its own."""
+        assert "staff at least 5 people (unknown)" in self.told(None, 100).text()
+        assert "revenue is unknown (1)" in self.told(None, 100).text()
+        assert "staff at least 5 people (9 people)" in self.told(9, None).text()
+        assert "revenue is unknown (unknown)" in self.told(9, None).text()
+        assert "社員数 5人以上 (不明)" in self.told(None, None).text("ja")
+
     def test_what_cannot_be_read_matters_only_where_it_is_asked(self) -> None:
         """S1: a wrong type is refused by the rule that asks about it, not by one before it."""
         rank = Fact("company.rank", "int", within="attributes")

@@ -202,7 +202,7 @@ class TestLiterals:
         """S1: NaN, infinities and numbers beyond 64 bits are refused, however large, at once."""
         assert fault(fact_of(kind), value) == "company.x: must be a finite number within 64 bits"
 
-    @pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf"), 1e300])
+    @pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf"), 1e300, 2**63 - 1])
     def test_floats_without_a_finite_value_are_refused(self, value: float) -> None:
         """S1: NaN and the infinities are no literals of a float fact."""
         assert fault(fact_of("float"), value) == "company.x: must be a finite number within 64 bits"

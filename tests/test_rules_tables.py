@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -61,6 +62,62 @@ class TestKeys:
             "rules[0]: must be a Rule, not ScoreItem",
             "rules[1]: must be a Rule, not int",
         ]
+
+
+@pytest.mark.parametrize(
+    ("build", "said"),
+    [
+        (
+            lambda: Rule([], ALWAYS, key=3),  # type: ignore[arg-type, type-var]
+            [
+                "rule.outcome: must be a value that can be hashed, not list []",
+                "rule.key: must be text, not int 3",
+            ],
+        ),
+        (lambda: Rule(1, ALWAYS, key=None), ["rule.key: must be text, not NoneType None"]),  # type: ignore[arg-type]
+        (lambda: ScoreItem(1, ALWAYS, key=[]), ["item.key: must be text, not list []"]),  # type: ignore[arg-type]
+        (
+            lambda: DecisionTable(3, (1, [])),  # type: ignore[arg-type]
+            [
+                "rules: must be a list, not int 3",
+                "otherwise: must be a value that can be hashed, not tuple (1, [])",
+            ],
+        ),
+        (lambda: DecisionTable("ab", 0), ["rules: must be a list, not str 'ab'"]),
+        (
+            lambda: DecisionTable([SimpleNamespace(key="")], 0),
+            ["rules[0]: must be a Rule, not SimpleNamespace"],
+        ),
+        (
+            lambda: Scorecard(None, 4, {}),  # type: ignore[arg-type, type-var]
+            [
+                "items: must be a list, not NoneType None",
+                "otherwise: must be a value that can be hashed, not dict {}",
+                "bands: must be a list, not int 4",
+            ],
+        ),
+        (lambda: Scorecard([], [Band(1, "a"), 3], 0), ["bands[1]: must be a Band, not int"]),  # type: ignore[list-item]
+        (
+            lambda: Band("x", []),  # type: ignore[arg-type, type-var]
+            [
+                "band.outcome: must be a value that can be hashed, not list []",
+                "band.at_least: must be an integer, not str 'x'",
+            ],
+        ),
+        (lambda: Band(True, "a"), ["band.at_least: must be an integer, not bool True"]),
+        (
+            lambda: DecisionTable([Rule(1, ALWAYS, key="a\n" * 60)] * 2, 0),
+            [
+                f"rules[1].key: '{'a' + chr(92) + 'n'}"
+                + "a\\n" * 18
+                + "a\\ is used twice; keys are unique"
+            ],
+        ),
+    ],
+)
+def test_what_has_the_wrong_type_is_refused(build: Any, said: list[str]) -> None:
+    """Rules, outcomes, keys and bands of another type are all named, each on one line."""
+    assert fault(build) == said
 
 
 class TestReasons:

@@ -82,3 +82,9 @@ def test_a_segment_table_takes_the_facts_of_the_firm() -> None:
     table = SegmentTable((Rule(Segment("listed", "Listed"), listed),), Segment("other", "Other"))
 
     assert table.compile()(Company(1, attributes={"listed": True})).value.key == "listed"
+
+
+def test_a_segment_needs_a_key_of_text() -> None:
+    """What is no text names nothing."""
+    with pytest.raises(InvalidDataError, match=r"^segment\.key: must be text, not int 3$"):
+        Segment(3, "x")  # type: ignore[arg-type]

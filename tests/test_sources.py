@@ -346,6 +346,12 @@ class TestRejects:
         assert reject.line == 3
         assert reject.reason == "employees (count) '1\\n2': is not a number"
 
+    def test_a_word_of_two_lines_is_told_on_one(self, tmp_path: Path) -> None:
+        """Nor does a line break in a word that the mapping knows."""
+        fields = {"owned": {"type": "bool", "column": "owned", "true": ["y\ny"], "false": ["n"]}}
+        read = read_table(tmp_path, "id,owned\n1,?\n", "companies", attributes=fields)
+        assert read.rejects[0].reason == "owned '?': must be one of n, y\\ny"
+
     def test_a_long_value_is_cut(self, tmp_path: Path) -> None:
         """A reject shows a cell only as far as anyone reads it."""
         content = f"id,n\n1,{'x' * 1000}\n"

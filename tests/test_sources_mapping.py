@@ -429,11 +429,35 @@ class TestFields:
         expected = [f"deals.fields.closed_at.date_formats: {form!r}: {problem}"]
         assert field_problems("deals", "closed_at", raw) == expected
 
-    @pytest.mark.parametrize("zone", ["localtime", "../x", "", "a\0b", "x" * 5000])
+    @pytest.mark.parametrize("zone", ["localtime", "JST", "../x", "", "a\0b", "x" * 5000])
     def test_a_zone_is_one_of_the_iana(self, zone: str) -> None:
         """Law 9: the zone of the machine is none that a mapping may state."""
         expected = [f"deals.fields.closed_at.zone: {zone!r:.60}: {NO_ZONE}"]
         assert field_problems("deals", "closed_at", column(zone=zone)) == expected
+
+    @pytest.mark.parametrize("zone", ["posix/Asia/Tokyo", "right/Asia/Tokyo", "asia/tokyo"])
+    def test_a_zone_that_only_this_machine_knows_is_refused(self, zone: str) -> None:
+        """S12: the names are those of the playbook's zone, the same on every machine."""
+        (problem,) = field_problems("deals", "closed_at", column(zone=zone))
+        assert problem == (
+            f"deals.fields.closed_at.zone: '{zone}': no such IANA zone; did you mean 'Asia/Tokyo'?"
+        )
+
+    def test_names_of_two_lines_are_told_on_one(self) -> None:
+        """Whatever a key, a file or a word is called, a problem is one line and not too long."""
+        odd = "a\nb" * 99
+        data = mapping_of("companies", {odd: "x"}, attributes={odd: {"type": odd}})
+        data["files"][odd] = {"path": "../x"}
+        data["companies"]["fields"]["name"] = {"column": "name", "values": {odd: []}}
+        data["companies"]["file"] = odd[1:]
+        problems = problems_of(data)
+        assert len(problems) == 5
+        assert all(problem.isprintable() and len(problem) < 500 for problem in problems)
+
+    def test_where_nothing_is_known_nothing_is_listed(self) -> None:
+        """A mapping without files knows none that it could name."""
+        data = {**mapping_of("companies"), "files": {}}
+        assert problems_of(data) == ["companies.file: 'table': no such file"]
 
     @pytest.mark.parametrize(
         ("raw", "problem"),

@@ -459,3 +459,33 @@ def test_a_stage_is_its_key() -> None:
     assert str(stage("mql")) == "mql"
     with pytest.raises(InvalidDataError, match=r"stage\.key: must not be blank"):
         FunnelStage("　", "x")
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (
+            {"ladder": 3, "detours": ["lead"]},
+            ["ladder: must be a list, not int 3", "detours[0]: must be a FunnelStage, not str"],
+        ),
+        ({"rules": None}, ["rules: must be a DecisionTable, not NoneType None"]),
+        (
+            {"deals_without_lead": "false", "quiet_days": 0},
+            [
+                "quiet_days: must be an integer from 1 to 3,650, not 0",
+                "deals_without_lead: must be true or false, not str 'false'",
+            ],
+        ),
+    ],
+)
+def test_parts_of_another_type_are_all_named(given: dict[str, Any], said: list[str]) -> None:
+    """A funnel is refused with the path of each part that has the wrong type."""
+    with pytest.raises(InvalidDataError) as raised:
+        evolve(FUNNEL, **given)
+    assert [str(problem) for problem in raised.value.problems] == said
+
+
+def test_a_stage_needs_a_key_of_text() -> None:
+    """What is no text names nothing."""
+    with pytest.raises(InvalidDataError, match=r"^stage\.key: must be text, not NoneType None$"):
+        FunnelStage(None, "x")  # type: ignore[arg-type]

@@ -156,3 +156,32 @@ def test_rules_of_other_questions_ask_for_a_tier_by_its_key() -> None:
     assert answer(mf.decided(third, because="small")) == "wait"
     waiting = mf.undecided(third, possible=[first, third], missing=["employees"], because="?")
     assert answer(waiting) == "undecided: go or wait"
+
+
+@pytest.mark.parametrize(
+    ("possible", "missing", "said"),
+    [
+        (
+            None,
+            None,
+            [
+                "possible: must be a list, not NoneType None",
+                "missing: must be a list, not NoneType None",
+            ],
+        ),
+        (
+            [mf.Tier(1), 3],
+            [3, "region"],
+            ["possible[1]: must be a Tier, not int", "missing[0]: must be text, not int"],
+        ),
+        ([mf.Tier(1)], "region", ["missing: must be a list, not str 'region'"]),
+    ],
+)
+def test_what_an_undecided_answer_names_is_listed(
+    possible: Any, missing: Any, said: list[str]
+) -> None:
+    """Tiers and names of facts stand in lists; a lone text is not taken for its letters."""
+    with pytest.raises(mf.InvalidDataError) as caught:
+        mf.undecided(mf.Tier(1), possible=possible, missing=missing, because="?")
+
+    assert [str(problem) for problem in caught.value.problems] == said

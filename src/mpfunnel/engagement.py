@@ -7,7 +7,6 @@ has marked.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from decimal import Context, Decimal
 from functools import cached_property, lru_cache
@@ -16,10 +15,19 @@ from typing import Any, Final, NamedTuple
 from attrs import define, field, frozen
 from immutabledict import immutabledict
 
-from mpfunnel.errors import InvalidDataError, Problem, brief
+from mpfunnel.errors import (
+    InvalidDataError,
+    Problem,
+    brief,
+    misfit,
+    misfits,
+    not_a_key,
+    series,
+    twice,
+)
 from mpfunnel.labels import Label, as_label
 from mpfunnel.rules.facts import Fact, Scale
-from mpfunnel.rules.tables import Decision, DecisionTable
+from mpfunnel.rules.tables import Decision, DecisionTable, strangers
 
 __all__ = [
     "EngagementModel",
@@ -52,8 +60,8 @@ class EngagementState:
     label: Label = field(converter=as_label, eq=False)
 
     def __attrs_post_init__(self) -> None:
-        if not self.key.strip():
-            raise InvalidDataError([Problem("blank", "state.key", "must not be blank")])
+        if problems := not_a_key("state.key", self.key):
+            raise InvalidDataError(problems)
 
     def __str__(self) -> str:
         return self.key
@@ -83,9 +91,7 @@ class Signal:
     label: Label = field(default=None, converter=_a_label, eq=False)
 
     def __attrs_post_init__(self) -> None:
-        problems: list[Problem] = []
-        if not isinstance(self.kind, str) or not self.kind.strip():  # pyright: ignore[reportUnnecessaryIsInstance]
-            problems.append(Problem("blank", "signal.kind", "must be a text that is not blank"))
+        problems = not_a_key("signal.kind", self.kind)
         for name, least, most in (
             ("points", -MAX_POINTS, MAX_POINTS),
             ("raises_hand_days", 0, MAX_HAND_DAYS),
@@ -209,11 +215,11 @@ class Standing:
 
 
 def _signals(value: Iterable[Signal]) -> tuple[Signal, ...]:
-    return tuple(value)
+    return series(value)
 
 
 def _states(value: Iterable[EngagementState]) -> tuple[EngagementState, ...]:
-    return tuple(value)
+    return series(value)
 
 
 @frozen
@@ -241,22 +247,24 @@ class EngagementModel:
     def __attrs_post_init__(self) -> None:
         problems = _whole("half_life_days", self.half_life_days, 1, MAX_HALF_LIFE_DAYS)
         problems += _whole("company_wide_per_mille", self.company_wide_per_mille, 0, FULL_WEIGHT)
-        problems += _twice("signals", [signal.kind for signal in self.signals])
-        problems += _twice("states", list(self.scale.keys))
-        if not self.ladder:
-            problems.append(Problem("empty", "ladder", "must have at least one state"))
-        problems += [
-            Problem("unknown-level", "interest", f"'{outcome}' is no state of the ladder")
-            for outcome in self.interest.outcomes
-            if outcome not in self.ladder
-        ]
-        problems += [
-            Problem("unknown-level", "states", f"'{outcome}' is no state of the model")
-            for outcome in self.states.outcomes
-            if outcome not in (*self.ladder, *self.detours)
-        ]
+        wrong = misfits("signals", self.signals, Signal)
+        wrong += misfit("interest", self.interest, DecisionTable)
+        wrong += misfit("states", self.states, DecisionTable)
+        wrong += misfits("ladder", self.ladder, EngagementState)
+        wrong += misfits("detours", self.detours, EngagementState)
+        problems += wrong or self._contradictions()
         if problems:
             raise InvalidDataError(problems)
+
+    def _contradictions(self) -> list[Problem]:
+        problems = twice("signals", [signal.kind for signal in self.signals])
+        problems += twice("states", self.scale.keys)
+        if not self.ladder:
+            problems.append(Problem("empty", "ladder", "must have at least one state"))
+        states = (*self.ladder, *self.detours)
+        problems += strangers("interest", self.interest, self.ladder, "state of the ladder")
+        problems += strangers("states", self.states, states, "state of the model")
+        return problems
 
     @property
     def scale(self) -> Scale:
@@ -359,12 +367,3 @@ class EngagementModel:
             else:
                 found[measure.key] = any(milli > 0 for _, age, milli in worths if age < within)
         return found
-
-
-def _twice(where: str, keys: list[str]) -> list[Problem]:
-    counts = Counter(keys)
-    return [
-        Problem("duplicate", where, f"'{key}' stands there twice")
-        for key in sorted(counts)
-        if counts[key] > 1
-    ]

@@ -1,11 +1,12 @@
-"""Every exception that mpfunnel raises on purpose, and the problem that they carry."""
+"""Every exception that mpfunnel raises on purpose, the problem that they carry, and its wording."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from typing import Final
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any, Final, TypeVar, cast
 
-from attrs import frozen
+from attrs import field, frozen
 
 from mpfunnel.personal import has_address, masked
 
@@ -18,14 +19,23 @@ __all__ = [
     "PolicyError",
     "Problem",
     "UnknownNameError",
-    "brief",
-    "did_you_mean",
-    "near",
 ]
+
+T = TypeVar("T")
 
 MAX_LISTED: Final = 2_000
 MAX_CANDIDATES: Final = 1_000
 """Among more names than these, looking for the nearest one takes too long."""
+MAX_LETTERS: Final = 100
+"""The nearest of longer names takes too long to find, and nobody reads it."""
+_KINDS: Final[Mapping[type, str]] = {str: "text", bool: "true or false"}
+
+
+def on_one_line(text: str) -> str:
+    """Return `text` with what cannot be printed as escapes: one line, and always sound UTF-8."""
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
 
 
 @frozen(order=True)
@@ -39,8 +49,8 @@ class Problem:
     """
 
     code: str
-    path: str
-    message: str
+    path: str = field(converter=on_one_line)
+    message: str = field(converter=on_one_line)
 
     def __str__(self) -> str:
         return f"{self.path}: {self.message}" if self.path else self.message
@@ -103,17 +113,24 @@ def brief(value: object) -> str:
     return masked(line) if has_address(line) else line[:60]
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str:
+def shown(key: object) -> str:
+    """Return a key as a path shows it: on one line and not too long, whatever it is."""
+    return on_one_line(key[:60]) if isinstance(key, str) else brief(key)
+
+
+def did_you_mean(name: object, known: Iterable[str]) -> str:
     """Return ``"; did you mean 'x'?"`` for the nearest known name, or ``""`` where none is near."""
     # Imported here because difflib is only needed once something has already gone wrong.
     from difflib import get_close_matches
 
-    listed = sorted(known, reverse=True)
+    if not isinstance(name, str) or len(name) > MAX_LETTERS:
+        return ""
+    listed = sorted((one for one in known if len(one) <= MAX_LETTERS), reverse=True)
     if len(listed) > MAX_CANDIDATES:
         return ""
     candidates = {candidate.casefold(): candidate for candidate in listed}
     near = get_close_matches(name.casefold(), list(candidates), n=1, cutoff=0.6)
-    return f"; did you mean '{candidates[near[0]]}'?" if near else ""
+    return f"; did you mean '{on_one_line(candidates[near[0]])}'?" if near else ""
 
 
 def near(name: object, known: Collection[object]) -> str:
@@ -122,3 +139,53 @@ def near(name: object, known: Collection[object]) -> str:
         return ""
     candidates = (str(candidate) for candidate in known)
     return did_you_mean(str(name), (text for text in candidates if not has_address(text)))
+
+
+def misfit(path: str, value: object, kind: type[Any]) -> list[Problem]:
+    """Return the problem of a value that is not of the type `kind`; none where it is."""
+    if isinstance(value, kind):
+        return []
+    message = f"must be {_wanted(kind)}, not {type(value).__name__} {brief(value)}"
+    return [Problem("type", path, message)]
+
+
+def misfits(path: str, values: Sequence[Any], kind: type[Any]) -> list[Problem]:
+    """Return the problem of what is no list or tuple, or of each member that is not a `kind`."""
+    if not isinstance(values, list | tuple):
+        message = f"must be a list, not {type(values).__name__} {brief(values)}"
+        return [Problem("type", path, message)]
+    return [
+        Problem("type", f"{path}[{i}]", f"must be {_wanted(kind)}, not {type(member).__name__}")
+        for i, member in enumerate(values)
+        if not isinstance(member, kind)
+    ]
+
+
+def _wanted(kind: type[Any]) -> str:
+    article = "an" if kind.__name__[0] in "AEIOU" else "a"
+    return _KINDS.get(kind, f"{article} {kind.__name__}")
+
+
+def twice(path: str, keys: Iterable[str]) -> list[Problem]:
+    """Return the problem of each key that stands there more than once, sorted."""
+    counts = Counter(keys)
+    return [
+        Problem("duplicate", path, f"{brief(key)} stands there twice")
+        for key in sorted(counts)
+        if counts[key] > 1
+    ]
+
+
+def series(value: Iterable[T]) -> tuple[T, ...]:
+    """Return any collection as a tuple; what is none stays as it is, for `misfits` to name."""
+    # A lone text is iterable too, but its letters are never what was meant.
+    if isinstance(value, str) or not isinstance(value, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance]
+        return cast("tuple[T, ...]", value)
+    return tuple(value)
+
+
+def not_a_key(path: str, key: object) -> list[Problem]:
+    """Return the problem of what is no text, or blank; none of a sound key."""
+    if isinstance(key, str) and not key.strip():
+        return [Problem("blank", path, "must not be blank")]
+    return misfit(path, key, str)

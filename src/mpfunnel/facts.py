@@ -19,7 +19,17 @@ from typing import Any, Final, NoReturn, cast, overload
 
 from immutabledict import immutabledict
 
-from mpfunnel.errors import InvalidDataError, Problem, UnknownNameError, brief, did_you_mean
+from mpfunnel.errors import (
+    InvalidDataError,
+    Problem,
+    UnknownNameError,
+    brief,
+    did_you_mean,
+    misfit,
+    misfits,
+    series,
+    shown,
+)
 from mpfunnel.labels import Label
 from mpfunnel.rules.conditions import Condition, Exists
 from mpfunnel.rules.facts import Fact, Kind, Scale
@@ -130,7 +140,7 @@ class Facts:
 
     def __getattr__(self, name: str) -> NoReturn:
         hint = did_you_mean(name, self.names())
-        raise AttributeError(f"{self.root}.{name}: no such fact{hint}")
+        raise AttributeError(f"{self.root}.{shown(name)}: no such fact{hint}")
 
 
 class _WithAttributes(Facts):
@@ -180,30 +190,32 @@ class _WithAttributes(Facts):
         Raises:
             InvalidDataError: A fact cannot have that type, or cannot be closed.
         """
-        if kind not in _KINDS:
+        if not isinstance(kind, type) or kind not in _KINDS:  # pyright: ignore[reportUnnecessaryIsInstance]
             known = ", ".join(known.__name__ for known in _KINDS)
             message = f"no facts of type {brief(kind)}; use one of {known}"
-            raise InvalidDataError([Problem("type", f"{self.root}.{name}", message)])
-        fact = Fact(
-            f"{self.root}.{name}",
-            _KINDS[kind],
-            open=not closed,
-            within="attributes",
-            places=2 if kind is Decimal else 0,
-            label=cast(Label, label),
-        )
-        return term_for(fact)
+            raise InvalidDataError([Problem("type", f"{self.root}.{shown(name)}", message)])
+        return self._declared(name, _KINDS[kind], closed, label)
 
     def flag(self, name: str, *, closed: bool = True, label: Label | None = None) -> FlagTerm:
         """Return a custom yes or no as a fact; a blank means no if it is `closed`."""
+        return cast(FlagTerm, self._declared(name, "bool", closed, label))
+
+    def _declared(self, name: str, kind: Kind, closed: bool, label: Label | None) -> Term:
+        at = f"{self.root}.{shown(name)}"
+        problems = misfit(at, name, str) + misfit(f"{at}.closed", closed, bool)
+        if label is not None:
+            problems += misfit(f"{at}.label", label, Label)
+        if problems:
+            raise InvalidDataError(problems)
         fact = Fact(
             f"{self.root}.{name}",
-            "bool",
+            kind,
             open=not closed,
             within="attributes",
+            places=2 if kind == "decimal" else 0,
             label=cast(Label, label),
         )
-        return FlagTerm(fact)
+        return term_for(fact)
 
 
 class CompanyFacts(_WithAttributes):
@@ -342,8 +354,9 @@ class ProductFacts(Facts):
             UnknownNameError: There is none.
             InvalidDataError: The measure is written wrongly.
         """
-        head, bracket, rest = name.partition("(")
-        if bracket and rest.endswith(")"):
+        text = isinstance(name, str)  # pyright: ignore[reportUnnecessaryIsInstance]
+        if text and "(" in name and name.endswith(")"):
+            head, _, rest = name.partition("(")
             return measure(head.strip(), tuple(part.strip() for part in rest[:-1].split(",")))
         return super().named(name)
 
@@ -365,15 +378,18 @@ def measure(head: str, arguments: tuple[str, ...]) -> Term:
         UnknownNameError: There is no such measure.
         InvalidDataError: The arguments are not those it takes.
     """
-    if head not in _MEASURES:
+    if not isinstance(head, str) or head not in _MEASURES:  # pyright: ignore[reportUnnecessaryIsInstance]
         raise UnknownNameError(f"no such measure{did_you_mean(head, _MEASURES)}")
     kind, label, takes = _MEASURES[head]
-    days = arguments[-1]
+    arguments = series(arguments)
+    if problems := misfits(f"product.{head}", arguments, str):
+        raise InvalidDataError(problems)
     sound = len(arguments) == takes.count(",") + 1 and all(arguments)
     sound = sound and all(part == part.strip() for part in arguments)
     if not sound or any("," in part or ")" in part or "(" in part for part in arguments):
         message = f"must be written {head}({takes}), with plain names"
         raise InvalidDataError([Problem("format", f"product.{head}", message)])
+    days = arguments[-1]
     if not (days.isascii() and days.isdigit() and 1 <= int(days[:6]) <= MAX_WITHIN_DAYS):
         message = f"must be a number of days from 1 to {MAX_WITHIN_DAYS:,}, not {brief(days)}"
         raise InvalidDataError([Problem("range", f"product.{head}", message)])

@@ -20,7 +20,17 @@ from immutabledict import immutabledict
 from mpfunnel import facts
 from mpfunnel.calendars import zone_for
 from mpfunnel.engagement import EngagementModel
-from mpfunnel.errors import InvalidDataError, PlaybookError, Problem, brief, did_you_mean
+from mpfunnel.errors import (
+    InvalidDataError,
+    PlaybookError,
+    Problem,
+    brief,
+    did_you_mean,
+    misfit,
+    misfits,
+    series,
+    shown,
+)
 from mpfunnel.labels import Label, Lang, as_label
 from mpfunnel.records import Id, Product
 from mpfunnel.rules.conditions import (
@@ -36,7 +46,7 @@ from mpfunnel.rules.conditions import (
 )
 from mpfunnel.rules.facts import Fact, Scale
 from mpfunnel.rules.tables import DecisionTable
-from mpfunnel.segments import UNMATCHED, SegmentTable
+from mpfunnel.segments import UNMATCHED, Segment, SegmentTable
 from mpfunnel.stages import Funnel
 from mpfunnel.tiers import Tier, TierPolicy, TierTable
 
@@ -50,11 +60,10 @@ _ENGAGEMENT: Final = "product.engagement"
 
 
 def _products(value: Iterable[Product | Id]) -> Any:
-    # What cannot be listed is left as it is, for the checks to name.
-    given: Any = value
-    if isinstance(given, str) or not isinstance(given, Iterable):
+    given = series(value)
+    if not isinstance(given, tuple):  # pyright: ignore[reportUnnecessaryIsInstance]
         return given
-    return tuple(Product(item) if isinstance(item, str | int) else item for item in value)
+    return tuple(Product(item) if isinstance(item, str | int) else item for item in given)
 
 
 def _a_label(value: str | Label | None) -> Label | None:
@@ -162,14 +171,9 @@ def _meaning(value: Any) -> Any:
 
 def _shape(book: Playbook) -> Iterator[Problem]:
     """Yield what is wrong with the types: the other checks need them to be right."""
-    for path, kind in (("segments", SegmentTable), ("funnel", Funnel)):
-        value = getattr(book, path)
-        if not isinstance(value, kind):
-            yield Problem(
-                "type",
-                path,
-                f"must be a {kind.__name__}, not {type(value).__name__} {brief(value)}",
-            )
+    wrong = misfit("segments", book.segments, SegmentTable)
+    yield from wrong or misfits("segments.outcomes", book.segments.outcomes, Segment)
+    yield from misfit("funnel", book.funnel, Funnel)
     products: Any = book.products
     if not isinstance(products, tuple) or not products:
         yield Problem("empty", "products", "must list at least one product")
@@ -189,7 +193,7 @@ def _shape(book: Playbook) -> Iterator[Problem]:
             one_by_one = dict(cast("Mapping[object, object]", given))
         for key, value in one_by_one.items():
             if not is_one(value):
-                at = f"{path}.{key}" if key != "" else path
+                at = f"{path}.{shown(key)}" if key != "" else path
                 message = f"must be {wanted}, not {type(value).__name__} {brief(value)}"
                 yield Problem("type", at, message)
 
@@ -219,7 +223,7 @@ def _check(book: Playbook) -> Iterator[Problem]:
     for product_id, model in book.engagement.items():
         if model.scale != book.scale:
             message = "must have the same states in the same order for every product"
-            yield Problem("scale", f"engagement.{product_id}", message)
+            yield Problem("scale", f"engagement.{shown(product_id)}", message)
     yield from _check_rules(book)
 
 
@@ -238,17 +242,19 @@ def _check_products(book: Playbook) -> Iterator[Problem]:
         given: Mapping[Id, Any] = getattr(book, what)
         for key in given:
             if key not in ids:
-                hint = did_you_mean(str(key), map(str, ids))
-                yield Problem("unknown-product", f"{what}.{key}", f"no such product{hint}")
+                hint = did_you_mean(shown(key), map(str, ids))
+                yield Problem("unknown-product", f"{what}.{shown(key)}", f"no such product{hint}")
         for product_id in ids:
             if product_id not in given:
                 message = "has no policy; give one for every product"
-                yield Problem("missing", f"{what}.{product_id}", message)
+                yield Problem("missing", f"{what}.{shown(product_id)}", message)
     for product_id, policy in book.tiers.items():
-        tiers: tuple[Any, ...] = tuple(policy.tiers)
-        if not tiers or not all(isinstance(tier, Tier) for tier in tiers):
+        at = f"tiers.{shown(product_id)}"
+        wrong = misfit(f"{at}.kind", policy.kind, str) + misfits(f"{at}.tiers", policy.tiers, Tier)
+        yield from wrong
+        if not wrong and not policy.tiers:
             message = "must give at least one Tier, and nothing else"
-            yield Problem("type", f"tiers.{product_id}.tiers", message)
+            yield Problem("type", f"{at}.tiers", message)
 
 
 def _tables(book: Playbook) -> Iterator[tuple[str, DecisionTable[Any], str, frozenset[str]]]:
@@ -257,10 +263,10 @@ def _tables(book: Playbook) -> Iterator[tuple[str, DecisionTable[Any], str, froz
     yield "segments", book.segments, "company", deciding
     for product_id, policy in book.tiers.items():
         if isinstance(policy, TierTable):
-            yield f"tiers.{product_id}", policy, "company", deciding
+            yield f"tiers.{shown(product_id)}", policy, "company", deciding
     about_leads = "company lead product"
     for product_id, model in book.engagement.items():
-        at = f"engagement.{product_id}"
+        at = f"engagement.{shown(product_id)}"
         deciding = frozenset({_INTEREST, _ENGAGEMENT})
         yield f"{at}.interest", model.interest, about_leads, deciding
         yield f"{at}.states", model.states, about_leads, frozenset({_ENGAGEMENT})
@@ -299,7 +305,7 @@ def _check_node(
 ) -> Iterator[Problem]:
     if isinstance(node, Exists) and (node.over != "product" or "pursuit" not in roots):
         message = "ranges over products, which only the rules of the funnel can"
-        yield Problem("scope", f"any_{node.over}", message)
+        yield Problem("scope", f"any_{shown(node.over)}", message)
     if not isinstance(node, Leaf):
         return
     fact = node.fact
@@ -320,7 +326,7 @@ def _check_node(
     elif fact.name == _SEGMENT and isinstance(node, _LevelLeaf):
         for key in _levels(node):
             if key not in segments:
-                message = f"no such segment '{key}'{did_you_mean(key, segments)}"
+                message = f"no such segment {brief(key)}{did_you_mean(key, segments)}"
                 yield Problem("unknown-level", fact.name, message)
 
 

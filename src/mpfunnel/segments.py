@@ -10,7 +10,7 @@ from typing import Final
 
 from attrs import field, frozen
 
-from mpfunnel.errors import InvalidDataError, Problem
+from mpfunnel.errors import InvalidDataError, not_a_key
 from mpfunnel.labels import Label, as_label
 from mpfunnel.records import Company
 from mpfunnel.rules.compiled import compile_policy
@@ -27,8 +27,8 @@ class Segment:
     label: Label = field(converter=as_label, eq=False)
 
     def __attrs_post_init__(self) -> None:
-        if not self.key.strip():
-            raise InvalidDataError([Problem("blank", "segment.key", "must not be blank")])
+        if problems := not_a_key("segment.key", self.key):
+            raise InvalidDataError(problems)
 
     def __str__(self) -> str:
         return self.key

@@ -7,7 +7,6 @@ and the lead's stage is that of the pursuit that has come furthest (S19).
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from functools import cached_property
@@ -15,10 +14,19 @@ from typing import Final, Literal, NamedTuple
 
 from attrs import define, evolve, field, frozen
 
-from mpfunnel.errors import InvalidDataError, Problem, brief
+from mpfunnel.errors import (
+    InvalidDataError,
+    Problem,
+    brief,
+    misfit,
+    misfits,
+    not_a_key,
+    series,
+    twice,
+)
 from mpfunnel.labels import Label, as_label
 from mpfunnel.records import Deal, Id, SalesEvent
-from mpfunnel.rules.tables import Decision, DecisionTable
+from mpfunnel.rules.tables import Decision, DecisionTable, strangers
 
 __all__ = [
     "Funnel",
@@ -42,15 +50,15 @@ class FunnelStage:
     label: Label = field(converter=as_label, eq=False)
 
     def __attrs_post_init__(self) -> None:
-        if not self.key.strip():
-            raise InvalidDataError([Problem("blank", "stage.key", "must not be blank")])
+        if problems := not_a_key("stage.key", self.key):
+            raise InvalidDataError(problems)
 
     def __str__(self) -> str:
         return self.key
 
 
 def _stages(value: Iterable[FunnelStage]) -> tuple[FunnelStage, ...]:
-    return tuple(value)
+    return series(value)
 
 
 _Rank = tuple[int, int]
@@ -84,20 +92,18 @@ class Funnel:
                 f"must be an integer from 1 to {MAX_QUIET_DAYS:,}, not {brief(self.quiet_days)}"
             )
             problems.append(Problem("range", "quiet_days", message))
-        known = (*self.ladder, *self.detours)
-        counts = Counter(stage.key for stage in known)
-        problems += [
-            Problem("duplicate", "stages", f"'{key}' stands there twice")
-            for key in sorted(counts)
-            if counts[key] > 1
-        ]
-        problems += [
-            Problem("unknown-level", "rules", f"'{outcome}' is no stage of the funnel")
-            for outcome in self.rules.outcomes
-            if outcome not in known
-        ]
+        problems += misfit("deals_without_lead", self.deals_without_lead, bool)
+        wrong = misfit("rules", self.rules, DecisionTable)
+        wrong += misfits("ladder", self.ladder, FunnelStage)
+        wrong += misfits("detours", self.detours, FunnelStage)
+        problems += wrong or self._contradictions()
         if problems:
             raise InvalidDataError(problems)
+
+    def _contradictions(self) -> list[Problem]:
+        known = (*self.ladder, *self.detours)
+        problems = twice("stages", [stage.key for stage in known])
+        return problems + strangers("rules", self.rules, known, "stage of the funnel")
 
     @cached_property
     def ranks(self) -> tuple[Mapping[FunnelStage, _Rank], ...]:

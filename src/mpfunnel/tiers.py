@@ -9,7 +9,7 @@ from typing import Final, Protocol
 
 from attrs import frozen
 
-from mpfunnel.errors import InvalidDataError, Problem, brief
+from mpfunnel.errors import InvalidDataError, Problem, brief, misfits
 from mpfunnel.labels import Label, as_label
 from mpfunnel.records import Company, Product
 from mpfunnel.rules.compiled import compile_policy
@@ -119,13 +119,16 @@ def undecided(
         because: The reason.
 
     Raises:
-        InvalidDataError: `value` is not possible, or no fact is missing.
+        InvalidDataError: `value` is not possible, no fact is missing, or something has another
+            type.
     """
-    problems: list[Problem] = []
-    if value not in possible:
+    problems = misfits("possible", possible, Tier)
+    if not problems and value not in possible:
         problems.append(Problem("value", "possible", f"must contain the value, {value}"))
-    if not missing:
-        problems.append(Problem("empty", "missing", "must name the facts that would settle it"))
+    nameless = misfits("missing", missing, str)
+    if not nameless and not missing:
+        nameless.append(Problem("empty", "missing", "must name the facts that would settle it"))
+    problems += nameless
     if problems:
         raise InvalidDataError(problems)
     names = tuple(name if "." in name else f"company.{name}" for name in missing)

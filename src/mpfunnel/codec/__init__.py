@@ -14,7 +14,7 @@ from typing import Any, Final
 from mpfunnel.codec.plain import VALUES_AND_DAYS, parse_json, parse_toml, plain, start_of
 from mpfunnel.codec.reading import read
 from mpfunnel.codec.writing import playbook_data
-from mpfunnel.errors import DecodeError, InvalidDataError, PlaybookError, Problem
+from mpfunnel.errors import DecodeError, InvalidDataError, PlaybookError, Problem, misfit
 from mpfunnel.playbook import Playbook
 
 __all__ = ["dump", "from_data", "load", "to_data"]
@@ -35,7 +35,7 @@ def load(source: str | PathLike[str] | Mapping[str, Any]) -> Playbook:
             are listed, each with its path.
         PlaybookError: It is well formed but contradicts itself or names what does not exist.
     """
-    if isinstance(source, Mapping):
+    if not isinstance(source, str | PathLike):
         return from_data(source)
     path = Path(source)
     parse = {".toml": parse_toml, ".json": parse_json}.get(path.suffix.lower())
@@ -54,6 +54,8 @@ def from_data(data: Mapping[str, Any]) -> Playbook:
         DecodeError: It does not have the documented form.
         PlaybookError: It contradicts itself or names what does not exist.
     """
+    if problems := misfit("", data, Mapping):
+        raise DecodeError(problems)
     return _read(dict(data), "")
 
 

@@ -8,8 +8,8 @@ from decimal import Decimal
 from typing import Any, Final, TypeVar, cast
 
 from mpfunnel import facts
-from mpfunnel.codec.checks import Check, is_table, no_such, shown, under
-from mpfunnel.errors import InvalidDataError, Problem
+from mpfunnel.codec.checks import Check, is_table, no_such, under
+from mpfunnel.errors import InvalidDataError, Problem, shown
 from mpfunnel.labels import Label
 from mpfunnel.rules.facts import Fact
 from mpfunnel.rules.terms import Term

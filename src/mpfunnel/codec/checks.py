@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any, Final, TypeGuard
 
-from mpfunnel.errors import Problem, did_you_mean
+from mpfunnel.errors import Problem, did_you_mean, shown
 
 __all__ = [
     "Check",
@@ -14,8 +14,6 @@ __all__ = [
     "located",
     "near",
     "no_such",
-    "on_one_line",
-    "shown",
     "under",
 ]
 
@@ -92,7 +90,8 @@ def is_list(value: object) -> TypeGuard[list[Any]]:
 
 def no_such(what: str, name: str, known: Collection[str]) -> str:
     """Return ``"no such key; did you mean 'x'?"``, or all that is known where nothing is near."""
-    listed = f"; known are {', '.join(known)}" if len(known) <= MAX_LISTED else ""
+    few = 0 < len(known) <= MAX_LISTED
+    listed = f"; known are {', '.join(map(shown, known))}" if few else ""
     return f"no such {what}" + (near(name, known) or listed)
 
 
@@ -109,15 +108,3 @@ def located(origin: str, path: str) -> str:
 def under(path: str, key: str) -> str:
     """Return the path of `key` within `path`."""
     return f"{path}.{key}" if path else key
-
-
-def shown(key: object) -> str:
-    """Return a key as a path shows it: on one line and not too long, whatever it holds."""
-    return on_one_line(str(key)[:60])
-
-
-def on_one_line(text: str) -> str:
-    """Return `text` with what cannot be printed as escapes."""
-    if text.isprintable():
-        return text
-    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)

@@ -15,8 +15,8 @@ from typing import Any, Final
 from attrs import frozen
 
 from mpfunnel import facts
-from mpfunnel.codec.checks import Check, is_list, is_table, near, shown, under
-from mpfunnel.errors import InvalidDataError, UnknownNameError
+from mpfunnel.codec.checks import Check, is_list, is_table, near, under
+from mpfunnel.errors import InvalidDataError, UnknownNameError, shown
 from mpfunnel.rules.conditions import (
     All,
     AnyOf,
@@ -132,8 +132,8 @@ class Vocabulary:
         return fact.key if fact.root == self.own and not ambiguous else fact.name
 
     def _names(self) -> list[str]:
-        known = [f"{root}.{name}" for root, group in self.groups.items() for name in group.names()]
-        return [name.removeprefix(f"{self.own}.") for name in (*known, *self.attributes)]
+        declared = [group.named(name) for group in self.groups.values() for name in group.names()]
+        return [self.name(term.fact) for term in (*declared, *self.attributes.values())]
 
 
 # -- data → condition --

@@ -11,8 +11,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final, NoReturn, cast
 
-from mpfunnel.codec.checks import is_list, is_table, located, shown
-from mpfunnel.errors import DecodeError, Problem, brief
+from mpfunnel.codec.checks import is_list, is_table, located
+from mpfunnel.errors import DecodeError, Problem, brief, shown
 
 __all__ = [
     "MAX_BYTES",
@@ -37,6 +37,7 @@ MAX_NODES: Final = 100_000
 """How many keys and values plain data may hold."""
 MAX_DIGITS: Final = 64
 """How long a number may be written: more than any that fits in 64 bits needs."""
+_TOO_LONG: Final = f"a number is written with more than {MAX_DIGITS} characters"
 
 VALUES: Final = (str, bool, int, Decimal)
 """What plain data may hold besides tables and lists."""
@@ -136,16 +137,16 @@ def _parsed(origin: str, form: str, parse: Callable[[], Any]) -> Any:
     try:
         return parse()
     except ValueError as error:
-        # The parsers' own errors are ValueErrors; int() raises one of more than 4,300 digits, and
-        # says how Python could be told to take them.
-        reason = str(error).partition("; use sys.")[0]
-        reason = reason[:1].lower() + reason[1:]
+        # The parsers' own errors are ValueErrors; so is that of int() for more than 4,300 digits,
+        # which tells how to set up Python.
+        reason = str(error)
+        reason = _TOO_LONG if "set_int_max" in reason else reason[:1].lower() + reason[1:]
         raise _refusal("syntax", origin, f"is not {form}: {reason:.200}") from None
 
 
 def _decimal(digits: str) -> Decimal:
     if len(digits) > MAX_DIGITS:
-        raise ValueError(f"a number is written with more than {MAX_DIGITS} characters")
+        raise ValueError(_TOO_LONG)
     try:
         return Decimal(digits)
     except ArithmeticError:
@@ -158,11 +159,11 @@ def _no_constant(name: str) -> NoReturn:
 
 
 def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    data = dict(pairs)
-    if len(data) < len(pairs):
-        keys = [key for key, _ in pairs]
-        twin = next(key for key in data if keys.count(key) > 1)
-        raise ValueError(f"the key '{shown(twin)}' stands there twice")
+    data: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in data:
+            raise ValueError(f"the key '{shown(key)}' stands there twice")
+        data[key] = value
     return data
 
 

@@ -7,19 +7,10 @@ from typing import Any, Final, TypeVar, cast
 
 from mpfunnel import facts
 from mpfunnel.codec.attributes import AttributeCheck, default_label
-from mpfunnel.codec.checks import (
-    is_list,
-    is_table,
-    located,
-    near,
-    no_such,
-    on_one_line,
-    shown,
-    under,
-)
+from mpfunnel.codec.checks import is_list, is_table, located, near, no_such, under
 from mpfunnel.codec.conditions import ConditionCheck, Vocabulary, day_of
 from mpfunnel.engagement import EngagementModel, EngagementState, Signal
-from mpfunnel.errors import DecodeError, PlaybookError, Problem, brief
+from mpfunnel.errors import DecodeError, PlaybookError, Problem, brief, shown
 from mpfunnel.labels import Label
 from mpfunnel.playbook import Playbook
 from mpfunnel.records import Id, Product
@@ -78,9 +69,7 @@ def read(data: dict[str, Any], origin: str) -> Playbook:
     # What contradicts itself in what is well formed is only told apart where all of it is.
     error = DecodeError if check.problems else PlaybookError
     raise error(
-        Problem(
-            problem.code, on_one_line(located(origin, problem.path)), on_one_line(problem.message)
-        )
+        Problem(problem.code, located(origin, problem.path), problem.message)
         for problem in (*check.problems, *check.contradictions)
     )
 
@@ -432,11 +421,13 @@ def _as_written(
     error: PlaybookError, data: dict[str, Any], products: Collection[Id]
 ) -> list[Problem]:
     """Return the problems with the paths by which the data names their places."""
-    places = {f"products[{index}]": f"products.{key}" for index, key in enumerate(data["products"])}
+    places = {
+        f"products[{index}]": f"products.{shown(key)}" for index, key in enumerate(data["products"])
+    }
     for what in ("tiers", "engagement"):
         for product_id in products:
             if str(product_id) not in data[what] and EVERY in data[what]:
-                places[f"{what}.{product_id}"] = f"{what}.{EVERY}"
+                places[f"{what}.{shown(product_id)}"] = f"{what}.{EVERY}"
     found: dict[Problem, None] = {}
     for problem in error.problems:
         # The longest, because ids may have dots.

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 from attrs import field, frozen
@@ -37,7 +37,7 @@ from mpfunnel.rules.conditions import (
 )
 from mpfunnel.rules.facts import Fact
 from mpfunnel.rules.tables import OTHERWISE, Decision, DecisionTable, Part, Scorecard
-from mpfunnel.rules.words import in_words, named, value_in_words
+from mpfunnel.rules.words import in_words, named, unknown, wording
 
 __all__ = [
     "Explanation",
@@ -268,8 +268,21 @@ _JOINTS: Final[Mapping[Lang, Mapping[type, str]]] = {
 }
 
 
-_Text = tuple[str, tuple[int, ...]]
-"""A text with numbered gaps, and for each gap the position of the fact that fills it."""
+class _Text(NamedTuple):
+    """A text with gaps for the values seen."""
+
+    pieces: list[str]
+    """What stands between the gaps; each gap is held open by a blank piece."""
+    says: tuple[tuple[int, Callable[[Any], str]], ...]
+    """The place of each value that is told, and what puts it into words."""
+    gaps: tuple[int, ...]
+    """Which of `says` fills each gap."""
+
+    def filled(self, saw: tuple[Any, ...]) -> str:
+        said = [say(saw[place]) for place, say in self.says]
+        pieces = self.pieces.copy()
+        pieces[1::2] = [said[gap] for gap in self.gaps]
+        return "".join(pieces)
 
 
 @frozen(eq=False)
@@ -279,49 +292,53 @@ class _Shape(Generic[T]):
     decision: Decision[T]
     looked: tuple[Looked, ...]
     """As found for the first such record."""
-    facts: tuple[Fact, ...] = ()
-    """The facts whose values differ from record to record; none where nothing is kept."""
-    places: tuple[int, ...] = ()
-    """For each leaf in `looked`, in order: the position of its fact in `facts`."""
+    places: tuple[int, ...]
+    """For each leaf in `looked`, in order: the place of its value among those seen."""
     texts: dict[Lang, _Text] = field(init=False, factory=dict[Lang, _Text])
 
-    def text(self, saw: tuple[Any, ...], lang: Lang) -> str:
-        text, gaps = self.texts.get(lang) or self._write(lang)
-        facts = self.facts
-        return text.format(*[_seen(facts[place], saw[place], lang) for place in gaps])
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Texts hold functions that do not travel, and are soon written again.
+        return _Shape, (self.decision, self.looked, self.places)
 
-    def _write(self, lang: Lang) -> _Text:
+    def text(self, saw: tuple[Any, ...], lang: Lang) -> str:
+        text = self.texts.get(lang)
+        if text is None:
+            text = self.texts[lang] = self._written(lang)
+        return text.filled(saw)
+
+    def _written(self, lang: Lang) -> _Text:
         marks = _MARKS[lang]
-        lines = [_literally(line) for line in _heading(self.decision, lang)]
-        gaps: dict[int, int] = {}
+        pieces = ["\n".join(_heading(self.decision, lang))]
+        # Equal facts may be said in different units and words: each is told as its leaf has it.
+        numbers: dict[tuple[int, int], int] = {}
+        says: list[tuple[int, Callable[[Any], str]]] = []
+        gaps: list[int] = []
         places = iter(self.places)
         for key, leads_to, finding in self.looked:
-            lines.append(_literally(f"  {marks[finding.now]} {key} → {named(leads_to, lang)}"))
+            pieces[-1] += f"\n  {marks[finding.now]} {key} → {named(leads_to, lang)}"
             for depth, at in _outer_first(finding):
+                pieces[-1] += f"\n    {'  ' * depth}{marks[at.now]} "
+                about = "" if at.about is None else f" · {at.about}"
                 if not isinstance(at.condition, Leaf):
-                    said = _JOINTS[lang][type(at.condition)]
+                    pieces[-1] += f"{_JOINTS[lang][type(at.condition)]}{about}"
+                    continue
+                fact, place = at.condition.fact, next(places)
+                pieces[-1] += f"{in_words(at.condition, lang)} ("
+                if at.saw is None:
+                    # Missing in one record that comes to the same is missing in all of them.
+                    pieces[-1] += unknown(lang)
                 else:
-                    if self.places:
-                        gap = gaps.setdefault(next(places), len(gaps))
-                        seen = f"{{{gap}}}"
-                    else:
-                        seen = _literally(_seen(at.condition.fact, at.saw, lang))
-                    said = f"{_literally(in_words(at.condition, lang))} ({seen})"
-                about = "" if at.about is None else _literally(f" · {at.about}")
-                lines.append(f"    {'  ' * depth}{marks[at.now]} {said}{about}")
-        written = self.texts[lang] = ("\n".join(lines), tuple(gaps))
-        return written
+                    gap = numbers.setdefault((place, id(fact)), len(says))
+                    if gap == len(says):
+                        says.append((place, _saying(fact, lang)))
+                    gaps.append(gap)
+                    pieces += ("", "")
+                pieces[-1] += f"){about}"
+        return _Text(pieces, tuple(says), tuple(gaps))
 
     def findings(self, saw: tuple[Any, ...]) -> tuple[Looked, ...]:
-        if not self.places:
-            return self.looked
         values = iter([saw[place] for place in self.places])
         return tuple((key, leads_to, _with(values, at)) for key, leads_to, at in self.looked)
-
-
-def _literally(text: str) -> str:
-    # Braces mark the gaps.
-    return text.replace("{", "{{").replace("}", "}}")
 
 
 def _heading(decision: Decision[Any], lang: Lang) -> Iterator[str]:
@@ -339,10 +356,14 @@ def _outer_first(finding: Finding, depth: int = 0) -> Iterator[tuple[int, Findin
         yield from _outer_first(part, depth + 1)
 
 
-def _seen(fact: Fact, saw: Any, lang: Lang) -> str:
-    if isinstance(saw, Decision):
-        return saw.text(lang)
-    return value_in_words(fact, fact.shown(saw) if fact.minor else saw, lang)
+def _saying(fact: Fact, lang: Lang) -> Callable[[Any], str]:
+    """Return what puts known values into words, as records hold them."""
+    if fact.kind == "level":
+        return lambda decision: decision.text(lang)
+    say = wording(fact, lang)
+    if fact.minor:
+        return lambda value: say(fact.shown(value))
+    return say
 
 
 def _with(values: Iterator[Any], finding: Finding) -> Finding:
@@ -388,18 +409,16 @@ class _Teller(Generic[T]):
 
     def __init__(self, policy: Policy[T]) -> None:
         self._policy = policy
-        # Equal facts may be counted in different units: these are words, not meaning.
-        leaves: dict[tuple[Fact, Label | None], list[Leaf]] = {}
+        leaves: dict[Fact, dict[Leaf, None]] = {}
         ranged = False
         for condition in policy.conditions:
             for at in walk(condition):
                 ranged = ranged or isinstance(at, Exists)
                 if isinstance(at, Leaf):
-                    leaves.setdefault((at.fact, at.fact.unit), []).append(at)
+                    leaves.setdefault(at.fact, {})[at] = None
         self._ranged = ranged
-        self._places = {asked: place for place, asked in enumerate(leaves)}
-        self._facts = tuple(fact for fact, _ in leaves)
-        self._asked = [(fact, _class_of(fact, group)) for (fact, _), group in leaves.items()]
+        self._places = {fact: place for place, fact in enumerate(leaves)}
+        self._asked = [(fact, _class_of(fact, tuple(group))) for fact, group in leaves.items()]
         self._kept: dict[tuple[Hashable, ...], _Shape[T]] = {}
         self._shared: dict[Hashable, _Shape[T]] = {}
 
@@ -428,21 +447,24 @@ class _Teller(Generic[T]):
 
     def _anew(self, records: Records, rows: Rows) -> Explanation[T]:
         decision, looked = _answer(self._policy, records, rows)
-        return Explanation(decision, _Shape(decision, looked), ())
+        saw = tuple(at.saw for at in _all_in(looked) if isinstance(at.condition, Leaf))
+        return Explanation(decision, _Shape(decision, looked, tuple(range(len(saw)))), saw)
 
     def _shape(self, records: Records, rows: Rows) -> _Shape[T]:
         decision, looked = _answer(self._policy, records, rows)
-        found = [at for _, _, finding in looked for _, at in _outer_first(finding)]
+        found = _all_in(looked)
         places = tuple(
-            self._places[at.condition.fact, at.condition.fact.unit]
-            for at in found
-            if isinstance(at.condition, Leaf)
+            self._places[at.condition.fact] for at in found if isinstance(at.condition, Leaf)
         )
-        shape = _Shape(decision, looked, self._facts, places)
         # Many combinations come to the same, for example all that the first rule decides.
         return self._shared.setdefault(
-            (decision, tuple([(at.now, at.later) for at in found])), shape
+            (decision, tuple([(at.now, at.later) for at in found])),
+            _Shape(decision, looked, places),
         )
+
+
+def _all_in(looked: Sequence[Looked]) -> list[Finding]:
+    return [at for _, _, finding in looked for _, at in _outer_first(finding)]
 
 
 def _class_of(fact: Fact, leaves: Sequence[Leaf]) -> Callable[[Any], Hashable]:
@@ -451,11 +473,14 @@ def _class_of(fact: Fact, leaves: Sequence[Leaf]) -> Callable[[Any], Hashable]:
         return _itself
     if fact.kind in ("int", "decimal", "float", "date"):
         cuts = sorted({fact.stored(value) for leaf in leaves for value in _literals(leaf)})
+        if all(isinstance(leaf, Compare) and leaf.op in (">=", "<") for leaf in leaves):
+            return partial(bisect_right, cuts)
         # Twice the number of literals below the value, and one more where it equals one.
         return lambda value: bisect_left(cuts, value) + bisect_right(cuts, value)
 
-    def met(value: Any) -> tuple[bool, ...]:
-        return tuple([holds(leaf, value) for leaf in leaves])
+    def met(value: Any) -> int:
+        # Which leaves are true, as the bits of a number: that is looked up faster than a tuple.
+        return sum(holds(leaf, value) << bit for bit, leaf in enumerate(leaves))
 
     return lru_cache(MAX_KEPT)(met)
 

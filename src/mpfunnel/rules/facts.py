@@ -222,7 +222,7 @@ def _level(fact: Fact, value: Any) -> str:
     if fact.scale is None or not isinstance(key, str):
         raise _refused(fact, value)
     if fact.scale.keys and key not in fact.scale.keys:
-        message = f"no such level '{key}'{did_you_mean(key, fact.scale.keys)}"
+        message = f"no such level {brief(key)}{did_you_mean(key, fact.scale.keys)}"
         raise InvalidDataError([Problem("unknown-level", fact.name, message)])
     return key
 

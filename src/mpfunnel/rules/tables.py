@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Collection, Hashable, Iterable
 from typing import Any, Final, Generic, TypeVar
 
 from attrs import evolve, field, frozen
 
-from mpfunnel.errors import InvalidDataError, Problem, brief
+from mpfunnel.errors import InvalidDataError, Problem, brief, misfit, misfits, series
 from mpfunnel.labels import Label, Lang, as_label
 from mpfunnel.rules.conditions import Condition, as_condition, check_size
 from mpfunnel.rules.words import named, reason_of
@@ -65,6 +65,16 @@ class Decision(Generic[T]):
         return f"{undecided}: {joint.join(named(value, lang) for value in self.possible)}"
 
 
+def _not_hashable(path: str, value: object) -> list[Problem]:
+    # Only asking tells: a tuple is as hashable as what it holds.
+    try:
+        hash(value)
+    except TypeError:
+        message = f"must be a value that can be hashed, not {type(value).__name__} {brief(value)}"
+        return [Problem("type", path, message)]
+    return []
+
+
 def _a_reason(value: str | Label | None) -> Any:
     # None until the condition is known to be sound; then it is put into words.
     return None if value is None else as_label(value)
@@ -87,19 +97,24 @@ class Rule(Generic[T]):
     because: Label = field(default=None, converter=_a_reason, eq=False)
 
     def __attrs_post_init__(self) -> None:
-        problems = check_size(self.when)
+        problems = _not_hashable("rule.outcome", self.outcome)
+        problems += misfit("rule.key", self.key, str)
+        problems += [problem.under("rule.when") for problem in check_size(self.when)]
         if problems:
-            raise InvalidDataError(problem.under("rule.when") for problem in problems)
+            raise InvalidDataError(problems)
         if self.because is None:  # pyright: ignore[reportUnnecessaryComparison] # not in words yet
             object.__setattr__(self, "because", reason_of(self.when))
 
 
 def _keyed(rules: Iterable[Any]) -> tuple[Any, ...]:
-    given = tuple(rules)
-    taken = {getattr(rule, "key", "") for rule in given}
+    given = series(rules)
+    if not isinstance(given, tuple):  # pyright: ignore[reportUnnecessaryIsInstance]
+        return given
+    keys = [rule.key if isinstance(rule, Rule | ScoreItem) else None for rule in given]
+    taken = set(keys)
     keyed: list[Any] = []
-    for position, rule in enumerate(given, 1):
-        if getattr(rule, "key", None) == "":
+    for position, (rule, own) in enumerate(zip(given, keys, strict=True), 1):
+        if own == "":
             key = next(
                 name
                 for suffix in range(len(given) + 1)
@@ -113,15 +128,13 @@ def _keyed(rules: Iterable[Any]) -> tuple[Any, ...]:
 
 
 def _check_keys(rules: tuple[Any, ...], kind: type[Any], where: str) -> list[Problem]:
-    problems: list[Problem] = []
+    if problems := misfits(where, rules, kind):
+        return problems
     seen = {OTHERWISE}
     for index, rule in enumerate(rules):
-        if not isinstance(rule, kind):
-            message = f"must be a {kind.__name__}, not {type(rule).__name__}"
-            problems.append(Problem("type", f"{where}[{index}]", message))
-        elif rule.key in seen:
+        if rule.key in seen:
             reserved = "is reserved" if rule.key == OTHERWISE else "is used twice; keys are unique"
-            message = f"'{rule.key}' {reserved}"
+            message = f"{brief(rule.key)} {reserved}"
             problems.append(Problem("duplicate", f"{where}[{index}].key", message))
         else:
             seen.add(rule.key)
@@ -138,6 +151,7 @@ class DecisionTable(Generic[T]):
 
     def __attrs_post_init__(self) -> None:
         problems = _check_keys(self.rules, Rule, "rules")
+        problems += _not_hashable("otherwise", self.otherwise)
         if problems:
             raise InvalidDataError(problems)
 
@@ -150,6 +164,24 @@ class DecisionTable(Generic[T]):
     def outcomes(self) -> tuple[T, ...]:
         """Every value that the table can give, each once, in order."""
         return tuple(dict.fromkeys((*(rule.outcome for rule in self.rules), self.otherwise)))
+
+
+def strangers(
+    where: str, table: DecisionTable[Any], known: Collection[Hashable], what: str
+) -> list[Problem]:
+    """Return the problem of each outcome of the table that is not `known`.
+
+    Args:
+        where: The path of the table.
+        table: The table.
+        known: What it may give.
+        what: What that is, for example ``"state of the ladder"``.
+    """
+    return [
+        Problem("unknown-level", where, f"{brief(getattr(one, 'key', one))} is no {what}")
+        for one in table.outcomes
+        if one not in known
+    ]
 
 
 @frozen
@@ -171,7 +203,8 @@ class ScoreItem:
     because: Label = field(default=None, converter=_a_reason, eq=False)
 
     def __attrs_post_init__(self) -> None:
-        problems = [problem.under("item.when") for problem in check_size(self.when)]
+        problems = misfit("item.key", self.key, str)
+        problems += [problem.under("item.when") for problem in check_size(self.when)]
         for name in ("points", "if_unknown"):
             value = getattr(self, name)
             if type(value) is not int or abs(value) > 1_000_000:
@@ -193,9 +226,17 @@ class Band(Generic[T]):
     at_least: int
     outcome: T
 
+    def __attrs_post_init__(self) -> None:
+        problems = _not_hashable("band.outcome", self.outcome)
+        if type(self.at_least) is not int:
+            message = f"must be an integer, not {type(self.at_least).__name__} "
+            problems.append(Problem("type", "band.at_least", message + brief(self.at_least)))
+        if problems:
+            raise InvalidDataError(problems)
 
-def _highest_first(bands: Iterable[Band[Any]]) -> tuple[Band[Any], ...]:
-    return tuple(sorted(bands, key=lambda band: -band.at_least))
+
+def _bands(value: Iterable[Band[Any]]) -> tuple[Band[Any], ...]:
+    return series(value)
 
 
 @frozen
@@ -203,17 +244,21 @@ class Scorecard(Generic[T]):
     """Adds the points of the items that hold; the highest band reached decides (S6)."""
 
     items: tuple[ScoreItem, ...] = field(converter=_keyed)
-    bands: tuple[Band[T], ...] = field(converter=_highest_first)
+    bands: tuple[Band[T], ...] = field(converter=_bands)
     otherwise: T
 
     def __attrs_post_init__(self) -> None:
         problems = _check_keys(self.items, ScoreItem, "items")
-        starts = [band.at_least for band in self.bands]
-        if len(set(starts)) < len(starts):
+        problems += _not_hashable("otherwise", self.otherwise)
+        wrong = misfits("bands", self.bands, Band)
+        if not wrong and len({band.at_least for band in self.bands}) < len(self.bands):
             message = "two bands start at the same score"
-            problems.append(Problem("duplicate", "bands", message))
+            wrong.append(Problem("duplicate", "bands", message))
+        problems += wrong
         if problems:
             raise InvalidDataError(problems)
+        highest_first = sorted(self.bands, key=lambda band: -band.at_least)
+        object.__setattr__(self, "bands", tuple(highest_first))
 
     @property
     def conditions(self) -> tuple[Condition, ...]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from datetime import date
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
-from typing import Any, Final, cast
+from operator import methodcaller
+from typing import Any, Final
 
 from mpfunnel.labels import Label, Lang
 from mpfunnel.rules.conditions import (
@@ -24,9 +24,7 @@ from mpfunnel.rules.conditions import (
 )
 from mpfunnel.rules.facts import Fact
 
-__all__ = ["in_words", "named", "reason_of", "value_in_words"]
-
-_NUMBERS: Final = (int, float, Decimal)
+__all__ = ["in_words", "named", "reason_of", "unknown", "value_in_words", "wording"]
 
 _OPS_JA: Final[Mapping[str, str]] = {
     ">=": "{0}以上",
@@ -64,37 +62,54 @@ def named(value: object, lang: Lang) -> str:
     return label.text(lang) if isinstance(label, Label) else str(value)
 
 
+def unknown(lang: Lang) -> str:
+    """Return what is said of a value that is missing."""
+    return "不明" if lang == "ja" else "unknown"
+
+
 def value_in_words(fact: Fact, value: Any, lang: Lang) -> str:
     """Return a value of `fact`, in the unit that people read."""
-    if value is None:
-        return "不明" if lang == "ja" else "unknown"
-    if isinstance(value, bool):
-        yes, no = ("はい", "いいえ") if lang == "ja" else ("yes", "no")
-        return yes if value else no
-    if isinstance(value, _NUMBERS):
-        number, unit = _number(value, lang), fact.unit
-        if unit is None:
-            return number
-        return f"{number}{unit.ja}" if lang == "ja" else f"{number} {unit.en}"
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, frozenset):
-        held = sorted(cast("frozenset[str]", value))
-        return _listed(fact, held, lang) or ("なし" if lang == "ja" else "none")
-    return fact.labels[value].text(lang) if value in fact.labels else str(value)
+    return unknown(lang) if value is None else wording(fact, lang)(value)
 
 
-def _number(value: int | Decimal | float, lang: Lang) -> str:
-    """Return a number with its large round part in words: 10 billion, 100億."""
-    if isinstance(value, int) and abs(value) >= _LARGE:
-        for size, name in _SIZES[lang]:
-            if value % size == 0:
-                return f"{value // size:,}{name}"
-    return f"{value:,}"
+def wording(fact: Fact, lang: Lang) -> Callable[[Any], str]:
+    """Return what puts known values of `fact` into words, in the unit that people read.
+
+    Chosen once, it tells many values without asking again what kind they are.
+    """
+    match fact.kind:
+        case "bool":
+            yes, no = ("はい", "いいえ") if lang == "ja" else ("yes", "no")
+            return lambda value: yes if value else no
+        case "date":
+            return methodcaller("isoformat")
+        case "set":
+            none = "なし" if lang == "ja" else "none"
+            return lambda value: _listed(fact, sorted(value), lang) or none
+        case "text" | "level":
+            names = {key: label.text(lang) for key, label in fact.labels.items()}
+            return lambda value: names.get(value) or str(value)
+        case _:
+            return _numbers(fact.unit, lang)
+
+
+def _numbers(unit: Label | None, lang: Lang) -> Callable[[Any], str]:
+    counted = "" if unit is None else unit.ja if lang == "ja" else f" {unit.en}"
+
+    def say(value: int | Decimal | float) -> str:
+        # A large round part is written in words: 10 billion, 100億.
+        if isinstance(value, int) and abs(value) >= _LARGE:
+            for size, name in _SIZES[lang]:
+                if value % size == 0:
+                    return f"{value // size:,}{name}{counted}"
+        return f"{value:,}{counted}"
+
+    return say
 
 
 def _listed(fact: Fact, values: Iterable[str], lang: Lang) -> str:
-    said = [value_in_words(fact, value, lang) for value in values]
+    names = fact.labels
+    said = [names[value].text(lang) if value in names else value for value in values]
     return ("、" if lang == "ja" else ", ").join(said)
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, Final
-from zoneinfo import ZoneInfo, available_timezones
 
 from attrs import evolve
 from immutabledict import immutabledict
 
+from mpfunnel.calendars import zone_for
 from mpfunnel.codec.checks import Check, is_list, is_table, no_such
-from mpfunnel.errors import brief, did_you_mean
+from mpfunnel.errors import InvalidDataError, brief, shown
 from mpfunnel.sources.kinds import Slot
 from mpfunnel.sources.mapping import FieldMapping, Settings
 from mpfunnel.sources.values import STEPS, CellError, converter, directives
@@ -200,17 +200,11 @@ class FieldCheck(Check):
     def _zone(self, data: dict[str, Any], path: str) -> str:
         zone = self.text(data, "zone", path)
         try:
-            # "localtime" would be the zone of the machine.
-            if zone != "localtime":
-                return ZoneInfo(zone).key
-        except (LookupError, ValueError, OSError):
-            pass
-        hint = (
-            did_you_mean(zone, available_timezones() - {"localtime"})
-            or "; write for example 'Asia/Tokyo'"
-        )
-        self.fault("choice", f"{path}.zone", f"{brief(zone)}: no such IANA zone{hint}")
-        return ""
+            return zone_for(zone).key
+        except InvalidDataError as error:
+            for problem in error.problems:
+                self.fault("choice", f"{path}.zone", problem.message)
+            return ""
 
     def _columns(self, raw: dict[str, Any], path: str) -> tuple[str, ...]:
         names = self.texts(raw, "columns", path)
@@ -249,7 +243,7 @@ class FieldCheck(Check):
         for key, value in values.items():
             if type(value) not in (str, int):
                 message = "must be the text of the value; '' means unknown"
-                self.fault("type", f"{path}.values.{key:.60}", message)
+                self.fault("type", f"{path}.values.{shown(key)}", message)
         return immutabledict({key: str(value) for key, value in values.items()})
 
     def _constant(self, value: object, field: FieldMapping) -> object:

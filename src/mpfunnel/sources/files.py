@@ -14,7 +14,7 @@ from unicodedata import name as name_of
 
 from attrs import frozen
 
-from mpfunnel.errors import DecodeError, Problem, near
+from mpfunnel.errors import DecodeError, Problem, near, shown
 from mpfunnel.sources.mapping import FileMapping
 
 __all__ = ["UNDECODABLE", "Row", "SourceFile", "column_hint"]
@@ -156,7 +156,7 @@ def column_hint(name: str, header: list[str]) -> str:
             letter = pairs[0][1]
             at = other.index(letter) + 1
             what = f"{name_of(letter)} (U+{ord(letter):04X})"
-            return f"; did you mean '{other}'? its letter {at} is {what}"
+            return f"; did you mean '{shown(other)}'? its letter {at} is {what}"
     return near(name, header)
 
 

@@ -14,7 +14,7 @@ from immutabledict import immutabledict
 
 from mpfunnel.codec.checks import is_list, is_table, no_such
 from mpfunnel.codec.plain import parse_toml, plain, start_of
-from mpfunnel.errors import DecodeError, Problem, UnknownNameError, brief, did_you_mean
+from mpfunnel.errors import DecodeError, Problem, UnknownNameError, brief, did_you_mean, shown
 from mpfunnel.sources.field_checks import SETTINGS, FieldCheck
 from mpfunnel.sources.kinds import KINDS, Kind, Slot
 from mpfunnel.sources.mapping import (
@@ -133,7 +133,7 @@ class _MappingCheck(FieldCheck):
         return []
 
     def _file(self, sources: dict[str, Any], key: str) -> FileMapping:
-        at, entry = f"files.{key}", sources[key]
+        at, entry = f"files.{shown(key)}", sources[key]
         if not is_table(entry):
             # Short for a table that has nothing but the path.
             return FileMapping(self._paths(sources, key, "files"))
@@ -157,7 +157,7 @@ class _MappingCheck(FieldCheck):
             self.fault("missing", path, f"has no {key}")
         value = data.get(key)
         paths = (value,) if isinstance(value, str) else self.texts(data, key, path)
-        at = f"{path}.{key}"
+        at = f"{path}.{shown(key)}"
         if len(set(paths)) < len(paths):
             self.fault("duplicate", at, "names a file twice; its rows would count twice")
         for name in paths:
@@ -199,7 +199,7 @@ class _MappingCheck(FieldCheck):
         if attributes and not kind.has_attributes:
             self.fault("unknown-key", f"{path}.attributes", f"{kind.name} have no attributes")
         for name, raw in attributes.items():
-            where = f"{path}.attributes.{name:.60}"
+            where = f"{path}.attributes.{shown(name)}"
             if not name.strip():
                 self.fault("blank", where, "has a blank name")
             blank = FieldMapping(name, where, Slot(), attribute=True, settings=settings)

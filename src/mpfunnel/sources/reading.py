@@ -11,7 +11,7 @@ from attrs import field, frozen
 
 from mpfunnel.accounts import Account, accounts
 from mpfunnel.codec.checks import no_such
-from mpfunnel.errors import DecodeError, Problem, brief
+from mpfunnel.errors import DecodeError, Problem, brief, shown
 from mpfunnel.records import Activity, Company, Contract, Deal, Id, Lead, Product, SalesEvent
 from mpfunnel.sources.files import SourceFile, column_hint
 from mpfunnel.sources.kinds import KINDS
@@ -115,12 +115,14 @@ def _located(mapping: SourceMapping, where: _Files) -> dict[str, list[SourceFile
             for key, form in mapping.files.items()
         }
     problems = [
-        Problem("unknown-file", mapping.at(f"files.{key}"), no_such("file", key, mapping.files))
+        Problem(
+            "unknown-file", mapping.at(f"files.{shown(key)}"), no_such("file", key, mapping.files)
+        )
         for key in where
         if key not in mapping.files
     ]
     problems += [
-        Problem("file", mapping.at(f"files.{key}"), "is not among the files given")
+        Problem("file", mapping.at(f"files.{shown(key)}"), "is not among the files given")
         for key in mapping.files
         if key not in where
     ]

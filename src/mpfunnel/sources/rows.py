@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from attrs import evolve, frozen
 
-from mpfunnel.errors import InvalidDataError, near
+from mpfunnel.errors import InvalidDataError, near, on_one_line
 from mpfunnel.personal import shown
 from mpfunnel.records import Id
 from mpfunnel.sources.files import UNDECODABLE, Row, SourceFile
@@ -91,6 +91,8 @@ class Job:
             # The name of a column may hold a line break; a reason is one line.
             label = " ".join(column.split()) or label
             reason = f"{label} {value!r}: {reason}" if value else f"{label}: {reason}"
+        # So may a word of the mapping.
+        reason = on_one_line(reason)
         return Reject(self.table.kind, self.file.name, line, column, code, reason, value)
 
 

@@ -1,0 +1,1042 @@
+"""Malformed playbooks, mappings, rows, records and arguments: each fault named, at once."""
+
+# ruff: noqa: E501 - error lines are quoted whole
+
+from __future__ import annotations
+
+import ast
+import pickle
+import re
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, date, datetime, timedelta, timezone
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from attrs import evolve
+
+import mpfunnel as mf
+from mpfunnel import errors, facts, sources
+from mpfunnel.codec import dump, from_data, load
+from mpfunnel.engagement import Signal
+from mpfunnel.errors import InvalidDataError, MpfunnelError, Problem
+from mpfunnel.facts import any_product, company, lead, measure, product, pursuit
+from mpfunnel.records import Company, CompanyChange, CompanyHistory, Lead
+from mpfunnel.rules.conditions import AnyOf, Exists
+from mpfunnel.rules.facts import Fact, Scale
+from mpfunnel.rules.tables import Band, Rule, Scorecard, ScoreItem
+from mpfunnel.tiers import Tier, TierTable
+from tests.malformed import (
+    AT,
+    BOOK,
+    DATA,
+    DAY,
+    ENGINE,
+    HUGE,
+    TOML,
+    Number,
+    Policy,
+    TwoLines,
+    Unwritable,
+    Word,
+    absent,
+    assessed,
+    changed,
+    file,
+    mapping,
+    mapping_with,
+    nested,
+    nots,
+    refused,
+    table,
+    tiers,
+    when,
+    within_itself,
+)
+from tests.reading import mapping_of
+
+DOCS: Final = Path(__file__).parents[1] / "docs" / "reference" / "errors.md"
+SRC: Final = Path(mf.__file__).parent
+
+
+def given(cases: Mapping[str, tuple[Any, list[str]]]) -> pytest.MarkDecorator:
+    """Parametrise a test by cases of an input and what it is refused with."""
+    return pytest.mark.parametrize(("make", "said"), [*cases.values()], ids=[*cases])
+
+
+# Playbook files: name and content.
+FILES: Final[dict[str, tuple[Callable[[Path], object], list[str]]]] = {
+    "an empty TOML file": (file("book.toml", ""),
+        ["missing | book.toml: has no products",
+         "missing | book.toml: has no segments",
+         "missing | book.toml: has no tiers",
+         "missing | book.toml: has no engagement",
+         "missing | book.toml: has no funnel"]),
+    "only a comment": (file("book.toml", "# nothing yet\n"),
+        ["missing | book.toml: has no products",
+         "missing | book.toml: has no segments",
+         "missing | book.toml: has no tiers",
+         "missing | book.toml: has no engagement",
+         "missing | book.toml: has no funnel"]),
+    "an empty JSON file": (file("book.json", ""),
+        ["syntax | book.json: is not JSON: expecting value: line 1 column 1 (char 0)"]),
+    "a JSON text": (file("book.json", '"playbook"'),
+        ["type | book.json: must hold one table"]),
+    "JSON null": (file("book.json", '{"name": null}'),
+        ["type | book.json: name: must be text, a number, a bool, a date, a list or a table, not NoneType"]),
+    "JSON NaN": (file("book.json", '{"format": NaN}'),
+        ["syntax | book.json: is not JSON: holds NaN, which is no number"]),
+    "JSON Infinity": (file("book.json", '{"format": -Infinity}'),
+        ["syntax | book.json: is not JSON: holds -Infinity, which is no number"]),
+    "JSON minus zero": (file("book.json", '{"format": -0}'),
+        ["format | book.json: format: must be 1, not 0; a later one needs a later mpfunnel"]),
+    "JSON 1e999": (file("book.json", '{"format": 1e999}'),
+        ["format | book.json: format: must be 1, not Decimal('1E+999'); a later one needs a later mpfunnel"]),
+    "JSON with an exponent beyond any decimal": (file("book.json", '{"format": 1e99999999999999999999}'),
+        ["nan | book.json: format: must be a finite number"]),
+    "JSON with a key twice": (file("book.json", '{"zone": "UTC", "zone": "UTC"}'),
+        ["syntax | book.json: is not JSON: the key 'zone' stands there twice"]),
+    "JSON with half a surrogate pair": (file("book.json", '{"name": "\\ud800", "\\udfff": 1}'),
+        ["encoding | book.json: name: holds half of a surrogate pair, which is no character",
+         "encoding | book.json: \\udfff: holds half of a surrogate pair, which is no character"]),
+    "JSON with a comment": (file("book.json", '{} // none'),
+        ["syntax | book.json: is not JSON: extra data: line 1 column 4 (char 3)"]),
+    "JSON with a NUL": (file("book.json", '{"a\0": 1}'),
+        ["syntax | book.json: is not JSON: invalid control character at: line 1 column 4 (char 3)"]),
+    "TOML with a NUL": (file("book.toml", 'name = "a\0"'),
+        ["syntax | book.toml: is not TOML: illegal character '\\x00' (at line 1, column 10)"]),
+    "TOML with an escaped NUL in a key": (file("book.toml", TOML + '[funnel.more]\n"a\\u0000" = 1\n'),
+        ["unknown-key | book.toml: funnel.more: no such key; known are rules, otherwise, otherwise_because, ladder, detours, labels, quiet_days, deals_without_lead"]),
+    "UTF-16": (file("book.toml", TOML.encode("utf-16")),
+        ["encoding | book.toml: line 1 is not utf-8"]),
+    "binary": (file("book.toml", bytes(range(256))),
+        ["encoding | book.toml: line 2 is not utf-8"]),
+    "line ends of the first Macintosh": (file("book.toml", "format = 1\rzone = 'UTC'\r"),
+        ["syntax | book.toml: is not TOML: expected newline or end of document after a statement (at line 1, column 11)"]),
+    "3 MB": (file("book.toml", "#" * 3_000_000),
+        ["size | book.toml: is larger than 2,097,152 bytes"]),
+    "TOML with a key twice": (file("book.toml", "zone = 'UTC'\nzone = 'UTC'\n"),
+        ["syntax | book.toml: is not TOML: cannot overwrite a value (at line 2, column 13)"]),
+    "TOML with a table twice": (file("book.toml", '["a\\nB"]\n["a\\nB"]\n'),
+        ["syntax | book.toml: is not TOML: cannot declare ('a\\nB',) twice (at line 2, column 8)"]),
+    "TOML infinity": (file("book.toml", "format = -inf"),
+        ["nan | book.toml: format: must be a finite number"]),
+    "a datetime where a date is wanted": (file("book.toml", TOML.replace("[products.crm]", "[products.crm]\nsold_from = 2024-04-01T00:00:00Z")),
+        ["type | book.toml: products.crm.sold_from: must be text, a number, a bool, a date, a list or a table, not datetime"]),
+    "a time of day": (file("book.toml", "name = 07:32:00"),
+        ["type | book.toml: name: must be text, a number, a bool, a date, a list or a table, not time"]),
+    "a day that does not exist": (file("book.toml", "name = 2026-02-29"),
+        ["syntax | book.toml: is not TOML: invalid date or datetime (at line 1, column 8)"]),
+    "a name of two lines": (file("two\nLines.toml", "format ="),
+        ["syntax | two\\nLines.toml: is not TOML: invalid value (at end of document)"]),
+    "another ending": (lambda _: load("book.yaml"),
+        ["file | book.yaml: must end in .toml or .json"]),
+    "no such file": (lambda _: load("nobody/wrote/this.toml"),
+        ["file | nobody/wrote/this.toml: no such file"]),
+    "a folder": (lambda _: load(Path("tests") / ".." / "no\0name.toml"),
+        ["file | tests/../no\\x00name.toml: cannot be read as a file"]),
+}  # fmt: skip
+
+
+# Playbooks as plain data.
+DATA_CASES: Final[dict[str, tuple[Callable[[], object], list[str]]]] = {
+    "data that is no table": (lambda: from_data([]),  # type: ignore[arg-type]
+        ["type | must be a Mapping, not list []"]),
+    "a table that contains itself": (lambda: from_data(within_itself()),
+        ["depth | nests deeper than 80"]),
+    "a list nested 100,000 deep": (changed("name", to=nested(100_000)),
+        ["depth | nests deeper than 80"]),
+    "a key of 5,001 digits": (lambda: from_data({HUGE: 1}),  # type: ignore[dict-item]
+        ["type | key of 16610 bits: must be text, not int"]),
+    "a key that is no text": (changed("name", to={None: "x"}),
+        ["type | key None: must be text, not NoneType"]),
+    "a key whose repr has lines": (changed("name", to={TwoLines(): "x"}),
+        ["type | key first second: must be text, not TwoLines"]),
+    "a key whose repr fails": (changed("name", to={Unwritable(): "x"}),
+        ["type | key of type Unwritable: must be text, not Unwritable"]),
+    "a tuple for a list": (changed("funnel", "ladder", to=("known",)),
+        ["type | funnel.ladder: must be text, a number, a bool, a date, a list or a table, not tuple"]),
+    "an enum for a text": (changed("zone", to=Word.A),
+        ["type | zone: must be text, a number, a bool, a date, a list or a table, not Word"]),
+    "an enum for an integer": (changed("funnel", "quiet_days", to=Number.ONE),
+        ["type | funnel.quiet_days: must be text, a number, a bool, a date, a list or a table, not Number"]),
+    "a bool for an integer": (changed("funnel", "quiet_days", to=True),
+        ["range | funnel.quiet_days: must be an integer from 1 to 3,650, not True"]),
+    "an integer of 5,001 digits": (changed("funnel", "quiet_days", to=HUGE),
+        ["range | funnel.quiet_days: must fit in 64 bits"]),
+    "not a number": (changed("funnel", "quiet_days", to=float("nan")),
+        ["nan | funnel.quiet_days: must be a finite number"]),
+    "a signalling NaN": (changed("funnel", "quiet_days", to=Decimal("sNaN")),
+        ["nan | funnel.quiet_days: must be a finite number"]),
+    "a fraction of a day": (changed("funnel", "quiet_days", to=Decimal("1.5")),
+        ["range | funnel.quiet_days: must be an integer from 1 to 3,650, not Decimal('1.5')"]),
+    "a text for a bool": (changed("funnel", "deals_without_lead", to="false"),
+        ["type | funnel.deals_without_lead: must be true or false"]),
+    "half a surrogate pair in a key": (changed("products", "\ud800", to={}),
+        ["encoding | products.\\ud800: holds half of a surrogate pair, which is no character"]),
+    "a later format": (changed("format", to=2),
+        ["format | format: must be 1, not 2; a later one needs a later mpfunnel"]),
+    "a format that is true": (changed("format", to=True),
+        ["format | format: must be 1, not True; a later one needs a later mpfunnel"]),
+    "a section left out": (changed("funnel", to=...),
+        ["missing | has no funnel"]),
+    "an unknown section": (changed("funel", to={}),
+        ["unknown-key | funel: no such key; did you mean 'funnel'?"]),
+    "a section in Cyrillic": (changed("t\u0456ers", to={}),
+        ["unknown-key | tіers: no such key; did you mean 'tiers'?"]),
+    "a zone that does not exist": (changed("zone", to="Asia/Tokio"),
+        ["zone | zone: 'Asia/Tokio': no such IANA zone; did you mean 'Asia/Tokyo'?"]),
+    "a zone of the machine": (changed("zone", to="localtime"),
+        ["zone | zone: 'localtime': no such IANA zone; write for example 'Asia/Tokyo'"]),
+    "a path for a zone": (changed("zone", to="../../etc/localtime"),
+        ["zone | zone: '../../etc/localtime': no such IANA zone; write for example 'Asia/Tokyo'"]),
+    "a currency in full width": (changed("currency", to="ＪＰＹ"),
+        ["format | currency: must be a code of three letters such as 'JPY', not 'ＪＰＹ'"]),
+    "a language that is not spoken": (changed("lang", to="fr"),
+        ["choice | lang: must be 'en' or 'ja', not 'fr'"]),
+    "no product": (changed("products", to={}),
+        ["empty | products: must list at least one product"]),
+    "products 1 and \"1\"": (changed("products", to={"1": {"id": 1}, "crm": {}, "sfa": {}}),
+        ["type | products.crm.id: must be of one type for all products, text or integer (S18)",
+         "type | products.sfa.id: must be of one type for all products, text or integer (S18)"]),
+    "an id that is not the table's": (changed("products", "crm", "id", to="1"),
+        ["type | products.crm.id: must be the integer that names the table; leave it out where ids are text"]),
+    "an id in full-width digits": (changed("products", "４", to={"id": 4}),
+        ["type | products.４.id: must be the integer that names the table; leave it out where ids are text"]),
+    "a product sold before it exists": (changed("products", "crm", to={"sold_from": date(2026, 2, 1), "sold_until": date(2026, 1, 1)}),
+        ["order | products.crm.sold_until: must not be before sold_from"]),
+    "a tier table of no product": (changed("tiers", "smf", to=DATA["tiers"]["*"]),
+        ["unknown-product | tiers.smf: no such product; did you mean 'sfa'?"]),
+    "a stage twice on the ladder": (changed("funnel", "ladder", 1, to="known"),
+        ["duplicate | funnel.ladder[1]: 'known' stands there twice",
+         "unknown-key | funnel.labels.inquiry: no such key; known are known, mql, sal, sql, opportunity, customer, recycled, disqualified, lost, dormant",
+         "unknown-level | funnel.rules[10].stage: 'inquiry': no such stage; known are known, mql, sal, sql, opportunity, customer, recycled, disqualified, lost, dormant"]),
+    "a rule key twice": (changed("tiers", "*", "rules", 1, "key", to="not-a-target"),
+        ["duplicate | tiers.*.rules[1].key: 'not-a-target' is used twice; keys are unique"]),
+    "a rule key that is reserved": (changed("tiers", "*", "rules", 1, "key", to="otherwise"),
+        ["duplicate | tiers.*.rules[1].key: 'otherwise' is reserved"]),
+    "a rule without condition": (changed("tiers", "*", "rules", 0, "when", to=...),
+        ["missing | tiers.*.rules[0]: has no when"]),
+    "a tier of another scale": (changed("tiers", "*", "otherwise", to=10),
+        ["range | tiers.*.otherwise: must be an integer from 1 to 9, not 10"]),
+    "a state that does not exist": (changed("engagement", "*", "states", "otherwise", to="high-interest"),
+        ["unknown-level | engagement.*.states.otherwise: 'high-interest': no such state; did you mean 'high_interest'?"]),
+    "points for a raised hand": (changed("engagement", "*", "signals", 0, "points", to="30"),
+        ["range | engagement.*.signals[0].points: must be an integer from -10,000 to 10,000, not '30'"]),
+    "a cap on a penalty": (changed("engagement", "*", "signals", 0, to={"kind": "careers_page", "points": -20, "cap": 10}),
+        ["contradiction | engagement.*.signals[0].cap: needs points above 0; a penalty has no cap"]),
+    "a label in a third language": (changed("name", to={"en": "x", "fr": "y"}),
+        ["unknown-key | name.fr: no such key; known are en, ja"]),
+    "1,001 products": (changed("products", to={f"p{index}": {} for index in range(1_001)}),
+        ["size | products: has more than 1,000 of them"]),
+    "more problems than anybody reads": (changed("funnel", "rules", to=[{}] * 300),
+        ["missing | funnel.rules[0]: has no stage",
+         "missing | funnel.rules[0]: has no when",
+         "...",
+         "more | has more; these are the first 200"]),
+    "a condition nested too deep": (when({"not": {"not": {"not": {"not": {"not": {"not": {"not": {"not": {"not": {"not": {"not": {"not": {"not": {"not": {"not": {"not": {"not": {"not": {"not": {"not": {"not": {"not": {"not": {"not": {"not": {"not": {"not": {"not": {"not": {"not": {"not": {"not": {"employees": 3}}}}}}}}}}}}}}}}}}}}}}}}}}}}}}}}}),
+        ["depth | tiers.*.rules[0].when: is nested more than 32 deep; split the rule"]),
+    "a Cyrillic letter in a fact": (when({"employ\u0435es": 3}),
+        ["unknown-fact | tiers.*.rules[0].when.employеes: no such fact; did you mean 'employees'?"]),
+    "a zero-width space in a fact": (when({"employees\u200b": 3}),
+        ["unknown-fact | tiers.*.rules[0].when.employees\\u200b: no such fact; did you mean 'employees'?"]),
+    "a combining mark in a fact": (when({"employees\u0301": 3}),
+        ["unknown-fact | tiers.*.rules[0].when.employeeś: no such fact; did you mean 'employees'?"]),
+    "a full-width letter in a fact": (when({"ｅmployees": 3}),
+        ["unknown-fact | tiers.*.rules[0].when.ｅmployees: no such fact; did you mean 'employees'?"]),
+    "a line break in a fact": (when({"employees\n": 3}),
+        ["unknown-fact | tiers.*.rules[0].when.employees\\n: no such fact; did you mean 'employees'?"]),
+    "a dunder name for a fact": (when({"__class__": 3}),
+        ["unknown-fact | tiers.*.rules[0].when.__class__: no such fact; declare a custom attribute under 'attributes.company'"]),
+    "the name of a method for a fact": (when({"names": 3}),
+        ["unknown-fact | tiers.*.rules[0].when.names: no such fact; did you mean 'name'?"]),
+    "an attribute in NFC asked about in NFD": (when({"cafe\u0301": 3}),
+        ["unknown-fact | tiers.*.rules[0].when.café: no such fact; declare a custom attribute under 'attributes.company'"]),
+    "days in full-width digits": (when({"product.count(click, ３０)": 3}),
+        ["range | tiers.*.rules[0].when.product.count(click, ３０): must be a number of days from 1 to 36,500, not '３０'"]),
+    "a measure without days": (when({"product.count(click)": 3}),
+        ["format | tiers.*.rules[0].when.product.count(click): must be written count(kind, days), with plain names"]),
+    "a fact of another table": (when({"product.score": {">=": 3}}),
+        ["scope | tiers.*.rules[0].when.product.score: cannot be asked here, where only company is known"]),
+    "no operator": (when({"employees": {}}),
+        ["empty | tiers.*.rules[0].when.employees: has no operator; this fact takes >=, >, <=, <, ==, !=, in, missing"]),
+    "an operator that does not exist": (when({"employees": {"=>": 3}}),
+        ["unknown-key | tiers.*.rules[0].when.employees.=>: no such operator; this fact takes >=, >, <=, <, ==, !=, in, missing"]),
+    "an operator of another type": (when({"industry": {">=": "a"}}),
+        ["type | tiers.*.rules[0].when.industry: cannot be asked with '>=': it is of type text and takes ==, !=, in, starts_with, missing"]),
+    "one of nothing": (when({"industry": {"in": []}}),
+        ["empty | tiers.*.rules[0].when.industry.in: in of nothing is never true; give at least one value"]),
+    "blank text": (when({"industry": "\u3000"}),
+        ["blank | tiers.*.rules[0].when.industry: blank text is missing, so nothing equals it; use missing = true"]),
+    "missing where blank means no": (when({"lists": {"missing": True}}),
+        ["closed | tiers.*.rules[0].when.lists: is closed: a blank means no, so it is never missing"]),
+    "a level outside the ladder": (changed("funnel", "rules", 0, "when", to={"product.interest": {"at_least": "customer"}}),
+        ["detour | funnel.rules[0].when.product.interest.at_least: 'customer' lies outside the ladder; use in"]),
+    "a number of more than 64 bits": (when({"employees": {">=": 2**63 - 1, "<": 2**63}}),
+        ["range | tiers.*.rules[0].when.employees.<: must fit in 64 bits"]),
+    "a declared attribute that is a fact": (changed("attributes", "company", "employees", to={"type": "int"}),
+        ["conflict | attributes.company.employees: is a fact already; name the attribute otherwise",
+         "conflict | segments.rules[7].when.company.employees: is a fact already; name the attribute otherwise",
+         "conflict | segments.rules[8].when.company.employees: is a fact already; name the attribute otherwise",
+         "conflict | segments.rules[9].when.company.employees: is a fact already; name the attribute otherwise",
+         "conflict | tiers.*.rules[2].when.company.employees: is a fact already; name the attribute otherwise",
+         "conflict | tiers.*.rules[3].when.company.employees: is a fact already; name the attribute otherwise",
+         "conflict | tiers.*.rules[4].when.company.employees: is a fact already; name the attribute otherwise"]),
+    "an attribute of a type that does not exist": (changed("attributes", "company", "plants", to={"type": "integer"}),
+        ["choice | attributes.company.plants.type: 'integer': no such type; did you mean 'int'?"]),
+    "an attribute that cannot be closed": (changed("attributes", "company", "plants", to={"type": "text", "closed": True}),
+        ["closed | attributes.company.plants.closed: only attributes of type int, bool, set can be closed"]),
+}  # fmt: skip
+
+
+# Playbooks, policies and rules as Python objects.
+OBJECTS: Final[dict[str, tuple[Callable[[], object], list[str]]]] = {
+    "no product": (lambda: mf.starter([]),
+        ["empty | products: must list at least one product"]),
+    "a text for products": (lambda: mf.starter("crm"),
+        ["empty | products: must list at least one product"]),
+    "a product twice": (lambda: mf.starter(["crm", "crm"]),
+        ["duplicate | products[1].id: 'crm' is used twice"]),
+    "products 1 and \"1\"": (lambda: mf.starter([1, "1"]),
+        ["type | products[1].id: must be of one type for all products, text or integer (S18)"]),
+    "products 1 and True": (lambda: mf.starter([1, True]),
+        ["type | product.id: must be a text or an integer id, not bool True"]),
+    "a product of no type": (lambda: mf.starter([mf.Product("crm"), 3.0, nested(100_000)]),  # type: ignore[list-item]
+        ["type | products[1]: must be a product or an id, not float 3.0",
+         "type | products[2]: must be a product or an id, not list of type list"]),
+    "a product id of 5,001 digits": (lambda: mf.starter([HUGE]),
+        ["range | product.id: must fit in 64 bits"]),
+    "a zone that does not exist": (lambda: mf.starter(["crm"], zone="JST"),
+        ["zone | zone: 'JST': no such IANA zone; write for example 'Asia/Tokyo'"]),
+    "a zone that is no text": (lambda: mf.starter(["crm"], zone=HUGE),  # type: ignore[arg-type]
+        ["zone | zone: must be the name of a time zone, not int of 16610 bits"]),
+    "a language that is a list": (lambda: mf.starter(["crm"], lang=[HUGE]),  # type: ignore[arg-type]
+        ["choice | lang: must be 'en' or 'ja', not of type list"]),
+    "tables of the wrong kind": (lambda: evolve(BOOK, segments=None, funnel=3),  # type: ignore[arg-type]
+        ["type | segments: must be a SegmentTable, not NoneType None",
+         "type | funnel: must be a Funnel, not int 3"]),
+    "policies of the wrong kind": (lambda: evolve(BOOK, tiers={"crm": 3, "sfa": BOOK.tiers["sfa"]}, engagement=None),  # type: ignore[arg-type, dict-item]
+        ["type | tiers.crm: must be a tier policy, not int 3",
+         "type | engagement: must be an EngagementModel, not NoneType None"]),
+    "policies of the wrong products": (lambda: evolve(BOOK, tiers={"crm": BOOK.tiers["crm"], "smf": BOOK.tiers["sfa"]}),
+        ["unknown-product | tiers.smf: no such product; did you mean 'sfa'?",
+         "missing | tiers.sfa: has no policy; give one for every product"]),
+    "a policy under a huge key": (lambda: evolve(BOOK, tiers={HUGE: 3}),  # type: ignore[dict-item]
+        ["type | tiers.of 16610 bits: must be a tier policy, not int 3"]),
+    "a policy without tiers": (lambda: evolve(BOOK, tiers=Policy(lambda: None, ())),
+        ["type | tiers.crm.tiers: must give at least one Tier, and nothing else",
+         "type | tiers.sfa.tiers: must give at least one Tier, and nothing else"]),
+    "a policy whose tiers are no list": (lambda: evolve(BOOK, tiers=Policy(lambda: None, 3)),
+        ["type | tiers.crm.tiers: must be a list, not int 3",
+         "type | tiers.sfa.tiers: must be a list, not int 3"]),
+    "a policy that no file can hold": (lambda: dump(evolve(BOOK, tiers=Policy(lambda: None))),
+        ["custom | tiers.crm: is a policy written in Python, which no file can hold",
+         "custom | tiers.sfa: is a policy written in Python, which no file can hold"]),
+    "a file of another kind": (lambda: dump(BOOK, "two\nlines.yaml"),
+        ["file | two\\nlines.yaml: must end in .toml or .json"]),
+    "a tier that is true": (lambda: Tier(True),
+        ["range | tier.number: must be an integer from 1 to 9, not True"]),
+    "a tier that is an enum": (lambda: Tier(Number.ONE),
+        ["range | tier.number: must be an integer from 1 to 9, not <Number.ONE: 1>"]),
+    "a tier in a list": (lambda: Tier([HUGE]),  # type: ignore[arg-type]
+        ["range | tier.number: must be an integer from 1 to 9, not of type list"]),
+    "a segment without key": (lambda: mf.Segment(" ", "x"),
+        ["blank | segment.key: must not be blank"]),
+    "a segment key that is no text": (lambda: mf.Segment(3, "x"),  # type: ignore[arg-type]
+        ["type | segment.key: must be text, not int 3"]),
+    "a state key that is no text": (lambda: mf.EngagementState(None, "x"),  # type: ignore[arg-type]
+        ["type | state.key: must be text, not NoneType None"]),
+    "a stage key that is no text": (lambda: mf.FunnelStage([], "x"),  # type: ignore[arg-type]
+        ["type | stage.key: must be text, not list []"]),
+    "a label that is no text": (lambda: mf.Label(3, nested(2)),  # type: ignore[arg-type]
+        ["type | label.en: must be text, not int",
+         "type | label.ja: must be text, not list"]),
+    "a blank label": (lambda: mf.Label(" ", "\u3000"),
+        ["blank | label: is blank; give a text in 'en' or 'ja'"]),
+    "rules that are no list": (lambda: TierTable(3, Tier(1)),  # type: ignore[arg-type]
+        ["type | rules: must be a list, not int 3"]),
+    "rules that are none": (lambda: TierTable("ab", Tier(1)),
+        ["type | rules: must be a list, not str 'ab'"]),
+    "a rule twice": (lambda: TierTable([Rule(Tier(1), company.employees > 3, "a\nb")] * 2, Tier(1)),
+        ["duplicate | rules[1].key: 'a\\nb' is used twice; keys are unique"]),
+    "an outcome that cannot be a key": (lambda: tiers(company.employees > 3, segments=mf.SegmentTable([], [])),  # type: ignore[arg-type]
+        ["type | otherwise: must be a value that can be hashed, not list []"]),
+    "a segment that is a text": (lambda: evolve(BOOK, segments=mf.SegmentTable([], "smb")),  # type: ignore[arg-type]
+        ["type | segments.outcomes[0]: must be a Segment, not str"]),
+    "a condition nested 33 deep": (lambda: Rule(Tier(1), nots(33)),
+        ["depth | rule.when: is nested more than 32 deep; split the rule"]),
+    "a condition nested 200,000 deep": (lambda: Rule(Tier(1), nots(200_000)),
+        ["depth | rule.when: is nested more than 32 deep; split the rule"]),
+    "a condition of 10,001 parts": (lambda: Rule(Tier(1), AnyOf([company.employees == n for n in range(10_001)])),
+        ["size | rule.when: has more than 10000 parts; split the rule"]),
+    "a threshold of 5,001 digits": (lambda: company.employees >= HUGE,
+        ["range | company.employees: must be a finite number within 64 bits"]),
+    "a threshold that is true": (lambda: company.employees >= True,
+        ["type | company.employees: must be an integer, not bool True"]),
+    "a threshold that is an enum": (lambda: company.employees >= Number.ONE,
+        ["type | company.employees: must be an integer, not Number <Number.ONE: 1>"]),
+    "a threshold that is no number": (lambda: company.annual_revenue >= Decimal("sNaN"),
+        ["range | company.annual_revenue: must be a finite number within 64 bits"]),
+    "a threshold that is infinite": (lambda: company.growth_rate >= float("inf"),
+        ["range | company.growth_rate: must be a finite number within 64 bits"]),
+    "a threshold in floating point": (lambda: company.annual_revenue >= 0.5,
+        ["type | company.annual_revenue: must be an integer or a Decimal, not float 0.5; write Decimal('0.5')"]),
+    "a part of a cent": (lambda: company.annual_revenue >= Decimal("0.001"),
+        ["range | company.annual_revenue: must have at most 2 decimal places, not 0.001"]),
+    "floats that are equal": (lambda: company.growth_rate == 0.1,
+        ["float | company.growth_rate: equality of floats is chance; use between(a, b)"]),
+    "a datetime for a date": (lambda: company.attribute("since", date) >= AT,
+        ["type | company.since: must be a date, not datetime datetime.datetime(2026, 10, 31, 9, 0, tzinfo=datetime.timezo"]),
+    "a threshold between nothing": (lambda: company.employees.between(5, 3),
+        ["range | company.employees: nothing lies between 5 and 3; swap them"]),
+    "a set that is equal": (lambda: company.lists == "target",
+        ["type | company.lists: is a set and has no ==; use contains_any(…)"]),
+    "a missing closed fact": (company.lists.is_missing,
+        ["closed | company.lists: is closed: a blank means no, so it is never missing"]),
+    "a missing decision": (product.tier.is_missing,
+        ["level | product.tier: is a decision and never missing"]),
+    "a text that is blank": (lambda: company.industry == " ",
+        ["blank | company.industry: blank text is missing, so nothing equals it; use is_missing()"]),
+    "a text that is none of nothing": (company.industry.is_in,
+        ["empty | company.industry: is_in() of nothing is never true; give at least one value"]),
+    "a text that is a list": (lambda: company.industry.is_in(["a"]),  # type: ignore[arg-type]
+        ["type | company.industry: must be text, not list ['a']"]),
+    "a level that does not exist": (lambda: product.interest.at_least("high\nInterest"),
+        ["unknown-level | product.interest: no such level 'high\\nInterest'; did you mean 'high_interest'?"]),
+    "a level beside the ladder": (lambda: product.interest.at_least("customer"),
+        ["detour | product.interest: 'customer' lies outside the ladder; use is_in()"]),
+    "a segment that does not exist": (lambda: evolve(BOOK, funnel=evolve(BOOK.funnel, rules=mf.DecisionTable([Rule(BOOK.funnel.ladder[0], company.segment.is_in("enterprize"))], BOOK.funnel.ladder[0]))),
+        ["unknown-level | funnel.rules[0].when.company.segment: no such segment 'enterprize'; did you mean 'enterprise'?"]),
+    "levels of another playbook": (lambda: evolve(BOOK, funnel=evolve(BOOK.funnel, rules=mf.DecisionTable([Rule(BOOK.funnel.ladder[0], facts.ProductFacts(Scale(("cold", "hot"))).interest.is_in("hot"))], BOOK.funnel.ladder[0]))),
+        ["unknown-fact | funnel.rules[0].when.product.interest: has other levels than the playbook"]),
+    "states of two playbooks": (lambda: evolve(BOOK, engagement={"crm": BOOK.engagement["crm"], "sfa": evolve(BOOK.engagement["sfa"], detours=(*BOOK.engagement["sfa"].detours, mf.EngagementState("won_back", "x")))}),
+        ["scale | engagement.sfa: must have the same states in the same order for every product"]),
+    "facts that are not known there": (lambda: tiers((product.score > 3) & (lead.title == "x") & pursuit.won.is_true()),
+        ["scope | tiers.crm.rules[0].when.product.score: cannot be asked here, where only company is known",
+         "scope | tiers.crm.rules[0].when.lead.title: cannot be asked here, where only company is known",
+         "scope | tiers.crm.rules[0].when.pursuit.won: cannot be asked here, where only company is known",
+         "scope | tiers.sfa.rules[0].when.product.score: cannot be asked here, where only company is known",
+         "scope | tiers.sfa.rules[0].when.lead.title: cannot be asked here, where only company is known",
+         "scope | tiers.sfa.rules[0].when.pursuit.won: cannot be asked here, where only company is known"]),
+    "a segment that asks for itself": (lambda: tiers(company.segment.is_in("smb")),
+        ["scope | tiers.crm.rules[0].when.company.segment: cannot be asked here: it is decided later",
+         "scope | tiers.sfa.rules[0].when.company.segment: cannot be asked here: it is decided later"]),
+    "any product where there is none": (lambda: tiers(any_product(company.employees > 3)),
+        ["scope | tiers.crm.rules[0].when.any_product: ranges over products, which only the rules of the funnel can",
+         "scope | tiers.sfa.rules[0].when.any_product: ranges over products, which only the rules of the funnel can"]),
+    "a range over what is no word": (lambda: TierTable([Rule(Tier(1), Exists("lambda", company.employees > 3))], Tier(2)).compile(),
+        ["name | lambda: must be a plain word, and none of KNOWN, cell, fill, rows"]),
+    "an attribute of no type": (lambda: company.attribute("plants", dict),  # type: ignore[arg-type]
+        ["type | company.plants: no facts of type <class 'dict'>; use one of int, Decimal, float, bool, str, date, frozenset"]),
+    "an attribute of a type that is a list": (lambda: company.attribute("plants", []),  # type: ignore[call-overload]
+        ["type | company.plants: no facts of type []; use one of int, Decimal, float, bool, str, date, frozenset"]),
+    "an attribute without name": (lambda: company.attribute("", int),
+        ["format | company.: must be named as 'whose.which'"]),
+    "an attribute that cannot be closed": (lambda: company.attribute("motto", str, closed=True),
+        ["closed | company.motto: only bool, set, int facts may be closed"]),
+    "an attribute that is a fact": (lambda: tiers(company.attribute("employees", int) > 3),
+        ["conflict | tiers.crm.rules[0].when.company.employees: is a fact already; name the attribute otherwise",
+         "conflict | tiers.sfa.rules[0].when.company.employees: is a fact already; name the attribute otherwise"]),
+    "an attribute of two types": (lambda: tiers((company.attribute("x", int) > 3) & (company.attribute("x", str) == "3")),
+        ["conflict | tiers.crm.rules[0].when.company.x: is declared with another type elsewhere; declare it once",
+         "conflict | tiers.sfa.rules[0].when.company.x: is declared with another type elsewhere; declare it once"]),
+    "a fact of no root": (lambda: Fact("employees", "int"),
+        ["format | employees: must be named as 'whose.which'"]),
+    "a level without scale": (lambda: Fact("product.warmth", "level"),
+        ["scale | product.warmth: a level needs a scale, and only a level"]),
+    "a fact that does not exist": (lambda: company.named("emplоyees"),
+        ["UnknownNameError | no such fact; did you mean 'employees'?"]),
+    "a measure that does not exist": (lambda: measure("cont", ("click", "30")),
+        ["UnknownNameError | no such measure; did you mean 'count'?"]),
+    "a measure of nothing": (lambda: measure("count", ()),
+        ["format | product.count: must be written count(kind, days), with plain names"]),
+    "a measure of integers": (lambda: measure("count", ("click", 30)),  # type: ignore[arg-type]
+        ["type | product.count[1]: must be text, not int"]),
+    "a measure of full-width days": (lambda: measure("active", ("３０",)),
+        ["range | product.active: must be a number of days from 1 to 36,500, not '３０'"]),
+    "a signal of the wrong types": (lambda: Signal(3, True, 1.5, "90"),  # type: ignore[arg-type]
+        ["type | signal.kind: must be text, not int 3",
+         "range | signal.points: must be an integer from -10,000 to 10,000, not True",
+         "range | signal.raises_hand_days: must be an integer from 0 to 3,650, not '90'",
+         "range | signal.cap: must be an integer from 0 to 10,000,000, not 1.5"]),
+    "a cap on a penalty": (lambda: Signal("careers_page", -20, cap=3),
+        ["contradiction | signal.cap: needs points above 0; a penalty has no cap"]),
+    "signals that are none": (lambda: evolve(BOOK.engagement["crm"], signals=[3]),  # type: ignore[list-item]
+        ["type | signals[0]: must be a Signal, not int"]),
+    "a ladder of texts": (lambda: evolve(BOOK.engagement["crm"], ladder=["none"]),  # type: ignore[list-item]
+        ["type | ladder[0]: must be an EngagementState, not str"]),
+    "a ladder without rungs": (lambda: evolve(BOOK.engagement["crm"], ladder=[], detours=[]),
+        ["empty | ladder: must have at least one state",
+         "unknown-level | interest: 'high_interest' is no state of the ladder",
+         "...",
+         "unknown-level | states: 'none' is no state of the model"]),
+    "signals and states twice": (lambda: evolve(BOOK.engagement["crm"], signals=[Signal("click"), Signal("click")], detours=(*BOOK.engagement["crm"].detours, BOOK.engagement["crm"].ladder[0])),
+        ["duplicate | signals: 'click' stands there twice",
+         "duplicate | states: 'none' stands there twice"]),
+    "a half-life in a list": (lambda: evolve(BOOK.engagement["crm"], half_life_days=[HUGE]),  # type: ignore[arg-type]
+        ["range | half_life_days: must be an integer from 1 to 3,650, not of type list"]),
+    "a funnel without table": (lambda: evolve(BOOK.funnel, rules=None),  # type: ignore[arg-type]
+        ["type | rules: must be a DecisionTable, not NoneType None"]),
+    "a funnel of texts": (lambda: evolve(BOOK.funnel, ladder=["known"]),  # type: ignore[list-item]
+        ["type | ladder[0]: must be a FunnelStage, not str"]),
+    "quiet days that are true": (lambda: evolve(BOOK.funnel, quiet_days=True),
+        ["range | quiet_days: must be an integer from 1 to 3,650, not True"]),
+    "a text for a bool": (lambda: evolve(BOOK.funnel, deals_without_lead="false"),  # type: ignore[arg-type]
+        ["type | deals_without_lead: must be true or false, not str 'false'"]),
+    "points of an item that are huge": (lambda: ScoreItem(HUGE, company.employees > 3),
+        ["type | item.points: must be an integer within ±1,000,000, not of 16610 bits"]),
+    "unknown points beyond the points": (lambda: ScoreItem(3, company.employees > 3, if_unknown=4),
+        ["range | item.if_unknown: must lie between 0 and the points, 3"]),
+    "bands that start together": (lambda: Scorecard([], [Band(3, "a"), Band(3, "b")], "c"),
+        ["duplicate | bands: two bands start at the same score"]),
+    "bands of texts": (lambda: Scorecard([], [Band("3", "a")], "c"),  # type: ignore[arg-type]
+        ["type | band.at_least: must be an integer, not str '3'"]),
+    "an answer without candidates": (lambda: mf.undecided(Tier(1), possible=[], missing=[], because="x"),
+        ["value | possible: must contain the value, Tier 1",
+         "empty | missing: must name the facts that would settle it"]),
+    "an answer whose candidates are none": (lambda: mf.undecided(Tier(1), possible=None, missing=[3], because="x"),  # type: ignore[arg-type, list-item]
+        ["type | possible: must be a list, not NoneType None",
+         "type | missing[0]: must be text, not int"]),
+    "an answer that misses a text": (lambda: mf.undecided(Tier(1), possible=[Tier(1)], missing="region", because="x"),
+        ["type | missing: must be a list, not str 'region'"]),
+}  # fmt: skip
+
+
+# Mappings of exported files.
+MAPPINGS: Final[dict[str, tuple[Callable[[], object], list[str]]]] = {
+    "nothing at all": (lambda: sources.load({}),
+        ["missing | fills no record kind; known are products, companies, leads, activities, deals, contracts, sales_events"]),
+    "a table that contains itself": (lambda: sources.load(within_itself()),
+        ["depth | nests deeper than 32"]),
+    "a list nested 100,000 deep": (mapping_with(companies=nested(100_000)),
+        ["depth | nests deeper than 32"]),
+    "a key of 5,001 digits": (lambda: sources.load({HUGE: 1}),  # type: ignore[dict-item]
+        ["type | key of 16610 bits: must be text, not int"]),
+    "a mapping that is not shipped": (lambda: sources.load("mavne"),
+        ["UnknownNameError | 'mavne': no such mapping; did you mean 'maven'?"]),
+    "a file that is not there": (lambda: sources.load("two\nlines.toml"),
+        ["file | two\\nlines.toml: no such file"]),
+    "a later format": (mapping_with(format=2),
+        ["format | format: must be 1; another format needs another mpfunnel"]),
+    "a format that is true": (mapping_with(format=True),
+        ["format | format: must be 1; another format needs another mpfunnel"]),
+    "a record kind in Cyrillic": (mapping_with(**{"l\u0435ads": {}}),
+        ["unknown-key | lеads: no such key; did you mean 'leads'?"]),
+    "a record kind that is an integer": (mapping_with(companies=3),
+        ["type | companies: must be a table or a list of tables"]),
+    "a table without anything": (mapping_with(companies={}),
+        ["missing | companies: has no file",
+         "missing | companies.fields: has no id; companies need it"]),
+    "files that are a list": (mapping_with(files=[]),
+        ["type | files: must be a table",
+         "unknown-file | companies.file: 'table': no such file"]),
+    "a file key of two lines": (mapping_with(files={"two\nlines": "../x", "table": 3}),
+        ["path | files.two\\nlines: '../x': must lie within the folder that is read",
+         "type | files.table: must be a list of texts"]),
+    "a file that does not exist": (mapping_with(companies={"file": "tabel", "fields": {"id": "id"}}),
+        ["unknown-file | companies.file: 'tabel': no such file; did you mean 'table'?"]),
+    "a path out of the folder": (mapping("companies", file={"path": ["..\\x.csv", "/etc/passwd", "a\0", "C:x"]}),
+        ["path | files.table.path: '..\\\\x.csv': must lie within the folder that is read",
+         "path | files.table.path: '/etc/passwd': must lie within the folder that is read",
+         "path | files.table.path: 'a\\x00': must lie within the folder that is read",
+         "path | files.table.path: 'C:x': must lie within the folder that is read"]),
+    "a path twice": (mapping("companies", file={"path": ["x.csv", "x.csv"]}),
+        ["duplicate | files.table.path: names a file twice; its rows would count twice"]),
+    "an encoding that does not exist": (mapping("companies", file={"encoding": "utf8x"}),
+        ["choice | files.table.encoding: 'utf8x': no such encoding; did you mean 'utf-8'?"]),
+    "an encoding of addresses": (mapping("companies", file={"encoding": "idna\n"}),
+        ["choice | files.table.encoding: 'idna\\n': no such encoding; known are ascii, big5, cp1252, cp932, euc_jis_2004, euc_jp, euc_kr, gb18030, iso2022_jp, iso8859-1, iso8859-15, shift_jis, shift_jis_2004, shift_jisx0213, utf-16, utf-16-be, utf-16-le, utf-32, utf-32-be, utf-32-le, utf-8, utf-8-sig"]),
+    "a separator of two letters": (mapping("companies", file={"separator": "::"}),
+        ["choice | files.table.separator: must be one character, and no letter, digit, blank or quote"]),
+    "half a surrogate pair": (mapping("companies", file={"separator": "\ud83d"}),
+        ["encoding | files.table.separator: holds half of a surrogate pair, which is no character"]),
+    "a field in Cyrillic": (mapping("companies", {"employ\u0435es": "x"}),
+        ["unknown-key | companies.fields.employеes: no such key; did you mean 'employees'?"]),
+    "a field that is a tuple": (mapping("companies", {"industry": ("a",)}),
+        ["type | companies.fields.industry: must be text, a number, a bool, a list or a table, not tuple"]),
+    "a field that is an enum": (mapping("companies", {"industry": Word.A}),
+        ["type | companies.fields.industry: must be text, a number, a bool, a list or a table, not Word"]),
+    "a field without origin": (mapping("companies", {"industry": {"colunm": "a"}}),
+        ["unknown-key | companies.fields.industry.colunm: no such key; did you mean 'column'?",
+         "missing | companies.fields.industry: needs one of column, columns, constant, row_number; it has none"]),
+    "a field of two origins": (mapping("companies", {"industry": {"column": "a", "constant": "b"}}),
+        ["missing | companies.fields.industry: needs one of column, columns, constant, row_number; it has column and constant"]),
+    "a blank column": (mapping("companies", {"industry": "\u3000"}),
+        ["blank | companies.fields.industry: names a blank column"]),
+    "a scale on a text": (mapping("companies", {"industry": {"column": "a", "scale": 10}}),
+        ["unknown-key | companies.fields.industry.scale: does not apply: the field is of type text"]),
+    "a value map to a list": (mapping("companies", {"industry": {"column": "a", "values": {"two\nlines": []}}}),
+        ["type | companies.fields.industry.values.two\\nlines: must be the text of the value; '' means unknown"]),
+    "a step that does not exist": (mapping("companies", {"industry": {"column": "a", "normalise": ["nkfc"]}}),
+        ["choice | companies.fields.industry.normalise: 'nkfc': no such step; did you mean 'nfkc'?"]),
+    "strict without values": (mapping("companies", {"industry": {"column": "a", "strict": True}}),
+        ["contradiction | companies.fields.industry.strict: needs values"]),
+    "a scale of 5,001 digits": (mapping("companies", {"employees": {"column": "a", "scale": HUGE}}),
+        ["range | companies.fields.employees.scale: must fit in 64 bits"]),
+    "a scale of 1e999": (mapping("companies", {"employees": {"column": "a", "scale": Decimal("1e999")}}),
+        ["range | companies.fields.employees.scale: must be from 10^-18 to 10^18"]),
+    "a scale that is true": (mapping("companies", {"employees": {"column": "a", "scale": True}}),
+        ["type | companies.fields.employees.scale: must be a number or its text, for example 1000000 or '0.01'"]),
+    "a scale in floating point": (mapping("companies", {"employees": {"column": "a", "scale": 0.01}}),
+        ["type | companies.fields.employees.scale: must be text, a number, a bool, a list or a table, not float; write it as text, for example '0.01'"]),
+    "a scale in full width": (mapping("companies", {"employees": {"column": "a", "scale": "１０"}}),
+        ["type | companies.fields.employees.scale: must be a number or its text, for example 1000000 or '0.01'"]),
+    "a unit that does not exist": (mapping("companies", {"employees": {"column": "a", "unit": "億"}}),
+        ["choice | companies.fields.employees.unit: '億': no such unit; did you mean '億円'?"]),
+    "one mark for two things": (mapping("companies", {"employees": {"column": "a", "thousands": "."}}),
+        ["contradiction | companies.fields.employees: has the same thousands and decimal_mark"]),
+    "a constant that is no number": (mapping("companies", {"employees": {"constant": "１００"}}),
+        ["type | companies.fields.employees.constant: is not a number; normalise = ['nfkc'] reads full-width digits"]),
+    "a zone that does not exist": (mapping("leads", {"created_at": {"column": "a", "zone": "Asia/Tokio"}}),
+        ["choice | leads.fields.created_at.zone: 'Asia/Tokio': no such IANA zone; did you mean 'Asia/Tokyo'?"]),
+    "a zone of the machine": (mapping("leads", {"created_at": {"column": "a", "zone": "localtime"}}),
+        ["choice | leads.fields.created_at.zone: 'localtime': no such IANA zone; write for example 'Asia/Tokyo'"]),
+    "a path for a zone": (mapping("leads", {"created_at": {"column": "a", "zone": "../x\0"}}),
+        ["choice | leads.fields.created_at.zone: '../x\\x00': no such IANA zone; write for example 'Asia/Tokyo'"]),
+    "a format of the locale": (mapping("leads", {"created_at": {"column": "a", "date_formats": ["%d %B %Y", "%Y%Y", "%H"]}}),
+        ["format | leads.fields.created_at.date_formats: '%d %B %Y': %B depends on the locale or is unknown; usable are %Y, %y, %m, %d, %j, %H, %M, %S, %f, %z",
+         "format | leads.fields.created_at.date_formats: '%Y%Y': states one thing twice",
+         "format | leads.fields.created_at.date_formats: '%H': states no full day; write 'iso', or for example '%Y/%m/%d'"]),
+    "times without zone": (lambda: sources.load({"files": {"t": "t.csv"}, "leads": {"file": "t", "fields": {"id": "id", "created_at": {"column": "a", "date_formats": ["%Y-%m-%d"]}}}}),
+        ["naive | leads.fields.created_at: '%Y-%m-%d' states no zone; give a zone here or in defaults"]),
+    "words for true and false": (mapping("companies", attributes={"x": {"type": "bool", "column": "a", "true": ["1"], "false": ["1"]}}),
+        ["contradiction | companies.attributes.x: has '1' for both true and false"]),
+    "an attribute of two lines": (mapping("companies", attributes={"two\nlines": {"type": "x\ny", "column": "a"}}),
+        ["choice | companies.attributes.two\\nlines.type: 'x\\ny': no such type; known are text, int, decimal, float, bool, date, set"]),
+    "a blank attribute": (mapping("companies", attributes={" ": {"type": "int", "column": "a"}}),
+        ["blank | companies.attributes. : has a blank name"]),
+    "attributes of deals": (mapping("deals", attributes={"x": {"type": "int", "column": "a"}}),
+        ["unknown-key | deals.attributes: deals have no attributes"]),
+    "ids that are texts and integers": (mapping_with(leads={"file": "table", "fields": {"id": "id", "company_id": {"column": "c", "type": "int"}}}),
+        ["contradiction | leads.fields.company_id.type: is int where companies.fields.id is text; ids of one kind share a type"]),
+}  # fmt: skip
+
+
+# Exported files, and their rows: a row that is rejected is quoted with its line.
+ROWS: Final[dict[str, tuple[Callable[[Path], object], list[str]]]] = {
+    "an empty file": (table(""),
+        ["empty | table.csv: is empty; it needs a line with the names of the columns"]),
+    "only a byte order mark": (table(b"\xef\xbb\xbf"),
+        ["empty | table.csv: is empty; it needs a line with the names of the columns"]),
+    "a file that is absent": (lambda folder: sources.read(mapping_of("companies"), folder),
+        ["file | table.csv: no such file"]),
+    "a file key that does not exist": (lambda folder: sources.read(mapping_of("companies"), {"tabel": folder}),
+        ["unknown-file | files.tabel: no such file; did you mean 'table'?",
+         "file | files.table: is not among the files given"]),
+    "a column that is absent": (table("ID\n1\n"),
+        ["unknown-column | companies.fields.id: table.csv has no column 'id'; did you mean 'ID'?"]),
+    "a column in Cyrillic": (table("\u0456d\n1\n"),
+        ["unknown-column | companies.fields.id: table.csv has no column 'id'; did you mean 'іd'? its letter 1 is CYRILLIC SMALL LETTER BYELORUSSIAN-UKRAINIAN I (U+0456)"]),
+    "a column of two lines": (table('id,"two\nlines"\n1,2\n', fields={"employees": "two\nLines"}),
+        ["unknown-column | companies.fields.employees: table.csv has no column 'two\\nLines'; did you mean 'two\\nlines'?"]),
+    "a column twice": (table("id,id\n1,2\n"),
+        ["duplicate | companies.fields.id: table.csv has 2 columns 'id'; name each differently"]),
+    "binary": (table(bytes(range(256))),
+        ["encoding | table.csv: line 1 is not utf-8; state its encoding"]),
+    "UTF-16": (table("id\n1\n".encode("utf-16")),
+        ["encoding | table.csv: line 1 is not utf-8; state its encoding"]),
+    "UTF-16 without mark": (table("id\n1\n".encode("utf-16-le"), file={"encoding": "utf-16"}),
+        ["encoding | table.csv: has no byte order mark; state utf-16-le or utf-16-be"]),
+    "a text that calls itself gzip": (table("id\n1\n", name="table.csv.gz"),
+        ["file | table.csv.gz: is not a whole gzip file"]),
+    "bytes of another encoding": (table(b"id\n\xff\n"),
+        ["encoding | line 2: id '�': has bytes outside the file's encoding; state its encoding"]),
+    "a NUL in a cell": (table("id\na\0b\n"),
+        ["encoding | line 2: id 'a\\x00b': has a NUL character; state the file's encoding"]),
+    "cells missing and left over": (table("id,b\n1\n1,2,3\n"),
+        ["ragged | line 2: has 1 cell where the header has 2",
+         "ragged | line 3: has 3 cells where the header has 2"]),
+    "a quote that is never closed": (table('id\n"a\n'),
+        ["syntax | line 2: has a quote that is never closed; the rest of the file is in its cell"]),
+    "a letter after a quote": (table('id\n"a"b\n'),
+        ["syntax | line 2: has text after a closing quote; a quote within a cell is written twice"]),
+    "a cell of 200,000 letters": (table("id\n" + "x" * 200_000),
+        ["syntax | line 2: has a cell of more than 131,072 characters; is a quote never closed?"]),
+    "a blank id": (table("id,b\n ,1\n\u3000,2\n"),
+        ["missing | line 2: id: is blank; companies need id",
+         "missing | line 3: id: is blank; companies need id"]),
+    "an id twice": (table("id,e\n1,5\n1,6\n", fields={"employees": "e"}),
+        ["conflict | line 2: id '1': rows of this id differ in employees",
+         "conflict | line 3: id '1': rows of this id differ in employees"]),
+    "companies that own each other": (table("id,p\n1,2\n2,1\n3,3\n", fields={"parent_id": "p"}),
+        ["cycle | line 2: p '2': is its own ancestor: 1 > 2 > 1",
+         "cycle | line 3: p '1': is its own ancestor: 2 > 1 > 2",
+         "cycle | line 4: p '3': must not be the company's own id"]),
+    "numbers that are none": (table("id,e\n1,１００\n2,1e999\n3,nan\n4,-5\n5,{}\n6,3.5\n7,\"1,000\"\n".format("9" * 30), fields={"employees": "e"}),
+        ["type | line 2: e '１００': is not a number; normalise = ['nfkc'] reads full-width digits",
+         "type | line 3: e '1e999': is not a number",
+         "type | line 4: e 'nan': is not a number",
+         "range | line 5: e '-5': must be at least 0",
+         "range | line 6: e '999999999999999999999999999999': must fit in 64 bits",
+         "type | line 7: e '3.5': is not a whole number",
+         "type | line 8: e '1,000': is not a number; thousands = ',' reads separators between its digits"]),
+    "a relationship in Cyrillic": (table("id,r\n1,cust\u043emer\n", fields={"relationships": "r"}),
+        ["choice | line 2: r 'custоmer': must be one of prospect, customer, partner, competitor, own_group, do_not_trade; did you mean 'customer'?"]),
+    "a number in full-width digits": (table("id,n\n1,１２３４５６７８９０１２３\n", fields={"corporate_number": "n"}),
+        ["format | line 2: n '１２３４５６７８９０１２３': must be 13 digits without hyphens"]),
+    "an id that is no integer": (table("id\n007\n1.0\n", fields={"id": {"column": "id", "type": "int"}}),
+        ["type | line 2: id '007': is not an integer id in its shortest form",
+         "type | line 3: id '1.0': is not an integer id in its shortest form"]),
+    "a mail address where none is due": (table("id,c\ntaro@example.jp,\ntaro@example.jp,x@y.example\n", "leads", {"company_id": "c"}),
+        ["conflict | line 2: id 't…@….jp': rows of this id differ in company_id",
+         "conflict | line 3: id 't…@….jp': rows of this id differ in company_id"]),
+    "a time that is none": (table("id,c\n1,2026-02-29\n2,２０２６-01-01\n3,0001-01-01T00:00:00+14:00\n", "leads", {"created_at": "c"}),
+        ["format | line 2: c '2026-02-29': is not a date in a stated format: iso",
+         "format | line 3: c '２０２６-01-01': is not a date in a stated format: iso",
+         "range | line 4: c '0001-01-01T00:00:00+14:00': is beyond the years 1 to 9999 in UTC"]),
+    "a time that clocks skip": (table("id,c\n1,2026-03-08 02:30\n", "leads", {"created_at": {"column": "c", "date_formats": ["%Y-%m-%d %H:%M"], "zone": "America/New_York"}}),
+        ["nonexistent | line 2: c '2026-03-08 02:30': does not exist in America/New_York: clocks skip it"]),
+    "what is referred to and absent": (absent,
+        ["unknown-company | line 2: company 'B': no such company",
+         "unknown-product | line 3: product 'cгm': no such product; did you mean 'crm'?"]),
+    "a deal that is closed and open": (table("id,company,opened,closed\n1,2,2026-01-01,2026-01-02\n", "deals", {"closed_at": "closed"}),
+        ["contradiction | line 2: closed '2026-01-02': must be blank for an open deal"]),
+    "a contract that ends first": (table("company,product,start,end\n1,2,2026-02-01,2026-01-01\n", "contracts", {"end": "end"}),
+        ["order | line 2: end '2026-01-01': must not be before start"]),
+}  # fmt: skip
+
+
+# Records and accounts.
+RECORDS: Final[dict[str, tuple[Callable[[], object], list[str]]]] = {
+    "an id that is true": (lambda: Company(True),
+        ["type | company.id: must be a text or an integer id, not bool True"]),
+    "an id that is an enum": (lambda: Company(Word.A),
+        ["type | company.id: must be a text or an integer id, not Word <Word.A: 'a'>"]),
+    "an id that is a float": (lambda: Company(1.0),  # type: ignore[arg-type]
+        ["type | company.id: must be a text or an integer id, not float 1.0"]),
+    "an id that is nothing": (lambda: Company(None),  # type: ignore[arg-type]
+        ["type | company.id: must be a text or an integer id, not nothing"]),
+    "an id that is blank": (lambda: Company("\u3000"),
+        ["blank | company.id: must not be blank"]),
+    "an id of 5,001 digits": (lambda: Company(HUGE),
+        ["range | company.id: must fit in 64 bits"]),
+    "an id with half a surrogate pair": (lambda: Company("\ud800"),
+        ["encoding | company.id: holds half a character (a lone surrogate)"]),
+    "a list nested 100,000 deep": (lambda: Company(1, name=nested(100_000)),  # type: ignore[arg-type]
+        ["type | company.name: must be text, not list of type list"]),
+    "a value whose repr fails": (lambda: Company(1, name=Unwritable()),  # type: ignore[arg-type]
+        ["type | company.name: must be text, not Unwritable of type Unwritable"]),
+    "a value whose repr has lines": (lambda: Company(1, name=TwoLines()),  # type: ignore[arg-type]
+        ["type | company.name: must be text, not TwoLines first second"]),
+    "a text for a set": (lambda: Company(1, domains="example.jp"),
+        ["type | company.domains: must be a collection, not str 'example.jp'"]),
+    "a set of 5,001 digits": (lambda: Company(1, domains=[HUGE]),  # type: ignore[list-item]
+        ["type | company.domains: must be text, not int of 16610 bits"]),
+    "a set that cannot be one": (lambda: Company(1, lists=[[]]),  # type: ignore[list-item]
+        ["type | company.lists: must be a collection, not list [[]]"]),
+    "a relationship in Cyrillic": (lambda: Company(1, relationships=["cust\u043emer"]),
+        ["choice | company.relationships: must be one of prospect, customer, partner, competitor, own_group, do_not_trade, not 'custоmer'; did you mean 'customer'?"]),
+    "a relationship that is an integer": (lambda: Company(1, relationships=[HUGE]),  # type: ignore[list-item]
+        ["choice | company.relationships: must be one of prospect, customer, partner, competitor, own_group, do_not_trade, not of 16610 bits"]),
+    "employees in a text": (lambda: Company(1, employees="300"),  # type: ignore[arg-type]
+        ["type | company.employees: must be an integer, not str '300'"]),
+    "employees that are true": (lambda: Company(1, employees=True),
+        ["type | company.employees: must be an integer, not bool True"]),
+    "employees in floating point": (lambda: Company(1, employees=300.0),  # type: ignore[arg-type]
+        ["type | company.employees: must be an integer, not float 300.0"]),
+    "fewer employees than none": (lambda: Company(1, employees=-1),
+        ["range | company.employees: must be at least 0"]),
+    "employees of 5,001 digits": (lambda: Company(1, employees=HUGE),
+        ["range | company.employees: must fit in 64 bits"]),
+    "revenue that is no number": (lambda: Company(1, annual_revenue=Decimal("sNaN")),
+        ["nan | company.annual_revenue: must be a finite number"]),
+    "revenue of 1e999999": (lambda: Company(1, annual_revenue=Decimal("1e999999")),
+        ["range | company.annual_revenue: must be below 92 quadrillion, so that its cents fit in 64 bits"]),
+    "revenue of 1e-999999": (lambda: Company(1, annual_revenue=Decimal("1e-999999")),
+        ["range | company.annual_revenue: must have at most 2 decimal places"]),
+    "growth that is no number": (lambda: Company(1, growth_rate=float("nan")),
+        ["nan | company.growth_rate: must be a finite number"]),
+    "growth of 1e999": (lambda: Company(1, growth_rate=1e999),
+        ["nan | company.growth_rate: must be a finite number"]),
+    "growth of 5,001 digits": (lambda: Company(1, growth_rate=HUGE),
+        ["type | company.growth_rate: must be a number, not int of 16610 bits"]),
+    "a 法人番号 in full-width digits": (lambda: Company(1, corporate_number="１" * 13),
+        ["format | company.corporate_number: must be 13 digits without hyphens"]),
+    "its own parent": (lambda: Company(1, parent_id=1),
+        ["cycle | company.parent_id: must not be the company's own id"]),
+    "everything at once": (lambda: Company(1, employees="300", corporate_number="1-2", growth_rate=float("inf"), attributes=3),  # type: ignore[arg-type]
+        ["format | company.corporate_number: must be 13 digits without hyphens",
+         "type | company.employees: must be an integer, not str '300'",
+         "nan | company.growth_rate: must be a finite number",
+         "type | company.attributes: must be a mapping, not int 3"]),
+    "attributes that are a list": (lambda: Company(1, attributes=[("a", 1)]),  # type: ignore[arg-type]
+        ["type | company.attributes: must be a mapping, not list [('a', 1)]"]),
+    "attributes under 5,001 digits": (lambda: Company(1, attributes={HUGE: 1}),  # type: ignore[dict-item]
+        ["type | company.attributes: of 16610 bits must be text, not int of 16610 bits"]),
+    "attributes under what cannot be written": (lambda: Company(1, attributes={Unwritable(): 1}),  # type: ignore[dict-item]
+        ["type | company.attributes: of type Unwritable must be text, not Unwritable of type Unwritable"]),
+    "attributes that contain themselves": (lambda: Company(1, attributes=within_itself()),
+        ["type | company.attributes: 'key_0' must be text, a number, a bool, a date or a set of texts, not list [{'key_0': [...], 'key_1': [{...}], 'key_2': [{...}], 'key_3"]),
+    "a datetime in an attribute": (lambda: Company(1, attributes={"since": AT}),
+        ["type | company.attributes: 'since' must be text, a number, a bool, a date or a set of texts, not datetime datetime.datetime(2026, 10, 31, 9, 0, tzinfo=datetime.timezo"]),
+    "a naive time": (lambda: Lead(1, created_at=AT.replace(tzinfo=None)),
+        ["naive | lead.created_at: has no time zone; give an aware datetime"]),
+    "a day for an instant": (lambda: Lead(1, created_at=DAY),  # type: ignore[arg-type]
+        ["type | lead.created_at: must be a datetime, not date datetime.date(2026, 10, 31)"]),
+    "an instant before the calendar": (lambda: Lead(1, created_at=datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=9)))),
+        ["range | lead.created_at: is outside the years 1 to 9999 in UTC"]),
+    "a mail address in a wrong place": (lambda: Lead("taro@example.jp", company_id=["taro@example.jp"], email=["taro@example.jp"], title=["taro@example.jp"], consents=["taro@example.jp"]),  # type: ignore[arg-type]
+        ["type | lead.company_id: must be a text or an integer id, not list […@…",
+         "type | lead.email: must be text, not list",
+         "type | lead.title: must be text, not list […@…",
+         "type | lead.consents: must hold only Consent, not str '…@…"]),
+    "a channel that does not exist": (lambda: mf.Consent("emial", "yes", AT),  # type: ignore[arg-type]
+        ["choice | consent.channel: must be one of email, phone, post, visit, web, not 'emial'; did you mean 'email'?",
+         "type | consent.granted: must be true or false, not str 'yes'"]),
+    "an activity of no kind": (lambda: mf.Activity(1, 1, "", AT.replace(tzinfo=None), product_ids="crm"),
+        ["blank | activity.kind: must not be blank",
+         "naive | activity.at: has no time zone; give an aware datetime",
+         "type | activity.product_ids: must be a collection, not str 'crm'"]),
+    "a deal that is neither": (lambda: mf.Deal(1, 1, AT, status="wom"),  # type: ignore[arg-type]
+        ["choice | deal.status: must be one of open, won, lost, not 'wom'; did you mean 'won'?"]),
+    "a deal that was won at no time": (lambda: mf.Deal(1, 1, AT, status="won"),
+        ["missing | deal.closed_at: is needed for a won deal"]),
+    "a deal that is closed and open": (lambda: mf.Deal(1, 1, AT, closed_at=AT),
+        ["contradiction | deal.closed_at: must be blank for an open deal"]),
+    "lines that are texts": (lambda: mf.Deal(1, 1, AT, lines=["crm"]),
+        ["type | deal.lines: must hold only DealLine, not str 'crm'"]),
+    "a part of a cent": (lambda: mf.DealLine("crm", quantity=1.5, amount=Decimal("0.001")),  # type: ignore[arg-type]
+        ["type | dealline.quantity: must be an integer, not float 1.5",
+         "range | dealline.amount: must have at most 2 decimal places"]),
+    "a datetime for a date": (lambda: mf.Contract(1, "crm", AT),
+        ["type | contract.start: must be a date, not datetime datetime.datetime(2026, 10, 31, 9, 0, tzinfo=datetime.timezo"]),
+    "a contract that ends first": (lambda: mf.Contract(1, "crm", DAY, end=date(2025, 1, 1)),
+        ["order | contract.end: must not be before start"]),
+    "a sales event that does not exist": (lambda: mf.SalesEvent(1, "acepted", AT),  # type: ignore[arg-type]
+        ["choice | salesevent.kind: must be one of accepted, rejected, qualified, disqualified, recycled, follow_up, not 'acepted'; did you mean 'accepted'?"]),
+    "a product of the wrong types": (lambda: mf.Product("crm", name=3, grade="1", lifecycle="decine"),  # type: ignore[arg-type]
+        ["type | product.name: must be a label, not int 3",
+         "type | product.grade: must be an integer, not str '1'",
+         "choice | product.lifecycle: must be one of introduction, growth, maturity, decline, not 'decine'; did you mean 'decline'?"]),
+    "a history of nothing": (lambda: CompanyHistory(3, [3]),  # type: ignore[arg-type]
+        ["type | companyhistory.company: must be a Company, not int 3",
+         "type | companyhistory.changes: must hold only CompanyChange, not int 3"]),
+    "changes that cannot be": (lambda: CompanyHistory(Company(1), (CompanyChange(DAY, "employees", "x"), CompanyChange(DAY, "id", 2))),
+        ["type | companyhistory.changes[0].company.employees: must be an integer, not str 'x'",
+         "choice | companyhistory.changes[1].fact: 'id' does not change over time; name one attribute"]),
+    "an account of the wrong kinds": (lambda: mf.Account(3, leads=[3], activities="abc", deals=HUGE),  # type: ignore[arg-type]
+        ["type | account.company: must be a Company, a CompanyHistory or None, not int",
+         "type | account.leads[0]: must be a Lead, not int",
+         "type | account.activities: must be a collection of Activity, not 'abc'",
+         "type | account.deals: must be a collection of Deal, not of 16610 bits"]),
+    "accounts of no records": (lambda: mf.accounts(companies=[3], leads=[None]),  # type: ignore[list-item]
+        ["type | companies[0]: must be a Company or CompanyHistory, not int",
+         "type | leads[0]: must be a Lead, not NoneType"]),
+    "one id, two companies": (lambda: mf.accounts(companies=[Company("taro@example.jp"), Company("taro@example.jp", employees=3)]),
+        ["conflict | companies['…@…].id: is used twice, by records that differ"]),
+    "one id, two leads": (lambda: mf.accounts(leads=[Lead(7), Lead(7, title="x")]),
+        ["conflict | leads[7].id: is used twice, by records that differ"]),
+}  # fmt: skip
+
+
+# What the engine is asked.
+ARGUMENTS: Final[dict[str, tuple[Callable[[], object], list[str]]]] = {
+    "an engine of a path": (lambda: mf.Engine("book.toml"),  # type: ignore[arg-type]
+        ["type | playbook: must be a Playbook, not str 'book.toml'; read files by mpfunnel.load"]),
+    "a company that is none": (lambda: ENGINE.tier_for(None, "crm", as_of=DAY),  # type: ignore[arg-type]
+        ["type | company: must be a Company or a CompanyHistory, not NoneType"]),
+    "a company for an account": (lambda: ENGINE.assess(Company(1), as_of=DAY),  # type: ignore[arg-type]
+        ["type | account: must be an Account, not Company"]),
+    "a product that does not exist": (lambda: ENGINE.tier_for(Company(1), "c\u0433m", as_of=DAY),
+        ["UnknownNameError | no such product 'cгm'; did you mean 'crm'?"]),
+    "a product of two lines": (lambda: ENGINE.tier_for(Company(1), "crm\n", as_of=DAY),
+        ["UnknownNameError | no such product 'crm\\n'; did you mean 'crm'?"]),
+    "a product of 5,001 digits": (lambda: ENGINE.tier_for(Company(1), HUGE, as_of=DAY),
+        ["UnknownNameError | no such product of 16610 bits"]),
+    "a product that is a list": (lambda: ENGINE.tier_for(Company(1), [], as_of=DAY),  # type: ignore[arg-type]
+        ["UnknownNameError | no such product []"]),
+    "a day that is a text": (lambda: ENGINE.tier_for(Company(1), "crm", as_of="2026-10-31"),  # type: ignore[arg-type]
+        ["type | as_of: must be a date or an aware datetime, not str '2026-10-31'"]),
+    "a day that is nothing": (lambda: ENGINE.segment_for(Company(1), as_of=None),  # type: ignore[arg-type]
+        ["type | as_of: must be a date or an aware datetime, not nothing"]),
+    "a naive time": (lambda: ENGINE.assess(mf.Account(), as_of=AT.replace(tzinfo=None)),
+        ["naive | as_of: has no time zone; give an aware datetime"]),
+    "a time after the calendar": (lambda: ENGINE.assess(mf.Account(), as_of=datetime.max.replace(tzinfo=UTC)),
+        ["range | as_of: '9999-12-31T23:59:59.999999+00:00' is outside the years 1 to 9999 in UTC or Asia/Tokyo"]),
+    "a lead that does not exist": (lambda: ENGINE.stage_for(mf.Account(leads=[Lead(1)]), "taro@example.jp", as_of=DAY),
+        ["UnknownNameError | no such lead '…@… in the account"]),
+    "a lead of 5,001 digits": (lambda: ENGINE.stage_for(mf.Account(leads=[Lead(1)]), HUGE, as_of=DAY),
+        ["UnknownNameError | no such lead of 16610 bits in the account"]),
+    "a lead that is a list": (lambda: ENGINE.stage_for(mf.Account(leads=[Lead(1)]), [], as_of=DAY),  # type: ignore[arg-type]
+        ["UnknownNameError | no such lead [] in the account"]),
+    "a question that does not exist": (lambda: ENGINE.explain("teir", Company(1), "crm", as_of=DAY),  # type: ignore[arg-type]
+        ["UnknownNameError | question: no such question 'teir'; did you mean 'tier'?"]),
+    "a question that is a list": (lambda: ENGINE.explain([], Company(1), "crm", as_of=DAY),  # type: ignore[arg-type]
+        ["UnknownNameError | question: no such question []; there are segment, tier, stage, engagement"]),
+    "a question about too little": (lambda: ENGINE.explain("tier", Company(1), as_of=DAY),
+        ["arguments | about: 'tier' is asked about product"]),
+    "a question about nobody": (lambda: ENGINE.explain("tier", mf.Account(), "crm", as_of=DAY),
+        ["missing | account.company: 'tier' is asked of a company, and there is none"]),
+    "a question in French": (lambda: ENGINE.explain("tier", Company(1), "crm", as_of=DAY, lang="fr"),  # type: ignore[arg-type]
+        ["type | lang: must be 'en' or 'ja', not 'fr'"]),
+    "an attribute of another type": (lambda: mf.Engine(tiers(company.attribute("plants", int) > 3)).tier_for(Company(1, attributes={"plants": "３"}), "crm", as_of=DAY),
+        ["type | company.plants: must be an integer, not str '３'"]),
+    "records of others": (lambda: assessed(mf.Account(Company(1), leads=[Lead(1, company_id=2)], activities=[mf.Activity(1, 7, "click", AT), mf.Activity(2, "taro@example.jp", "click", AT)], deals=[mf.Deal(1, 2, AT)])),
+        ["other-company | leads: belongs to company 2, not to 1",
+         "unknown-lead | activities: no such lead 7",
+         "unknown-lead | activities: no such lead '…@…",
+         "other-company | deals: belongs to company 2, not to 1"]),
+    "records of nobody": (lambda: assessed(mf.Account(None, deals=[mf.Deal(1, 2, AT)])),
+        ["unknown-company | deals: belongs to no company and to no lead that is given"]),
+    "activities that differ": (lambda: assessed(mf.Account(None, leads=[Lead(1)], activities=[mf.Activity(1, 1, "click", AT), mf.Activity(1, 1, "open", AT), mf.Activity(2, 1, "click", AT, product_ids=["cгm"])])),
+        ["conflict | activities: shares its id with a record that differs",
+         "conflict | activities: shares its id with a record that differs",
+         "unknown-product | activities: no such product 'cгm'; did you mean 'crm'?"]),
+    "a policy that answers an integer": (lambda: mf.Engine(evolve(BOOK, tiers=Policy(lambda: 3))).tier_for(Company(1), "crm", as_of=DAY),
+        ["PolicyError | tiers.crm: acme/told/1 must return mpfunnel.decided(…) or mpfunnel.undecided(…), not int"]),
+    "a policy that answers another tier": (lambda: mf.Engine(evolve(BOOK, tiers=Policy(lambda: mf.decided(Tier(2), because="x")))).tier_for(Company(1), "crm", as_of=DAY),
+        ["PolicyError | tiers.crm: acme/told/1 gave Tier 2, which its tiers leave out"]),
+    "a policy that fails": (lambda: mf.Engine(evolve(BOOK, tiers=Policy(lambda: 1 // 0))).tier_for(Company("taro@example.jp"), "crm", as_of=DAY),
+        ["PolicyError | tiers.crm: acme/told/1 failed on company '…@…: integer division or modulo by zero"]),
+}  # fmt: skip
+
+
+class TestRefused:
+    """Every input of the tables above is refused with exactly these lines, and nothing else."""
+
+    @given(FILES)
+    def test_a_playbook_file(
+        self, make: Callable[[Path], object], said: list[str], tmp_path: Path
+    ) -> None:
+        """A malformed playbook file is refused with the code and the path of every problem."""
+        check_said(refused(make, tmp_path), said)
+
+    @given(DATA_CASES)
+    def test_plain_data(self, make: Callable[[], object], said: list[str]) -> None:
+        """Malformed plain data is refused with the code and the path of every problem."""
+        check_said(refused(make), said)
+
+    @given(OBJECTS)
+    def test_python_objects(self, make: Callable[[], object], said: list[str]) -> None:
+        """Rules and playbooks are refused when they are built, not when they are asked."""
+        check_said(refused(make), said)
+
+    @given(MAPPINGS)
+    def test_a_mapping(self, make: Callable[[], object], said: list[str]) -> None:
+        """A malformed mapping is refused before any file is read."""
+        check_said(refused(make), said)
+
+    @given(ROWS)
+    def test_an_exported_file(
+        self, make: Callable[[Path], object], said: list[str], tmp_path: Path
+    ) -> None:
+        """A malformed file is refused, a malformed row becomes a reject; the others are read."""
+        check_said(refused(make, tmp_path), said)
+
+    @given(RECORDS)
+    def test_a_record(self, make: Callable[[], object], said: list[str]) -> None:
+        """All faults of a record are named at once."""
+        check_said(refused(make), said)
+
+    @given(ARGUMENTS)
+    def test_an_argument(self, make: Callable[[], object], said: list[str]) -> None:
+        """The engine says what it should have been asked."""
+        check_said(refused(make), said)
+
+
+# Where a parser stopped differs between versions of Python.
+POSITION: Final = re.compile(r" \(at [^()]*\)$|: line \d+ column \d+ \(char \d+\)$")
+
+
+def check_said(lines: list[str], said: list[str]) -> None:
+    """The lines are those that are quoted; `"..."` stands for any number of them."""
+    lines, said = ([POSITION.sub("", line) for line in both] for both in (lines, said))
+    if "..." in said:
+        at = said.index("...")
+        assert lines[:at] == said[:at]
+        assert lines[at - len(said) + 1 :] == said[at + 1 :]
+    else:
+        assert lines == said
+
+
+# -- the errors themselves --
+
+
+def kinds_of_error(kind: type[MpfunnelError] = MpfunnelError) -> Iterator[type[MpfunnelError]]:
+    """Every class of error."""
+    yield kind
+    for inner in kind.__subclasses__():
+        yield from kinds_of_error(inner)
+
+
+@pytest.mark.parametrize("kind", [*kinds_of_error()])
+def test_every_error_pickles(kind: type[MpfunnelError]) -> None:
+    """A pickle of an error has its type, its message and its problems."""
+    problems = [Problem("type", "deal.id", "must be text"), Problem("blank", "", "is blank")]
+    given: Any = problems if issubclass(kind, InvalidDataError) else "no such product 'crn'"
+    error = kind(given)
+    again = pickle.loads(pickle.dumps(error))
+    assert (type(again), str(again)) == (kind, str(error))
+    assert getattr(again, "problems", None) == getattr(error, "problems", None)
+
+
+MAKERS: Final = {
+    "Problem": 0, "refuse": 0, "fault": 0, "CellError": 0, "_refusal": 0, "Row": 2, "reject": 2,
+    "Rejected": 2, "Reject": 4,
+}  # fmt: skip
+"""By the name of what makes a problem or a reject, which of its arguments is the code."""
+FAULTS: Final = ("Fault | None", "tuple[str, str] | None")
+"""What a function returns that gives the code and the message of a problem."""
+
+
+def codes_of(node: ast.expr) -> Iterator[str]:
+    """The codes that an expression stands for; none where it hands on what was made elsewhere."""
+    match node:
+        case ast.Constant(str(code)):
+            yield code
+        case ast.IfExp(_, yes, no):
+            yield from codes_of(yes)
+            yield from codes_of(no)
+        case ast.JoinedStr():
+            assert ast.unparse(node) == "f'unknown-{self._what}'"
+            yield from ("unknown-product", "unknown-company", "unknown-lead")
+        case _:
+            assert isinstance(node, ast.Name | ast.Attribute | ast.Subscript), ast.unparse(node)
+
+
+def codes_in(tree: ast.Module) -> Iterator[str]:
+    """The codes that a module makes."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call(ast.Name(name) | ast.Attribute(_, name), arguments):
+                place = MAKERS.get(name, len(arguments))
+                if place < len(arguments):
+                    yield from codes_of(arguments[place])
+            case ast.FunctionDef(returns=ast.expr() as returns) if ast.unparse(returns) in FAULTS:
+                for inner in ast.walk(node):
+                    if isinstance(inner, ast.Tuple) and len(inner.elts) == 2:
+                        yield from codes_of(inner.elts[0])
+            case _:
+                pass
+
+
+def documented() -> dict[str, str]:
+    """The codes of the reference, each with its example."""
+    rows = re.findall(r"^\| `([a-z-]+)` \|.*\| `(.+)` \|$", DOCS.read_text(encoding="utf-8"), re.M)
+    return dict(rows)
+
+
+def test_every_code_is_documented() -> None:
+    """The reference of errors lists exactly the codes that the library makes, in order."""
+    made = {
+        code
+        for path in SRC.rglob("*.py")
+        for code in codes_in(ast.parse(path.read_text(encoding="utf-8")))
+    }
+    assert [*documented()] == sorted(made - {""})
+
+
+def test_the_examples_of_the_reference_are_real() -> None:
+    """Each example of the reference is what an input of the tables above is refused with."""
+    tables: tuple[Any, ...] = (FILES, DATA_CASES, OBJECTS, MAPPINGS, ROWS, RECORDS, ARGUMENTS)
+    real = {line for cases in tables for _, said in cases.values() for line in said}
+    assert [
+        line for line in (f"{c} | {e}" for c, e in documented().items()) if line not in real
+    ] == []
+
+
+def test_every_error_class_is_documented() -> None:
+    """The reference names every class that `mpfunnel.errors` exports."""
+    text = DOCS.read_text(encoding="utf-8")
+    assert [name for name in errors.__all__ if name[0].isupper() and f"`{name}`" not in text] == []
