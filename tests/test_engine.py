@@ -199,7 +199,7 @@ def test_a_custom_policy_is_asked_with_company_product_and_day() -> None:
 @pytest.mark.parametrize(
     ("answer", "message"),
     [
-        (KeyError("x"), "tiers.crm: acme/plants-in-kansai/1 failed on company 1: 'x'"),
+        (KeyError("x"), "tiers.crm: acme/plants-in-kansai/1 failed on company 1: KeyError('x')"),
         (
             "Tier 1",
             (

@@ -154,7 +154,7 @@ DATA_CASES: Final[dict[str, tuple[Callable[[], object], list[str]]]] = {
     "a key whose repr has lines": (changed("name", to={TwoLines(): "x"}),
         ["type | key first second: must be text, not TwoLines"]),
     "a key whose repr fails": (changed("name", to={Unwritable(): "x"}),
-        ["type | key of type Unwritable: must be text, not Unwritable"]),
+        ["type | key …: must be text, not Unwritable"]),
     "a tuple for a list": (changed("funnel", "ladder", to=("known",)),
         ["type | funnel.ladder: must be text, a number, a bool, a date, a list or a table, not tuple"]),
     "an enum for a text": (changed("zone", to=Word.A),
@@ -304,7 +304,7 @@ OBJECTS: Final[dict[str, tuple[Callable[[], object], list[str]]]] = {
         ["type | product.id: must be a text or an integer id, not bool True"]),
     "a product of no type": (lambda: mf.starter([mf.Product("crm"), 3.0, nested(100_000)]),  # type: ignore[list-item]
         ["type | products[1]: must be a product or an id, not float 3.0",
-         "type | products[2]: must be a product or an id, not list of type list"]),
+         "type | products[2]: must be a product or an id, not list …"]),
     "a product id of 5,001 digits": (lambda: mf.starter([HUGE]),
         ["range | product.id: must fit in 64 bits"]),
     "a zone that does not exist": (lambda: mf.starter(["crm"], zone="JST"),
@@ -312,7 +312,7 @@ OBJECTS: Final[dict[str, tuple[Callable[[], object], list[str]]]] = {
     "a zone that is no text": (lambda: mf.starter(["crm"], zone=HUGE),  # type: ignore[arg-type]
         ["zone | zone: must be the name of a time zone, not int of 16610 bits"]),
     "a language that is a list": (lambda: mf.starter(["crm"], lang=[HUGE]),  # type: ignore[arg-type]
-        ["choice | lang: must be 'en' or 'ja', not of type list"]),
+        ["choice | lang: must be 'en' or 'ja', not …"]),
     "tables of the wrong kind": (lambda: evolve(BOOK, segments=None, funnel=3),  # type: ignore[arg-type]
         ["type | segments: must be a SegmentTable, not NoneType None",
          "type | funnel: must be a Funnel, not int 3"]),
@@ -340,7 +340,7 @@ OBJECTS: Final[dict[str, tuple[Callable[[], object], list[str]]]] = {
     "a tier that is an enum": (lambda: Tier(Number.ONE),
         ["range | tier.number: must be an integer from 1 to 9, not <Number.ONE: 1>"]),
     "a tier in a list": (lambda: Tier([HUGE]),  # type: ignore[arg-type]
-        ["range | tier.number: must be an integer from 1 to 9, not of type list"]),
+        ["range | tier.number: must be an integer from 1 to 9, not …"]),
     "a segment without key": (lambda: mf.Segment(" ", "x"),
         ["blank | segment.key: must not be blank"]),
     "a segment key that is no text": (lambda: mf.Segment(3, "x"),  # type: ignore[arg-type]
@@ -475,7 +475,7 @@ OBJECTS: Final[dict[str, tuple[Callable[[], object], list[str]]]] = {
         ["duplicate | signals: 'click' stands there twice",
          "duplicate | states: 'none' stands there twice"]),
     "a half-life in a list": (lambda: evolve(BOOK.engagement["crm"], half_life_days=[HUGE]),  # type: ignore[arg-type]
-        ["range | half_life_days: must be an integer from 1 to 3,650, not of type list"]),
+        ["range | half_life_days: must be an integer from 1 to 3,650, not …"]),
     "a funnel without table": (lambda: evolve(BOOK.funnel, rules=None),  # type: ignore[arg-type]
         ["type | rules: must be a DecisionTable, not NoneType None"]),
     "a funnel of texts": (lambda: evolve(BOOK.funnel, ladder=["known"]),  # type: ignore[list-item]
@@ -714,9 +714,9 @@ RECORDS: Final[dict[str, tuple[Callable[[], object], list[str]]]] = {
     "an id with half a surrogate pair": (lambda: Company("\ud800"),
         ["encoding | company.id: holds half a character (a lone surrogate)"]),
     "a list nested 100,000 deep": (lambda: Company(1, name=nested(100_000)),  # type: ignore[arg-type]
-        ["type | company.name: must be text, not list of type list"]),
+        ["type | company.name: must be text, not list …"]),
     "a value whose repr fails": (lambda: Company(1, name=Unwritable()),  # type: ignore[arg-type]
-        ["type | company.name: must be text, not Unwritable of type Unwritable"]),
+        ["type | company.name: must be text, not Unwritable …"]),
     "a value whose repr has lines": (lambda: Company(1, name=TwoLines()),  # type: ignore[arg-type]
         ["type | company.name: must be text, not TwoLines first second"]),
     "a text for a set": (lambda: Company(1, domains="example.jp"),
@@ -765,7 +765,7 @@ RECORDS: Final[dict[str, tuple[Callable[[], object], list[str]]]] = {
     "attributes under 5,001 digits": (lambda: Company(1, attributes={HUGE: 1}),  # type: ignore[dict-item]
         ["type | company.attributes: of 16610 bits must be text, not int of 16610 bits"]),
     "attributes under what cannot be written": (lambda: Company(1, attributes={Unwritable(): 1}),  # type: ignore[dict-item]
-        ["type | company.attributes: of type Unwritable must be text, not Unwritable of type Unwritable"]),
+        ["type | company.attributes: … must be text, not Unwritable …"]),
     "attributes that contain themselves": (lambda: Company(1, attributes=within_itself()),
         ["type | company.attributes: 'key_0' must be text, a number, a bool, a date or a set of texts, not list [{'key_0': [...], 'key_1': [{...}], 'key_2': [{...}], 'key_3"]),
     "a datetime in an attribute": (lambda: Company(1, attributes={"since": AT}),
@@ -780,7 +780,7 @@ RECORDS: Final[dict[str, tuple[Callable[[], object], list[str]]]] = {
         ["type | lead.company_id: must be a text or an integer id, not list […@…",
          "type | lead.email: must be text, not list",
          "type | lead.title: must be text, not list […@…",
-         "type | lead.consents: must hold only Consent, not str '…@…"]),
+         "type | lead.consents: must hold only Consent, not str 't…@….jp'"]),
     "a channel that does not exist": (lambda: mf.Consent("emial", "yes", AT),  # type: ignore[arg-type]
         ["choice | consent.channel: must be one of email, phone, post, visit, web, not 'emial'; did you mean 'email'?",
          "type | consent.granted: must be true or false, not str 'yes'"]),
@@ -824,7 +824,7 @@ RECORDS: Final[dict[str, tuple[Callable[[], object], list[str]]]] = {
         ["type | companies[0]: must be a Company or CompanyHistory, not int",
          "type | leads[0]: must be a Lead, not NoneType"]),
     "one id, two companies": (lambda: mf.accounts(companies=[Company("taro@example.jp"), Company("taro@example.jp", employees=3)]),
-        ["conflict | companies['…@…].id: is used twice, by records that differ"]),
+        ["conflict | companies['t…@….jp'].id: is used twice, by records that differ"]),
     "one id, two leads": (lambda: mf.accounts(leads=[Lead(7), Lead(7, title="x")]),
         ["conflict | leads[7].id: is used twice, by records that differ"]),
 }  # fmt: skip
@@ -855,7 +855,7 @@ ARGUMENTS: Final[dict[str, tuple[Callable[[], object], list[str]]]] = {
     "a time after the calendar": (lambda: ENGINE.assess(mf.Account(), as_of=datetime.max.replace(tzinfo=UTC)),
         ["range | as_of: '9999-12-31T23:59:59.999999+00:00' is outside the years 1 to 9999 in UTC or Asia/Tokyo"]),
     "a lead that does not exist": (lambda: ENGINE.stage_for(mf.Account(leads=[Lead(1)]), "taro@example.jp", as_of=DAY),
-        ["UnknownNameError | no such lead '…@… in the account"]),
+        ["UnknownNameError | no such lead 't…@….jp' in the account"]),
     "a lead of 5,001 digits": (lambda: ENGINE.stage_for(mf.Account(leads=[Lead(1)]), HUGE, as_of=DAY),
         ["UnknownNameError | no such lead of 16610 bits in the account"]),
     "a lead that is a list": (lambda: ENGINE.stage_for(mf.Account(leads=[Lead(1)]), [], as_of=DAY),  # type: ignore[arg-type]
@@ -875,7 +875,7 @@ ARGUMENTS: Final[dict[str, tuple[Callable[[], object], list[str]]]] = {
     "records of others": (lambda: assessed(mf.Account(Company(1), leads=[Lead(1, company_id=2)], activities=[mf.Activity(1, 7, "click", AT), mf.Activity(2, "taro@example.jp", "click", AT)], deals=[mf.Deal(1, 2, AT)])),
         ["other-company | leads: belongs to company 2, not to 1",
          "unknown-lead | activities: no such lead 7",
-         "unknown-lead | activities: no such lead '…@…",
+         "unknown-lead | activities: no such lead 't…@….jp'",
          "other-company | deals: belongs to company 2, not to 1"]),
     "records of nobody": (lambda: assessed(mf.Account(None, deals=[mf.Deal(1, 2, AT)])),
         ["unknown-company | deals: belongs to no company and to no lead that is given"]),
@@ -888,7 +888,7 @@ ARGUMENTS: Final[dict[str, tuple[Callable[[], object], list[str]]]] = {
     "a policy that answers another tier": (lambda: mf.Engine(evolve(BOOK, tiers=Policy(lambda: mf.decided(Tier(2), because="x")))).tier_for(Company(1), "crm", as_of=DAY),
         ["PolicyError | tiers.crm: acme/told/1 gave Tier 2, which its tiers leave out"]),
     "a policy that fails": (lambda: mf.Engine(evolve(BOOK, tiers=Policy(lambda: 1 // 0))).tier_for(Company("taro@example.jp"), "crm", as_of=DAY),
-        ["PolicyError | tiers.crm: acme/told/1 failed on company '…@…: integer division or modulo by zero"]),
+        ["PolicyError | tiers.crm: acme/told/1 failed on company 't…@….jp': ZeroDivisionError('integer division or modulo by zero')"]),
 }  # fmt: skip
 
 

@@ -165,10 +165,8 @@ def _ask(
     try:
         said = policy.tier_for(company, product, as_of=day)
     except Exception as error:
-        message = (
-            f"tiers.{product.id}: {policy.kind} failed on company {brief(company.id)}: {error}"
-        )
-        raise PolicyError(message) from error
+        failed = f"{policy.kind} failed on company {brief(company.id)}: {brief(error)}"
+        raise PolicyError(f"tiers.{product.id}: {failed}") from error
     if type(said) is not Decision:
         message = (
             f"tiers.{product.id}: {policy.kind} must return mpfunnel.decided(…) or "

@@ -23,7 +23,6 @@ __all__ = [
 
 T = TypeVar("T")
 
-MAX_LISTED: Final = 2_000
 MAX_CANDIDATES: Final = 1_000
 """Among more names than these, looking for the nearest one takes too long."""
 MAX_LETTERS: Final = 100
@@ -105,12 +104,17 @@ def brief(value: object) -> str:
     if isinstance(value, int) and value.bit_length() > 200:
         # Python itself refuses to write out an integer of thousands of digits.
         return f"of {value.bit_length()} bits"
+    if isinstance(value, str) and has_address(value):
+        value = masked(value)
     try:
         text = repr(value)
     except Exception:
-        return f"of type {type(value).__name__}"
+        return "…"
+    if " at 0x" in text:
+        # Where an object lies in memory says nothing, and differs from run to run.
+        return f"{type(value).__name__} …"
     line = " ".join("".join(char if char.isprintable() else " " for char in text).split())
-    return masked(line) if has_address(line) else line[:60]
+    return masked(line) if has_address(line) and not isinstance(value, str) else line[:60].rstrip()
 
 
 def shown(key: object) -> str:
@@ -135,7 +139,7 @@ def did_you_mean(name: object, known: Iterable[str]) -> str:
 
 def near(name: object, known: Collection[object]) -> str:
     """Return ``"; did you mean 'x'?"``, but never show a mail address or search a long list."""
-    if len(known) > MAX_LISTED:
+    if len(known) > MAX_CANDIDATES:
         return ""
     candidates = (str(candidate) for candidate in known)
     return did_you_mean(str(name), (text for text in candidates if not has_address(text)))

@@ -12,15 +12,12 @@ __all__ = [
     "is_list",
     "is_table",
     "located",
-    "near",
     "no_such",
     "under",
 ]
 
 MAX_LISTED: Final = 50
 """How many names a message lists."""
-MAX_COMPARED: Final = 500
-"""With how many names an unknown one is compared: it takes 10 µs each."""
 
 
 class Check:
@@ -90,14 +87,9 @@ def is_list(value: object) -> TypeGuard[list[Any]]:
 
 def no_such(what: str, name: str, known: Collection[str]) -> str:
     """Return ``"no such key; did you mean 'x'?"``, or all that is known where nothing is near."""
-    few = 0 < len(known) <= MAX_LISTED
-    listed = f"; known are {', '.join(map(shown, known))}" if few else ""
-    return f"no such {what}" + (near(name, known) or listed)
-
-
-def near(name: str, known: Collection[str]) -> str:
-    """Return ``"; did you mean 'x'?"``, or nothing where nothing is near or too much is known."""
-    return did_you_mean(name, known) if len(known) <= MAX_COMPARED else ""
+    names = [shown(one) for one in known if one.strip()] if len(known) <= MAX_LISTED else []
+    listed = f"; known are {', '.join(names)}" if names else ""
+    return f"no such {what}" + (did_you_mean(name, known) or listed)
 
 
 def located(origin: str, path: str) -> str:

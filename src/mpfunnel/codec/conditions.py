@@ -15,8 +15,8 @@ from typing import Any, Final
 from attrs import frozen
 
 from mpfunnel import facts
-from mpfunnel.codec.checks import Check, is_list, is_table, near, under
-from mpfunnel.errors import InvalidDataError, UnknownNameError, shown
+from mpfunnel.codec.checks import Check, is_list, is_table, under
+from mpfunnel.errors import InvalidDataError, UnknownNameError, did_you_mean, shown
 from mpfunnel.rules.conditions import (
     All,
     AnyOf,
@@ -113,14 +113,14 @@ class Vocabulary:
         if not dot or root not in self.groups:
             root, key = self.own, name
         if root not in self.groups:
-            hint = near(name, self._names()) or "; write it as 'company.employees'"
+            hint = did_you_mean(name, self._names()) or "; write it as 'company.employees'"
             raise UnknownNameError(f"no such fact{hint}")
         group = self.groups[root]
         if (declared := self.attributes.get(f"{root}.{key}")) is not None:
             return declared
         if key in group.names() or "(" in key:
             return group.named(key)
-        hint = near(name, self._names())
+        hint = did_you_mean(name, self._names())
         if not hint and root in ("company", "lead"):
             hint = f"; declare a custom attribute under 'attributes.{root}'"
         raise UnknownNameError(f"no such fact{hint}")

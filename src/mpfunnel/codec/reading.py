@@ -7,10 +7,10 @@ from typing import Any, Final, TypeVar, cast
 
 from mpfunnel import facts
 from mpfunnel.codec.attributes import AttributeCheck, default_label
-from mpfunnel.codec.checks import is_list, is_table, located, near, no_such, under
+from mpfunnel.codec.checks import is_list, is_table, located, no_such, under
 from mpfunnel.codec.conditions import ConditionCheck, Vocabulary, day_of
 from mpfunnel.engagement import EngagementModel, EngagementState, Signal
-from mpfunnel.errors import DecodeError, PlaybookError, Problem, brief, shown
+from mpfunnel.errors import DecodeError, PlaybookError, Problem, brief, did_you_mean, shown
 from mpfunnel.labels import Label
 from mpfunnel.playbook import Playbook
 from mpfunnel.records import Id, Product
@@ -213,7 +213,7 @@ class _PlaybookCheck(ConditionCheck, AttributeCheck):
         for key in data or {}:
             at = under(what, shown(key))
             if key not in by_text and key != EVERY:
-                hint = near(key, by_text)
+                hint = did_you_mean(key, by_text)
                 self.fault("unknown-product", at, f"no such product{hint}")
             raw = self._part(data or {}, key, what)
             policies[key] = None if raw is None else read_one(raw, at)
