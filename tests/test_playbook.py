@@ -188,7 +188,7 @@ def test_a_policy_must_say_which_tiers_it_gives() -> None:
         (
             [10**5_000],
             3,
-            ["kind: must be text, not list of type list", "tiers: must be a list, not int 3"],
+            ["kind: must be text, not list …", "tiers: must be a list, not int 3"],
         ),
         ("a/1", {Tier(1)}, ["tiers: must be a list, not set {Tier(number=1)}"]),
         ("a/1", [Tier(1), "Tier 2"], ["tiers[1]: must be a Tier, not str"]),
