@@ -41,8 +41,6 @@ T = TypeVar("T", bound=Hashable)
 
 RESERVED: Final = ("KNOWN", "cell", "fill", "rows")
 """Names that the generated source uses itself."""
-MAX_LIST: Final = 4_096
-"""Decisions of up to this many combinations of cells stand in a list, others in a dictionary."""
 MAX_KEPT: Final = 65_536
 """How many decisions, or classified values, are kept before the store is emptied."""
 MAX_BITS: Final = 10
@@ -95,17 +93,19 @@ def compile_policy(
     )
 
 
-class _Learned(dict[Any, Hashable]):
-    """The class of each value met so far; a new value is classified once, and kept."""
+class _Learner:
+    """Looks the class of a value up; a new value is classified once, and kept in the store."""
 
-    def __init__(self, classify: Callable[[Any], Hashable]) -> None:
-        super().__init__()
+    def __init__(self, store: dict[Any, Any], classify: Callable[[Any], Any]) -> None:
+        self.store = store
         self._classify = classify
 
-    def __missing__(self, value: Any) -> Hashable:
-        if len(self) >= MAX_KEPT:
-            self.clear()
-        found = self[value] = self._classify(value)
+    def __getitem__(self, value: Any) -> Any:
+        found = self.store.get(value)
+        if found is None:
+            if len(self.store) >= MAX_KEPT:
+                self.store.clear()
+            found = self.store[value] = self._classify(value)
         return found
 
 
@@ -136,50 +136,75 @@ def _generate(
     found = [_cells_of(fact, names[fact], group) for fact, group in leaves.items()]
     found += [_cells_of_rows(at, f"row__{i}", roots) for i, at in enumerate(exists)]
 
-    lines = [f"def {name}({', '.join(arguments)}):"]
+    lines: list[str] = []
     terms: list[str] = []
     classes: list[str] = []
     total = 1
     for cells in found:
-        lines += [f"    {line}" for line in cells.lines]
+        lines += cells.lines
         if cells.count and total * cells.count <= 2**62:
             terms.append(f"({cells.cell(total)})")
             total *= cells.count
         else:
             classes.append(cells.cell(1))
     # One line per fact, so that the source reads as the list of what is asked.
-    cell = "\n        + ".join(terms or ["0"])
-    key = ",\n        ".join([cell, *classes]) + ("," if classes else "")
-    listed = not classes and total <= MAX_LIST
-    lines.append(f"    cell = (\n        {key}\n    )")
-    lines.append(
-        f"    return {'KNOWN[cell]' if listed else 'KNOWN.get(cell)'} "
-        f"or fill(cell, {', '.join(arguments)})"
-    )
-    source = "\n".join(lines) + "\n"
+    cell = "\n    + ".join(terms or ["0"])
+    key = ",\n    ".join([cell, *classes]) + ("," if classes else "")
+    body = [*lines, "cell = (", *f"    {key}".split("\n"), ")"]
 
-    known: Any = [None] * total if listed else {}
+    store: dict[Any, Any] = {}
+    bound: dict[str, Any] = {}
+    for cells in found:
+        bound.update(cells.bound)
+    learners = {name: one for name, one in bound.items() if isinstance(one, _Learner)}
+    given = ", ".join(arguments)
+    # What is new to the function is a KeyError in it: it is learned, and costs the rest nothing.
+    source = _written(
+        f"def {name}({given}):",
+        "    try:",
+        *(f"        {line}" for line in body),
+        "        return KNOWN[cell]",
+        "    except KeyError:",
+        f"        return fill({given})",
+    )
+    learn = _made(
+        "cell_of",
+        _written(f"def cell_of({given}):", *(f"    {line}" for line in body), "    return cell"),
+        bound,
+    )
     shared: dict[Any, Any] = {}
 
-    def fill(cell: Any, *given: Any) -> Any:
-        records = dict(zip(roots, given, strict=False))
-        answer = specified(records, given[-1] if exists else {})
-        # Equal answers are one object, so that what is kept stays small.
-        answer = shared.setdefault(answer, answer)
-        if not listed and len(known) >= MAX_KEPT:
-            known.clear()
-            shared.clear()
-        known[cell] = answer
+    def fill(*given: Any) -> Any:
+        cell = learn(*given)
+        answer = store.get(cell)
+        if answer is None:
+            records = dict(zip(roots, given, strict=False))
+            answer = specified(records, given[-1] if exists else {})
+            # Equal answers are one object, so that what is kept stays small.
+            answer = shared.setdefault(answer, answer)
+            if len(store) >= MAX_KEPT:
+                store.clear()
+                shared.clear()
+            store[cell] = answer
         return answer
 
-    namespace: dict[str, Any] = {"KNOWN": known, "fill": fill}
-    for cells in found:
-        namespace.update(cells.bound)
-    # The source holds names and numbers of cells alone, made above.
+    stores = {name: one.store for name, one in learners.items()}
+    function: Callable[..., Any] = _made(
+        name, source, {**bound, **stores, "KNOWN": store, "fill": fill}
+    )
+    vars(function)["__source__"] = source
+    return function
+
+
+def _written(*lines: str) -> str:
+    return "\n".join(lines) + "\n"
+
+
+def _made(name: str, source: str, bound: Mapping[str, Any]) -> Any:
+    # The source holds names and numbers of cells alone, made by this module.
+    namespace = dict(bound)
     exec(compile(source, f"<mpfunnel: {name}>", "exec"), namespace)
-    function: Any = namespace[name]
-    function.__source__ = source
-    return function  # type: ignore[no-any-return]
+    return namespace[name]
 
 
 def _asked(
@@ -255,7 +280,7 @@ def _looked_up(
             number: int = classify(value)
             return stride * number
 
-        bound[name.upper()] = _Learned(classify if stride == 1 else scaled)
+        bound[name.upper()] = _Learner({}, classify if stride == 1 else scaled)
         return f"{name.upper()}[{read}]"
 
     return _Cells((), count, cell, bound)
