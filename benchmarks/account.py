@@ -31,7 +31,7 @@ from zoneinfo import ZoneInfo
 from attrs import evolve
 
 import mpfunnel as mf
-from mpfunnel.accounts import Account
+from mpfunnel.account import Account
 from mpfunnel.answers import Assessment
 from mpfunnel.records import (
     Activity,

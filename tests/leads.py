@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from attrs import evolve
 
-from mpfunnel.accounts import Account
+from mpfunnel.account import Account
 from mpfunnel.engagement import EngagementModel, Signal
 from mpfunnel.engine import Engine
 from mpfunnel.facts import any_product, company, lead, product, pursuit
@@ -37,7 +37,7 @@ from mpfunnel.records import (
 )
 from mpfunnel.rules.tables import DecisionTable, Rule
 from mpfunnel.segments import SegmentTable
-from mpfunnel.starter import starter
+from mpfunnel.starters import starter
 from mpfunnel.tiers import Tier, TierTable
 from tests.oracle_leads import differences
 

@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 
 from attrs import fields
 
-from mpfunnel.accounts import Account
+from mpfunnel.account import Account
 from mpfunnel.answers import Assessment
 from mpfunnel.engagement import EngagementModel
 from mpfunnel.playbook import Playbook

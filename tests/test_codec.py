@@ -29,7 +29,7 @@ from mpfunnel.rules.conditions import Condition, IsIn
 from mpfunnel.rules.facts import Fact
 from mpfunnel.rules.tables import Decision, Rule
 from mpfunnel.rules.terms import term_for
-from mpfunnel.starter import starter
+from mpfunnel.starters import starter
 from mpfunnel.tiers import Tier, TierTable, decided
 
 BOOK = starter(["crm", "sfa"])

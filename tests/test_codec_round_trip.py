@@ -27,7 +27,7 @@ from mpfunnel.rules.tables import DecisionTable, Rule
 from mpfunnel.rules.terms import Term
 from mpfunnel.segments import UNMATCHED, Segment, SegmentTable
 from mpfunnel.stages import Funnel, FunnelStage
-from mpfunnel.starter import starter
+from mpfunnel.starters import starter
 from mpfunnel.tiers import Tier, TierTable
 from tests.leads import BOOKS, book_of, draw_account, draw_as_of
 

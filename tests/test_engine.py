@@ -327,3 +327,12 @@ def test_importing_the_library_loads_nothing_heavy() -> None:
     code = f"import sys, mpfunnel; print({found})"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_every_recommended_name_is_there() -> None:
+    """What is loaded on first use is as much a part of the library as the rest."""
+    for name in mf.__all__:
+        assert getattr(mf, name) is not None
+    assert set(mf.__all__) <= set(dir(mf))
+    with pytest.raises(AttributeError, match="has no attribute 'Engin'; did you mean 'Engine'"):
+        mf.Engin  # type: ignore[attr-defined] # noqa: B018

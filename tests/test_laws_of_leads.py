@@ -18,7 +18,7 @@ import pytest
 from attrs import evolve
 from hypothesis import assume, given, settings
 
-from mpfunnel.accounts import Account, accounts
+from mpfunnel.account import Account, accounts
 from mpfunnel.answers import Assessment, LeadAnswer
 from mpfunnel.engine import Engine, Question
 from mpfunnel.records import (

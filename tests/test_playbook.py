@@ -24,7 +24,7 @@ from mpfunnel.rules.facts import Fact, Scale
 from mpfunnel.rules.tables import Decision, DecisionTable, Rule
 from mpfunnel.segments import Segment, SegmentTable
 from mpfunnel.stages import Funnel
-from mpfunnel.starter import ENGAGEMENT, FUNNEL, SEGMENTS, TIERS, starter
+from mpfunnel.starters import ENGAGEMENT, FUNNEL, SEGMENTS, TIERS, starter
 from mpfunnel.tiers import Tier, TierTable, decided
 
 

@@ -13,7 +13,7 @@ import pytest
 from attrs import evolve
 from hypothesis import given
 
-from mpfunnel.accounts import Account
+from mpfunnel.account import Account
 from mpfunnel.calendars import local_day
 from mpfunnel.records import (
     Activity,

@@ -1,11 +1,8 @@
 """Segment, tier, funnel stage and engagement for B2B firms with several products."""
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from mpfunnel.accounts import Account, accounts
-from mpfunnel.answers import Assessment, Change, Engagement, LeadAnswer, Stage, changes
-from mpfunnel.engagement import EngagementModel, EngagementState, Signal
-from mpfunnel.engine import Engine
 from mpfunnel.errors import (
     DecodeError,
     InvalidDataError,
@@ -17,7 +14,6 @@ from mpfunnel.errors import (
     did_you_mean,
 )
 from mpfunnel.labels import Label
-from mpfunnel.playbook import Playbook
 from mpfunnel.records import (
     Activity,
     Company,
@@ -31,15 +27,20 @@ from mpfunnel.records import (
     Product,
     SalesEvent,
 )
-from mpfunnel.rules.explain import Explanation, explain
 from mpfunnel.rules.tables import Band, Decision, DecisionTable, Rule, Scorecard, ScoreItem
 from mpfunnel.segments import Segment, SegmentTable
-from mpfunnel.stages import Funnel, FunnelStage
-from mpfunnel.starter import starter
 from mpfunnel.tiers import Tier, TierPolicy, TierTable, decided, undecided
 
 if TYPE_CHECKING:
+    from mpfunnel.account import Account, accounts
+    from mpfunnel.answers import Assessment, Change, Engagement, LeadAnswer, Stage, changes
     from mpfunnel.codec import dump, load
+    from mpfunnel.engagement import EngagementModel, EngagementState, Signal
+    from mpfunnel.engine import Engine
+    from mpfunnel.playbook import Playbook
+    from mpfunnel.rules.explain import Explanation, explain
+    from mpfunnel.stages import Funnel, FunnelStage
+    from mpfunnel.starters import starter
 
 __all__ = [
     "Account",
@@ -97,12 +98,39 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    # Files are read and written by modules that are loaded on first use: rules need none of them.
-    if name in ("dump", "load"):
-        from mpfunnel import codec
+# What rules and records do without is loaded on first use, so that importing the library is quick.
+_ON_FIRST_USE = {
+    "Account": "mpfunnel.account",
+    "Assessment": "mpfunnel.answers",
+    "Change": "mpfunnel.answers",
+    "Engagement": "mpfunnel.answers",
+    "EngagementModel": "mpfunnel.engagement",
+    "EngagementState": "mpfunnel.engagement",
+    "Engine": "mpfunnel.engine",
+    "Explanation": "mpfunnel.rules.explain",
+    "Funnel": "mpfunnel.stages",
+    "FunnelStage": "mpfunnel.stages",
+    "LeadAnswer": "mpfunnel.answers",
+    "Playbook": "mpfunnel.playbook",
+    "Signal": "mpfunnel.engagement",
+    "Stage": "mpfunnel.answers",
+    "accounts": "mpfunnel.account",
+    "changes": "mpfunnel.answers",
+    "dump": "mpfunnel.codec",
+    "explain": "mpfunnel.rules.explain",
+    "load": "mpfunnel.codec",
+    "starter": "mpfunnel.starters",
+}
 
-        return getattr(codec, name)
-    raise AttributeError(
-        f"module {__name__!r} has no attribute {name!r}{did_you_mean(name, __all__)}"
-    )
+
+def __getattr__(name: str) -> Any:
+    if name not in _ON_FIRST_USE:
+        hint = did_you_mean(name, __all__)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}{hint}")
+    value = getattr(import_module(_ON_FIRST_USE[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

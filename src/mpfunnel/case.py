@@ -15,7 +15,7 @@ from typing import Any, Final, TypeVar
 from attrs import evolve, field, frozen
 from immutabledict import immutabledict
 
-from mpfunnel.accounts import Account
+from mpfunnel.account import Account
 from mpfunnel.answers import Assessment, Engagement, LeadAnswer, Stage
 from mpfunnel.calendars import local_day, zone_for
 from mpfunnel.contact import contactability

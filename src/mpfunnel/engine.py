@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any, Final, Literal
 
-from mpfunnel.accounts import Account
+from mpfunnel.account import Account
 from mpfunnel.answers import Assessment, Engagement, Stage
 from mpfunnel.calendars import as_day
 from mpfunnel.case import Case, Compiled

@@ -13,7 +13,6 @@ from attrs import field, frozen
 from mpfunnel.errors import InvalidDataError, not_a_key
 from mpfunnel.labels import Label, as_label
 from mpfunnel.records import Company
-from mpfunnel.rules.compiled import compile_policy
 from mpfunnel.rules.tables import Decision, DecisionTable
 
 __all__ = ["UNMATCHED", "Segment", "SegmentTable"]
@@ -48,4 +47,7 @@ class SegmentTable(DecisionTable[Segment]):
         Raises:
             InvalidDataError: A rule asks about something else than the company.
         """
+        # Imported here, because a table is often made and sent elsewhere to decide.
+        from mpfunnel.rules.compiled import compile_policy
+
         return compile_policy(self, ("company",))

@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar, cast
 
 from attrs import field, fields, frozen, has
 
-from mpfunnel.accounts import Account
+from mpfunnel.account import Account
 from mpfunnel.errors import brief, did_you_mean
 from mpfunnel.records import Activity, Company, CompanyHistory, Contract, Deal, Id, Lead, SalesEvent
 

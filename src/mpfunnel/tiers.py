@@ -12,7 +12,6 @@ from attrs import frozen
 from mpfunnel.errors import InvalidDataError, Problem, brief, misfits
 from mpfunnel.labels import Label, as_label
 from mpfunnel.records import Company, Product
-from mpfunnel.rules.compiled import compile_policy
 from mpfunnel.rules.tables import Decision, DecisionTable
 
 __all__ = ["Tier", "TierPolicy", "TierTable", "decided", "undecided"]
@@ -87,6 +86,9 @@ class TierTable(DecisionTable[Tier]):
         Raises:
             InvalidDataError: A rule asks about something else than the company.
         """
+        # Imported here, because a table is often made and sent elsewhere to decide.
+        from mpfunnel.rules.compiled import compile_policy
+
         return compile_policy(self, ("company",))
 
     # A table decides by the company alone, whatever the product and the day.

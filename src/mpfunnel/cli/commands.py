@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from cyclopts import App, Parameter
 
 from mpfunnel import sources
-from mpfunnel.accounts import Account
+from mpfunnel.account import Account
 from mpfunnel.answers import Assessment
 from mpfunnel.cli.inputs import (
     Given,

@@ -11,7 +11,7 @@ from attrs import frozen
 from cyclopts import Parameter
 
 from mpfunnel import codec, examples, sources
-from mpfunnel.accounts import Account, accounts
+from mpfunnel.account import Account, accounts
 from mpfunnel.calendars import local_day, zone_for
 from mpfunnel.cli.terminal import progress
 from mpfunnel.errors import MpfunnelError, UnknownNameError, did_you_mean

@@ -18,7 +18,7 @@ from mpfunnel.playbook import Playbook
 from mpfunnel.rules.conditions import Condition
 from mpfunnel.rules.tables import Rule
 from mpfunnel.segments import SegmentTable
-from mpfunnel.starter import NOT_A_TARGET, starter
+from mpfunnel.starters import NOT_A_TARGET, starter
 from mpfunnel.tiers import Tier, TierTable
 
 __all__ = ["PLAYBOOK", "SEGMENTS", "TIERS"]

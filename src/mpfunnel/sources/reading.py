@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from attrs import field, frozen
 
-from mpfunnel.accounts import Account, accounts
+from mpfunnel.account import Account, accounts
 from mpfunnel.codec.checks import no_such
 from mpfunnel.errors import DecodeError, Problem, brief, shown
 from mpfunnel.records import Activity, Company, Contract, Deal, Id, Lead, Product, SalesEvent

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from mpfunnel.accounts import Account, accounts
+from mpfunnel.account import Account, accounts
 from mpfunnel.errors import InvalidDataError
 from mpfunnel.records import (
     Activity,

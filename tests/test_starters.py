@@ -8,7 +8,7 @@ import pytest
 
 import mpfunnel as mf
 from mpfunnel.records import SalesEventKind
-from mpfunnel.starter import ENGAGEMENT, FUNNEL, OKU, SEGMENTS, starter
+from mpfunnel.starters import ENGAGEMENT, FUNNEL, OKU, SEGMENTS, starter
 
 DAY = date(2026, 10, 31)
 NOON = datetime(2026, 10, 31, 3, tzinfo=UTC)
