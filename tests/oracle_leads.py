@@ -124,7 +124,7 @@ class Measures(dict[str, Any]):
 
 
 class Mark(NamedTuple):
-    """One line of a log; marks sort in the order of time, and of their words within an instant."""
+    """One line of a log."""
 
     at: datetime
     what: str
@@ -152,7 +152,7 @@ class Stretch(NamedTuple):
 
 def current_stretch(log: Iterable[Mark], quiet_days: int, as_of: date) -> Stretch:
     """Cut the log where pursuits end, and tell what the last piece of it says (S19)."""
-    marks = sorted(log)
+    marks = sorted(log, key=lambda mark: (mark.at, _RANKS[mark.what], mark.about, mark.what))
     pieces = _pieces(marks, quiet_days, as_of)
     # What names no product opens no pursuit: such marks go, one by one, until none does.
     while stranger := next((at for at in pieces if _opens_wrongly(marks, at)), None):
@@ -187,6 +187,12 @@ def _has_ended(own: Any) -> bool:
     return bool(own.won or own.lost or own.quiet)
 
 
+_RANKS = {
+    **dict.fromkeys(("accepted", "qualified", "recycled", "rejected"), 2),
+    **dict.fromkeys(("disqualified", "follow_up"), 2),
+    **{"responded": 1, "deal": 3, "won": 4, "lost": 4},
+}
+"""Within an instant: what people did, what sales said, deals, and at last how they ended."""
 _WORDS = {
     "accepted": "accepted",
     "qualified": "qualified",
@@ -495,6 +501,7 @@ class Oracle:
         model = self.book.engagement[self.sold[0] if product_id is None else product_id]
         worth = {s.kind: s for s in model.signals if s.points > 0 or s.raises_hand_days}
         marks: list[Mark] = []
+        general: list[Mark] = []
         for one in self.activities:
             about = product_id in one.product_ids or (product_id is None and not one.product_ids)
             if one.lead_id == lead.id and about and one.kind in worth:
@@ -505,17 +512,18 @@ class Oracle:
             whose = deal.lead_id == lead.id or (
                 deal.lead_id is None and self.book.funnel.deals_without_lead
             )
-            if not whose or not (product_id in names or (product_id is None and not names)):
+            if not whose or not (product_id in names or product_id is None):
                 continue
+            # A deal about a product only moves the pursuit of the whole firm.
+            kept = general if product_id is None and names else marks
             opened = deal.opened_at.astimezone(UTC)
             if deal.closed_at is not None and self.closed(deal) is not None:
                 end = deal.closed_at.astimezone(UTC)
-                marks.append(self._mark(end, deal.status, deal.id))
+                kept.append(self._mark(end, deal.status, deal.id)._replace(general=kept is general))
                 opened = min(opened, end)
-            marks.append(self._mark(opened, "deal", deal.id))
-        general: list[Mark] = []
+            kept.append(self._mark(opened, "deal", deal.id)._replace(general=kept is general))
         for event in self.heard(lead):
-            mark = self._mark(event.at, event.kind, event.reason or "")
+            mark = self._mark(event.at, event.kind, "")
             if event.product_id == product_id:
                 marks.append(mark)
             elif event.product_id is None:
@@ -536,7 +544,7 @@ class Oracle:
             if product_id is None and any(not _has_ended(own) for own, _ in found.values()):
                 # While a product is pursued, mere responses to the firm open nothing beside it.
                 log = [mark for mark in log if mark.what != "responded" or mark.hand_days]
-            if log:
+            if any(not mark.general for mark in log):
                 stretch = current_stretch(log, funnel.quiet_days, self.as_of)
                 found[product_id] = stretch, None
         found = found or {None: (Stretch(), None)}

@@ -463,3 +463,36 @@ def test_only_products_with_a_state_are_listed() -> None:
     nobody = ENGINE.assess(account(), as_of=DAY)
     assert not nobody.leads["anna"].engagement
     assert not nobody.rows()["engagement"]
+
+
+def sold(status: str, on: Id, opened: int, closed: int, key: int = 1) -> mf.Deal:
+    """Return a deal of the lead that has ended."""
+    lines = [mf.DealLine(on)]
+    return mf.Deal(key, "acme", at(opened), lines, status, at(closed), lead_id="anna")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("status", "stage"), [("won", "customer"), ("lost", "lost")])
+@pytest.mark.parametrize(
+    "general",
+    [
+        {"sales_events": [mf.SalesEvent("anna", "accepted", at(20))]},
+        {"activities": (did("demo_request", 25), did("webinar_attended", 30, "a"))},
+        {"sales_events": [mf.SalesEvent("anna", "qualified", at(40))]},
+    ],
+)
+def test_a_deal_ends_what_named_no_product(
+    general: Mapping[str, Any], status: str, stage: str
+) -> None:
+    """S19: once the deal is won or lost, nothing that was said before of the firm goes on."""
+    given = {"activities": (did("webinar_attended", 30, "a"),), **general}
+    activities = given.pop("activities")
+    answer = asked(account(*activities, deals=[sold(status, "a", 15, 5)], **given))
+    assert (answer.stage.value.key, answer.stage.for_products) == (stage, ("a",))
+
+
+@pytest.mark.parametrize("status", ["won", "lost"])
+def test_a_click_on_the_day_of_the_end_opens_nothing(status: str) -> None:
+    """S11: an export of days without times lets the end of a deal come last on its day."""
+    click = did("email_click", 5, "a", key="zz")
+    answer = asked(account(click, deals=[sold(status, "a", 15, 5)]))
+    assert answer.stage.value.key == {"won": "customer", "lost": "lost"}[status]

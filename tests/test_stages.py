@@ -199,7 +199,7 @@ class TestSigns:
         event = SalesEvent("l", "recycled", at, reason="timing")
         day = date(2024, 1, 2)
         assert sign_of_event(event, day) == Sign(
-            datetime(2024, 1, 1, 16, tzinfo=UTC), "recycled", "timing", day
+            datetime(2024, 1, 1, 16, tzinfo=UTC), "recycled", "", day
         )
 
     def test_a_deal_is_one_sign_or_two(self) -> None:
@@ -489,3 +489,10 @@ def test_a_stage_needs_a_key_of_text() -> None:
     """What is no text names nothing."""
     with pytest.raises(InvalidDataError, match=r"^stage\.key: must be text, not NoneType None$"):
         FunnelStage(None, "x")  # type: ignore[arg-type]
+
+
+def test_a_funnel_has_a_way_to_success() -> None:
+    """Without a rung on the ladder no lead could come any further than another."""
+    with pytest.raises(InvalidDataError) as caught:
+        evolve(FUNNEL, ladder=())
+    assert "ladder: must have at least one stage" in [str(one) for one in caught.value.problems]

@@ -75,8 +75,6 @@ _UNMATCHED: Final = Decision(
     Label("no company is known for the lead", "企業に紐付いていない"),
     (UNMATCHED,),
 )
-
-
 _FIRM_WIDE: Final = (None,)
 
 
@@ -85,11 +83,10 @@ class CompiledModel:
 
     def __init__(self, model: EngagementModel, asked: Iterable[Measure], version: str) -> None:
         self.model = model
-        own = measures_of((*model.interest.conditions, *model.states.conditions))
-        self.measures = tuple(dict.fromkeys((*own, *asked)))
+        conditions = (*model.interest.conditions, *model.states.conditions)
+        self.measures = tuple(dict.fromkeys((*measures_of(conditions), *asked)))
         self.interest = compile_policy(model.interest, LEAD_ROOTS, version=version)
         self.state = compile_policy(model.states, LEAD_ROOTS, version=version)
-        conditions = (*model.interest.conditions, *model.states.conditions)
         self.asks_lead = any(fact.root == "lead" for when in conditions for fact in facts_of(when))
 
 
@@ -313,9 +310,9 @@ class Case:
 
     def _stand(self, person: Person, product_id: Id | None) -> tuple[Standing, Score]:
         model = self.model(product_id)
-        signs = product_id in person.about or None in person.about or person.events
+        signed = product_id in person.about or None in person.about or person.events
         # Where the lead has given no sign, all leads of the company stand alike.
-        alike = not signs and not model.asks_lead and self.facts.company is not None
+        alike = not signed and not model.asks_lead and self.facts.company is not None
         if alike and (known := self._unsigned.get(product_id)) is not None:
             return known
         standing = Standing(NO_TIER if product_id is None else self.tiers[product_id])
@@ -329,7 +326,7 @@ class Case:
         worths = model.model.worths(own)
         if product_id is not None:
             worths += self._company_wide(person, model)
-        if signs:
+        if signed:
             standing.touched = product_id in person.about
             score = model.model.score(worths)
             standing.score = score.micro
@@ -369,6 +366,7 @@ class Case:
         What names no product is a sign of the pursuit of the whole firm; a sales event that names
         none also moves the pursuits that are open. While a product is being pursued, a mere
         response to the whole firm opens nothing: it would hide that the lead is recycled there.
+        A deal about any product moves the pursuit of the whole firm too, and ends it.
         """
         signs = self._signs(person)
         general = [
@@ -385,7 +383,13 @@ class Case:
         if any(not pursuit.ended for pursuit in found.values()):
             of_firm = [sign for sign in of_firm if sign.hand_days or sign.what != "responded"]
         if of_firm or not found:
-            found[None] = self._pursue(of_firm)
+            sold = [
+                sign._replace(opens=False)
+                for about, given in signs.items()
+                for sign in given
+                if about is not None and sign.what in ("deal", "won", "lost")
+            ]
+            found[None] = self._pursue(of_firm + sold)
         return found
 
     def _pursue(self, signs: list[Sign]) -> Pursuit:
@@ -478,7 +482,7 @@ class Case:
 
 
 def _hear(standing: Standing, said: list[tuple[SalesEvent, date]]) -> None:
-    """Put what sales decided into a standing: the latest event decides."""
+    """Put into a standing what sales said: its latest word, and why it last gave the lead back."""
     if not said:
         return
     standing.marked_for_follow_up = said[-1][0].kind == "follow_up"

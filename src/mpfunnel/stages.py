@@ -103,6 +103,8 @@ class Funnel:
     def _contradictions(self) -> list[Problem]:
         known = (*self.ladder, *self.detours)
         problems = twice("stages", [stage.key for stage in known])
+        if not self.ladder:
+            problems.append(Problem("empty", "ladder", "must have at least one stage"))
         return problems + strangers("rules", self.rules, known, "stage of the funnel")
 
     @cached_property
@@ -120,13 +122,13 @@ class Funnel:
 
 
 class Sign(NamedTuple):
-    """One thing that opens a pursuit, moves it or ends it; signs sort in the order of time."""
+    """One thing that opens a pursuit, moves it or ends it."""
 
     at: datetime
     what: str
     """``"responded"``, the kind of a sales event, ``"deal"``, ``"won"`` or ``"lost"``."""
     about: str
-    """The id of the activity or deal, as text: the order within one instant (S11)."""
+    """The id of the activity or deal, as text; blank for a sales event, which has none."""
     day: date
     hand_days: int = 0
     """For how many days it counts as a raised hand."""
@@ -157,7 +159,7 @@ class Pursuit:
 
 def sign_of_event(event: SalesEvent, day: date) -> Sign:
     """Return the sign of a sales event of the day `day`."""
-    return Sign(event.at, event.kind, event.reason or "", day)
+    return Sign(event.at, event.kind, "", day)
 
 
 def signs_of_deal(deal: Deal, opened: date, closed: date | None, as_of: date) -> list[Sign]:
@@ -171,6 +173,18 @@ def signs_of_deal(deal: Deal, opened: date, closed: date | None, as_of: date) ->
         return [sign]
     end = Sign(deal.closed_at, deal.status, str(deal.id), closed)
     return [min(sign, end._replace(what="deal")), end]
+
+
+_LATER: Final = {"responded": 0, "deal": 2, "won": 3, "lost": 3}
+
+
+def _in_time(sign: Sign) -> tuple[datetime, int, str, str]:
+    """Return the place of a sign in the order of time.
+
+    Within an instant what ends a pursuit comes last, after the deals and what sales decided: an
+    export of days without times would otherwise let a click reopen what was lost on its day.
+    """
+    return sign.at, _LATER.get(sign.what, 1), sign.about, sign.what
 
 
 _SAID: Final[Mapping[str, Literal["accepted", "qualified", "recycled", "disqualified"]]] = {
@@ -195,14 +209,14 @@ def pursue(signs: Iterable[Sign], *, quiet_days: int, as_of: date) -> Pursuit:
     open_deals: set[str] = set()
     last = date.min
     hand_until = 0
-    for sign in sorted(signs):
+    for sign in sorted(signs, key=_in_time):
         if running and not open_deals and (sign.day - last).days >= quiet_days:
             current.quiet = True
             running = False
         if not running:
-            # Another deal goes on where one was won; what led to the won one is over.
             if not sign.opens and not open_deals:
                 continue
+            # Where another deal goes on, what led to the one that was won is over all the same.
             current = Pursuit(started=True)
             running = True
             hand_until = 0

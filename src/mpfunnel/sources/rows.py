@@ -206,8 +206,10 @@ class _Cell:
         """Return why no record has the id `item`."""
         known = self._known or frozenset()
         which = f" as {shown(str(item), personal=False)!r}" if self.mapped.slot.many else ""
-        # The nearest id of another lead is none of the reader's business.
-        hint = "" if self._what == "lead" else near(item, known)
+        # The nearest id of another lead is none of the reader's business, and the nearest of mere
+        # numbers is another firm's.
+        named = self._what != "lead" and any(char.isalpha() for char in str(item))
+        hint = near(item, known) if named else ""
         return f"no such {self._what}{which}{hint}"
 
 
