@@ -636,10 +636,11 @@ def pursuits_of(
                 signs.setdefault(product, []).append(sign)
     general: list[Sign] = []
     for event, day in events:
-        sign = Sign(event.at, event.kind, event.reason or "", day)
+        sign = Sign(event.at, event.kind, "", day)
         signs.setdefault(event.product_id, []).append(sign)
         if event.product_id is None:
             general.append(sign._replace(opens=False))
+    sold: list[Sign] = []
     for deal in deals:
         opened = Sign(deal.opened_at, "deal", str(deal.id), day_of(deal.opened_at))
         of_deal = [opened]
@@ -650,6 +651,8 @@ def pursuits_of(
         concerned: set[Id | None] = {line.product_id for line in deal.lines}
         for product in concerned or {None}:
             signs.setdefault(product, []).extend(of_deal)
+        if concerned:
+            sold += [sign._replace(opens=False) for sign in of_deal]
 
     found: dict[Id | None, Pursued] = {}
     for product in PRODUCTS:
@@ -659,8 +662,16 @@ def pursuits_of(
     if any(not one.ended for one in found.values()):
         of_firm = [sign for sign in of_firm if sign.raises_hand or sign.what != "responded"]
     if of_firm or not found:
-        found[None] = pursued(of_firm, as_of)
+        found[None] = pursued(of_firm + sold, as_of)
     return found
+
+
+LATER = {"responded": 0, "deal": 2, "won": 3, "lost": 3}
+
+
+def in_time(sign: Sign) -> tuple[datetime, int, str, str]:
+    """The place of a sign in the order of time: ends come last within an instant."""
+    return sign.at, LATER.get(sign.what, 1), sign.about, sign.what
 
 
 def pursued(signs: list[Sign], as_of: date) -> Pursued:
@@ -668,7 +679,7 @@ def pursued(signs: list[Sign], as_of: date) -> Pursued:
     current = Pursued(started=False)
     deals: set[str] = set()
     last = hand = date.min
-    for sign in sorted(signs):
+    for sign in sorted(signs, key=in_time):
         if current.ended and deals:
             # Another deal goes on where one was won.
             current = Pursued(started=True)
