@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from attrs import field, fields, frozen
 
-from mpfunnel.errors import InvalidDataError, Problem, brief
+from mpfunnel.errors import InvalidDataError, Problem, brief, series
 from mpfunnel.records import (
     Activity,
     Company,
@@ -26,9 +26,8 @@ __all__ = ["Account", "accounts"]
 
 
 def _series(value: Iterable[Any]) -> Any:
-    # What cannot be listed is left as it is, for the check to name.
-    given: Any = value
-    return tuple(value) if isinstance(given, Iterable) and not isinstance(given, str) else given
+    # The type checkers cannot follow a generic converter.
+    return series(value)
 
 
 def _of(*kinds: type) -> dict[str, Any]:

@@ -162,6 +162,7 @@ def _ask(
     try:
         said = policy.tier_for(company, product, as_of=day)
     except Exception as error:
+        # Whatever the firm's own code raises is its breach of the contract.
         failed = f"{policy.kind} failed on company {brief(company.id)}: {brief(error)}"
         raise PolicyError(f"tiers.{product.id}: {failed}") from error
     if type(said) is not Decision:

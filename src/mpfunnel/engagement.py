@@ -25,7 +25,7 @@ from mpfunnel.errors import (
     series,
     twice,
 )
-from mpfunnel.labels import Label, as_label
+from mpfunnel.labels import Keyed, Label, as_label
 from mpfunnel.rules.facts import Fact, Scale
 from mpfunnel.rules.tables import Decision, DecisionTable, strangers
 
@@ -53,18 +53,10 @@ _DOUBTFUL: Final = 1e-6
 
 
 @frozen(cache_hash=True)
-class EngagementState:
+class EngagementState(Keyed):
     """A state of a lead towards a product; equal by key, whatever its label (S8)."""
 
-    key: str
-    label: Label = field(converter=as_label, eq=False)
-
-    def __attrs_post_init__(self) -> None:
-        if problems := not_a_key("state.key", self.key):
-            raise InvalidDataError(problems)
-
-    def __str__(self) -> str:
-        return self.key
+    called = "state"
 
 
 def _a_label(value: str | Label | None) -> Any:

@@ -109,6 +109,7 @@ def brief(value: object) -> str:
     try:
         text = repr(value)
     except Exception:
+        # The __repr__ of a stranger may raise anything; the message is about something else.
         return "…"
     if " at 0x" in text:
         # Where an object lies in memory says nothing, and differs from run to run.

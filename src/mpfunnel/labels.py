@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from attrs import field, frozen
 
-from mpfunnel.errors import InvalidDataError, Problem
+from mpfunnel.errors import InvalidDataError, Problem, not_a_key
 
-__all__ = ["Label", "Lang", "as_label"]
+__all__ = ["Keyed", "Label", "Lang", "as_label"]
 
 Lang = Literal["en", "ja"]
 
@@ -51,3 +51,21 @@ class Label:
 def as_label(value: str | Label) -> Label:
     """Return `value` as a label; a plain text stands for both languages."""
     return value if isinstance(value, Label) else Label(value)
+
+
+@frozen
+class Keyed:
+    """A key with what people call it: the base of segments, stages and states."""
+
+    called: ClassVar[str]
+    """What its problems call it."""
+
+    key: str
+    label: Label = field(converter=as_label, eq=False)
+
+    def __attrs_post_init__(self) -> None:
+        if problems := not_a_key(f"{self.called}.key", self.key):
+            raise InvalidDataError(problems)
+
+    def __str__(self) -> str:
+        return self.key

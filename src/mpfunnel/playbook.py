@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, cast
 
 from attrs import field, fields, frozen
 from immutabledict import immutabledict
@@ -51,8 +51,6 @@ from mpfunnel.stages import Funnel
 from mpfunnel.tiers import Tier, TierPolicy, TierTable
 
 __all__ = ["Playbook"]
-
-T = TypeVar("T", bound=Hashable)
 
 _SEGMENT: Final = "company.segment"
 _INTEREST: Final = "product.interest"

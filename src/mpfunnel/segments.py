@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from attrs import field, frozen
+from attrs import frozen
 
-from mpfunnel.errors import InvalidDataError, not_a_key
-from mpfunnel.labels import Label, as_label
+from mpfunnel.labels import Keyed, Label
 from mpfunnel.records import Company
 from mpfunnel.rules.tables import Decision, DecisionTable
 
@@ -19,18 +18,10 @@ __all__ = ["UNMATCHED", "Segment", "SegmentTable"]
 
 
 @frozen
-class Segment:
+class Segment(Keyed):
     """One kind of company, for the whole firm; equal by key, whatever its label (S8)."""
 
-    key: str
-    label: Label = field(converter=as_label, eq=False)
-
-    def __attrs_post_init__(self) -> None:
-        if problems := not_a_key("segment.key", self.key):
-            raise InvalidDataError(problems)
-
-    def __str__(self) -> str:
-        return self.key
+    called = "segment"
 
 
 UNMATCHED: Final = Segment("unmatched", Label("unmatched", "企業未紐付け"))

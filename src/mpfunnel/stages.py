@@ -20,11 +20,10 @@ from mpfunnel.errors import (
     brief,
     misfit,
     misfits,
-    not_a_key,
     series,
     twice,
 )
-from mpfunnel.labels import Label, as_label
+from mpfunnel.labels import Keyed
 from mpfunnel.records import Deal, Id, SalesEvent
 from mpfunnel.rules.tables import Decision, DecisionTable, strangers
 
@@ -43,18 +42,10 @@ MAX_QUIET_DAYS: Final = 3_650
 
 
 @frozen(cache_hash=True)
-class FunnelStage:
+class FunnelStage(Keyed):
     """A stage of the funnel; equal by key, whatever its label (S8)."""
 
-    key: str
-    label: Label = field(converter=as_label, eq=False)
-
-    def __attrs_post_init__(self) -> None:
-        if problems := not_a_key("stage.key", self.key):
-            raise InvalidDataError(problems)
-
-    def __str__(self) -> str:
-        return self.key
+    called = "stage"
 
 
 def _stages(value: Iterable[FunnelStage]) -> tuple[FunnelStage, ...]:

@@ -95,10 +95,10 @@ class TierTable(DecisionTable[Tier]):
     def tier_for(
         self,
         company: Company,
-        product: Product,  # noqa: ARG002
+        product: Product,  # noqa: ARG002 - the protocol passes it
         /,
         *,
-        as_of: date,  # noqa: ARG002
+        as_of: date,  # noqa: ARG002 - the protocol passes it
     ) -> Decision[Tier]:
         """Return the tier of `company`; a table gives the same one on every day."""
         return self._decide(company)

@@ -17,7 +17,6 @@ from mpfunnel.cli.inputs import (
     Given,
     UsageError,
     data_of,
-    grouped,
     later,
     named,
     paths_of,
@@ -66,7 +65,7 @@ def demo(*, companies: int = 200, seed: int = 7, lang: Lang = "en") -> None:
     """
     terminal = Terminal()
     engine = Engine(PLAYBOOK)
-    market = grouped(generate(companies, seed=seed, as_of=STORY_DAY))
+    market = generate(companies, seed=seed, as_of=STORY_DAY).accounts()
     summary = Summary(PLAYBOOK)
     for answer in _assessed(engine, market, STORY_DAY):
         summary.add(answer)
@@ -105,7 +104,7 @@ def assess(*data: str, given: _Given, out: Path) -> None:
     summary = Summary(playbook)
     tables = Tables(mapping, playbook)
     refused: dict[Rejected, None] = {}
-    for answer in _assessed(engine, grouped(records), given.as_of):
+    for answer in _assessed(engine, records.accounts(), given.as_of):
         summary.add(answer)
         tables.add(answer.rows(lang))
         # A deal stands in two accounts where its lead is of another company.
@@ -221,7 +220,7 @@ def _explain(
     engine = Engine(playbook)
     mapping = sources.load(given.source)
     lang = given.lang_of(playbook)
-    found = grouped(read(data_of(data, mapping), mapping, playbook))
+    found = read(data_of(data, mapping), mapping, playbook).accounts()
     products = {product.id: product for product in playbook.products}
     ids: list[Id] = []
     if question in ("segment", "tier"):

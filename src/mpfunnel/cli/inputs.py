@@ -11,11 +11,9 @@ from attrs import frozen
 from cyclopts import Parameter
 
 from mpfunnel import codec, examples, sources
-from mpfunnel.account import Account, accounts
 from mpfunnel.calendars import local_day, zone_for
 from mpfunnel.cli.terminal import progress
 from mpfunnel.errors import MpfunnelError, UnknownNameError, did_you_mean
-from mpfunnel.examples import Sample
 from mpfunnel.labels import Lang
 from mpfunnel.personal import has_address, shown
 from mpfunnel.playbook import Playbook
@@ -27,7 +25,6 @@ __all__ = [
     "Given",
     "UsageError",
     "data_of",
-    "grouped",
     "later",
     "named",
     "paths_of",
@@ -127,18 +124,6 @@ def read(data: Data, mapping: SourceMapping, playbook: Playbook) -> Records:
             products=products,
             progress=lambda rows: shown.update(task, completed=rows),
         )
-
-
-def grouped(records: Records | Sample) -> tuple[Account, ...]:
-    """Return one account per company, then one of the people without company."""
-    return accounts(
-        companies=records.companies,
-        leads=records.leads,
-        activities=records.activities,
-        deals=records.deals,
-        contracts=records.contracts,
-        sales_events=records.sales_events,
-    )
 
 
 def later(records: Records, as_of: date, playbook: Playbook) -> dict[str, int]:

@@ -12,7 +12,6 @@ from rich.table import Table
 from rich.text import Text
 
 from mpfunnel.answers import Assessment
-from mpfunnel.cli.inputs import grouped
 from mpfunnel.engine import Engine
 from mpfunnel.examples import PRODUCTS, STORY_DAY, Case, story
 from mpfunnel.facts import company
@@ -37,7 +36,7 @@ def showcase(engine: Engine, lang: Lang) -> Iterator[RenderableType]:
     """Yield what to print about two companies of the story."""
     cases = {case.key: case for case in story()}
     keen, unknown = cases[_KEEN], cases[_UNKNOWN]
-    account = grouped(keen.sample)[0]
+    account = keen.sample.accounts()[0]
     yield _two_by_two(keen, engine.assess(account, as_of=STORY_DAY), lang)
 
     why = Label("Why", "理由").text(lang)

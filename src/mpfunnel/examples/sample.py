@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
+from mpfunnel.account import Account, accounts
 from mpfunnel.examples.products import PRODUCTS
 from mpfunnel.records import Activity, Company, Contract, Deal, Lead, Product, SalesEvent
 
@@ -34,6 +35,17 @@ class Sample:
     def products(self) -> tuple[Product, ...]:
         """What the firm sells: the same for every sample."""
         return PRODUCTS
+
+    def accounts(self) -> tuple[Account, ...]:
+        """Return one account per company, then one of the people without any."""
+        return accounts(
+            companies=self.companies,
+            leads=self.leads,
+            activities=self.activities,
+            deals=self.deals,
+            contracts=self.contracts,
+            sales_events=self.sales_events,
+        )
 
     @classmethod
     def merge(cls, samples: Iterable[Sample]) -> Sample:

@@ -104,8 +104,9 @@ def attribute_map(value: Mapping[str, Value]) -> immutabledict[str, Value]:
     folded: dict[str, Value] = {}
     for key, item in value.items():
         if isinstance(item, set | list | tuple):
-            item = _collected(item, frozenset)  # noqa: PLW2901
-        folded[key] = text_or_none(item) if isinstance(item, str) else item
+            folded[key] = _collected(item, frozenset)
+        else:
+            folded[key] = text_or_none(item) if isinstance(item, str) else item
     return immutabledict(folded)
 
 
@@ -307,8 +308,8 @@ def _a_value(value: object) -> Fault | None:
         return a_float(value)
     if isinstance(value, frozenset):
         return set_of(a_text)(value)
-    if _is_type(value, int):
-        return _in_64_bits(value)  # type: ignore[arg-type]
+    if type(value) is int:
+        return _in_64_bits(value)
     if isinstance(value, Decimal):
         return None if value.is_finite() else ("nan", "must be a finite number")
     if value is None or _is_type(value, str, bool, date):

@@ -62,10 +62,10 @@ class Term:
     def __repr__(self) -> str:
         return self.fact.name
 
-    def __eq__(self, other: object) -> Condition:  # type: ignore[override]
+    def __eq__(self, other: object) -> Condition:  # type: ignore[override]  # it builds one
         return self._compare("==", other)
 
-    def __ne__(self, other: object) -> Condition:  # type: ignore[override]
+    def __ne__(self, other: object) -> Condition:  # type: ignore[override]  # it builds one
         return self._compare("!=", other)
 
     def __bool__(self) -> NoReturn:

@@ -252,7 +252,7 @@ def _moment(formats: tuple[str, ...], text: str) -> tuple[datetime, bool]:
                 if form == "iso":
                     return _iso(text)
                 # The zone is added by who asks.
-                moment = datetime.strptime(text, form)  # noqa: DTZ007
+                moment = datetime.strptime(text, form)  # noqa: DTZ007 - see above
             except (ValueError, OverflowError):
                 continue
             return moment, not set(directives(form)) & set("HMSf")
