@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from functools import cache
-from itertools import pairwise, product
+from itertools import dropwhile, pairwise, product
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -132,7 +132,7 @@ class Mark(NamedTuple):
     day: date
     hand_days: int = 0
     general: bool = False
-    """It names no product: it concerns the pursuits that are open, and opens none."""
+    """It opens nothing: it concerns the pursuit that is open, if one is."""
 
 
 class Stretch(NamedTuple):
@@ -151,22 +151,34 @@ class Stretch(NamedTuple):
 
 
 def current_stretch(log: Iterable[Mark], quiet_days: int, as_of: date) -> Stretch:
-    """Cut the log where pursuits end, and tell what the last piece of it says (S19)."""
+    """Cut the log wherever all is over, and tell what the last piece that was opened says (S19).
+
+    The cuts do not depend on what was opened: where nothing is open, there is nothing to end.
+    """
     marks = sorted(log, key=lambda mark: (mark.at, _RANKS[mark.what], mark.about, mark.what))
-    pieces = _pieces(marks, quiet_days, as_of)
-    # What names no product opens no pursuit: such marks go, one by one, until none does.
-    while stranger := next((at for at in pieces if _opens_wrongly(marks, at)), None):
-        del marks[stranger.start]
-        pieces = _pieces(marks, quiet_days, as_of)
-    if not pieces:
+    for_sale = [bool(_open_deals(marks[: place + 1])) for place in range(len(marks))]
+    followed = [*(mark.day for mark in marks[1:]), as_of]
+    ends = {
+        place: mark.what if mark.what in ("won", "lost") else "quiet"
+        for place, mark in enumerate(marks)
+        if not for_sale[place]
+        and (mark.what in ("won", "lost") or (followed[place] - mark.day).days >= quiet_days)
+    }
+    cuts = pairwise([0, *(place + 1 for place in ends), len(marks)])
+    # A piece starts at its first mark that opens something; without any, nothing was opened.
+    pieces = [[*dropwhile(lambda at: marks[at].general, range(*cut))] for cut in cuts]
+    last = next(filter(None, reversed(pieces)), None)
+    if last is None:
         return Stretch()
-    last = pieces[-1]
-    inside = marks[last.start : last.stop]
+    end = ends.get(last[-1])
+    # A win that leaves another deal open does not cut the log, but what led to it is over.
+    won = [place for place in last if marks[place].what == "won" and for_sale[place]]
+    inside = [marks[place] for place in last if not won or place > won[-1]]
     said = [m.what for m in inside if m.what in _WORDS]
     word = _WORDS[said[-1]] if said else None
     return Stretch(
         started=True,
-        raised_hand=last.end is None
+        raised_hand=end is None
         and any(
             mark.hand_days > (as_of - mark.day).days
             and not any(later.what in ("recycled", "rejected") for later in inside[place + 1 :])
@@ -176,10 +188,10 @@ def current_stretch(log: Iterable[Mark], quiet_days: int, as_of: date) -> Stretc
         qualified=word == "qualified",
         recycled=word == "recycled",
         disqualified=word == "disqualified",
-        open_deal=bool(_open_deals(marks)),
-        won=last.end == "won",
-        lost=last.end == "lost",
-        quiet=last.end == "quiet",
+        open_deal=end is None and for_sale[-1],
+        won=end == "won",
+        lost=end == "lost",
+        quiet=end == "quiet",
     )
 
 
@@ -202,39 +214,9 @@ _WORDS = {
 }
 
 
-class Piece(NamedTuple):
-    """A stretch of the log from one mark up to another one, and how it ended, if it did."""
-
-    start: int
-    stop: int
-    end: str | None
-
-
 def _open_deals(marks: Sequence[Mark]) -> set[str]:
     opened = {mark.about for mark in marks if mark.what == "deal"}
     return opened - {mark.about for mark in marks if mark.what in ("won", "lost")}
-
-
-def _opens_wrongly(marks: Sequence[Mark], piece: Piece) -> bool:
-    empty = piece.start == piece.stop
-    return not empty and marks[piece.start].general and not _open_deals(marks[: piece.start])
-
-
-def _pieces(marks: Sequence[Mark], quiet_days: int, as_of: date) -> list[Piece]:
-    ends: dict[int, str] = {}
-    for place, mark in enumerate(marks):
-        still_open = _open_deals(marks[: place + 1])
-        following = marks[place + 1].day if place + 1 < len(marks) else as_of
-        if mark.what == "won" or (mark.what == "lost" and not still_open):
-            ends[place] = mark.what
-        elif not still_open and (following - mark.day).days >= quiet_days:
-            ends[place] = "quiet"
-    cuts = [0, *(place + 1 for place in ends)]
-    pieces = [Piece(a, b, ends[b - 1]) for a, b in pairwise(cuts)]
-    if cuts[-1] < len(marks) or _open_deals(marks):
-        # A deal that is still open goes on after another one was won, without any further mark.
-        pieces.append(Piece(cuts[-1], len(marks), None))
-    return pieces
 
 
 # -- the furthest pursuit --
@@ -381,7 +363,7 @@ class Oracle:
         for contract in _distinct(account.contracts):
             fault = None
             if contract.company_id != self.company_id:
-                fault = "other-company"
+                fault = "other-company" if self.company_id else "unknown-company"
             elif contract.product_id not in self.sold:
                 fault = "unknown-product"
             if contract.start <= self.as_of:

@@ -74,6 +74,45 @@ def _general_events_open_pursuits(patch: pytest.MonkeyPatch) -> None:
     _wrapped(patch, case, "pursue", wrong)
 
 
+def _product_deals(patch: pytest.MonkeyPatch, wrong: Callable[[list[Any]], list[Any]]) -> None:
+    """Show the pursuit of the whole firm other signs of the deals about products."""
+
+    def shown(right: Any, signs: list[Any], **named: Any) -> Any:
+        deals = [s for s in signs if not s.opens and s.what in ("deal", "won", "lost")]
+        return right([*(s for s in signs if s not in deals), *wrong(deals)], **named)
+
+    _wrapped(patch, case, "pursue", shown)
+
+
+def _deals_count_only_from_the_first_sign(patch: pytest.MonkeyPatch) -> None:
+    def wrong(right: Any, signs: list[Any], **named: Any) -> Any:
+        first = min((s.at for s in signs if s.opens), default=None)
+        late = [s for s in signs if s.opens or s.what != "deal" or (first and s.at >= first)]
+        return right(late, **named)
+
+    _wrapped(patch, case, "pursue", wrong)
+
+
+def _product_deals_open_the_pursuit_of_the_firm(patch: pytest.MonkeyPatch) -> None:
+    _product_deals(patch, lambda deals: [sign._replace(opens=True) for sign in deals])
+
+
+def _product_deals_keep_nothing_going(patch: pytest.MonkeyPatch) -> None:
+    _product_deals(patch, lambda deals: [sign for sign in deals if sign.what != "deal"])
+
+
+def _product_deals_end_nothing(patch: pytest.MonkeyPatch) -> None:
+    _product_deals(patch, lambda deals: [sign for sign in deals if sign.what == "deal"])
+
+
+def _product_deals_are_none_of_the_firm(patch: pytest.MonkeyPatch) -> None:
+    _product_deals(patch, lambda _: [])
+
+
+def _any_product_deal_lost_ends_the_pursuit_of_the_firm(patch: pytest.MonkeyPatch) -> None:
+    _product_deals(patch, lambda deals: [sign._replace(about="one") for sign in deals])
+
+
 def _rejected_is_nothing(patch: pytest.MonkeyPatch) -> None:
     said = {word: fact for word, fact in stages._SAID.items() if word != "rejected"}
     patch.setattr(stages, "_SAID", said)
@@ -213,6 +252,12 @@ PLANTS: list[Plant] = [
     _hand_up_a_day_longer,
     _hand_not_lowered_by_recycling,
     _general_events_open_pursuits,
+    _deals_count_only_from_the_first_sign,
+    _product_deals_open_the_pursuit_of_the_firm,
+    _product_deals_keep_nothing_going,
+    _product_deals_end_nothing,
+    _product_deals_are_none_of_the_firm,
+    _any_product_deal_lost_ends_the_pursuit_of_the_firm,
     _rejected_is_nothing,
     _ended_as_good_as_open,
     _stage_settled_by_its_value,

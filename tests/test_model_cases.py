@@ -496,3 +496,49 @@ def test_a_click_on_the_day_of_the_end_opens_nothing(status: str) -> None:
     click = did("email_click", 5, "a", key="zz")
     answer = asked(account(click, deals=[sold(status, "a", 15, 5)]))
     assert answer.stage.value.key == {"won": "customer", "lost": "lost"}[status]
+
+
+def firm(**given: Any) -> str:
+    """Return the stage that the pursuit of the whole firm warrants."""
+    activities = given.pop("activities", ())
+    return asked(account(*activities, **given)).stage.pursuits[None].value.key
+
+
+def for_sale(key: int, opened: int, *products: Id) -> mf.Deal:
+    """Return a deal of the lead that is open."""
+    return mf.Deal(key, "acme", at(opened), [mf.DealLine(p) for p in products], lead_id="anna")
+
+
+def test_an_open_deal_keeps_the_pursuit_of_the_firm_whichever_came_first() -> None:
+    """S19: a question to the firm does not go quiet while any deal of the person is open."""
+    for opened in (300, 200):
+        assert firm(activities=[did("demo_request", 250)], deals=[for_sale(1, opened, "a")]) == (
+            "opportunity"
+        )
+        ended = sold("lost", "a", opened, 5)
+        assert firm(activities=[did("demo_request", 250)], deals=[ended]) == "lost"
+
+
+def test_of_two_deals_open_before_the_question_the_last_one_lost_ends_it() -> None:
+    """S19: losing one deal ends nothing while another one is open, whenever they were opened."""
+    asks = [did("demo_request", 20)]
+    lost = [sold("lost", "a", 40, 10), sold("lost", "b", 40, 5, key=2)]
+    assert firm(activities=asks, deals=[lost[0], for_sale(2, 40, "b")]) == "opportunity"
+    assert firm(activities=asks, deals=lost) == "lost"
+
+
+def test_a_deal_about_a_product_is_no_pursuit_of_the_firm() -> None:
+    """S19: it is one of the product alone, as long as the person asked the firm for nothing."""
+    stage = asked(account(deals=[for_sale(1, 40, "a"), sold("won", "b", 40, 5, key=2)])).stage
+    assert {p: one.value.key for p, one in stage.pursuits.items()} == {
+        "a": "opportunity",
+        "b": "customer",
+    }
+
+
+def test_a_deal_about_two_products_is_one_deal_of_the_firm() -> None:
+    """S19: it is won once, and nothing of it goes on."""
+    won = mf.Deal(
+        1, "acme", at(40), [mf.DealLine("a"), mf.DealLine("b")], "won", at(5), lead_id="anna"
+    )
+    assert firm(activities=[did("demo_request", 20)], deals=[won]) == "customer"

@@ -192,6 +192,67 @@ class TestPursuit:
         )
 
 
+def moves(*signs: Sign) -> tuple[Sign, ...]:
+    """Signs that open nothing, as deals about a product are for the whole firm."""
+    return tuple(one._replace(opens=False) for one in signs)
+
+
+class TestPursuitOfTheFirm:
+    def test_deals_about_products_never_open_it(self) -> None:
+        """However they end, and whichever of them goes on, nothing that concerns the firm began."""
+        deals = moves(sign(0, "deal", "d"), sign(0, "deal", "e"), sign(1, "won", "d"))
+        assert now(*deals, as_of=1) == Pursuit()
+        assert now(*deals, *moves(sign(2, "lost", "e")), as_of=2) == Pursuit()
+
+    def test_a_deal_counts_that_was_open_before_it(self) -> None:
+        """A deal is open or not whether a pursuit runs or not: it keeps the next one going."""
+        late = 9 * QUIET
+        log = (*moves(sign(0, "deal", "d")), sign(1, "accepted"))
+        goes_on = Pursuit(started=True, accepted=True, open_deal=True)
+        assert now(*log, as_of=1) == goes_on
+        assert now(*log, as_of=late) == goes_on
+        lost = (*log, *moves(sign(late, "lost", "d")))
+        assert now(*lost, as_of=late) == Pursuit(started=True, accepted=True, lost=True)
+        # One that had ended by then is over.
+        over = (*moves(sign(0, "deal", "d"), sign(0, "won", "d")), sign(1, "accepted"))
+        assert now(*over, as_of=QUIET) == Pursuit(started=True, accepted=True)
+        assert now(*over, as_of=QUIET + 1).quiet
+
+    def test_of_the_deals_open_before_it_the_last_one_lost_ends_it(self) -> None:
+        """Losing one deal ends nothing while another is open; winning one leaves the other."""
+        log = (*moves(sign(0, "deal", "d"), sign(0, "deal", "e")), sign(1, hand=9))
+        one_lost = (*log, *moves(sign(2, "lost", "d")))
+        assert now(*one_lost, as_of=2) == Pursuit(started=True, raised_hand=True, open_deal=True)
+        assert now(*one_lost, *moves(sign(3, "lost", "e")), as_of=3).lost
+        one_won = (*log, *moves(sign(2, "won", "d")))
+        assert now(*one_won, as_of=2) == Pursuit(started=True, open_deal=True)
+        assert now(*one_won, *moves(sign(3, "lost", "e")), as_of=3).lost
+        assert now(*one_won, *moves(sign(3, "won", "e")), as_of=3).won
+
+    @pytest.mark.parametrize("end", ["won", "lost"])
+    def test_a_deal_moves_nothing_that_has_ended(self, end: str) -> None:
+        """A deal opened between two pursuits leaves the one before, and keeps up the next one."""
+        late = 9 * QUIET
+        log = (sign(0), *moves(sign(1, "deal", "d"), sign(2, end, "d"), sign(3, "deal", "e")))
+        ended = Pursuit(started=True, **{end: True})
+        assert now(*log, as_of=late) == ended
+        assert now(*log, *moves(sign(late, "lost", "e")), as_of=late) == ended
+        assert now(*log, sign(4), as_of=late) == Pursuit(started=True, open_deal=True)
+        quiet = (sign(0), *moves(sign(QUIET, "deal", "d")))
+        assert now(*quiet, as_of=late) == Pursuit(started=True, quiet=True)
+        assert now(*quiet, sign(QUIET), as_of=late) == Pursuit(started=True, open_deal=True)
+
+    def test_a_sign_given_twice_is_one(self) -> None:
+        """A deal about two products is one deal, however many of them tell of it."""
+        deals = moves(
+            sign(0, "deal", "d"), sign(1, "deal", "e"), sign(3, "won", "d"), sign(5, "lost", "e")
+        )
+        for as_of in range(7):
+            seen = [one for one in (*deals, sign(2, hand=9)) if one.day <= sign(as_of).day]
+            twice = [*seen, *(one for one in deals if one in seen)]
+            assert now(*twice, as_of=as_of) == now(*seen, as_of=as_of)
+
+
 class TestSigns:
     def test_a_sales_event_is_a_sign_of_its_instant(self) -> None:
         """Signs are compared in UTC, wherever their time was written down."""
@@ -242,8 +303,10 @@ def logs(most: int) -> Iterator[tuple[str, ...]]:
         yield from product(ALPHABET, repeat=length)
 
 
-def told(words: Sequence[str]) -> tuple[list[Sign], int]:
+def told(words: Sequence[str], *, of_firm: bool = False) -> tuple[list[Sign], int]:
     """The signs of a log, one a day; and the day of the last one.
+
+    For the whole firm deals open nothing.
 
     A deal that closes is the one open longest; where none is open, one that opens that instant.
     """
@@ -263,15 +326,18 @@ def told(words: Sequence[str]) -> tuple[list[Sign], int]:
         elif word != "gap":
             hand = word == "hand"
             signs.append(sign(day, "responded" if hand else word, hand=4 if hand else 0))
+    if of_firm:
+        signs = [one._replace(opens=one.about == "") for one in signs]
     return signs, day
 
 
 @pytest.mark.bulk
-def test_every_short_log_is_read_as_the_second_model_reads_it() -> None:
+@pytest.mark.parametrize("of_firm", [False, True], ids=["product", "firm"])
+def test_every_short_log_is_read_as_the_second_model_reads_it(of_firm: bool) -> None:
     """S19: all logs of up to five signs, just after the last one and around each boundary."""
     compared = 0
     for words in logs(5):
-        signs, last = told(words)
+        signs, last = told(words, of_firm=of_firm)
         marks = [Mark(*one[:5], general=not one.opens) for one in signs]
         for as_of in (last, last + QUIET - 1) if len(words) == 5 else range(last, last + QUIET + 2):
             day = START + timedelta(as_of)
@@ -300,17 +366,18 @@ def test_random_logs_are_read_as_the_second_model_reads_them(data: st.DataObject
             max_size=8,
         )
     )
-    # Only responses raise hands, and only what sales decides can open nothing.
+    # Only responses raise hands, and a response always opens.
     signs = [
         one._replace(opens=True) if one.what == "responded" else one._replace(hand_days=0)
         for one in signs
     ]
     for number in range(draw(st.integers(0, 3))):
         begin, length = draw(st.integers(0, 25)), draw(st.integers(0, 15))
-        signs.append(sign(begin, "deal", str(number)))
+        deal = [sign(begin, "deal", str(number))]
         if draw(st.booleans()):
             end = draw(st.sampled_from(["won", "lost"]))
-            signs.append(sign(begin + length, end, str(number)))
+            deal.append(sign(begin + length, end, str(number)))
+        signs += deal if draw(st.booleans()) else moves(*deal)
     as_of = START + timedelta(max((s.day - START).days for s in signs) if signs else 0)
     as_of += timedelta(draw(st.sampled_from([0, 1, QUIET - 1, QUIET])))
 

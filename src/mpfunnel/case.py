@@ -367,7 +367,8 @@ class Case:
         What names no product is a sign of the pursuit of the whole firm; a sales event that names
         none also moves the pursuits that are open. While a product is being pursued, a mere
         response to the whole firm opens nothing: it would hide that the lead is recycled there.
-        A deal about any product moves the pursuit of the whole firm too, and ends it.
+        Deals about products never open the pursuit of the whole firm; while it runs, an open one
+        keeps it from going quiet, and winning one, or losing the last one, ends it.
         """
         signs = self._signs(person)
         general = [
@@ -384,13 +385,14 @@ class Case:
         if any(not pursuit.ended for pursuit in found.values()):
             of_firm = [sign for sign in of_firm if sign.hand_days or sign.what != "responded"]
         if of_firm or not found:
-            sold = [
+            # A deal about several products is a sign of each, and one of the firm.
+            sold = dict.fromkeys(
                 sign._replace(opens=False)
                 for about, given in signs.items()
                 for sign in given
                 if about is not None and sign.what in ("deal", "won", "lost")
-            ]
-            found[None] = self._pursue(of_firm + sold)
+            )
+            found[None] = self._pursue([*of_firm, *sold])
         return found
 
     def _pursue(self, signs: list[Sign]) -> Pursuit:

@@ -133,7 +133,8 @@ def situation(
             continue
         if contract.company_id != company_id:
             message = f"belongs to company {brief(contract.company_id)}, which is not given"
-            sorter.reject("contracts", contract.company_id, "other-company", message, contract)
+            code = "unknown-company" if company_id is None else "other-company"
+            sorter.reject("contracts", contract.company_id, code, message, contract)
         elif sorter.sells("contracts", contract.company_id, [contract.product_id], contract):
             contracts.append(contract)
 

@@ -124,7 +124,7 @@ class Sign(NamedTuple):
     hand_days: int = 0
     """For how many days it counts as a raised hand."""
     opens: bool = True
-    """Whether it opens a pursuit, or only moves the one that is open."""
+    """Whether it opens a pursuit, or only moves the one that runs."""
 
 
 @define
@@ -190,6 +190,10 @@ _SAID: Final[Mapping[str, Literal["accepted", "qualified", "recycled", "disquali
 def pursue(signs: Iterable[Sign], *, quiet_days: int, as_of: date) -> Pursuit:
     """Return the current pursuit after all signs, in whatever order they are given (law 4).
 
+    A deal is open from its sign to its end, whether a pursuit runs meanwhile or not. A pursuit that
+    runs does not go quiet while any deal is open. Winning a deal ends it, and where another one is
+    open, that is the next pursuit at once; losing a deal ends it only with the last one.
+
     Args:
         signs: Signs of days up to `as_of`.
         quiet_days: After how many days without a sign a pursuit has gone quiet (S13).
@@ -204,10 +208,13 @@ def pursue(signs: Iterable[Sign], *, quiet_days: int, as_of: date) -> Pursuit:
         if running and not open_deals and (sign.day - last).days >= quiet_days:
             current.quiet = True
             running = False
+        if sign.what == "deal":
+            open_deals.add(sign.about)
+        elif sign.what in ("won", "lost"):
+            open_deals.discard(sign.about)
         if not running:
-            if not sign.opens and not open_deals:
+            if not sign.opens:
                 continue
-            # Where another deal goes on, what led to the one that was won is over all the same.
             current = Pursuit(started=True)
             running = True
             hand_until = 0
@@ -215,14 +222,14 @@ def pursue(signs: Iterable[Sign], *, quiet_days: int, as_of: date) -> Pursuit:
         if sign.hand_days:
             # The hand is up on the day itself and on N - 1 days after it (S13).
             hand_until = max(hand_until, sign.day.toordinal() + sign.hand_days)
-        elif sign.what == "deal":
-            open_deals.add(sign.about)
-        elif sign.what in ("won", "lost"):
-            open_deals.discard(sign.about)
+        elif sign.what == "won" and open_deals:
+            # Where another deal goes on, what led to the one that was won is over all the same.
+            current = Pursuit(started=True)
+            hand_until = 0
+        elif sign.what in ("won", "lost") and not open_deals:
             current.won = sign.what == "won"
-            # Losing one deal ends nothing while another one is open.
-            current.lost = sign.what == "lost" and not open_deals
-            running = not current.ended
+            current.lost = sign.what == "lost"
+            running = False
         elif sign.what in _SAID:
             said = _SAID[sign.what]
             if said == "recycled":
@@ -231,12 +238,9 @@ def pursue(signs: Iterable[Sign], *, quiet_days: int, as_of: date) -> Pursuit:
             current.qualified = said == "qualified"
             current.recycled = said == "recycled"
             current.disqualified = said == "disqualified"
-    if open_deals and not running:
-        current = Pursuit(started=True)
-        hand_until = 0
-    elif running and not open_deals:
+    if running and not open_deals:
         current.quiet = (as_of - last).days >= quiet_days
-    current.open_deal = bool(open_deals)
+    current.open_deal = running and bool(open_deals)
     current.raised_hand = not current.ended and as_of.toordinal() < hand_until
     return current
 
