@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
@@ -42,3 +45,25 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no real CRM exports at {folder}; MPFUNNEL_DATA may name their folder")
     return folder
+
+
+@pytest.fixture(scope="session")
+def spark() -> Iterator[Any]:
+    """A Spark session in this process's own Java machine."""
+    sql = pytest.importorskip("pyspark.sql", reason="PySpark is absent; the extra `spark` has it")
+    home = os.environ.get("JAVA_HOME")
+    if not shutil.which("java", path=f"{home}/bin" if home else None):
+        pytest.skip("Java is absent, and Spark runs on it")
+    options = {
+        # Neither the name of the machine nor its network is asked for.
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.driver.host": "127.0.0.1",
+        # Small tables too are read like large ones, by generated code, not while planning.
+        "spark.sql.execution.arrow.localRelationThreshold": "0",
+        "spark.sql.execution.arrow.pyspark.enabled": "true",
+        "spark.sql.shuffle.partitions": "2",
+        "spark.ui.enabled": "false",
+    }
+    session = sql.SparkSession.builder.master("local[2]").config(map=options).getOrCreate()
+    yield session
+    session.stop()
