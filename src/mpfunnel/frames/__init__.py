@@ -1,0 +1,15 @@
+"""Whole tables: the four answers for all rows, in tables of the kind that was given.
+
+    from mpfunnel import frames
+
+    out = frames.assess(engine, companies=companies, leads=leads, activities=clicks, as_of=today)
+    out.companies, out.tiers, out.leads, out.engagement, out.company_products, out.rejects
+
+Every row says what `Engine.assess` says of the same records (law 1).
+"""
+
+from __future__ import annotations
+
+from mpfunnel.frames.assessing import Tables, assess
+
+__all__ = ["Tables", "assess"]

@@ -1,0 +1,148 @@
+"""Segment and tiers of all companies: the questions that a company answers alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any, Final
+
+import narwhals.stable.v2 as nw
+from attrs import frozen
+
+from mpfunnel.case import NOBODY, Compiled
+from mpfunnel.frames.answers import Words, as_level, level_of, named_missing, worded
+from mpfunnel.frames.expressions import whole
+from mpfunnel.frames.kinds import Frame, Workshop
+from mpfunnel.frames.layout import Places
+from mpfunnel.frames.situation import Situation
+from mpfunnel.rules.columns import Decided, decide_columns, missing_columns
+from mpfunnel.rules.facts import Fact
+from mpfunnel.rules.tables import Decision
+from mpfunnel.segments import UNMATCHED
+from mpfunnel.tiers import TierTable
+
+__all__ = ["Companies", "judge", "with_facts"]
+
+_TYPES: Final[Mapping[str, Any]] = {
+    "int": nw.Int64(),
+    "decimal": nw.Int64(),
+    "float": nw.Float64(),
+    "bool": nw.Boolean(),
+    "text": nw.String(),
+    "date": nw.Int64(),
+}
+
+
+@frozen
+class Companies:
+    """What is known of the companies.
+
+    Attributes:
+        facts: By ``home``, the facts that rules about leads ask of a company, its segment among
+            them.
+        segments: The answers: company_id and the columns of the decision.
+        tiers: The answers: company_id, about and the columns of the decision.
+        levels: By ``home`` and ``about``, the tier as the rules about leads read it.
+        nobody: For each product, the decision about a company of which nothing is known.
+    """
+
+    facts: Frame
+    segments: Frame
+    tiers: Frame
+    levels: Frame | None
+    nobody: tuple[Decision[Any], ...]
+
+
+def judge(
+    facts: Situation, book: Compiled, places: Places, words: Words, workshop: Workshop, as_of: date
+) -> Companies:
+    """Return segment and tiers of all companies."""
+    playbook = book.playbook
+    frame = with_facts(
+        facts.companies, places.about("company"), places, facts.company_sets, "company_id"
+    )
+    frame, segment = decide_columns(frame, playbook.segments, places, name="segment")
+    frame, asked_of_segment = missing_columns(frame, playbook.segments, places, name="ask_segment")
+    decided: dict[int, tuple[Decided, Mapping[str, str]]] = {}
+    policies = [playbook.tiers[product_id] for product_id in book.products]
+    for number, policy in enumerate(policies):
+        if id(policy) not in decided:
+            assert isinstance(policy, TierTable)
+            name = f"tier_{number}"
+            frame, one = decide_columns(frame, policy, places, name=name)
+            frame, to_ask = missing_columns(frame, policy, places, name=f"ask_{name}")
+            decided[id(policy)] = one, to_ask
+    frame = workshop.keep(frame)
+    asked = [fact for fact in places.about("company") if fact.name != "company.segment"]
+    seen = {column: nw.col(column) for fact in asked for column in places.columns(fact)}
+    if (fact := places.named("company.segment")) is not None:
+        seen |= as_level(segment, fact, places)
+    tiers: list[Frame] = []
+    levels: list[Frame] = []
+    for about, policy in enumerate(policies):
+        one, to_ask = decided[id(policy)]
+        told = worded(one, policy, "tier", words) | {"missing": named_missing(to_ask)}
+        tiers.append(frame.select(company_id="id", about=whole(about), **told))
+        if (fact := places.named("product.tier")) is not None:
+            level = as_level(one, fact, places)
+            levels.append(frame.select(home="id", about=whole(about), **level))
+    told = worded(segment, playbook.segments, "segment", words)
+    told["missing"] = named_missing(asked_of_segment)
+    return Companies(
+        facts=frame.select(home="id", **seen),
+        segments=frame.select(company_id="id", **told),
+        tiers=nw.concat(tiers),
+        levels=workshop.keep(nw.concat(levels)) if levels else None,
+        nobody=tuple(book.tier(NOBODY, product, as_of) for product in book.products.values()),
+    )
+
+
+def unmatched(places: Places) -> Mapping[str, Any]:
+    """Return, by column, what rules see of the company of people without company."""
+    fact = places.named("company.segment")
+    nobody = Decision(UNMATCHED, "", UNMATCHED.label, (UNMATCHED,))
+    return {} if fact is None else level_of(nobody, fact, places)
+
+
+def with_facts(
+    frame: Frame, facts: Sequence[Fact], places: Places, sets: Frame | None, owner: str
+) -> Frame:
+    """Return the frame of records with the facts that rules ask about, under their own names.
+
+    Args:
+        frame: The records, with their ``id``.
+        facts: The facts that they hold themselves.
+        places: Where facts stand.
+        sets: What their sets hold: owner, fact, value.
+        owner: The column of the owner there.
+    """
+    here = set(frame.collect_schema().names())
+    plain = [fact for fact in facts if fact.kind not in ("set", "level")]
+    columns = [
+        (nw.col(fact.key) if fact.key in here else nw.lit(None, dtype=_TYPES[fact.kind])).alias(
+            places.value(fact)
+        )
+        for fact in plain
+    ]
+    if columns:
+        frame = frame.with_columns(*columns)
+    held = [fact for fact in facts if fact.kind == "set"]
+    names = [column for fact in held for column in places.columns(fact)]
+    if not names:
+        return frame
+    if sets is None:
+        return frame.with_columns(*(nw.lit(None, dtype=nw.Boolean()).alias(n) for n in names))
+    columns = []
+    for fact in held:
+        of_fact = nw.col("fact") == fact.key
+        if fact.open:
+            columns.append(nw.when(of_fact).then(whole(1)).alias(places.value(fact)))
+        columns += [
+            nw.when(of_fact & (nw.col("value") == value))
+            .then(whole(1))
+            .alias(places.member(fact, value))
+            for value in places.asked.get(fact.name, ())
+        ]
+    known = sets.with_columns(*columns).group_by(owner).agg(*(nw.col(n).max() for n in names))
+    joined = frame.join(known, left_on="id", right_on=owner, how="left")
+    return joined.with_columns(*((nw.col(n) == 1).alias(n) for n in names))

@@ -1,0 +1,161 @@
+"""The contract of each table: which columns it may have, and what they hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Final, Literal, get_args
+
+from attrs import frozen
+
+from mpfunnel.records import Channel
+from mpfunnel.records.companies import Relationship
+from mpfunnel.records.sales import DealStatus, SalesEventKind
+from mpfunnel.rules.facts import Fact
+
+__all__ = ["TABLES", "Column", "Family", "Holds", "with_attributes"]
+
+Holds = Literal["id", "int", "decimal", "float", "bool", "text", "date", "instant"]
+Family = Literal["company", "lead", "activity", "deal", "product", "campaign"]
+
+
+@frozen
+class Column:
+    """One column of a table.
+
+    Attributes:
+        name: Its name.
+        holds: What it holds; null is unknown.
+        required: Whether it must be there, without any null.
+        of: Of an id: whose. All ids of one family are text, or all are integers (S18).
+        choices: Of a text: the only ones that it may hold.
+        least: Of a number: the least that it may be.
+        digits: Of a text: how many digits it must be, and nothing else.
+        places: Of a decimal: how many decimal places are kept.
+        attribute: The fact that it gives, where it is a custom attribute.
+    """
+
+    name: str
+    holds: Holds
+    required: bool = False
+    of: Family | None = None
+    choices: tuple[str, ...] = ()
+    least: int | None = None
+    digits: int | None = None
+    places: int = 2
+    attribute: Fact | None = None
+
+
+def _id(name: str, of: Family, *, required: bool = False) -> Column:
+    return Column(name, "id", required, of)
+
+
+def _texts(*names: str) -> tuple[Column, ...]:
+    return tuple(Column(name, "text") for name in names)
+
+
+TABLES: Final[Mapping[str, tuple[Column, ...]]] = {
+    "companies": (
+        _id("id", "company", required=True),
+        *_texts("name", "industry", "region", "country"),
+        Column("corporate_number", "text", digits=13),
+        Column("employees", "int", least=0),
+        Column("annual_revenue", "decimal", least=0),
+        Column("growth_rate", "float"),
+        _id("parent_id", "company"),
+    ),
+    "company_sets": (
+        _id("company_id", "company", required=True),
+        Column("fact", "text", required=True),
+        Column("value", "text", required=True),
+    ),
+    "leads": (
+        _id("id", "lead", required=True),
+        _id("company_id", "company"),
+        *_texts("email", "name", "title", "department", "phone", "source"),
+        Column("created_at", "instant"),
+    ),
+    "lead_sets": (
+        _id("lead_id", "lead", required=True),
+        Column("fact", "text", required=True),
+        Column("value", "text", required=True),
+    ),
+    "consents": (
+        _id("lead_id", "lead", required=True),
+        Column("channel", "text", required=True, choices=get_args(Channel)),
+        Column("granted", "bool", required=True),
+        Column("at", "instant", required=True),
+        Column("basis", "text"),
+    ),
+    "activities": (
+        _id("id", "activity", required=True),
+        _id("lead_id", "lead", required=True),
+        Column("kind", "text", required=True),
+        Column("at", "instant", required=True),
+        _id("product_id", "product"),
+        _id("campaign_id", "campaign"),
+    ),
+    "activity_products": (
+        _id("lead_id", "lead", required=True),
+        _id("activity_id", "activity", required=True),
+        _id("product_id", "product", required=True),
+    ),
+    "deals": (
+        _id("id", "deal", required=True),
+        _id("company_id", "company", required=True),
+        Column("opened_at", "instant", required=True),
+        Column("status", "text", required=True, choices=get_args(DealStatus)),
+        Column("closed_at", "instant"),
+        _id("lead_id", "lead"),
+        _id("product_id", "product"),
+        _id("via_company_id", "company"),
+        *_texts("reason", "currency"),
+        Column("amount", "decimal"),
+    ),
+    "deal_lines": (
+        _id("deal_id", "deal", required=True),
+        _id("product_id", "product", required=True),
+    ),
+    "contracts": (
+        _id("company_id", "company", required=True),
+        _id("product_id", "product", required=True),
+        Column("start", "date", required=True),
+        Column("end", "date"),
+    ),
+    "sales_events": (
+        _id("lead_id", "lead", required=True),
+        Column("kind", "text", required=True, choices=get_args(SalesEventKind)),
+        Column("at", "instant", required=True),
+        _id("product_id", "product"),
+        *_texts("by", "reason"),
+        Column("follow_up_on", "date"),
+    ),
+}
+"""The columns of every table, by its name; a table may have others, which are left alone."""
+
+RELATIONSHIPS: Final[tuple[str, ...]] = get_args(Relationship)
+_HELD: Final[Mapping[str, Holds]] = {
+    "int": "int",
+    "decimal": "decimal",
+    "float": "float",
+    "bool": "bool",
+    "text": "text",
+    "date": "date",
+}
+
+
+def with_attributes(table: str, asked: Iterable[Fact]) -> tuple[Column, ...]:
+    """Return the columns of a table, with those of the custom attributes that rules ask about.
+
+    Args:
+        table: The name of the table.
+        asked: Every fact that rules ask about. A set is none of the columns: it has rows of its
+            own in ``company_sets`` or ``lead_sets``.
+    """
+    root = {"companies": "company", "leads": "lead"}.get(table)
+    own = [
+        Column(fact.key, _HELD[fact.kind], places=fact.places, attribute=fact)
+        for fact in asked
+        if fact.root == root and fact.within == "attributes" and fact.kind in _HELD
+    ]
+    taken = {column.attribute.key for column in own if column.attribute is not None}
+    return (*(c for c in TABLES[table] if c.name not in taken), *own)

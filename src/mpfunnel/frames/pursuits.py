@@ -1,0 +1,328 @@
+"""Pursuits of all leads (S19): `mpfunnel.stages.pursue` as three cuts of the log.
+
+A log is cut after each sign that ends a pursuit: won or lost with no deal open any more, or quiet
+for too long with none open. Within a piece, what comes before the first sign that opens is nothing;
+the last piece with something left is the current pursuit. A deal won while another one is open ends
+what led to it: what counts of the pursuit begins after it.
+
+Few leads have deals or a word from sales. For the others only responses count, and of these only
+the latest matter: no log is needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Final
+
+import narwhals.stable.v2 as nw
+
+from mpfunnel.case import Compiled
+from mpfunnel.frames.expressions import flag, looked_up, whole
+from mpfunnel.frames.kinds import Frame, Workshop
+from mpfunnel.frames.situation import FIRM, Situation
+
+__all__ = ["FLAGS", "pursuits"]
+
+FLAGS: Final = (
+    "started",
+    "raised_hand",
+    "accepted",
+    "qualified",
+    "recycled",
+    "disqualified",
+    "open_deal",
+    "won",
+    "lost",
+    "quiet",
+)
+"""The facts of a pursuit, in columns of 0 and 1."""
+_SAID: Final[Mapping[str, int]] = {
+    "accepted": 1,
+    "qualified": 2,
+    "recycled": 3,
+    "rejected": 3,
+    "disqualified": 4,
+}
+_WORDS: Final = 8
+"""More than there are words in `_SAID`: a place times this, plus the word, keeps both."""
+_LOG: Final = ("lead_id", "about", "at", "turn", "ref", "what", "day", "hand_days", "opens")
+
+
+def pursuits(
+    facts: Situation, sums: Frame | None, book: Compiled, workshop: Workshop, as_of: date
+) -> Frame:
+    """Return the current pursuit of every lead for each product that it gave a sign for.
+
+    Columns: lead_id, about, and `FLAGS`. The whole firm's pursuit stands in the list where it was
+    given a sign, and for leads without any pursuit.
+
+    Args:
+        facts: What counts on the day; leads must be given.
+        sums: What activities add up to (`mpfunnel.frames.touches.add_up`).
+        book: The playbook.
+        workshop: Where the frames are worked on.
+        as_of: The day.
+    """
+    return _Pursuits(facts, sums, book, workshop, as_of).all()
+
+
+class _Pursuits:
+    def __init__(
+        self,
+        facts: Situation,
+        sums: Frame | None,
+        book: Compiled,
+        workshop: Workshop,
+        as_of: date,
+    ) -> None:
+        assert facts.leads is not None
+        self.facts = facts
+        self.leads = facts.leads
+        self.sums = sums
+        self.book = book
+        self.workshop = workshop
+        self.today = as_of.toordinal()
+        self.quiet_days = book.playbook.funnel.quiet_days
+        self.lead_type = facts.leads.collect_schema()["id"]
+
+    def all(self) -> Frame:
+        deals = self.signs_of_deals()
+        events = self.signs_of_events()
+        logged = [one.select("lead_id") for one in (deals, events) if one is not None]
+        hands = [
+            signal.raises_hand_days
+            for compiled in self.book.models.values()
+            for signal in compiled.model.signals
+        ]
+        found: list[Frame] = []
+        if self.sums is not None and max(hands, default=0) <= self.quiet_days:
+            plain = self.sums
+            if logged:
+                plain = plain.join(nw.concat(logged).unique(), on="lead_id", how="anti")
+            found += self.of_responses(plain)
+        elif self.facts.activities is not None:
+            # A hand may stay up for longer than a pursuit lasts: then the log has to tell.
+            logged.append(self.facts.activities.select("lead_id"))
+        if logged:
+            found += self.of_log(nw.concat(logged).unique(), deals, events)
+        flags = [frame.select("lead_id", "about", *FLAGS) for frame in found]
+        without = self.leads.select(lead_id="id")
+        if flags:
+            known = nw.concat([one.select("lead_id") for one in flags]).unique()
+            without = without.join(known, on="lead_id", how="anti")
+        nothing = {flag: whole(0) for flag in FLAGS}
+        flags.append(without.select("lead_id", about=whole(FIRM), **nothing))
+        return nw.concat([one.select("lead_id", "about", *FLAGS) for one in flags])
+
+    # -- of those who only responded --
+
+    def of_responses(self, sums: Frame) -> list[Frame]:
+        responded = sums.filter(~nw.col("last").is_null())
+        own = self._responded(responded.filter(nw.col("about") != FIRM), "last")
+        pursued = own.filter(nw.col("quiet") == 0).select("lead_id").unique()
+        firm = responded.filter(nw.col("about") == FIRM)
+        # While a product is being pursued, a mere response to the whole firm opens nothing.
+        hands = firm.filter(~nw.col("last_hand").is_null())
+        hands = hands.join(pursued, on="lead_id", how="semi")
+        others = firm.join(pursued, on="lead_id", how="anti")
+        return [own, self._responded(others, "last"), self._responded(hands, "last_hand")]
+
+    def _responded(self, sums: Frame, last: str) -> Frame:
+        quiet = nw.col(last) >= self.quiet_days
+        up = ~quiet & (nw.col("hand") > 0)
+        no = whole(0)
+        flags = dict.fromkeys(FLAGS, no)
+        flags |= {"started": whole(1), "raised_hand": flag(up), "quiet": flag(quiet)}
+        return sums.select("lead_id", "about", **flags)
+
+    # -- of those with a log --
+
+    def of_log(self, leads: Frame, deals: Frame | None, events: Frame | None) -> list[Frame]:
+        own = [one.filter(nw.col("about") != FIRM) for one in (deals, events) if one is not None]
+        firm = [one.filter(nw.col("about") == FIRM) for one in (deals, events) if one is not None]
+        responses = self.signs_of_responses(leads)
+        if responses is not None:
+            own.append(responses.filter(nw.col("about") != FIRM))
+            firm.append(responses.filter(nw.col("about") == FIRM))
+        signs = nw.concat(own)
+        if events is not None:
+            # What sales said of no product moves the pursuits that are open.
+            general = events.filter(nw.col("about") == FIRM).drop("about")
+            general = general.with_columns(opens=whole(0))
+            pairs = signs.select("lead_id", "about").unique()
+            signs = nw.concat([signs, pairs.join(general, on="lead_id", how="inner").select(*_LOG)])
+        found = self.workshop.keep(self.current(self.workshop.keep(signs)))
+        pursued = found.filter((nw.col("won") + nw.col("lost") + nw.col("quiet")) == 0)
+        pursued = pursued.select("lead_id").unique()
+        of_firm = nw.concat(firm)
+        mere = (nw.col("what") == "responded") & (nw.col("hand_days") == 0)
+        hidden = of_firm.filter(mere).join(pursued, on="lead_id", how="anti")
+        of_firm = nw.concat([of_firm.filter(~mere), hidden])
+        if deals is not None:
+            sold = deals.filter(nw.col("about") != FIRM).drop("about", "opens").unique()
+            sold = sold.join(of_firm.select("lead_id").unique(), on="lead_id", how="semi")
+            sold = sold.with_columns(about=whole(FIRM), opens=whole(0))
+            of_firm = nw.concat([of_firm, sold.select(*_LOG)])
+        return [found, self.current(self.workshop.keep(of_firm))]
+
+    def current(self, signs: Frame) -> Frame:
+        """Return the current pursuit of each log: of each lead and product."""
+        pair = ["lead_id", "about"]
+        order = ["at", "turn", "ref", "what"]
+        # Two words of sales in one instant may be one and the same.
+        signs = signs.group_by(*pair, *order, "day", "hand_days").agg(nw.col("opens").max())
+        what = nw.col("what")
+        change = (
+            nw.when(what == "deal")
+            .then(whole(1))
+            .otherwise(nw.when(what.is_in(["won", "lost"])).then(whole(-1)).otherwise(whole(0)))
+        )
+        signs = signs.with_columns(change=change, one=nw.col("opens") * 0 + 1)
+        signs = signs.with_columns(
+            open_after=nw.col("change").cum_sum().over(*pair, order_by=order),
+            place=nw.col("one").cum_sum().over(*pair, order_by=order),
+            next_day=nw.col("day").shift(-1).over(*pair, order_by=order),
+        )
+        none_open = nw.col("open_after") == 0
+        gone = nw.col("next_day").fill_null(self.today) - nw.col("day") >= self.quiet_days
+        ends = none_open & (what.is_in(["won", "lost"]) | gone)
+        signs = signs.with_columns(cut=flag(ends))
+        signs = signs.with_columns(
+            piece=nw.col("cut").cum_sum().over(*pair, order_by=order) - nw.col("cut")
+        )
+        piece = [*pair, "piece"]
+        signs = signs.with_columns(
+            live=nw.col("opens").cum_max().over(*piece, order_by=order)
+        ).filter(nw.col("live") == 1)
+        signs = signs.with_columns(last_piece=nw.col("piece").max().over(*pair))
+        signs = signs.filter(nw.col("piece") == nw.col("last_piece"))
+        won = what == "won"
+        signs = signs.with_columns(
+            past=nw.when(won & (nw.col("open_after") > 0))
+            .then(nw.col("place"))
+            .otherwise(whole(0)),
+            word=looked_up(what, list(_SAID), list(_SAID.values()), nw.Int64()).fill_null(0),
+        )
+        signs = signs.with_columns(since=nw.col("past").max().over(*pair))
+        place = nw.col("place")
+        counts = place > nw.col("since")
+        back = counts & (nw.col("word") == _SAID["recycled"])
+        signs = signs.with_columns(
+            back=nw.when(back).then(place).otherwise(whole(0)),
+            said=nw.when(counts & (nw.col("word") > 0))
+            .then(place * _WORDS + nw.col("word"))
+            .otherwise(whole(0)),
+        )
+        signs = signs.with_columns(
+            recycled_at=nw.col("back").max().over(*pair), last_place=place.max().over(*pair)
+        )
+        up = counts & (place > nw.col("recycled_at")) & (nw.col("hand_days") > 0)
+        last = place == nw.col("last_place")
+        signs = signs.with_columns(
+            hand=nw.when(up).then(nw.col("day") + nw.col("hand_days")).otherwise(whole(0)),
+            ended=flag(last & (nw.col("cut") == 1)),
+            won=flag(last & (nw.col("cut") == 1) & (what == "won")),
+            lost=flag(last & (nw.col("cut") == 1) & (what == "lost")),
+            still_open=flag(last & (nw.col("open_after") > 0)),
+        )
+        kept = ("said", "hand", "ended", "won", "lost", "still_open")
+        found = signs.group_by(*pair).agg(*(nw.col(name).max() for name in kept))
+        word, ended = nw.col("said") % _WORDS, nw.col("ended") == 1
+        # The last sign of a piece that was cut off tells how the pursuit ended.
+        return found.select(
+            *pair,
+            "won",
+            "lost",
+            started=nw.col("ended") * 0 + 1,
+            raised_hand=flag(~ended & (nw.col("hand") > self.today)),
+            accepted=flag((word == 1) | (word == 2)),
+            qualified=flag(word == 2),
+            recycled=flag(word == 3),
+            disqualified=flag(word == 4),
+            open_deal=flag(~ended & (nw.col("still_open") == 1)),
+            quiet=nw.col("ended") - nw.col("won") - nw.col("lost"),
+        )
+
+    # -- the signs --
+
+    def signs_of_responses(self, leads: Frame) -> Frame | None:
+        if self.facts.activities is None:
+            return None
+        hands: dict[str, list[int | str | None]] = {"about": [], "kind": [], "hand_days": []}
+        models = [compiled.model for compiled in self.book.models.values()]
+        for about, model in (*enumerate(models), (FIRM, models[0])):
+            for kind, days in model.responses.items():
+                for name, value in zip(hands, (about, kind, days), strict=True):
+                    hands[name].append(value)
+        signs = self.facts.activities.join(leads, on="lead_id", how="semi")
+        signs = signs.join(self.workshop.small(hands), on=["about", "kind"], how="inner")
+        return signs.select(
+            "lead_id",
+            "about",
+            "at",
+            turn=whole(0),
+            ref=nw.col("id").cast(nw.String()),
+            what=nw.lit("responded"),
+            day=self.today - nw.col("age"),
+            hand_days="hand_days",
+            opens=whole(1),
+        )
+
+    def signs_of_events(self) -> Frame | None:
+        if self.facts.sales_events is None:
+            return None
+        return self.facts.sales_events.select(
+            "lead_id",
+            "about",
+            "at",
+            turn=whole(1),
+            ref=nw.lit(""),
+            what="kind",
+            day="day",
+            hand_days=whole(0),
+            opens=whole(1),
+        )
+
+    def signs_of_deals(self) -> Frame | None:
+        """Return when the deals of leads were opened, and how those that were closed ended."""
+        deals, lines = self.facts.deals, self.facts.deal_lines
+        if deals is None or lines is None:
+            return None
+        people = deals.filter(~nw.col("person").is_null()).with_columns(lead_id=nw.col("person"))
+        columns = people.collect_schema().names()
+        if self.book.playbook.funnel.deals_without_lead:
+            homes = self.leads.filter(~nw.col("home").is_null()).select(own="home", lead_id="id")
+            theirs = deals.filter(nw.col("named")).join(homes, on="own", how="inner")
+            people = nw.concat([people, theirs.select(*columns)])
+        lines = lines.select(id="deal_id", line="about")
+        people = people.join(lines, on="id", how="left")
+        people = people.with_columns(about=nw.col("line").fill_null(FIRM))
+        closed = ~nw.col("closed").is_null()
+        # What was recorded as closed before it was opened was opened when it closed.
+        early = closed & (nw.col("closed_at") < nw.col("opened_at"))
+        no, yes = whole(0), whole(1)
+        ref = nw.col("id").cast(nw.String())
+        opened = people.select(
+            "lead_id",
+            "about",
+            at=nw.when(early).then(nw.col("closed_at")).otherwise(nw.col("opened_at")),
+            turn=whole(2),
+            ref=ref,
+            what=nw.lit("deal"),
+            day=nw.when(early).then(nw.col("closed")).otherwise(nw.col("opened")),
+            hand_days=no,
+            opens=yes,
+        )
+        ends = people.filter(closed).select(
+            "lead_id",
+            "about",
+            at="closed_at",
+            turn=whole(3),
+            ref=ref,
+            what="status",
+            day="closed",
+            hand_days=no,
+            opens=yes,
+        )
+        return nw.concat([opened, ends])

@@ -1,0 +1,146 @@
+"""Funnel stage of all leads: what each pursuit warrants, and which has come furthest (S19)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import narwhals.stable.v2 as nw
+
+from mpfunnel.case import Compiled
+from mpfunnel.frames.answers import Words, by_code, worded
+from mpfunnel.frames.expressions import by_code, flag, whole
+from mpfunnel.frames.kinds import Frame
+from mpfunnel.frames.layout import Places
+from mpfunnel.frames.situation import FIRM
+from mpfunnel.rules.columns import decide_columns, read_columns
+
+__all__ = ["stages", "with_ranges"]
+
+_FAR = 1_000
+"""More than there are stages in a funnel: a class times this, plus a height, ranks a stage."""
+
+
+def with_ranges(rows: Frame, pairs: Frame, places: Places, *, possible: bool) -> Frame:
+    """Return rows of leads with what is true of any product (S7).
+
+    Args:
+        rows: Columns lead_id and others.
+        pairs: How each lead stands with every product.
+        places: Where facts stand.
+        possible: Whether to read what is possible too.
+    """
+    columns: dict[str, nw.Expr] = {}
+    names: list[tuple[str, str]] = []
+    for exists in places.exists:
+        for later in (False, True) if possible else (False,):
+            rails = read_columns(exists.condition, places, later=later)
+            true, false = places.some(exists, later=later)
+            columns[true] = flag(rails.true)
+            columns[false] = flag(rails.false)
+            names.append((true, false))
+    if not columns:
+        return rows
+    found = (
+        pairs.with_columns(**columns)
+        .group_by("lead_id")
+        .agg(
+            *(nw.col(true).max() for true, _ in names), *(nw.col(false).min() for _, false in names)
+        )
+    )
+    rows = rows.join(found, on="lead_id", how="left")
+    return rows.with_columns(**{name: nw.col(name) == 1 for name in columns})
+
+
+def stages(rows: Frame, book: Compiled, places: Places, words: Words, *, possible: bool) -> Frame:
+    """Return the stage of each lead: lead_id, the columns of the decision, and for_products.
+
+    Args:
+        rows: One row per lead and pursuit, with the facts that the rules of the funnel ask about.
+        book: The playbook.
+        places: Where facts stand.
+        words: How reasons are written.
+        possible: Whether to tell what is still possible.
+    """
+    funnel = book.playbook.funnel
+    rows, decided = decide_columns(rows, funnel.rules, places, name="stage", possible=possible)
+    keys = [stage.key for stage in (*funnel.ladder, *funnel.detours)]
+    ranks = [
+        [
+            high * _FAR + low
+            for high, low in (table[stage] for stage in (*funnel.ladder, *funnel.detours))
+        ]
+        for table in funnel.ranks
+    ]
+    ended = (nw.col("won") + nw.col("lost") + nw.col("quiet")) > 0
+    state = (
+        nw.when(nw.col("started") == 0)
+        .then(whole(0))
+        .otherwise(nw.when(ended).then(whole(2)).otherwise(whole(1)))
+    )
+    rows = rows.with_columns(state=state)
+    of_code = [keys.index(one.key) for one in decided.values]
+    rows = rows.with_columns(
+        rank=_by_state([[table[k] for k in of_code] for table in ranks], decided.code)
+    )
+    count = len(decided.values)
+    products = list(book.products)
+    # Of several that have come equally far, the first product decides; the firm comes last.
+    order = (
+        nw.when(nw.col("about") == FIRM).then(whole(0)).otherwise(len(products) - nw.col("about"))
+    )
+    best = (nw.col("rank") + _FAR) * (len(products) + 1) + order
+    rows = rows.with_columns(best=best * count + nw.col(decided.code))
+    rows = rows.with_columns(top=nw.col("rank").max().over("lead_id"))
+    reaches = (nw.col("rank") == nw.col("top")) & (nw.col("started") == 1)
+    flags = {
+        f"for_{place}": flag(reaches & (nw.col("about") == place)) for place in range(len(products))
+    }
+    ways: dict[str, nw.Expr] = {}
+    if possible:
+        outcomes = [one.key for one in funnel.rules.outcomes]
+        low = [
+            nw.when(nw.col(column)).then(
+                _by_state([[table[keys.index(key)]] for table in ranks], None)
+            )
+            for key, column in zip(outcomes, decided.possible, strict=True)
+        ]
+        rows = rows.with_columns(low=nw.min_horizontal(*low))
+        # What every pursuit reaches at least bounds the lead's stage from below.
+        rows = rows.with_columns(least=nw.col("low").max().over("lead_id"))
+        for place, (key, column) in enumerate(zip(outcomes, decided.possible, strict=True)):
+            rank = _by_state([[table[keys.index(key)]] for table in ranks], None)
+            way = nw.col(column) & (rank >= nw.col("least"))
+            ways[f"way_{place}"] = flag(way)
+    rows = rows.with_columns(**flags, **ways)
+    found = rows.group_by("lead_id").agg(*(nw.col(name).max() for name in ("best", *flags, *ways)))
+    found = found.with_columns((nw.col("best") % count).alias(decided.code))
+    if possible:
+        found = found.with_columns(
+            **{column: nw.col(f"way_{place}") == 1 for place, column in enumerate(decided.possible)}
+        )
+    for_products = nw.concat_str(
+        *(
+            nw.when(nw.col(f"for_{place}") == 1).then(nw.lit(str(product_id)))
+            for place, product_id in enumerate(products)
+        ),
+        separator=";",
+        ignore_nulls=True,
+    )
+    return found.select(
+        "lead_id",
+        **worded(decided, funnel.rules, "stage", words),
+        for_products=for_products.fill_null(""),
+    )
+
+
+def _by_state(values: Sequence[Sequence[int]], code: str | None) -> nw.Expr:
+    """Return the value of the table for the column ``state``, at the place of a code if any."""
+
+    def at(table: Sequence[int]) -> nw.Expr:
+        return nw.lit(table[0]) if code is None else by_code(code, table, nw.Int64())
+
+    none, running, ended = (at(table) for table in values)
+    state = nw.col("state")
+    return (
+        nw.when(state == 0).then(none).otherwise(nw.when(state == 1).then(running).otherwise(ended))
+    )

@@ -1,0 +1,276 @@
+"""Engagement of all leads: where each stands with each product (lead × product).
+
+A lead that gave no sign stands like every other such lead of its company, so that only those with a
+sign are looked at one by one (S23).
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any, Final
+
+import narwhals.stable.v2 as nw
+from attrs import define
+
+from mpfunnel.case import NO_TIER, Compiled, CompiledModel
+from mpfunnel.engagement import Measure
+from mpfunnel.frames.answers import Words, as_level, level_of, worded
+from mpfunnel.frames.companies import Companies, unmatched, with_facts
+from mpfunnel.frames.expressions import by_code, flag, whole
+from mpfunnel.frames.kinds import Frame, Workshop
+from mpfunnel.frames.layout import Places
+from mpfunnel.frames.ownership import positions
+from mpfunnel.frames.situation import FIRM, Situation
+from mpfunnel.frames.touches import add_up
+from mpfunnel.rules.columns import decide_columns
+
+__all__ = ["Standings"]
+
+_PARTING: Final = "product.parting_reasons"
+_KEY: Final = ("lead_id", "home", "about")
+
+
+@define
+class Standings:
+    """How leads stand with products: the facts that rules ask about, then interest and state.
+
+    Attributes:
+        facts: What counts on the day; leads are given.
+        companies: What is known of the companies.
+        book: The playbook.
+        places: Where facts stand.
+        words: How reasons are written.
+        workshop: Where the frames are worked on.
+        as_of: The day.
+    """
+
+    facts: Situation
+    companies: Companies
+    book: Compiled
+    places: Places
+    words: Words
+    workshop: Workshop
+    as_of: date
+    measures: tuple[Measure, ...] = ()
+    sums: Frame | None = None
+    heard: Frame | None = None
+    owned: Frame | None = None
+    owned_alone: Frame | None = None
+    people: Any = None
+
+    def __attrs_post_init__(self) -> None:
+        assert self.facts.leads is not None
+        places = self.places
+        self.measures = tuple(
+            Measure.from_fact(fact) for fact in places.facts if fact.within == "measures"
+        )
+        if self.facts.activities is not None:
+            sums = add_up(self.facts.activities, self.measures, self.book, self.workshop)
+            self.sums = self.workshop.keep(sums)
+        self.heard = self._heard()
+        self.owned_alone = self._positions("person")
+        leads = with_facts(
+            self.facts.leads, places.about("lead"), places, self.facts.lead_sets, "lead_id"
+        )
+        columns = [c for fact in places.about("lead") for c in places.columns(fact)]
+        self.people = leads.select("home", *columns, lead_id="id")
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """The reasons of parting that rules ask about."""
+        return self.places.asked.get(_PARTING, ())
+
+    def _positions(self, holder: str) -> Frame | None:
+        found = positions(self.facts, holder, self.reasons, self.as_of)
+        return None if found is None else self.workshop.keep(found)
+
+    def _heard(self) -> Frame | None:
+        """Return what sales said last, by lead_id and about: marked, and ``said_<n>`` by reason."""
+        events = self.facts.sales_events
+        if events is None:
+            return None
+        every = self.workshop.small({"product": list(range(len(self.book.products)))})
+        general = events.filter(nw.col("about") == FIRM).join(every, how="cross")
+        general = general.with_columns(about=nw.col("product"))
+        columns = events.collect_schema().names()
+        said = nw.concat([events, general.select(*columns)])
+        place, kind = nw.col("place"), nw.col("kind")
+        back = kind.is_in(["recycled", "rejected"])
+        of_reason = {
+            f"said_{n}": nw.when(back & (nw.col("reason") == reason)).then(place)
+            for n, reason in enumerate(self.reasons)
+        }
+        said = said.with_columns(
+            latest=place * 2 + flag(kind == "follow_up"),
+            back=nw.when(back).then(place),
+            **of_reason,
+        )
+        said = said.group_by("lead_id", "about").agg(
+            *(nw.col(name).max() for name in ("latest", "back", *of_reason))
+        )
+        return self.workshop.keep(
+            said.select(
+                "lead_id",
+                "about",
+                marked_for_follow_up=nw.col("latest") % 2,
+                **{name: flag(nw.col(name) == nw.col("back")) for name in of_reason},
+            )
+        )
+
+    # -- whom to look at --
+
+    def every_pair(self) -> Frame:
+        """Return every lead with every product."""
+        products = self.workshop.small({"about": list(range(len(self.book.products)))})
+        return self.people.select("lead_id", "home").join(products, how="cross")
+
+    def signed_pairs(self) -> Frame:
+        """Return the leads with the products that they gave any sign for.
+
+        Of leads without company, every pair: nobody else stands as they do.
+        """
+        pairs = self.every_pair()
+        alone = pairs.filter(nw.col("home").is_null())
+        found = [alone]
+        for one in (self.sums, self.heard):
+            if one is not None:
+                keys = one.select("lead_id", "about").filter(nw.col("about") != FIRM)
+                homes = self.people.select("lead_id", "home").filter(~nw.col("home").is_null())
+                found.append(keys.join(homes, on="lead_id", how="inner"))
+        return nw.concat([one.select(*_KEY) for one in found]).unique()
+
+    @property
+    def alike(self) -> bool:
+        """Whether leads without a sign stand alike within a company."""
+        return not any(model.asks_lead for model in self.book.models.values())
+
+    # -- how they stand --
+
+    def of(self, pairs: Frame, *, possible: bool) -> Frame:
+        """Return pairs with all facts of lead, company and product, and with both decisions.
+
+        Args:
+            pairs: Columns lead_id, home and about.
+            possible: Whether to tell what is still possible.
+        """
+        base = self._base(pairs, possible)
+        parts: list[Frame] = []
+        shared: dict[int, tuple[CompiledModel, list[int]]] = {}
+        for about, model in enumerate(self.book.models.values()):
+            shared.setdefault(id(model), (model, []))[1].append(about)
+        first = next(iter(self.book.models.values()))
+        shared[id(first)][1].append(FIRM)
+        for model, abouts in shared.values():
+            rows = base if len(shared) == 1 else base.filter(nw.col("about").is_in(abouts))
+            parts.append(self._decided(rows, model, possible))
+        columns = parts[0].collect_schema().names()
+        return nw.concat([part.select(*columns) for part in parts])
+
+    def _decided(self, frame: Frame, model: CompiledModel, possible: bool) -> Frame:
+        interest, states = model.model.interest, model.model.states
+        frame, one = decide_columns(
+            frame, interest, self.places, name="interest", possible=possible
+        )
+        told = worded(one, interest, "interest", self.words)
+        height = [self.places.keys["product.interest"].index(v.key) for v in one.values]
+        frame = frame.with_columns(
+            interest=told["interest"],
+            interest_place=by_code(one.code, height, nw.Int64()),
+        )
+        if (fact := self.places.named("product.interest")) is not None:
+            frame = frame.with_columns(**as_level(one, fact, self.places))
+        frame = frame.drop(one.code, *one.possible)
+        frame, one = decide_columns(frame, states, self.places, name="state", possible=possible)
+        frame = frame.with_columns(**worded(one, states, "state", self.words))
+        if (fact := self.places.named("product.engagement")) is not None:
+            frame = frame.with_columns(**as_level(one, fact, self.places))
+        return frame.drop(one.code, *one.possible)
+
+    def _base(self, pairs: Frame, possible: bool) -> Frame:
+        """Return the pairs with every fact that rules ask about them but the decisions on them."""
+        frame = pairs.join(self.people.drop("home"), on="lead_id", how="left")
+        frame = frame.join(self.companies.facts, on="home", how="left")
+        if self.companies.levels is not None:
+            frame = frame.join(self.companies.levels, on=["home", "about"], how="left")
+        frame = self._with_nobody(frame)
+        for found in (self.sums, self.heard):
+            if found is not None:
+                frame = frame.join(found, on=["lead_id", "about"], how="left")
+        frame = self._with_positions(frame)
+        held = [
+            column
+            for fact in self.places.facts
+            if fact.root in ("company", "lead") or fact.name == "product.tier"
+            for column in self.places.columns(fact, possible=possible)
+        ]
+        return frame.select(*_KEY, *held, **self._of_product(frame))
+
+    def _of_product(self, frame: Frame) -> dict[str, nw.Expr]:
+        """Return the facts of the product: those of every answer, and those that rules ask for."""
+        known = set(frame.collect_schema().names())
+
+        def number(name: str) -> nw.Expr:
+            return nw.col(name).fill_null(0) if name in known else whole(0)
+
+        def so(name: str) -> nw.Expr:
+            return number(name) == 1
+
+        facts = {
+            "score": number("score"),
+            "active_days": number("active_days"),
+            **{name: so(name) for name in ("touched", "open_deal", "owned")},
+        }
+        asked: dict[str, nw.Expr] = {}
+        for fact in self.places.about("product"):
+            if fact.within == "measures":
+                count = number(f"measure_{self.measures.index(Measure.from_fact(fact))}")
+                asked[self.places.value(fact)] = count > 0 if fact.kind == "bool" else count
+            elif fact.name == _PARTING:
+                for place, reason in enumerate(self.reasons):
+                    parted = so(f"lost_for_{place}") | so(f"said_{place}")
+                    asked[self.places.member(fact, reason)] = parted
+            elif fact.kind != "level":
+                asked[self.places.value(fact)] = facts.get(fact.key, so(fact.key))
+        return facts | asked
+
+    def _with_nobody(self, frame: Frame) -> Frame:
+        """Return the frame with what holds of people without company, and of the whole firm."""
+        places = self.places
+        nobody = unmatched(places)
+        columns: dict[str, nw.Expr] = {
+            name: nw.col(name).fill_null(value) for name, value in nobody.items()
+        }
+        tier = places.named("product.tier")
+        if tier is not None:
+            of_firm = level_of(NO_TIER, tier, places)
+            of_products = [level_of(one, tier, places) for one in self.companies.nobody]
+            for name, value in of_firm.items():
+                known = nw.col(name).fill_null(of_products[0][name])
+                for about, one in enumerate(of_products):
+                    if one[name] != of_products[0][name]:
+                        blank = (nw.col("about") == about) & nw.col(name).is_null()
+                        known = nw.when(blank).then(_plain(one[name])).otherwise(known)
+                columns[name] = (
+                    nw.when(nw.col("about") == FIRM).then(_plain(value)).otherwise(known)
+                )
+        return frame.with_columns(**columns)
+
+    def _with_positions(self, frame: Frame) -> Frame:
+        of_company = self.owned
+        if of_company is not None:
+            frame = frame.join(of_company, on=["home", "about"], how="left")
+        if self.owned_alone is None:
+            return frame
+        columns = [
+            c for c in self.owned_alone.collect_schema().names() if c not in ("holder", "about")
+        ]
+        alone = self.owned_alone.rename({"holder": "lead_id", **{c: f"alone_{c}" for c in columns}})
+        frame = frame.join(alone, on=["lead_id", "about"], how="left")
+        own = nw.col("home").is_null()
+        return frame.with_columns(
+            **{c: nw.when(own).then(nw.col(f"alone_{c}")).otherwise(nw.col(c)) for c in columns}
+        )
+
+
+def _plain(value: int | bool) -> nw.Expr:
+    return nw.lit(value) if isinstance(value, bool) else whole(value)

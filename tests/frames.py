@@ -1,0 +1,339 @@
+"""Records as tables, and what the tables must say: the answers of one account after the other."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date
+from decimal import Decimal
+from random import Random
+from typing import Any
+
+import duckdb
+import ibis
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+from attrs import evolve
+
+from mpfunnel.account import Account, accounts
+from mpfunnel.engine import Engine
+from mpfunnel.frames import Tables
+from mpfunnel.playbook import Playbook
+from mpfunnel.records import CompanyHistory
+from mpfunnel.rules.facts import Fact
+from tests.leads import draw_account
+
+__all__ = ["KEYS", "KINDS", "differences", "draw_records", "tables_of"]
+
+RECORDS = ("companies", "leads", "activities", "deals", "contracts", "sales_events")
+
+INSTANT = pa.timestamp("us", "UTC")
+NULLABLE = {
+    pa.int64(): pd.Int64Dtype(),
+    pa.float64(): pd.Float64Dtype(),
+    pa.bool_(): pd.BooleanDtype(),
+    pa.string(): pd.StringDtype(),
+}
+KEYS: Mapping[str, tuple[str, ...]] = {
+    "companies": ("company_id",),
+    "tiers": ("company_id", "product_id"),
+    "leads": ("lead_id",),
+    "engagement": ("lead_id", "product_id"),
+}
+"""What tells the rows of each table apart."""
+_ATTRIBUTE_TYPES = {
+    "int": pa.int64(),
+    "decimal": pa.decimal128(20, 2),
+    "float": pa.float64(),
+    "bool": pa.bool_(),
+    "text": pa.string(),
+    "date": pa.date32(),
+}
+
+
+def _id_type(values: Iterable[Any]) -> Any:
+    return pa.int64() if any(type(value) is int for value in values) else pa.string()
+
+
+def tables_of(records: Mapping[str, Iterable[Any]], engine: Engine) -> dict[str, pa.Table]:
+    """The records as PyArrow tables by name, as `mpfunnel.frames.assess` takes them."""
+    given = {name: list(items) for name, items in records.items()}
+    asked = engine.playbook.asked.values()
+    companies = [c.company if isinstance(c, CompanyHistory) else c for c in given["companies"]]
+    leads, activities = given["leads"], given["activities"]
+    deals, contracts, events = given["deals"], given["contracts"], given["sales_events"]
+    company_id = _id_type(c.id for c in companies)
+    lead_id = _id_type(one.id for one in leads)
+    activity_id = _id_type(one.id for one in activities)
+    deal_id = _id_type(one.id for one in deals)
+    product_id = _id_type(one.id for one in engine.playbook.products)
+
+    def table(rows: Iterable[Any], **columns: Any) -> pa.Table:
+        rows = list(rows)
+        return pa.table(
+            {
+                name: pa.array([get(row) for row in rows], kind)
+                for name, (get, kind) in columns.items()
+            }
+        )
+
+    def at(name: str, kind: Any) -> tuple[Any, Any]:
+        return (lambda row: getattr(row, name)), kind
+
+    def attributes(root: str) -> dict[str, Any]:
+        def getter(fact: Fact) -> Any:
+            return lambda row: row.attributes.get(fact.key)
+
+        return {
+            fact.key: (getter(fact), _ATTRIBUTE_TYPES[fact.kind])
+            for fact in asked
+            if fact.root == root and fact.within == "attributes" and fact.kind != "set"
+        }
+
+    text = pa.string()
+    money = lambda row: None if row.annual_revenue is None else Decimal(row.annual_revenue)  # noqa: E731
+    company_sets = [
+        (c.id, name, value)
+        for c in companies
+        for name, values in (("relationships", c.relationships), ("lists", c.lists))
+        for value in sorted(values)
+    ]
+    company_sets += [
+        (c.id, key, value)
+        for c in companies
+        for key, values in c.attributes.items()
+        if isinstance(values, frozenset)
+        for value in sorted(values)
+    ]
+    lead_sets = [(one.id, "interests", value) for one in leads for value in sorted(one.interests)]
+    made = {
+        "companies": table(
+            companies,
+            id=at("id", company_id),
+            **{
+                n: at(n, text)
+                for n in ("name", "industry", "region", "country", "corporate_number")
+            },
+            employees=at("employees", pa.int64()),
+            annual_revenue=(money, pa.decimal128(20, 2)),
+            growth_rate=at("growth_rate", pa.float64()),
+            parent_id=at("parent_id", company_id),
+            **attributes("company"),
+        ),
+        "leads": table(
+            leads,
+            id=at("id", lead_id),
+            company_id=at("company_id", company_id),
+            **{n: at(n, text) for n in ("email", "name", "title", "department", "phone", "source")},
+            created_at=at("created_at", INSTANT),
+            **attributes("lead"),
+        ),
+        "activities": table(
+            activities,
+            id=at("id", activity_id),
+            lead_id=at("lead_id", lead_id),
+            kind=at("kind", text),
+            at=at("at", INSTANT),
+        ),
+        "activity_products": table(
+            [(a.lead_id, a.id, p) for a in activities for p in sorted(a.product_ids)],
+            lead_id=(lambda row: row[0], lead_id),
+            activity_id=(lambda row: row[1], activity_id),
+            product_id=(lambda row: row[2], product_id),
+        ),
+        "deals": table(
+            deals,
+            id=at("id", deal_id),
+            company_id=at("company_id", company_id),
+            lead_id=at("lead_id", lead_id),
+            opened_at=at("opened_at", INSTANT),
+            closed_at=at("closed_at", INSTANT),
+            status=at("status", text),
+            reason=at("reason", text),
+        ),
+        "deal_lines": table(
+            [(d.id, line.product_id) for d in deals for line in d.lines],
+            deal_id=(lambda row: row[0], deal_id),
+            product_id=(lambda row: row[1], product_id),
+        ),
+        "contracts": table(
+            contracts,
+            company_id=at("company_id", company_id),
+            product_id=at("product_id", product_id),
+            start=at("start", pa.date32()),
+            end=at("end", pa.date32()),
+        ),
+        "sales_events": table(
+            events,
+            lead_id=at("lead_id", lead_id),
+            kind=at("kind", text),
+            at=at("at", INSTANT),
+            product_id=at("product_id", product_id),
+            by=at("by", text),
+            reason=at("reason", text),
+            follow_up_on=at("follow_up_on", pa.date32()),
+        ),
+        "consents": table(
+            [(one.id, c) for one in leads for c in one.consents],
+            lead_id=(lambda row: row[0], lead_id),
+            channel=(lambda row: row[1].channel, text),
+            granted=(lambda row: row[1].granted, pa.bool_()),
+            at=(lambda row: row[1].at, INSTANT),
+            basis=(lambda row: row[1].basis, text),
+        ),
+        "company_sets": table(
+            company_sets,
+            company_id=(lambda row: row[0], company_id),
+            fact=(lambda row: row[1], text),
+            value=(lambda row: row[2], text),
+        ),
+        "lead_sets": table(
+            lead_sets,
+            lead_id=(lambda row: row[0], lead_id),
+            fact=(lambda row: row[1], text),
+            value=(lambda row: row[2], text),
+        ),
+    }
+    return made
+
+
+def draw_records(random: Random, book: Playbook, as_of: date, count: int) -> dict[str, list[Any]]:
+    """The records of `count` random accounts, with ids that are unique among all of them."""
+    found: dict[str, list[Any]] = {name: [] for name in RECORDS}
+    deals: dict[Any, Any] = {}
+    sets: dict[Any, Any] = {}
+    for number in range(count):
+        account = draw_account(random, book, as_of)
+
+        def of(value: Any, number: int = number) -> Any:
+            return None if value is None else f"{value}-{number}"
+
+        company = account.company
+        if company is not None:
+            # Tables hold companies as they are on the day.
+            company = company.on(as_of) if isinstance(company, CompanyHistory) else company
+            found["companies"].append(evolve(company, id=of(company.id)))
+        for lead in account.leads:
+            found["leads"].append(evolve(lead, id=of(lead.id), company_id=of(lead.company_id)))
+        for one in account.activities:
+            # Products have rows of their own: activities that share an id share them too.
+            products = sets.setdefault((of(one.lead_id), one.id), one.product_ids)
+            one = evolve(one, lead_id=of(one.lead_id), product_ids=products)
+            found["activities"].append(one)
+        for deal in account.deals:
+            ids = {"company_id": of(deal.company_id), "lead_id": of(deal.lead_id)}
+            deal = evolve(deal, id=of(deal.id), **ids)
+            # Conflicts among deals are refused by `accounts` and rejected by tables.
+            if deals.setdefault(deal.id, deal) == deal:
+                found["deals"].append(deal)
+        for contract in account.contracts:
+            found["contracts"].append(evolve(contract, company_id=of(contract.company_id)))
+        for event in account.sales_events:
+            found["sales_events"].append(evolve(event, lead_id=of(event.lead_id)))
+    return found
+
+
+# -- kinds of tables --
+
+
+def _numpy(table: pa.Table) -> Any:
+    return table.to_pandas()
+
+
+def _duckdb(tables: Mapping[str, pa.Table]) -> dict[str, Any]:
+    connection = duckdb.connect()
+    for name, table in tables.items():
+        connection.register(f"given_{name}", table)
+    return {name: connection.table(f"given_{name}") for name in tables}
+
+
+def _each(made: Callable[[pa.Table], Any]) -> Callable[[Mapping[str, pa.Table]], dict[str, Any]]:
+    return lambda tables: {name: made(table) for name, table in tables.items()}
+
+
+KINDS: Mapping[str, Callable[[Mapping[str, pa.Table]], dict[str, Any]]] = {
+    "Polars": _each(pl.from_arrow),
+    "Polars, lazy": _each(lambda table: pl.DataFrame(table).lazy()),
+    "pandas, NumPy": _each(_numpy),
+    "pandas, nullable": _each(lambda table: table.to_pandas(types_mapper=NULLABLE.get)),
+    "pandas, Arrow": _each(lambda table: table.to_pandas(types_mapper=pd.ArrowDtype)),
+    "PyArrow": _each(lambda table: table),
+    "DuckDB": _duckdb,
+    "Ibis on DuckDB": _each(ibis.memtable),
+}
+"""From PyArrow tables to the same tables of each kind."""
+
+
+def rows_of(native: Any) -> list[dict[str, Any]]:
+    """The rows of a table of any kind."""
+    if isinstance(native, pl.LazyFrame):
+        native = native.collect()
+    if isinstance(native, pd.DataFrame):
+        native = pl.from_pandas(native).with_columns(pl.col("as_of").cast(pl.Date))
+    if isinstance(native, duckdb.DuckDBPyRelation):
+        native = native.to_arrow_table()
+    if isinstance(native, ibis.Table):
+        native = native.to_pyarrow()
+    frame = pl.DataFrame(native)
+    return frame.rows(named=True)
+
+
+# -- what they must say --
+
+
+def object_rows(engine: Engine, given: Iterable[Account], as_of: date) -> dict[str, list[Any]]:
+    """The rows that the accounts give one by one."""
+    found: dict[str, list[Any]] = {name: [] for name in (*KEYS, "rejects")}
+    for account in given:
+        for name, rows in engine.assess(account, as_of=as_of).rows("en").items():
+            found[name] += rows
+    return found
+
+
+_IN_ANY_ORDER = ("possible", "missing")
+
+
+def _keyed(name: str, rows: Iterable[Mapping[str, Any]]) -> dict[Any, dict[str, Any]]:
+    found: dict[Any, dict[str, Any]] = {}
+    for row in rows:
+        key = tuple(row[column] for column in KEYS[name])
+        assert key not in found, f"{name}: {key} twice"
+        found[key] = {
+            column: ";".join(sorted(value.split(";"))) if column in _IN_ANY_ORDER else value
+            for column, value in row.items()
+        }
+    return found
+
+
+ON_REQUEST = ("settled", "possible", "missing")
+
+
+def differences(
+    out: Tables,
+    engine: Engine,
+    records: Mapping[str, Iterable[Any]],
+    as_of: date,
+    *,
+    possible: bool,
+) -> list[str]:
+    """Where tables of answers say other than the accounts do one by one."""
+    wanted = object_rows(engine, accounts(**records), as_of)  # type: ignore[arg-type]
+    found: list[str] = []
+    for name in KEYS:
+        told, said = _keyed(name, rows_of(getattr(out, name))), _keyed(name, wanted[name])
+        found += [f"{name}: lacks {key}" for key in said.keys() - told.keys()]
+        found += [f"{name}: {key} is too many" for key in told.keys() - said.keys()]
+        left_out: set[str] = set()
+        if name in ("leads", "engagement"):
+            left_out = {"missing"} if possible else set(ON_REQUEST)
+        for key in told.keys() & said.keys():
+            row = {column: v for column, v in said[key].items() if column not in left_out}
+            if told[key] != row:
+                other = {c: (told[key].get(c), row[c]) for c in row if told[key].get(c) != row[c]}
+                found.append(f"{name}: {key}: {other or told[key].keys() ^ row.keys()}")
+    told_of = Counter((r["table"], r["id"], r["code"]) for r in rows_of(out.rejects))
+    said_of = Counter((r["table"], str(r["id"]), r["code"]) for r in wanted["rejects"])
+    found += [f"rejects: lacks {one}" for one in (said_of - told_of).elements()]
+    found += [f"rejects: {one} is too many" for one in (told_of - said_of).elements()]
+    return found
