@@ -107,7 +107,7 @@ def tables_of(records: Mapping[str, Iterable[Any]], engine: Engine) -> dict[str,
         for value in sorted(values)
     ]
     lead_sets = [(one.id, "interests", value) for one in leads for value in sorted(one.interests)]
-    made = {
+    return {
         "companies": table(
             companies,
             id=at("id", company_id),
@@ -195,7 +195,6 @@ def tables_of(records: Mapping[str, Iterable[Any]], engine: Engine) -> dict[str,
             value=(lambda row: row[2], text),
         ),
     }
-    return made
 
 
 def draw_records(random: Random, book: Playbook, as_of: date, count: int) -> dict[str, list[Any]]:
@@ -219,14 +218,13 @@ def draw_records(random: Random, book: Playbook, as_of: date, count: int) -> dic
         for one in account.activities:
             # Products have rows of their own: activities that share an id share them too.
             products = sets.setdefault((of(one.lead_id), one.id), one.product_ids)
-            one = evolve(one, lead_id=of(one.lead_id), product_ids=products)
-            found["activities"].append(one)
+            found["activities"].append(evolve(one, lead_id=of(one.lead_id), product_ids=products))
         for deal in account.deals:
             ids = {"company_id": of(deal.company_id), "lead_id": of(deal.lead_id)}
-            deal = evolve(deal, id=of(deal.id), **ids)
+            own = evolve(deal, id=of(deal.id), **ids)
             # Conflicts among deals are refused by `accounts` and rejected by tables.
-            if deals.setdefault(deal.id, deal) == deal:
-                found["deals"].append(deal)
+            if deals.setdefault(own.id, own) == own:
+                found["deals"].append(own)
         for contract in account.contracts:
             found["contracts"].append(evolve(contract, company_id=of(contract.company_id)))
         for event in account.sales_events:
@@ -318,7 +316,7 @@ def differences(
     possible: bool,
 ) -> list[str]:
     """Where tables of answers say other than the accounts do one by one."""
-    wanted = object_rows(engine, accounts(**records), as_of)  # type: ignore[arg-type]
+    wanted = object_rows(engine, accounts(**records), as_of)
     found: list[str] = []
     for name in KEYS:
         told, said = _keyed(name, rows_of(getattr(out, name))), _keyed(name, wanted[name])

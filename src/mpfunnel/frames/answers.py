@@ -6,37 +6,26 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import narwhals.stable.v2 as nw
-from attrs import frozen
 
 from mpfunnel.frames.expressions import by_code, flag
 from mpfunnel.frames.layout import Places
 from mpfunnel.labels import Lang
 from mpfunnel.rules.columns import Decided
-from mpfunnel.rules.explain import Policy
 from mpfunnel.rules.facts import Fact
 from mpfunnel.rules.tables import Decision, DecisionTable
 
-__all__ = ["Words", "as_level", "level_of", "named_missing", "worded"]
+__all__ = ["as_level", "level_of", "named_missing", "worded"]
 
 
-@frozen
-class Words:
-    """In which language reasons are written.
-
-    Attributes:
-        lang: The language.
-    """
-
-    lang: Lang
-
-    def reasons(self, policy: Policy[Any]) -> list[str]:
-        """Return the reason of each code of a policy."""
-        assert isinstance(policy, DecisionTable)
-        found = [rule.because for rule in policy.rules]
-        return [label.text(self.lang) for label in (*found, policy.otherwise_because)]
+def _reasons(policy: DecisionTable[Any], lang: Lang) -> list[str]:
+    """Return the reason of each code of a policy."""
+    found = [rule.because for rule in policy.rules]
+    return [label.text(lang) for label in (*found, policy.otherwise_because)]
 
 
-def worded(decided: Decided, policy: Policy[Any], name: str, words: Words) -> dict[str, nw.Expr]:
+def worded(
+    decided: Decided, policy: DecisionTable[Any], name: str, lang: Lang
+) -> dict[str, nw.Expr]:
     """Return the columns that people read: `name`, settled, possible, rule and because.
 
     Without the columns of what is possible, settled and possible are left out.
@@ -47,7 +36,7 @@ def worded(decided: Decided, policy: Policy[Any], name: str, words: Words) -> di
         keys = [one.key for one in policy.outcomes]
         columns["possible"] = _joined(decided.possible, keys)
     columns["rule"] = by_code(decided.code, decided.rules, nw.String())
-    columns["because"] = by_code(decided.code, words.reasons(policy), nw.String())
+    columns["because"] = by_code(decided.code, _reasons(policy, lang), nw.String())
     return columns
 
 

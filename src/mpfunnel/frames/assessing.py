@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 import narwhals.stable.v2 as nw
 from attrs import fields, frozen
@@ -13,7 +13,6 @@ from attrs import fields, frozen
 from mpfunnel.calendars import as_day
 from mpfunnel.case import Compiled
 from mpfunnel.engine import Engine
-from mpfunnel.frames.answers import Words
 from mpfunnel.frames.companies import Companies, judge
 from mpfunnel.frames.contact import CONTACT, contactable
 from mpfunnel.frames.door import REJECTED, Door
@@ -123,7 +122,7 @@ def assess(
     given = {name: table for name, table in given.items() if table is not None}
     workshop = Workshop.of(given)
     lang = engine.playbook.lang if lang is None else lang
-    population = _Population(engine, workshop, given, as_of, Words(lang), possible, dense)
+    population = _Population(engine, workshop, given, as_of, lang, possible, dense)
     left = workshop.leave(population.answers())
     return Tables(**{one.name: left.get(one.name) for one in fields(Tables)})
 
@@ -194,14 +193,14 @@ class _Population:
         workshop: Workshop,
         given: Mapping[str, Any],
         as_of: date | datetime,
-        words: Words,
+        lang: Lang,
         possible: bool,
         dense: bool,
     ) -> None:
         self.book = Compiled(engine.playbook)
         self.workshop = workshop
         self.day = as_day(as_of, self.book.zone)
-        self.words = words
+        self.lang: Lang = lang
         self.possible = possible
         self.dense = dense
         self.places = Places.of(self.book)
@@ -215,7 +214,7 @@ class _Population:
     @cached_property
     def companies(self) -> Companies:
         """Segment and tiers of all companies."""
-        return judge(self.facts, self.book, self.places, self.words, self.workshop, self.day)
+        return judge(self.facts, self.book, self.places, self.lang, self.workshop, self.day)
 
     def answers(self) -> dict[str, Answer]:
         """Return all answers by name, each to be made when it is asked for."""
@@ -261,7 +260,7 @@ class _Population:
     def rejects(self) -> Frame:
         """Return the rows that could not be used."""
         # They are told while the rest is sorted.
-        assert self.facts
+        _ = self.facts
         return nw.concat([one.select(*REJECTED) for one in self.door.rejects])
 
     # -- companies --
@@ -334,7 +333,7 @@ class _Population:
             self.companies,
             self.book,
             self.places,
-            self.words,
+            self.lang,
             self.workshop,
             self.day,
             owned=self.owned,
@@ -423,7 +422,7 @@ class _Population:
         if self.places.exists:
             every = self.stood.filter(nw.col("about") != FIRM)
             rows = with_ranges(rows, every, self.places, possible=self.possible)
-        found = stages(rows, self.book, self.places, self.words, possible=self.possible)
+        found = stages(rows, self.book, self.places, self.lang, possible=self.possible)
         owners = self._owners()
         people = self.standings.people.select("lead_id", "home")
         frame = people.join(found, on="lead_id", how="left")
@@ -436,19 +435,17 @@ class _Population:
         """Return lead_id and owner: 1 where the company, or a lead without one, owns a product."""
         people = self.standings.people.select("lead_id", "home")
         owned, alone = self.owned, self.standings.owned_alone
-        if owned is None or alone is None:
-            frame = (
-                people
-                if owned is None
-                else people.join(_any_owned(owned, "home"), on="home", how="left")
-            )
-            return frame.select("lead_id", owner="owner" if owned is not None else whole(0))
-        mine = _any_owned(alone.rename({"holder": "lead_id"}), "lead_id").rename({"owner": "own"})
+        if owned is None:
+            return people.select("lead_id", owner=whole(0))
         frame = people.join(_any_owned(owned, "home"), on="home", how="left")
+        if alone is None:
+            return frame.select("lead_id", "owner")
+        mine = _any_owned(alone.rename({"holder": "lead_id"}), "lead_id").rename({"owner": "own"})
         frame = frame.join(mine, on="lead_id", how="left")
         owner = nw.when(nw.col("home").is_null()).then(nw.col("own")).otherwise(nw.col("owner"))
         return frame.select("lead_id", owner=owner)
 
 
 def _any_owned(held: Frame, by: str) -> Frame:
-    return held.group_by(by).agg(nw.col("owned").max().alias("owner"))
+    frame: Frame = held.group_by(by).agg(nw.col("owned").max().alias("owner"))
+    return frame

@@ -10,14 +10,16 @@ import narwhals.stable.v2 as nw
 from attrs import frozen
 
 from mpfunnel.case import NOBODY, Compiled
-from mpfunnel.frames.answers import Words, as_level, level_of, named_missing, worded
+from mpfunnel.frames.answers import as_level, level_of, named_missing, worded
 from mpfunnel.frames.expressions import whole
 from mpfunnel.frames.kinds import Frame, Workshop
 from mpfunnel.frames.layout import Places
+from mpfunnel.frames.policies import companies_of, custom_tiers
 from mpfunnel.frames.situation import Situation
+from mpfunnel.labels import Lang
 from mpfunnel.rules.columns import Decided, decide_columns, missing_columns
 from mpfunnel.rules.facts import Fact
-from mpfunnel.rules.tables import Decision
+from mpfunnel.rules.tables import Decision, DecisionTable
 from mpfunnel.segments import UNMATCHED
 from mpfunnel.tiers import TierTable
 
@@ -54,47 +56,63 @@ class Companies:
 
 
 def judge(
-    facts: Situation, book: Compiled, places: Places, words: Words, workshop: Workshop, as_of: date
+    facts: Situation, book: Compiled, places: Places, lang: Lang, workshop: Workshop, as_of: date
 ) -> Companies:
-    """Return segment and tiers of all companies."""
-    playbook = book.playbook
+    """Return segment and tiers of all companies.
+
+    Raises:
+        PolicyError: A custom policy broke its contract.
+    """
+    segments = book.playbook.segments
+    policies = [book.playbook.tiers[product_id] for product_id in book.products]
     frame = with_facts(
         facts.companies, places.about("company"), places, facts.company_sets, "company_id"
     )
-    frame, segment = decide_columns(frame, playbook.segments, places, name="segment")
-    frame, asked_of_segment = missing_columns(frame, playbook.segments, places, name="ask_segment")
     decided: dict[int, tuple[Decided, Mapping[str, str]]] = {}
-    policies = [playbook.tiers[product_id] for product_id in book.products]
-    for number, policy in enumerate(policies):
-        if id(policy) not in decided:
-            assert isinstance(policy, TierTable)
-            name = f"tier_{number}"
-            frame, one = decide_columns(frame, policy, places, name=name)
-            frame, to_ask = missing_columns(frame, policy, places, name=f"ask_{name}")
+    for number, policy in enumerate((segments, *policies)):
+        if isinstance(policy, DecisionTable) and id(policy) not in decided:
+            frame, one = decide_columns(frame, policy, places, name=f"by_{number}")
+            frame, to_ask = missing_columns(frame, policy, places, name=f"ask_{number}")
             decided[id(policy)] = one, to_ask
     frame = workshop.keep(frame)
-    asked = [fact for fact in places.about("company") if fact.name != "company.segment"]
+
+    def told(policy: DecisionTable[Any], name: str) -> dict[str, nw.Expr]:
+        one, to_ask = decided[id(policy)]
+        return worded(one, policy, name, lang) | {"missing": named_missing(to_ask)}
+
+    asked = [fact for fact in places.about("company") if fact.kind != "level"]
     seen = {column: nw.col(column) for fact in asked for column in places.columns(fact)}
-    if (fact := places.named("company.segment")) is not None:
-        seen |= as_level(segment, fact, places)
+    if (segment := places.named("company.segment")) is not None:
+        seen |= as_level(decided[id(segments)][0], segment, places)
+    tier = places.named("product.tier")
     tiers: list[Frame] = []
     levels: list[Frame] = []
-    for about, policy in enumerate(policies):
-        one, to_ask = decided[id(policy)]
-        told = worded(one, policy, "tier", words) | {"missing": named_missing(to_ask)}
-        tiers.append(frame.select(company_id="id", about=whole(about), **told))
-        if (fact := places.named("product.tier")) is not None:
-            level = as_level(one, fact, places)
-            levels.append(frame.select(home="id", about=whole(about), **level))
-    told = worded(segment, playbook.segments, "segment", words)
-    told["missing"] = named_missing(asked_of_segment)
+    custom = not all(isinstance(policy, TierTable) for policy in policies)
+    objects = companies_of(facts, book.playbook.asked.values(), workshop) if custom else []
+    for place, (policy, product) in enumerate(zip(policies, book.products.values(), strict=True)):
+        about = whole(place)
+        if isinstance(policy, TierTable):
+            tiers.append(frame.select(company_id="id", about=about, **told(policy, "tier")))
+            if tier is not None:
+                level = as_level(decided[id(policy)][0], tier, places)
+                levels.append(frame.select(home="id", about=about, **level))
+        else:
+            answer, said = custom_tiers(objects, product, book, places, lang, workshop, as_of)
+            tiers.append(answer.with_columns(about=about))
+            if said is not None:
+                levels.append(said.with_columns(about=about))
     return Companies(
         facts=frame.select(home="id", **seen),
-        segments=frame.select(company_id="id", **told),
-        tiers=nw.concat(tiers),
-        levels=workshop.keep(nw.concat(levels)) if levels else None,
+        segments=frame.select(company_id="id", **told(segments, "segment")),
+        tiers=_stacked(tiers),
+        levels=workshop.keep(_stacked(levels)) if levels else None,
         nobody=tuple(book.tier(NOBODY, product, as_of) for product in book.products.values()),
     )
+
+
+def _stacked(frames: Sequence[Frame]) -> Frame:
+    columns = frames[0].collect_schema().names()
+    return nw.concat([frame.select(*columns) for frame in frames])
 
 
 def unmatched(places: Places) -> Mapping[str, Any]:
@@ -118,7 +136,7 @@ def with_facts(
     """
     here = set(frame.collect_schema().names())
     plain = [fact for fact in facts if fact.kind not in ("set", "level")]
-    columns = [
+    columns: list[nw.Expr] = [
         (nw.col(fact.key) if fact.key in here else nw.lit(None, dtype=_TYPES[fact.kind])).alias(
             places.value(fact)
         )

@@ -127,9 +127,23 @@ class Workshop:
         frame: Any = nw.from_native(native)
         return frame.lazy().select(*columns) if self.kind == "polars" else frame.select(*columns)
 
-    def small(self, columns: Mapping[str, Sequence[int | str | None]]) -> Frame:
-        """Return a small table of integers and texts; a column of no text holds integers."""
-        texts = {name for name, values in columns.items() if any(type(v) is str for v in values)}
+    def rows(self, frame: Frame) -> list[dict[str, Any]]:
+        """Return the rows of a frame, taken out of its engine."""
+        return frame.collect(backend="pyarrow").rows(named=True)
+
+    def small(
+        self, columns: Mapping[str, Sequence[int | str | None]], *, texts: Sequence[str] = ()
+    ) -> Frame:
+        """Return a small table of integers and texts.
+
+        Args:
+            columns: The values by column.
+            texts: Columns of text, even if they hold none.
+        """
+        texts = {
+            *texts,
+            *(n for n, values in columns.items() if any(type(v) is str for v in values)),
+        }
         types = {name: nw.String() if name in texts else nw.Int64() for name in columns}
         rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
         match self.kind:

@@ -7,6 +7,7 @@ attributes is any text.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from attrs import frozen
 
@@ -102,7 +103,7 @@ def _each(outcomes: Sequence[object]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(str(getattr(one, "key", one)) for one in outcomes))
 
 
-def _tables(book: Playbook) -> Iterator[DecisionTable[object]]:
+def _tables(book: Playbook) -> Iterator[DecisionTable[Any]]:
     yield book.segments
     yield from (policy for policy in book.tiers.values() if isinstance(policy, TierTable))
     for model in book.engagement.values():

@@ -253,8 +253,9 @@ class _Pursuits:
         models = [compiled.model for compiled in self.book.models.values()]
         for about, model in (*enumerate(models), (FIRM, models[0])):
             for kind, days in model.responses.items():
-                for name, value in zip(hands, (about, kind, days), strict=True):
-                    hands[name].append(value)
+                hands["about"].append(about)
+                hands["kind"].append(kind)
+                hands["hand_days"].append(days)
         signs = self.facts.activities.join(leads, on="lead_id", how="semi")
         signs = signs.join(self.workshop.small(hands), on=["about", "kind"], how="inner")
         return signs.select(

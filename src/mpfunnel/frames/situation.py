@@ -182,10 +182,7 @@ class _Sorter:
         frame = self.known("activities", frame, "lead_id", leads, "unknown-lead")
         frame = frame.with_columns(age=self.today - nw.col("at_day"))
         products = self.given.get("activity_products")
-        if products is None:
-            frame = self.sold("activities", frame)
-        else:
-            frame = self.spread(frame, products)
+        frame = self.sold("activities", frame) if products is None else self.spread(frame, products)
         return frame.select("lead_id", "id", "kind", "at", "about", "age")
 
     def spread(self, frame: Frame, products: Frame) -> Frame:

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 import narwhals.stable.v2 as nw
 
 from mpfunnel.case import Compiled
-from mpfunnel.frames.answers import Words, by_code, worded
+from mpfunnel.frames.answers import worded
 from mpfunnel.frames.expressions import by_code, flag, whole
 from mpfunnel.frames.kinds import Frame
 from mpfunnel.frames.layout import Places
 from mpfunnel.frames.situation import FIRM
+from mpfunnel.labels import Lang
 from mpfunnel.rules.columns import decide_columns, read_columns
 
 __all__ = ["stages", "with_ranges"]
@@ -51,14 +52,14 @@ def with_ranges(rows: Frame, pairs: Frame, places: Places, *, possible: bool) ->
     return rows.with_columns(**{name: nw.col(name) == 1 for name in columns})
 
 
-def stages(rows: Frame, book: Compiled, places: Places, words: Words, *, possible: bool) -> Frame:
+def stages(rows: Frame, book: Compiled, places: Places, lang: Lang, *, possible: bool) -> Frame:
     """Return the stage of each lead: lead_id, the columns of the decision, and for_products.
 
     Args:
         rows: One row per lead and pursuit, with the facts that the rules of the funnel ask about.
         book: The playbook.
         places: Where facts stand.
-        words: How reasons are written.
+        lang: The language of the reasons.
         possible: Whether to tell what is still possible.
     """
     funnel = book.playbook.funnel
@@ -128,7 +129,7 @@ def stages(rows: Frame, book: Compiled, places: Places, words: Words, *, possibl
     )
     return found.select(
         "lead_id",
-        **worded(decided, funnel.rules, "stage", words),
+        **worded(decided, funnel.rules, "stage", lang),
         for_products=for_products.fill_null(""),
     )
 

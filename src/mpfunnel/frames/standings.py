@@ -7,14 +7,14 @@ sign are looked at one by one (S23).
 from __future__ import annotations
 
 from datetime import date
-from typing import Any, Final
+from typing import Final
 
 import narwhals.stable.v2 as nw
-from attrs import define
+from attrs import define, field
 
 from mpfunnel.case import NO_TIER, Compiled, CompiledModel
 from mpfunnel.engagement import Measure
-from mpfunnel.frames.answers import Words, as_level, level_of, worded
+from mpfunnel.frames.answers import as_level, level_of, worded
 from mpfunnel.frames.companies import Companies, unmatched, with_facts
 from mpfunnel.frames.expressions import by_code, flag, whole
 from mpfunnel.frames.kinds import Frame, Workshop
@@ -22,6 +22,7 @@ from mpfunnel.frames.layout import Places
 from mpfunnel.frames.ownership import positions
 from mpfunnel.frames.situation import FIRM, Situation
 from mpfunnel.frames.touches import add_up
+from mpfunnel.labels import Lang
 from mpfunnel.rules.columns import decide_columns
 
 __all__ = ["Standings"]
@@ -39,7 +40,7 @@ class Standings:
         companies: What is known of the companies.
         book: The playbook.
         places: Where facts stand.
-        words: How reasons are written.
+        lang: The language of the reasons.
         workshop: Where the frames are worked on.
         as_of: The day.
     """
@@ -48,7 +49,7 @@ class Standings:
     companies: Companies
     book: Compiled
     places: Places
-    words: Words
+    lang: Lang
     workshop: Workshop
     as_of: date
     measures: tuple[Measure, ...] = ()
@@ -56,7 +57,7 @@ class Standings:
     heard: Frame | None = None
     owned: Frame | None = None
     owned_alone: Frame | None = None
-    people: Any = None
+    people: Frame = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         assert self.facts.leads is not None
@@ -171,7 +172,7 @@ class Standings:
         frame, one = decide_columns(
             frame, interest, self.places, name="interest", possible=possible
         )
-        told = worded(one, interest, "interest", self.words)
+        told = worded(one, interest, "interest", self.lang)
         height = [self.places.keys["product.interest"].index(v.key) for v in one.values]
         frame = frame.with_columns(
             interest=told["interest"],
@@ -181,7 +182,7 @@ class Standings:
             frame = frame.with_columns(**as_level(one, fact, self.places))
         frame = frame.drop(one.code, *one.possible)
         frame, one = decide_columns(frame, states, self.places, name="state", possible=possible)
-        frame = frame.with_columns(**worded(one, states, "state", self.words))
+        frame = frame.with_columns(**worded(one, states, "state", self.lang))
         if (fact := self.places.named("product.engagement")) is not None:
             frame = frame.with_columns(**as_level(one, fact, self.places))
         return frame.drop(one.code, *one.possible)

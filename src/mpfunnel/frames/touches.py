@@ -8,7 +8,6 @@ engine makes a difference (S15).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
 
 import narwhals.stable.v2 as nw
 
@@ -18,9 +17,7 @@ from mpfunnel.frames.expressions import whole
 from mpfunnel.frames.kinds import Frame, Workshop
 from mpfunnel.frames.situation import FIRM
 
-__all__ = ["add_up", "responses", "worths"]
-
-_SUMS: Final = ("score", "active_days", "touched")
+__all__ = ["add_up"]
 
 
 def worths(book: Compiled, workshop: Workshop) -> Frame:
@@ -93,7 +90,7 @@ def add_up(
     milli = nw.col("milli").fill_null(0)
     valued = valued.with_columns(milli=milli, micro=milli * nw.col("share").fill_null(0))
     earns = nw.col("micro") > 0
-    age, hand = nw.col("age"), nw.col("hand_days")
+    at, hand = nw.col("age"), nw.col("hand_days")
     kinds = capped_kinds(book)
     valued = valued.with_columns(
         free=_if((nw.col("slot") == -1).fill_null(True), nw.col("micro")),
@@ -101,12 +98,12 @@ def add_up(
             f"cap_{n}": _if((nw.col("slot") == n).fill_null(False), nw.col("micro"))
             for n in range(len(kinds))
         },
-        active=nw.when(earns).then(age),
+        active=nw.when(earns).then(at),
         idle=_if(~earns, nw.lit(1)),
         own=1 - nw.col("wide"),
-        last=nw.when(~hand.is_null()).then(age),
-        hand=hand - age,
-        last_hand=nw.when((hand > 0).fill_null(False)).then(age),
+        last=nw.when(~hand.is_null()).then(at),
+        hand=hand - at,
+        last_hand=nw.when((hand > 0).fill_null(False)).then(at),
         **{f"measure_{n}": _asked(measure) for n, measure in enumerate(measures)},
     )
     found = valued.group_by("lead_id", "about").agg(

@@ -1,0 +1,118 @@
+"""Tier policies that a firm wrote in Python: asked once per company, and joined back as a table.
+
+They see companies as objects, so that this is the one place where rows leave their engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any, Final
+
+import narwhals.stable.v2 as nw
+
+from mpfunnel.case import Compiled
+from mpfunnel.frames.answers import level_of
+from mpfunnel.frames.kinds import Frame, Workshop
+from mpfunnel.frames.layout import Places
+from mpfunnel.frames.situation import Situation
+from mpfunnel.labels import Lang
+from mpfunnel.records import Company, Id, Product
+from mpfunnel.rules.facts import Fact
+
+__all__ = ["companies_of", "custom_tiers"]
+
+_PLAIN: Final = (
+    "name",
+    "industry",
+    "region",
+    "country",
+    "corporate_number",
+    "employees",
+    "growth_rate",
+    "parent_id",
+)
+_SETS: Final = ("relationships", "lists")
+
+
+def companies_of(facts: Situation, asked: Iterable[Fact], workshop: Workshop) -> list[Company]:
+    """Return the companies as objects."""
+    attributes = [one for one in asked if one.root == "company" and one.within == "attributes"]
+    sets: dict[Id, dict[str, set[str]]] = {}
+    if facts.company_sets is not None:
+        for row in workshop.rows(facts.company_sets):
+            sets.setdefault(row["company_id"], {}).setdefault(row["fact"], set()).add(row["value"])
+    return [
+        _company(row, attributes, sets.get(row["id"], {})) for row in workshop.rows(facts.companies)
+    ]
+
+
+def _company(
+    row: Mapping[str, Any], attributes: Iterable[Fact], sets: Mapping[str, set[str]]
+) -> Company:
+    revenue = row.get("annual_revenue")
+    held: dict[str, Any] = {name: row.get(name) for name in _PLAIN}
+    held |= {name: frozenset(sets.get(name, ())) for name in _SETS}
+    held["annual_revenue"] = None if revenue is None else Decimal(revenue).scaleb(-2)
+    held["attributes"] = {
+        fact.key: sets.get(fact.key) if fact.kind == "set" else _held(fact, row.get(fact.key))
+        for fact in attributes
+    }
+    return Company(row["id"], **held)
+
+
+def _held(fact: Fact, value: Any) -> Any:
+    if value is None:
+        return None
+    if fact.kind == "decimal":
+        return Decimal(value).scaleb(-fact.places)
+    return date.fromordinal(value) if fact.kind == "date" else value
+
+
+def custom_tiers(
+    companies: Iterable[Company],
+    product: Product,
+    book: Compiled,
+    places: Places,
+    lang: Lang,
+    workshop: Workshop,
+    as_of: date,
+) -> tuple[Frame, Frame | None]:
+    """Return what a custom policy says of companies: as people read it, and as rules do.
+
+    Raises:
+        PolicyError: The policy broke its contract.
+    """
+    told: dict[str, list[int | str | None]] = {
+        name: []
+        for name in ("company_id", "tier", "settled", "possible", "missing", "rule", "because")
+    }
+    fact = places.named("product.tier")
+    levels: dict[str, list[int | str | None]] = {"home": []}
+    if fact is not None:
+        levels |= {column: [] for column in places.columns(fact)}
+    for company in companies:
+        one = book.tier(company, product, as_of)
+        row: tuple[int | str | None, ...] = (
+            company.id,
+            one.value.key,
+            int(one.settled),
+            ";".join(tier.key for tier in one.possible),
+            ";".join(one.missing),
+            one.rule,
+            one.because.text(lang),
+        )
+        for name, value in zip(told, row, strict=True):
+            told[name].append(value)
+        if fact is not None:
+            levels["home"].append(company.id)
+            for name, value in level_of(one, fact, places).items():
+                levels[name].append(int(value))
+    texts = ("tier", "possible", "missing", "rule", "because")
+    answer = workshop.small(told, texts=texts).with_columns(settled=nw.col("settled") == 1)
+    if fact is None:
+        return answer, None
+    mays = places.possible(fact).values()
+    level = workshop.small(levels)
+    return answer, level.with_columns(**{name: nw.col(name) == 1 for name in mays})
