@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import narwhals.stable.v2 as nw
@@ -12,60 +12,50 @@ from mpfunnel.frames.layout import Places
 from mpfunnel.labels import Lang
 from mpfunnel.rules.columns import Decided
 from mpfunnel.rules.facts import Fact
-from mpfunnel.rules.tables import Decision, DecisionTable
+from mpfunnel.rules.tables import OTHERWISE, Decision, DecisionTable
 
-__all__ = ["as_level", "level_of", "named_missing", "worded"]
-
-
-def _reasons(policy: DecisionTable[Any], lang: Lang) -> list[str]:
-    """Return the reason of each code of a policy."""
-    found = [rule.because for rule in policy.rules]
-    return [label.text(lang) for label in (*found, policy.otherwise_because)]
+__all__ = ["as_level", "joined", "level_of", "possible_of", "settled", "words_of"]
 
 
-def worded(
-    decided: Decided, policy: DecisionTable[Any], name: str, lang: Lang
-) -> dict[str, nw.Expr]:
-    """Return the columns that people read: `name`, settled, possible, rule and because.
-
-    Without the columns of what is possible, settled and possible are left out.
-    """
-    columns = {name: by_code(decided.code, [one.key for one in decided.values], nw.String())}
-    if decided.possible:
-        columns["settled"] = _settled(decided.possible)
-        keys = [one.key for one in policy.outcomes]
-        columns["possible"] = _joined(decided.possible, keys)
-    columns["rule"] = by_code(decided.code, decided.rules, nw.String())
-    columns["because"] = by_code(decided.code, _reasons(policy, lang), nw.String())
-    return columns
+def words_of(policy: DecisionTable[Any], name: str, lang: Lang) -> dict[str, list[Any]]:
+    """Return what people read of each code of a policy: `name`, rule and because."""
+    reasons = [*(rule.because for rule in policy.rules), policy.otherwise_because]
+    values = [*(rule.outcome for rule in policy.rules), policy.otherwise]
+    return {
+        name: [one.key for one in values],
+        "rule": [*(rule.key for rule in policy.rules), OTHERWISE],
+        "because": [reason.text(lang) for reason in reasons],
+    }
 
 
-def _settled(possible: Sequence[str]) -> nw.Expr:
+def settled(possible: Collection[str]) -> nw.Expr:
     """Return whether just one of the columns is true."""
-    ones = [flag(nw.col(column)) for column in possible]
-    return nw.sum_horizontal(*ones) == 1
+    return nw.sum_horizontal(*(flag(nw.col(column)) for column in possible)) == 1
 
 
-def _joined(columns: Sequence[str], keys: Sequence[str]) -> nw.Expr:
-    """Return the keys whose columns are true, joined by ``;``."""
-    texts = [
-        nw.when(nw.col(column)).then(nw.lit(key)) for column, key in zip(columns, keys, strict=True)
-    ]
-    return nw.concat_str(*texts, separator=";", ignore_nulls=True)
+def joined(columns: Mapping[str, str]) -> nw.Expr:
+    """Return the keys whose columns are true, joined by ``;``; none at all gives a blank.
 
-
-def named_missing(columns: Mapping[str, str]) -> nw.Expr:
-    """Return the names of the facts whose columns are true, joined by ``;``."""
+    Args:
+        columns: The columns by key.
+    """
     if not columns:
         return nw.lit("")
-    return _joined(list(columns.values()), list(columns)).fill_null("")
+    texts = [nw.when(nw.col(column)).then(nw.lit(key)) for key, column in columns.items()]
+    return nw.concat_str(*texts, separator=";", ignore_nulls=True).fill_null("")
+
+
+def possible_of(decided: Decided, policy: DecisionTable[Any]) -> dict[str, str]:
+    """Return, for each key that a policy can give, the column that says whether it still may."""
+    keys = [one.key for one in policy.outcomes]
+    return dict(zip(keys, decided.possible, strict=True))
 
 
 def as_level(decided: Decided, fact: Fact, places: Places) -> dict[str, nw.Expr]:
     """Return a decision as other rules read it: its place among the keys, and what is possible."""
     keys = places.keys[fact.name]
     at = [keys.index(one.key) for one in decided.values]
-    columns = {places.value(fact): by_code(decided.code, at, nw.Int64())}
+    columns = {places.value(fact): by_code(decided.code, at)}
     if decided.possible:
         outcomes = list(dict.fromkeys(one.key for one in decided.values))
         for key, column in places.possible(fact).items():

@@ -26,7 +26,7 @@ from mpfunnel.frames.stages import stages, with_ranges
 from mpfunnel.frames.standings import Standings
 from mpfunnel.labels import Lang
 
-__all__ = ["Tables", "assess"]
+__all__ = ["Population", "Tables", "assess"]
 
 
 @frozen
@@ -122,7 +122,9 @@ def assess(
     given = {name: table for name, table in given.items() if table is not None}
     workshop = Workshop.of(given)
     lang = engine.playbook.lang if lang is None else lang
-    population = _Population(engine, workshop, given, as_of, lang, possible, dense)
+    population = Population(
+        engine, workshop, given, as_of=as_of, lang=lang, possible=possible, dense=dense
+    )
     left = workshop.leave(population.answers())
     return Tables(**{one.name: left.get(one.name) for one in fields(Tables)})
 
@@ -184,7 +186,7 @@ _KEYS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 
 
-class _Population:
+class Population:
     """All accounts on one day."""
 
     def __init__(
@@ -192,6 +194,7 @@ class _Population:
         engine: Engine,
         workshop: Workshop,
         given: Mapping[str, Any],
+        *,
         as_of: date | datetime,
         lang: Lang,
         possible: bool,
@@ -249,7 +252,8 @@ class _Population:
             frame = make()
             if "about" in frame.collect_schema().names():
                 ids = list(self.book.products)
-                frame = frame.with_columns(product_id=by_code("about", ids, types["product"]))
+                named = {"about": list(range(len(ids))), "product_id": ids}
+                frame = frame.join(self.workshop.small("product_ids", named), on="about")
             frame = frame.with_columns(
                 as_of=nw.lit(self.day), playbook_version=nw.lit(self.book.playbook.version)
             )
@@ -270,7 +274,11 @@ class _Population:
         """What companies own and are buying."""
         reasons = self.places.asked.get("product.parting_reasons", ())
         found = positions(self.facts, "own", reasons, self.day)
-        return None if found is None else self.workshop.keep(found.rename({"holder": "home"}))
+        return (
+            None
+            if found is None
+            else self.workshop.keep("company_positions", found.rename({"holder": "home"}))
+        )
 
     def _with_positions(self, frame: Frame) -> Frame:
         """Return a frame of company_id and about with owned and open_deal, 0 or 1."""
@@ -295,9 +303,7 @@ class _Population:
             and (one.sold_until is None or self.day <= one.sold_until)
             for one in self.book.products.values()
         ]
-        position = by_code(
-            "about", ["untapped" if one else "not_eligible" for one in sold], nw.String()
-        )
+        position = by_code("about", ["untapped" if one else "not_eligible" for one in sold])
         position = nw.when(nw.col("open_deal") == 1).then(nw.lit("in_pipeline")).otherwise(position)
         position = nw.when(nw.col("owned") == 1).then(nw.lit("owned")).otherwise(position)
         frame = frame.with_columns(position=position).drop("owned", "open_deal")
@@ -308,18 +314,18 @@ class _Population:
             people=flag(nw.col("touched"))
         )
         involved = involved.group_by("home", "about").agg(
-            nw.col("interest_place").max(), nw.col("people").sum()
+            nw.col("interest").max(), nw.col("people").sum()
         )
         frame = frame.join(
             involved.rename({"home": "company_id"}), on=["company_id", "about"], how="left"
         )
-        frame = frame.with_columns(interest_place=nw.col("interest_place").fill_null(0))
+        frame = frame.with_columns(interest=nw.col("interest").fill_null(0))
         return frame.select(
             "company_id",
             "about",
             "tier",
             "position",
-            best_interest=by_code("interest_place", ladder, nw.String()),
+            best_interest=by_code("interest", ladder),
             people=nw.col("people").fill_null(0).cast(nw.Int64()),
         )
 
@@ -348,7 +354,7 @@ class _Population:
     def pursuits(self) -> Frame:
         """The current pursuits of all leads."""
         found = pursuits(self.facts, self.standings.sums, self.book, self.workshop, self.day)
-        return self.workshop.keep(found)
+        return self.workshop.keep("pursuits", found)
 
     @cached_property
     def pairs(self) -> Frame:
@@ -358,44 +364,34 @@ class _Population:
         homes = standings.people.select("lead_id", "home")
         pursued = self.pursuits.select("lead_id", "about").join(homes, on="lead_id", how="inner")
         key = ["lead_id", "home", "about"]
-        return self.workshop.keep(nw.concat([pairs.select(*key), pursued.select(*key)]).unique())
+        pairs = nw.concat([pairs.select(*key), pursued.select(*key)]).unique()
+        return self.workshop.keep("pairs", pairs)
 
     @cached_property
     def stood(self) -> Frame:
         """How they stand."""
-        return self.workshop.keep(self.standings.of(self.pairs, possible=self.possible))
+        stood = self.standings.of(self.pairs, possible=self.possible)
+        return self.workshop.keep("standings", stood)
 
     def engagement(self) -> Frame:
         """Return where each lead stands with each product."""
         stood = self.stood.filter(nw.col("about") != FIRM)
-        columns = [
-            "lead_id",
-            "company_id",
-            "about",
-            "state",
-            *(("settled", "possible") if self.possible else ()),
-            "rule",
-            "because",
-            "interest",
-            "score_micro",
-            "active_days",
-        ]
+        if not self.dense:
+            stood = self._told(stood)
+        return self.standings.in_words(stood).rename({"home": "company_id", "score": "score_micro"})
 
-        def told(frame: Frame) -> Frame:
-            return frame.rename({"home": "company_id", "score": "score_micro"}).select(*columns)
-
-        if self.dense:
-            return told(stood)
-        none = nw.col("state") == self.book.no_sign
+    def _told(self, stood: Frame) -> Frame:
+        """Return the rows whose state is other than that of no sign, or not settled (S23)."""
+        none = nw.col("state") == 0
         found = [stood.filter(~none)]
         silent = stood.filter(none)
         if not self.possible:
-            keys = silent.select("lead_id", "home", "about")
-            silent = self.standings.of(keys, possible=True)
+            silent = self.standings.of(silent.select("lead_id", "home", "about"), possible=True)
         found.append(silent.filter(~nw.col("settled")))
         if not self.every:
             found.append(self._unsigned(none))
-        return nw.concat([told(one) for one in found])
+        columns = found[0].collect_schema().names()
+        return nw.concat([frame.select(*columns) for frame in found])
 
     def _unsigned(self, none: nw.Expr) -> Frame:
         """Return the leads without a sign that stand elsewhere than at no sign all the same."""
@@ -422,7 +418,9 @@ class _Population:
         if self.places.exists:
             every = self.stood.filter(nw.col("about") != FIRM)
             rows = with_ranges(rows, every, self.places, possible=self.possible)
-        found = stages(rows, self.book, self.places, self.lang, possible=self.possible)
+        found = stages(
+            rows, self.book, self.places, self.lang, self.workshop, possible=self.possible
+        )
         owners = self._owners()
         people = self.standings.people.select("lead_id", "home")
         frame = people.join(found, on="lead_id", how="left")

@@ -10,7 +10,14 @@ import narwhals.stable.v2 as nw
 from attrs import frozen
 
 from mpfunnel.case import NOBODY, Compiled
-from mpfunnel.frames.answers import as_level, level_of, named_missing, worded
+from mpfunnel.frames.answers import (
+    as_level,
+    joined,
+    level_of,
+    possible_of,
+    settled,
+    words_of,
+)
 from mpfunnel.frames.expressions import whole
 from mpfunnel.frames.kinds import Frame, Workshop
 from mpfunnel.frames.layout import Places
@@ -74,11 +81,20 @@ def judge(
             frame, one = decide_columns(frame, policy, places, name=f"by_{number}")
             frame, to_ask = missing_columns(frame, policy, places, name=f"ask_{number}")
             decided[id(policy)] = one, to_ask
-    frame = workshop.keep(frame)
+    frame = workshop.keep("companies_decided", frame)
 
-    def told(policy: DecisionTable[Any], name: str) -> dict[str, nw.Expr]:
+    def told(policy: DecisionTable[Any], name: str) -> Frame:
         one, to_ask = decided[id(policy)]
-        return worded(one, policy, name, lang) | {"missing": named_missing(to_ask)}
+        words = words_of(policy, name, lang)
+        told = frame.select(
+            company_id="id",
+            code=nw.col(one.code).cast(nw.Int64()),
+            settled=settled(one.possible),
+            possible=joined(possible_of(one, policy)),
+            missing=joined(to_ask),
+        )
+        codes = {"code": list(range(len(one.values))), **words}
+        return told.join(workshop.small(one.code, codes), on="code").drop("code")
 
     asked = [fact for fact in places.about("company") if fact.kind != "level"]
     seen = {column: nw.col(column) for fact in asked for column in places.columns(fact)}
@@ -92,7 +108,7 @@ def judge(
     for place, (policy, product) in enumerate(zip(policies, book.products.values(), strict=True)):
         about = whole(place)
         if isinstance(policy, TierTable):
-            tiers.append(frame.select(company_id="id", about=about, **told(policy, "tier")))
+            tiers.append(told(policy, "tier").with_columns(about=about))
             if tier is not None:
                 level = as_level(decided[id(policy)][0], tier, places)
                 levels.append(frame.select(home="id", about=about, **level))
@@ -103,9 +119,9 @@ def judge(
                 levels.append(said.with_columns(about=about))
     return Companies(
         facts=frame.select(home="id", **seen),
-        segments=frame.select(company_id="id", **told(segments, "segment")),
+        segments=told(segments, "segment"),
         tiers=_stacked(tiers),
-        levels=workshop.keep(_stacked(levels)) if levels else None,
+        levels=workshop.keep("tier_levels", _stacked(levels)) if levels else None,
         nobody=tuple(book.tier(NOBODY, product, as_of) for product in book.products.values()),
     )
 

@@ -129,8 +129,7 @@ class Door:
                     frame = with_local_day(frame, column.name, self._zone, name=day)
             elif column.holds == "date" and schema[column.name] != nw.Unknown():
                 frame = with_day(frame, column.name, name=column.name)
-        # DuckDB plans a chain anew at every link: what is long is cut here.
-        return self._workshop.keep(frame) if self._workshop.kind == "duckdb" else frame
+        return self._workshop.keep(f"{name}_checked", frame) if self._workshop.cuts else frame
 
     def _cast(self, column: Column, dtype: Any) -> nw.Expr:
         value = nw.col(column.name)
@@ -198,7 +197,7 @@ def rejected(name: str, frame: Frame, column: nw.Expr, code: nw.Expr, reason: nw
 
 def _chosen(texts: Sequence[str]) -> nw.Expr:
     """Return the text whose place stands in the column ``fault``."""
-    return by_code("fault", texts, nw.String())
+    return by_code("fault", texts)
 
 
 def _present(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import narwhals.stable.v2 as nw
 
@@ -20,13 +19,20 @@ def flag(holds: nw.Expr) -> nw.Expr:
     return nw.when(holds).then(whole(1)).otherwise(whole(0))
 
 
-def looked_up(
-    value: nw.Expr, keys: Sequence[int | str], values: Sequence[int | str], dtype: Any
-) -> nw.Expr:
-    """Return what stands at the place of each key; null for what is no key."""
-    return value.replace_strict(list(keys), list(values), default=None, return_dtype=dtype)
+def looked_up(value: nw.Expr, keys: Sequence[int | str], values: Sequence[int | str]) -> nw.Expr:
+    """Return the value that stands at the place of a key among `keys`; null for what is no key.
+
+    For few keys: each is compared. (Not every engine has maps.)
+    """
+    return nw.coalesce(
+        *(nw.when(value == key).then(_literal(one)) for key, one in zip(keys, values, strict=True))
+    )
 
 
-def by_code(code: str, values: Sequence[int | str], dtype: Any) -> nw.Expr:
+def by_code(code: str, values: Sequence[int | str]) -> nw.Expr:
     """Return the value that stands at the place which the column `code` holds."""
-    return looked_up(nw.col(code), range(len(values)), values, dtype)
+    return looked_up(nw.col(code), range(len(values)), values)
+
+
+def _literal(value: int | str) -> nw.Expr:
+    return whole(value) if isinstance(value, int) else nw.lit(value)

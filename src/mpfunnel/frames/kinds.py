@@ -131,20 +131,27 @@ class Workshop:
         """Return the rows of a frame, taken out of its engine."""
         return frame.collect(backend="pyarrow").rows(named=True)
 
+    @property
+    def cuts(self) -> bool:
+        """Whether a long chain is better cut: DuckDB plans it anew at every link."""
+        return self.kind == "duckdb"
+
+    # The names are for engines that write down what they do.
     def small(
-        self, columns: Mapping[str, Sequence[int | str | None]], *, texts: Sequence[str] = ()
+        self,
+        name: str,  # noqa: ARG002
+        columns: Mapping[str, Sequence[int | str | None]],
+        *,
+        texts: Sequence[str] = (),
     ) -> Frame:
         """Return a small table of integers and texts.
 
         Args:
+            name: What it holds.
             columns: The values by column.
             texts: Columns of text, even if they hold none.
         """
-        texts = {
-            *texts,
-            *(n for n, values in columns.items() if any(type(v) is str for v in values)),
-        }
-        types = {name: nw.String() if name in texts else nw.Int64() for name in columns}
+        types = types_of(columns, texts)
         rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
         match self.kind:
             case "duckdb":
@@ -152,33 +159,41 @@ class Workshop:
             case "ibis":
                 import ibis
 
-                wanted = {name: "string" if name in texts else "int64" for name in columns}
+                wanted = {
+                    n: "string" if kind == nw.String() else "int64" for n, kind in types.items()
+                }
                 frame = nw.from_native(ibis.memtable(rows, schema=ibis.schema(wanted)))
             case "pyspark":
                 wanted_text = ", ".join(
-                    f"{name} {'string' if name in texts else 'bigint'}" for name in columns
+                    f"{n} {'string' if kind == nw.String() else 'bigint'}"
+                    for n, kind in types.items()
                 )
                 spark = self.session.sparkSession
                 frame = nw.from_native(spark.createDataFrame(rows, wanted_text))
             case _:
                 polars = _polars()
-                native = {n: polars.String if n in texts else polars.Int64 for n in columns}
-                frame = nw.from_native(polars.LazyFrame(dict(columns), schema=native))
+                native = polars.LazyFrame(dict(columns), schema=nw.Schema(types).to_polars())
+                frame = nw.from_native(native)
         return frame  # type: ignore[no-any-return]
 
-    def keep(self, frame: Frame) -> Frame:
-        """Return a frame that several others stand on, worked out once where that can be done."""
+    def keep(self, name: str, frame: Frame) -> Frame:
+        """Return a frame that several others stand on, worked out once.
+
+        Args:
+            name: What it holds.
+            frame: The frame.
+        """
         native = frame.to_native()
         match self.kind:
             case "duckdb":
-                name = f"mpfunnel_kept_{next(_KEPT)}"
+                name = f"mpfunnel_{name}_{next(_KEPT)}"
                 native.query("given", f"CREATE TEMP TABLE {name} AS FROM given")
                 return nw.from_native(native.query("given", f"FROM {name}"))
             case "pyspark":
                 return nw.from_native(native.persist())
             case "ibis":
                 backend = native.get_backend()
-                name = f"mpfunnel_kept_{next(_KEPT)}"
+                name = f"mpfunnel_{name}_{next(_KEPT)}"
                 return nw.from_native(backend.create_table(name, obj=native, temp=True))
             case _:
                 return nw.from_native(native.collect().lazy())
@@ -207,6 +222,16 @@ class Workshop:
             return answer.make().to_native().sort(answer.key).collect()
 
         return pl.defer(collected, schema=nw.Schema(answer.schema).to_polars())
+
+
+def types_of(columns: Mapping[str, Sequence[Any]], texts: Sequence[str]) -> dict[str, Any]:
+    """Return the type of each column of a small table: text where it holds any, else integer."""
+    return {
+        name: nw.String()
+        if name in texts or any(type(value) is str for value in values)
+        else nw.Int64()
+        for name, values in columns.items()
+    }
 
 
 def _from_pandas(name: str, native: Any, columns: Sequence[str]) -> Any:

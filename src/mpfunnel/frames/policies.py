@@ -110,9 +110,11 @@ def custom_tiers(
             for name, value in level_of(one, fact, places).items():
                 levels[name].append(int(value))
     texts = ("tier", "possible", "missing", "rule", "because")
-    answer = workshop.small(told, texts=texts).with_columns(settled=nw.col("settled") == 1)
+    answer = workshop.small("custom_tiers", told, texts=texts).with_columns(
+        settled=nw.col("settled") == 1
+    )
     if fact is None:
         return answer, None
     mays = places.possible(fact).values()
-    level = workshop.small(levels)
+    level = workshop.small("custom_levels", levels)
     return answer, level.with_columns(**{name: nw.col(name) == 1 for name in mays})

@@ -152,7 +152,8 @@ class _Pursuits:
             general = general.with_columns(opens=whole(0))
             pairs = signs.select("lead_id", "about").unique()
             signs = nw.concat([signs, pairs.join(general, on="lead_id", how="inner").select(*_LOG)])
-        found = self.workshop.keep(self.current(self.workshop.keep(signs)))
+        signs = self.workshop.keep("signs_of_products", signs)
+        found = self.workshop.keep("pursuits_of_products", self.current(signs))
         pursued = found.filter((nw.col("won") + nw.col("lost") + nw.col("quiet")) == 0)
         pursued = pursued.select("lead_id").unique()
         of_firm = nw.concat(firm)
@@ -164,7 +165,7 @@ class _Pursuits:
             sold = sold.join(of_firm.select("lead_id").unique(), on="lead_id", how="semi")
             sold = sold.with_columns(about=whole(FIRM), opens=whole(0))
             of_firm = nw.concat([of_firm, sold.select(*_LOG)])
-        return [found, self.current(self.workshop.keep(of_firm))]
+        return [found, self.current(self.workshop.keep("signs_of_firm", of_firm))]
 
     def current(self, signs: Frame) -> Frame:
         """Return the current pursuit of each log: of each lead and product."""
@@ -202,7 +203,7 @@ class _Pursuits:
             past=nw.when(won & (nw.col("open_after") > 0))
             .then(nw.col("place"))
             .otherwise(whole(0)),
-            word=looked_up(what, list(_SAID), list(_SAID.values()), nw.Int64()).fill_null(0),
+            word=looked_up(what, list(_SAID), list(_SAID.values())).fill_null(0),
         )
         signs = signs.with_columns(since=nw.col("past").max().over(*pair))
         place = nw.col("place")
@@ -257,7 +258,9 @@ class _Pursuits:
                 hands["kind"].append(kind)
                 hands["hand_days"].append(days)
         signs = self.facts.activities.join(leads, on="lead_id", how="semi")
-        signs = signs.join(self.workshop.small(hands), on=["about", "kind"], how="inner")
+        signs = signs.join(
+            self.workshop.small("hand_days", hands), on=["about", "kind"], how="inner"
+        )
         return signs.select(
             "lead_id",
             "about",

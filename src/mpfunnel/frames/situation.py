@@ -74,7 +74,7 @@ class _Sorter:
         leads = self.given.get("leads")
         if leads is not None:
             leads = self.homes(self.unique("leads", ["id"], leads), companies)
-            leads = self.workshop.keep(leads)
+            leads = self.workshop.keep("leads_counted", leads)
         deals, lines = self.deals(companies, leads)
         return Situation(
             companies=companies,
@@ -132,7 +132,7 @@ class _Sorter:
 
     def about(self, frame: Frame) -> Frame:
         """Return the frame with the place of each row's product; null where there is none such."""
-        place = looked_up(nw.col("product_id"), self.ids, range(len(self.ids)), nw.Int64())
+        place = looked_up(nw.col("product_id"), self.ids, range(len(self.ids)))
         return frame.with_columns(about=place)
 
     def sold(self, name: str, frame: Frame) -> Frame:
@@ -248,6 +248,7 @@ class _Sorter:
         closed = nw.when(nw.col("closed_at_day") <= self.today).then(nw.col("closed_at_day"))
         frame = frame.with_columns(closed=closed, opened=nw.col("opened_at_day"))
         frame = self.workshop.keep(
+            "deals_counted",
             frame.select(
                 "id",
                 "own",
@@ -259,7 +260,7 @@ class _Sorter:
                 "closed_at",
                 "closed",
                 named=nw.col("lead_id").is_null(),
-            )
+            ),
         )
         return frame, lines
 
@@ -304,4 +305,4 @@ class _Sorter:
         frame = frame.with_columns(place=nw.col("one").cum_sum().over("lead_id", order_by=order))
         day = nw.col("at_day").alias("day")
         frame = frame.select("lead_id", "kind", "at", day, "about", "reason", "place")
-        return self.workshop.keep(frame)
+        return self.workshop.keep("sales_events_counted", frame)

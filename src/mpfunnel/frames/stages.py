@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import narwhals.stable.v2 as nw
 
 from mpfunnel.case import Compiled
-from mpfunnel.frames.answers import worded
+from mpfunnel.frames.answers import joined, possible_of, settled, words_of
 from mpfunnel.frames.expressions import by_code, flag, whole
-from mpfunnel.frames.kinds import Frame
+from mpfunnel.frames.kinds import Frame, Workshop
 from mpfunnel.frames.layout import Places
 from mpfunnel.frames.situation import FIRM
 from mpfunnel.labels import Lang
@@ -52,7 +52,9 @@ def with_ranges(rows: Frame, pairs: Frame, places: Places, *, possible: bool) ->
     return rows.with_columns(**{name: nw.col(name) == 1 for name in columns})
 
 
-def stages(rows: Frame, book: Compiled, places: Places, lang: Lang, *, possible: bool) -> Frame:
+def stages(
+    rows: Frame, book: Compiled, places: Places, lang: Lang, workshop: Workshop, *, possible: bool
+) -> Frame:
     """Return the stage of each lead: lead_id, the columns of the decision, and for_products.
 
     Args:
@@ -60,6 +62,7 @@ def stages(rows: Frame, book: Compiled, places: Places, lang: Lang, *, possible:
         book: The playbook.
         places: Where facts stand.
         lang: The language of the reasons.
+        workshop: Where the frames are worked on.
         possible: Whether to tell what is still possible.
     """
     funnel = book.playbook.funnel
@@ -127,18 +130,22 @@ def stages(rows: Frame, book: Compiled, places: Places, lang: Lang, *, possible:
         separator=";",
         ignore_nulls=True,
     )
-    return found.select(
-        "lead_id",
-        **worded(decided, funnel.rules, "stage", lang),
-        for_products=for_products.fill_null(""),
-    )
+    found = found.with_columns(for_products=for_products.fill_null(""))
+    if possible:
+        found = found.with_columns(
+            settled=settled(decided.possible),
+            possible=joined(possible_of(decided, funnel.rules)),
+        )
+    words = words_of(funnel.rules, "stage", lang)
+    codes = workshop.small("stage_codes", {decided.code: list(range(count)), **words})
+    return found.join(codes, on=decided.code)
 
 
 def _by_state(values: Sequence[Sequence[int]], code: str | None) -> nw.Expr:
     """Return the value of the table for the column ``state``, at the place of a code if any."""
 
     def at(table: Sequence[int]) -> nw.Expr:
-        return nw.lit(table[0]) if code is None else by_code(code, table, nw.Int64())
+        return whole(table[0]) if code is None else by_code(code, table)
 
     none, running, ended = (at(table) for table in values)
     state = nw.col("state")

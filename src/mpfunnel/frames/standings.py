@@ -7,14 +7,14 @@ sign are looked at one by one (S23).
 from __future__ import annotations
 
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
 import narwhals.stable.v2 as nw
 from attrs import define, field
 
 from mpfunnel.case import NO_TIER, Compiled, CompiledModel
 from mpfunnel.engagement import Measure
-from mpfunnel.frames.answers import as_level, level_of, worded
+from mpfunnel.frames.answers import as_level, joined, level_of, possible_of, settled, words_of
 from mpfunnel.frames.companies import Companies, unmatched, with_facts
 from mpfunnel.frames.expressions import by_code, flag, whole
 from mpfunnel.frames.kinds import Frame, Workshop
@@ -23,7 +23,7 @@ from mpfunnel.frames.ownership import positions
 from mpfunnel.frames.situation import FIRM, Situation
 from mpfunnel.frames.touches import add_up
 from mpfunnel.labels import Lang
-from mpfunnel.rules.columns import decide_columns
+from mpfunnel.rules.columns import Decided, decide_columns
 
 __all__ = ["Standings"]
 
@@ -67,7 +67,7 @@ class Standings:
         )
         if self.facts.activities is not None:
             sums = add_up(self.facts.activities, self.measures, self.book, self.workshop)
-            self.sums = self.workshop.keep(sums)
+            self.sums = self.workshop.keep("sums", sums)
         self.heard = self._heard()
         self.owned_alone = self._positions("person")
         leads = with_facts(
@@ -83,14 +83,14 @@ class Standings:
 
     def _positions(self, holder: str) -> Frame | None:
         found = positions(self.facts, holder, self.reasons, self.as_of)
-        return None if found is None else self.workshop.keep(found)
+        return None if found is None else self.workshop.keep("lead_positions", found)
 
     def _heard(self) -> Frame | None:
         """Return what sales said last, by lead_id and about: marked, and ``said_<n>`` by reason."""
         events = self.facts.sales_events
         if events is None:
             return None
-        every = self.workshop.small({"product": list(range(len(self.book.products)))})
+        every = self.workshop.small("products", {"product": list(range(len(self.book.products)))})
         general = events.filter(nw.col("about") == FIRM).join(every, how="cross")
         general = general.with_columns(about=nw.col("product"))
         columns = events.collect_schema().names()
@@ -110,19 +110,23 @@ class Standings:
             *(nw.col(name).max() for name in ("latest", "back", *of_reason))
         )
         return self.workshop.keep(
+            "heard",
             said.select(
                 "lead_id",
                 "about",
                 marked_for_follow_up=nw.col("latest") % 2,
                 **{name: flag(nw.col(name) == nw.col("back")) for name in of_reason},
-            )
+            ),
         )
 
     # -- whom to look at --
 
     def every_pair(self) -> Frame:
         """Return every lead with every product."""
-        products = self.workshop.small({"about": list(range(len(self.book.products)))})
+        products = self.workshop.small(
+            "products", {"product": list(range(len(self.book.products)))}
+        )
+        products = products.rename({"product": "about"})
         return self.people.select("lead_id", "home").join(products, how="cross")
 
     def signed_pairs(self) -> Frame:
@@ -156,36 +160,77 @@ class Standings:
         """
         base = self._base(pairs, possible)
         parts: list[Frame] = []
-        shared: dict[int, tuple[CompiledModel, list[int]]] = {}
-        for about, model in enumerate(self.book.models.values()):
-            shared.setdefault(id(model), (model, []))[1].append(about)
-        first = next(iter(self.book.models.values()))
-        shared[id(first)][1].append(FIRM)
-        for model, abouts in shared.values():
-            rows = base if len(shared) == 1 else base.filter(nw.col("about").is_in(abouts))
-            parts.append(self._decided(rows, model, possible))
+        codes = 0
+        for model, abouts in self._models():
+            rows = (
+                base
+                if len(abouts) > len(self.book.products)
+                else base.filter(nw.col("about").is_in(abouts))
+            )
+            parts.append(self._decided(rows, model, codes, possible))
+            codes += len(model.model.states.rules) + 1
         columns = parts[0].collect_schema().names()
         return nw.concat([part.select(*columns) for part in parts])
 
-    def _decided(self, frame: Frame, model: CompiledModel, possible: bool) -> Frame:
-        interest, states = model.model.interest, model.model.states
+    def _models(self) -> list[tuple[CompiledModel, list[int]]]:
+        """Return each model with the places of its products; the first has the whole firm too."""
+        shared: dict[int, tuple[CompiledModel, list[int]]] = {}
+        for about, model in enumerate(self.book.models.values()):
+            shared.setdefault(id(model), (model, [] if shared else [FIRM]))[1].append(about)
+        return list(shared.values())
+
+    def _decided(self, frame: Frame, model: CompiledModel, codes: int, possible: bool) -> Frame:
+        """Return the rows of one model with interest and state.
+
+        Columns: ``interest`` and ``state``, places among the states; ``code``, which rule of which
+        model gave the state; and where it is told, ``settled`` and ``may_<place>``.
+        """
+        keys = self.places.keys["product.engagement"]
         frame, one = decide_columns(
-            frame, interest, self.places, name="interest", possible=possible
+            frame, model.model.interest, self.places, name="by_interest", possible=possible
         )
-        told = worded(one, interest, "interest", self.lang)
-        height = [self.places.keys["product.interest"].index(v.key) for v in one.values]
+        frame = frame.with_columns(**self._level(one, "product.interest"))
+        height = [keys.index(value.key) for value in one.values]
+        frame = frame.with_columns(interest=by_code(one.code, height)).drop(one.code, *one.possible)
+        states = model.model.states
+        frame, one = decide_columns(frame, states, self.places, name="by_state", possible=possible)
+        place = [keys.index(value.key) for value in one.values]
+        may: dict[str, nw.Expr] = {}
+        if possible:
+            found = possible_of(one, states)
+            may = {
+                f"may_{n}": nw.col(found[key]) if key in found else nw.lit(False)
+                for n, key in enumerate(keys)
+            }
+            may["settled"] = settled(one.possible)
         frame = frame.with_columns(
-            interest=told["interest"],
-            interest_place=by_code(one.code, height, nw.Int64()),
+            state=by_code(one.code, place),
+            code=nw.col(one.code).cast(nw.Int64()) + codes,
+            **may,
+            **self._level(one, "product.engagement"),
         )
-        if (fact := self.places.named("product.interest")) is not None:
-            frame = frame.with_columns(**as_level(one, fact, self.places))
-        frame = frame.drop(one.code, *one.possible)
-        frame, one = decide_columns(frame, states, self.places, name="state", possible=possible)
-        frame = frame.with_columns(**worded(one, states, "state", self.lang))
-        if (fact := self.places.named("product.engagement")) is not None:
-            frame = frame.with_columns(**as_level(one, fact, self.places))
         return frame.drop(one.code, *one.possible)
+
+    def _level(self, decided: Decided, name: str) -> dict[str, nw.Expr]:
+        fact = self.places.named(name)
+        return {} if fact is None else as_level(decided, fact, self.places)
+
+    def in_words(self, frame: Frame) -> Frame:
+        """Return rows of `of` with what people read of them: state, rule, because, interest."""
+        keys = self.places.keys["product.engagement"]
+        words: dict[str, list[Any]] = {"state": [], "rule": [], "because": []}
+        for model, _ in self._models():
+            states = model.model.states
+            for name, values in words_of(states, "state", self.lang).items():
+                words[name] += values
+        codes = {"code": list(range(len(words["rule"]))), **words}
+        if "settled" in frame.collect_schema().names():
+            may = {key: f"may_{n}" for n, key in enumerate(keys)}
+            frame = frame.with_columns(possible=joined(may))
+        levels = {"interest": list(range(len(keys))), "level": list(keys)}
+        frame = frame.drop("state").join(self.workshop.small("state_codes", codes), on="code")
+        frame = frame.join(self.workshop.small("levels", levels), on="interest")
+        return frame.drop("interest").rename({"level": "interest"})
 
     def _base(self, pairs: Frame, possible: bool) -> Frame:
         """Return the pairs with every fact that rules ask about them but the decisions on them."""

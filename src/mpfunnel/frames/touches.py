@@ -44,7 +44,7 @@ def worths(book: Compiled, workshop: Workshop) -> Frame:
             row = (about, signal.kind, wide, signal.points * weight, model.half_life_days, slot)
             for name, value in zip(columns, (*row, None if wide else hand), strict=True):
                 columns[name].append(value)
-    return workshop.small(columns)
+    return workshop.small("worths", columns)
 
 
 def capped_kinds(book: Compiled) -> list[str]:
@@ -62,7 +62,7 @@ def capped_kinds(book: Compiled) -> list[str]:
 def spread(activities: Frame, book: Compiled, workshop: Workshop) -> Frame:
     """Return the activities, and those of the whole firm once more for every product."""
     own = activities.with_columns(wide=whole(0))
-    every = workshop.small({"product": list(range(len(book.products)))})
+    every = workshop.small("products", {"product": list(range(len(book.products)))})
     wide = activities.filter(nw.col("about") == FIRM).join(every, how="cross")
     columns = own.collect_schema().names()
     wide = wide.with_columns(about=nw.col("product"), wide=whole(1))
@@ -86,7 +86,7 @@ def add_up(
         for age, share in enumerate(decay_per_mille(half_life)):
             for name, value in zip(shares, (half_life, age, share), strict=True):
                 shares[name].append(value)
-    valued = valued.join(workshop.small(shares), on=["half_life", "age"], how="left")
+    valued = valued.join(workshop.small("decay", shares), on=["half_life", "age"], how="left")
     milli = nw.col("milli").fill_null(0)
     valued = valued.with_columns(milli=milli, micro=milli * nw.col("share").fill_null(0))
     earns = nw.col("micro") > 0
