@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -58,6 +59,8 @@ def spark() -> Iterator[Any]:
         # Neither the name of the machine nor its network is asked for.
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.host": "127.0.0.1",
+        # Spark plans much and computes little here: compiling its planner well never pays off.
+        "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1",
         # Small tables too are read like large ones, by generated code, not while planning.
         "spark.sql.execution.arrow.localRelationThreshold": "0",
         "spark.sql.execution.arrow.pyspark.enabled": "true",
@@ -67,3 +70,31 @@ def spark() -> Iterator[Any]:
     session = sql.SparkSession.builder.master("local[2]").config(map=options).getOrCreate()
     yield session
     session.stop()
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a PostgreSQL server of the tests' own, whose texts sort as in a dictionary."""
+    pytest.importorskip("adbc_driver_postgresql", reason="the extra `engines` has what it needs")
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    programs = found[-1].parent if found else None
+    if programs is None:
+        pytest.skip("PostgreSQL is absent; Debian's package is postgresql")
+    home = tmp_path_factory.mktemp("postgres")
+    # The server refuses to run as root.
+    as_user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
+    if as_user:
+        shutil.chown(home, "postgres")
+        for folder in (home, *list(home.parents)[:2]):
+            folder.chmod(0o755)
+
+    def run(program: str, *arguments: str) -> None:
+        command = [*as_user, str(programs / program), "-D", str(home / "data"), *arguments]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+
+    icu = ["--locale-provider=icu", "--icu-locale=en-US"]
+    run("initdb", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync", *icu)
+    options = f"-c listen_addresses= -k {home} -c fsync=off -c timezone=Asia/Tokyo"
+    run("pg_ctl", "-w", "-l", str(home / "log"), "-o", options, "start")
+    yield f"postgresql:///postgres?host={home}&user=postgres"
+    run("pg_ctl", "-w", "-m", "immediate", "stop")

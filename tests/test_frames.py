@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
 from random import Random
+from typing import Any
 
+import duckdb
+import ibis
+import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
+from attrs import evolve
 
-from mpfunnel import frames
-from tests.frames import KINDS, differences, draw_records, tables_of
+import mpfunnel as mf
+from mpfunnel import examples, frames, sources
+from mpfunnel.records import Activity, Company, Lead
+from tests.frames import KINDS, RECORDS, differences, draw_records, rows_of, tables_of
 from tests.leads import BOOKS, book_of, draw_as_of, engine_of
 
 CASES = [("Polars", number) for number in range(BOOKS)]
 CASES += [(kind, place) for place, kind in enumerate(KINDS) if kind != "Polars"]
-CASES += [(kind, place + 5) for place, kind in enumerate(KINDS) if "Polars" not in kind]
+DAY = date(2026, 10, 31)
+ENGINE = mf.Engine(examples.PLAYBOOK)
 
 
 @pytest.mark.parametrize(("kind", "number"), CASES)
@@ -25,3 +38,242 @@ def test_engines_agree(kind: str, number: int) -> None:
     possible = number % 2 == 0
     out = frames.assess(engine, **given, as_of=as_of, lang="en", possible=possible)
     assert differences(out, engine, records, as_of, possible=possible) == []
+
+
+@pytest.fixture(scope="module")
+def invented() -> Mapping[str, Any]:
+    """The records of the invented firm."""
+    sample = examples.generate(60, as_of=DAY)
+    return {name: getattr(sample, name) for name in RECORDS}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_invented_firm(kind: str, invented: Mapping[str, Any]) -> None:
+    """The invented firm gets the same answers by tables of every kind."""
+    given = KINDS[kind](tables_of(invented, ENGINE))
+    out = frames.assess(ENGINE, **given, as_of=DAY, lang="en")
+    assert differences(out, ENGINE, invented, DAY, possible=False) == []
+
+
+@pytest.mark.parametrize(
+    "left_out",
+    [
+        ("leads", "activities", "sales_events"),
+        ("activities",),
+        ("deals", "contracts"),
+        ("deals",),
+        ("contracts", "sales_events"),
+        RECORDS[1:],
+    ],
+)
+def test_every_table_but_companies_is_optional(
+    left_out: tuple[str, ...], invented: Mapping[str, Any]
+) -> None:
+    """A table that is not given is as good as one without rows."""
+    records = {name: () if name in left_out else given for name, given in invented.items()}
+    if "leads" in left_out:
+        # Nobody is there whom a deal could be with.
+        records["deals"] = [evolve(deal, lead_id=None) for deal in records["deals"]]
+    given = {name: table for name, table in tables_of(records, ENGINE).items() if table.num_rows}
+    out = frames.assess(ENGINE, **given, as_of=DAY, lang="en")
+    if "leads" in left_out:
+        assert (out.leads, out.engagement) == (None, None)
+        nobody = {"lead_id": pa.array([], pa.int64()), "product_id": pa.array([], pa.string())}
+        out = evolve(out, leads=pa.table(nobody), engagement=pa.table(nobody))
+    assert differences(out, ENGINE, records, DAY, possible=False) == []
+
+
+def test_dense_lists_every_lead_with_every_product(invented: Mapping[str, Any]) -> None:
+    """S23: what is left out by default stands at no sign, and surely so."""
+    given = tables_of(invented, ENGINE)
+    dense = rows_of(frames.assess(ENGINE, **given, as_of=DAY, possible=True, dense=True).engagement)
+    sparse = rows_of(frames.assess(ENGINE, **given, as_of=DAY, possible=True).engagement)
+    products = len(ENGINE.playbook.products)
+    assert len(dense) == len(invented["leads"]) * products
+    assert [row for row in dense if row["state"] != "none" or not row["settled"]] == sparse
+    assert 0 < len(sparse) < len(dense)
+
+
+def test_where_companies_stand_with_products(invented: Mapping[str, Any]) -> None:
+    """One row per company and product: tier, position, and who of its people is involved."""
+    given = tables_of(invented, ENGINE)
+    out = frames.assess(ENGINE, **given, as_of=DAY)
+    told = {(row["company_id"], row["product_id"]): row for row in rows_of(out.company_products)}
+    ladder = ENGINE.playbook.scale.ladder
+    seen: set[str] = set()
+    for account in mf.accounts(**invented):
+        answer = ENGINE.assess(account, as_of=DAY)
+        for product_id, tier in answer.tiers.items():
+            row = told.pop((answer.company_id, product_id))
+            buying = {
+                line.product_id
+                for deal in account.deals
+                if deal.status == "open" and deal.company_id == answer.company_id
+                for line in deal.lines
+            }
+            position = "in_pipeline" if product_id in buying else "untapped"
+            if product_id in answer.owned:
+                position = "owned"
+            involved = {one.lead_id for one in account.activities if product_id in one.product_ids}
+            warmest = max(
+                (
+                    ladder.index(lead.engagement[product_id].interest.value.key)
+                    for lead in answer.leads.values()
+                    if product_id in lead.engagement
+                ),
+                default=0,
+            )
+            assert row["tier"] == tier.value.key
+            assert row["position"] == position
+            assert row["people"] == len(involved)
+            assert row["best_interest"] == ladder[warmest]
+            seen.add(position)
+    assert told == {}
+    assert seen == {"owned", "in_pipeline", "untapped"}
+
+
+def test_what_is_not_sold_is_not_eligible() -> None:
+    """A product that is not sold on the day is no white space."""
+    products = [
+        mf.Product("past", sold_until=date(2026, 10, 30)),
+        mf.Product("last day", sold_until=DAY),
+        mf.Product("first day", sold_from=DAY),
+        mf.Product("to come", sold_from=date(2026, 11, 1)),
+        mf.Product("always"),
+    ]
+    engine = mf.Engine(mf.starter(products))
+    out = frames.assess(engine, companies=pl.DataFrame({"id": ["c"]}), as_of=DAY)
+    positions = dict(out.company_products.select("product_id", "position").iter_rows())
+    assert {key for key, value in positions.items() if value == "untapped"} == {
+        "last day",
+        "first day",
+        "always",
+    }
+    assert positions["past"] == positions["to come"] == "not_eligible"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_same_kind_comes_back(kind: str) -> None:
+    """Same kind in, same kind out; what is lazy stays lazy."""
+    tables = {"companies": pa.table({"id": [1, 2], "employees": [10, 2_000]})}
+    out = frames.assess(mf.Engine(mf.starter(["crm"])), **KINDS[kind](tables), as_of=DAY)
+    kinds = {
+        "Polars": pl.DataFrame,
+        "Polars, lazy": pl.LazyFrame,
+        "PyArrow": pa.Table,
+        "DuckDB": duckdb.DuckDBPyRelation,
+        "Ibis on DuckDB": ibis.Table,
+    }
+    assert isinstance(out.companies, kinds.get(kind, pd.DataFrame))
+    assert isinstance(out.rejects, kinds.get(kind, pd.DataFrame))
+    assert [row["company_id"] for row in rows_of(out.tiers)] in ([1, 2], [2, 1])
+
+
+@pytest.mark.parametrize("kind", ["Polars", "Polars, lazy", "pandas, NumPy", "PyArrow"])
+def test_same_input_same_bytes(kind: str, invented: Mapping[str, Any]) -> None:
+    """Law 9: Same input, same bytes: rows are in the order of their keys, however they came."""
+    tables = tables_of(invented, ENGINE)
+    turned = {name: table.take(pa.array(range(table.num_rows))[::-1]) for name, table in tables.items()}
+    first = frames.assess(ENGINE, **KINDS[kind](tables), as_of=DAY, possible=True)
+    again = frames.assess(ENGINE, **KINDS[kind](turned), as_of=DAY, possible=True)
+    for name in ("companies", "tiers", "leads", "engagement", "company_products", "rejects"):
+        assert rows_of(getattr(first, name)) == rows_of(getattr(again, name))
+
+
+def test_reasons_are_in_the_language_asked_for() -> None:
+    """Reasons are in the playbook's language, or in the one that was asked for."""
+    engine = mf.Engine(mf.starter(["crm"], lang="ja"))
+    given = pl.DataFrame({"id": ["c"], "employees": [1_000]})
+    own = frames.assess(engine, companies=given, as_of=DAY).tiers["because"][0]
+    english = frames.assess(engine, companies=given, as_of=DAY, lang="en").tiers["because"][0]
+    company = Company("c", employees=1_000)
+    because = engine.tier_for(company, "crm", as_of=DAY).because
+    assert (own, english) == (because.ja, because.en)
+
+
+# -- policies of a firm's own --
+
+
+class PlantsNearby:
+    """A tier policy in Python, which asks what no rule asks about."""
+
+    kind = "acme/plants-nearby/1"
+    tiers = (mf.Tier(1), mf.Tier(2), mf.Tier(3))
+
+    def tier_for(self, company: Company, product: mf.Product, /, *, as_of: date) -> Any:
+        """By region and plants, and by everything else that a company may hold."""
+        plants = company.attributes.get("plants")
+        if company.region is None:
+            return mf.undecided(
+                mf.Tier(3), possible=self.tiers, missing=["region"], because="no region"
+            )
+        if "partner" in company.relationships or company.annual_revenue == 12:
+            return mf.decided(mf.Tier(2), because="a partner")
+        near = company.region == "Kansai" and (plants or 0) > 1
+        return mf.decided(mf.Tier(1 if near else 3), because="near" if near else "far")
+
+
+def with_own_policy() -> mf.Engine:
+    """An engine of the starter with a policy in Python for one product."""
+    book = mf.starter(["crm", "sfa"])
+    tiers: Any = {**book.tiers, "sfa": PlantsNearby()}
+    return mf.Engine(evolve(book, tiers=tiers))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_policies_in_python(kind: str) -> None:
+    """A policy in Python is asked once per company, and leads stand on its answers like on others."""
+    engine = with_own_policy()
+    random = Random(kind)
+    companies = [
+        Company(
+            f"c{number}",
+            region=random.choice((None, "Kansai", "Kanto")),
+            annual_revenue=random.choice((None, 12, 13)),
+            employees=random.choice((None, 20, 500)),
+            relationships=random.choice(((), ("partner",))),
+            attributes={"plants": random.choice((None, 1, 2))},
+        )
+        for number in range(30)
+    ]
+    leads = [Lead(f"l{number}", f"c{number}") for number in range(31)]
+    at = examples.generate(1, as_of=DAY).activities[0].at
+    activities = [
+        Activity(1, lead.id, "pricing_page", at, random.choice(((), ("sfa",), ("crm",))))
+        for lead in leads
+    ]
+    records = {**dict.fromkeys(RECORDS, ()), "companies": companies, "leads": leads}
+    records["activities"] = activities
+    tables = tables_of(records, engine)
+    plants = pa.array([company.attributes["plants"] for company in companies], pa.int64())
+    tables["companies"] = tables["companies"].append_column("plants", plants)
+    out = frames.assess(engine, **KINDS[kind](tables), as_of=DAY, lang="en", possible=True)
+    assert differences(out, engine, records, DAY, possible=True) == []
+
+
+def test_policies_that_break_their_contract() -> None:
+    """What a policy in Python does wrong is said like for one company."""
+
+    class Broken(PlantsNearby):
+        def tier_for(self, company: Company, product: mf.Product, /, *, as_of: date) -> Any:
+            raise KeyError(company.name)
+
+    book = mf.starter(["crm"])
+    tiers: Any = {"crm": Broken()}
+    engine = mf.Engine(evolve(book, tiers=tiers))
+    with pytest.raises(mf.PolicyError, match=r"tiers\.crm: acme/plants-nearby/1 failed"):
+        frames.assess(engine, companies=pl.DataFrame({"id": ["c"]}), as_of=DAY)
+
+
+# -- real data --
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_real_crm(kind: str, shared_data: Path) -> None:
+    """Maven's CRM gets the same answers by tables of every kind."""
+    read = sources.read("maven", shared_data / "maven_crm")
+    engine, as_of = mf.Engine(examples.playbook("maven")), date(2017, 12, 31)
+    records = {name: getattr(read, name) for name in RECORDS}
+    given = KINDS[kind](tables_of(records, engine))
+    out = frames.assess(engine, **given, as_of=as_of, lang="en")
+    assert differences(out, engine, records, as_of, possible=False) == []

@@ -6,23 +6,25 @@ there is no second translation of a policy that could mean something else.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
-from typing import Any, Final, Literal
+from datetime import date
+from typing import Any, Final, Literal, get_args
 
 import narwhals.stable.v2 as nw
-from attrs import Factory, define, field, frozen
+from attrs import Factory, define, frozen
 from immutabledict import immutabledict
 
 from mpfunnel.engine import Engine
-from mpfunnel.errors import InvalidDataError, MissingExtraError, Problem, did_you_mean
+from mpfunnel.errors import InvalidDataError, MissingExtraError, Problem, brief, did_you_mean
 from mpfunnel.frames.assessing import Population
-from mpfunnel.frames.contract import Column, with_attributes
+from mpfunnel.frames.contract import TABLES, Column, Family, with_attributes
 from mpfunnel.frames.kinds import Frame, Workshop, types_of
 from mpfunnel.labels import Lang
 from mpfunnel.playbook import Playbook
+from mpfunnel.tiers import TierTable
 
-__all__ = ["DIALECTS", "Dialect", "Query", "Queries", "Seed", "render"]
+__all__ = ["DIALECTS", "Dialect", "Queries", "Query", "Seed", "render"]
 
 Dialect = Literal["duckdb", "postgres", "pyspark", "databricks", "bigquery", "snowflake"]
 DIALECTS: Final[tuple[Dialect, ...]] = (
@@ -41,8 +43,22 @@ _TYPES: Final[Mapping[str, str]] = {
     "date": "date",
     "instant": "timestamp('UTC')",
 }
-# Two days that no playbook names: what differs between their texts is the day asked about.
-_DAYS: Final = (date(3021, 3, 4), date(3456, 7, 8))
+_FAMILIES: Final = tuple(one for one in get_args(Family) if one != "product")
+# A day that stands for the one asked about until the text is written; no number of a playbook is
+# as large as its own, but for thresholds that nobody has.
+_SOME_DAY: Final = date(7021, 3, 4)
+_TO_1970: Final = date(1970, 1, 1).toordinal()
+_RANDOM: Final = re.compile(r"\brow_index_[0-9a-f]+\b")
+_ORDERING_TEXTS: Final = frozenset({"by", "kind", "product_text", "ref", "saying", "what"})
+_DAY_NUMBERS: Final[Mapping[str, str]] = {
+    "duckdb": "(({day}) - DATE '1970-01-01' + {offset})",
+    "postgres": "(({day}) - DATE '1970-01-01' + {offset})",
+    "pyspark": "(DATEDIFF({day}, DATE '1970-01-01') + {offset})",
+    "databricks": "(DATEDIFF({day}, DATE '1970-01-01') + {offset})",
+    "bigquery": "(DATE_DIFF({day}, DATE '1970-01-01', DAY) + {offset})",
+    "snowflake": "(DATEDIFF(DAY, DATE '1970-01-01', {day}) + {offset})",
+}
+"""The ordinal number of a day, as `datetime.date.toordinal` gives it, in each dialect."""
 
 
 @frozen
@@ -120,34 +136,59 @@ def render(
             policy that was written in Python, which no SQL can ask.
         MissingExtraError: Ibis is not installed.
     """
-    _check(engine.playbook, dialect, tables)
-    lang = engine.playbook.lang if lang is None else lang
-    if isinstance(as_of, date):
-        return _drafted(engine, dialect, tables, integer_ids, as_of, prefix, lang, possible)
-    raise NotImplementedError
-
-
-def _drafted(
-    engine: Engine,
-    dialect: Dialect,
-    tables: Mapping[str, Sequence[str]],
-    integer_ids: Sequence[str],
-    as_of: date,
-    prefix: str,
-    lang: Lang,
-    possible: bool,
-) -> Queries:
+    _check(engine.playbook, dialect, tables, integer_ids)
     given = {
         name: _described(name, columns, engine.playbook, integer_ids)
         for name, columns in tables.items()
     }
-    desk = _Desk("ibis", None, dialect, prefix)
+    desk = _Desk("ibis", None, dialect, prefix, as_of)
     population = Population(
-        engine, desk, given, as_of=as_of, lang=lang, possible=possible, dense=False
+        engine,
+        desk,
+        given,
+        as_of=as_of if isinstance(as_of, date) else _SOME_DAY,
+        lang=engine.playbook.lang if lang is None else lang,
+        possible=possible,
+        dense=False,
     )
     for name, answer in population.answers().items():
         desk.write(name, answer.make(), answer=True)
     return Queries(dialect, tuple(desk.seeds.values()), tuple(desk.queries))
+
+
+def _check(
+    book: Playbook,
+    dialect: Dialect,
+    tables: Mapping[str, Sequence[str]],
+    integer_ids: Sequence[str],
+) -> None:
+    problems: list[Problem] = []
+    if dialect not in DIALECTS:
+        hint = did_you_mean(dialect, DIALECTS) or f"; use one of {', '.join(DIALECTS)}"
+        problems.append(Problem("choice", "dialect", f"no such dialect {brief(dialect)}{hint}"))
+    if "companies" not in tables:
+        problems.append(Problem("missing", "tables.companies", "is needed for every answer"))
+    for name, columns in tables.items():
+        if name not in TABLES:
+            hint = did_you_mean(name, TABLES)
+            problems.append(Problem("unknown-table", f"tables.{name}", f"no such table{hint}"))
+            continue
+        known = [column.name for column in with_attributes(name, book.asked.values())]
+        for column in columns:
+            if column not in known:
+                hint = did_you_mean(column, known)
+                at = f"tables.{name}.{column}"
+                problems.append(Problem("unknown-column", at, f"no such column{hint}"))
+    for family in integer_ids:
+        if family not in _FAMILIES:
+            hint = did_you_mean(family, _FAMILIES)
+            problems.append(Problem("choice", f"integer_ids.{family}", f"no such ids{hint}"))
+    for product_id, policy in book.tiers.items():
+        if not isinstance(policy, TierTable):
+            message = f"{policy.kind} is written in Python, which no SQL can ask; use frames"
+            problems.append(Problem("custom-policy", f"tiers.{product_id}", message))
+    if problems:
+        raise InvalidDataError(problems)
 
 
 @define
@@ -156,6 +197,7 @@ class _Desk(Workshop):
 
     dialect: Dialect
     prefix: str
+    as_of: str | date
     seeds: dict[str, Seed] = Factory(dict[str, Seed])
     queries: list[Query] = Factory(list[Query])
 
@@ -181,12 +223,29 @@ class _Desk(Workshop):
     def keep(self, name: str, frame: Frame) -> Frame:
         return _table(*self.write(name, frame, answer=False))
 
+    def values(self, frame: Frame, column: str) -> list[Any]:  # noqa: ARG002
+        # A table that is only described holds nothing yet.
+        return []
+
     def write(self, name: str, frame: Frame, *, answer: bool) -> tuple[str, Any]:
         """Write a frame down as a query; return its name and its schema."""
         native: Any = frame.to_native()
         full = self.prefix + name
-        self.queries.append(Query(full, _sql(native, self.dialect), answer))
+        text = _sql(native, self.dialect)
+        if isinstance(self.as_of, str):
+            text = _with_variable(text, self.dialect, self.as_of)
+        self.queries.append(Query(full, text, answer))
         return full, native.schema()
+
+
+def _with_variable(text: str, dialect: Dialect, day: str) -> str:
+    """Return the text with what gives the day in the place of `_SOME_DAY` and of its number."""
+    number = _DAY_NUMBERS[dialect].format(day=day, offset=_TO_1970)
+    text = re.sub(rf"\b{_SOME_DAY.toordinal()}\b", lambda _: number, text)
+    ibis: Any = _ibis()
+    written = _sql(ibis.table({"x": "int64"}, name="t").select(x=ibis.literal(_SOME_DAY)), dialect)
+    literal = written.split("SELECT", 1)[1].rsplit(" AS ", 2)[0].strip()
+    return text.replace(literal, f"CAST({day} AS DATE)")
 
 
 def _sql(native: Any, dialect: Dialect) -> str:
@@ -194,7 +253,43 @@ def _sql(native: Any, dialect: Dialect) -> str:
     if ibis.options.pyspark is None:
         # Ibis sets the options of an engine when it loads that engine, which text does not need.
         ibis.options.pyspark = _spark_options()
-    return str(ibis.to_sql(native, dialect=dialect))
+    text = _named_alike(str(ibis.to_sql(native, dialect=dialect)))
+    return _for_postgres(text) if dialect == "postgres" else text
+
+
+def _named_alike(text: str) -> str:
+    """Return the text with numbers for the random parts of names (law 9)."""
+    found = dict.fromkeys(_RANDOM.findall(text))
+    numbers = {name: f"row_number_{number}" for number, name in enumerate(found, 1)}
+    return _RANDOM.sub(lambda match: numbers[match[0]], text)
+
+
+def _for_postgres(text: str) -> str:
+    """Return the text with what PostgreSQL needs beyond what Ibis writes."""
+    import sqlglot
+    from sqlglot import expressions as exp
+
+    def mended(node: Any) -> Any:
+        if isinstance(node, exp.Cast) and isinstance(node.this, exp.LogicalOr):
+            # A boolean becomes an integer of 32 bits there, and none of 16.
+            return exp.cast(node.this, "int")
+        if (
+            isinstance(node, exp.Ordered)
+            and node.find_ancestor(exp.Window) is not None
+            and isinstance(node.this, exp.Column)
+            and node.this.name in _ORDERING_TEXTS
+        ):
+            # Texts stand in the order of their code points (S14), whatever the database's.
+            collation = exp.Identifier(this="C", quoted=True)
+            node.set("this", exp.Collate(this=node.this.copy(), expression=collation))
+        return node
+
+    tree: Any = sqlglot.parse_one(text, read="postgres").transform(mended)
+    for total in list(tree.find_all(exp.Sum)):
+        # A sum of integers is a numeric there, whatever Ibis thinks.
+        whole = total.parent if isinstance(total.parent, exp.Window) else total
+        whole.replace(exp.cast(whole.copy(), "bigint"))
+    return str(tree.sql("postgres", pretty=True))
 
 
 def _spark_options() -> Any:

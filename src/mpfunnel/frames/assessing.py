@@ -16,7 +16,7 @@ from mpfunnel.engine import Engine
 from mpfunnel.frames.companies import Companies, judge
 from mpfunnel.frames.contact import CONTACT, contactable
 from mpfunnel.frames.door import REJECTED, Door
-from mpfunnel.frames.expressions import by_code, flag, whole
+from mpfunnel.frames.expressions import by_code, extended, flag, whole
 from mpfunnel.frames.kinds import Answer, Frame, Workshop
 from mpfunnel.frames.layout import Places
 from mpfunnel.frames.ownership import positions
@@ -298,12 +298,15 @@ class Population:
     def company_products(self) -> Frame:
         """Return where each company stands with each product."""
         frame = self._with_positions(self.companies.tiers.select("company_id", "about", "tier"))
-        sold = [
-            (one.sold_from is None or one.sold_from <= self.day)
-            and (one.sold_until is None or self.day <= one.sold_until)
-            for one in self.book.products.values()
-        ]
-        position = by_code("about", ["untapped" if one else "not_eligible" for one in sold])
+        today = whole(self.day.toordinal())
+        unsold = nw.lit(False)
+        for place, one in enumerate(self.book.products.values()):
+            for day, out in ((one.sold_from, ">"), (one.sold_until, "<")):
+                if day is not None:
+                    edge = whole(day.toordinal())
+                    past = edge > today if out == ">" else edge < today
+                    unsold = unsold | ((nw.col("about") == place) & past)
+        position = nw.when(unsold).then(nw.lit("not_eligible")).otherwise(nw.lit("untapped"))
         position = nw.when(nw.col("open_deal") == 1).then(nw.lit("in_pipeline")).otherwise(position)
         position = nw.when(nw.col("owned") == 1).then(nw.lit("owned")).otherwise(position)
         frame = frame.with_columns(position=position).drop("owned", "open_deal")
@@ -411,10 +414,7 @@ class Population:
             self.stood, on=["lead_id", "about"], how="inner", suffix="_of_company"
         )
         facts = self.places.about("pursuit")
-        if facts:
-            rows = rows.with_columns(
-                **{self.places.value(fact): nw.col(fact.key) == 1 for fact in facts}
-            )
+        rows = extended(rows, {self.places.value(one): nw.col(one.key) == 1 for one in facts})
         if self.places.exists:
             every = self.stood.filter(nw.col("about") != FIRM)
             rows = with_ranges(rows, every, self.places, possible=self.possible)

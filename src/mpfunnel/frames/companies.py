@@ -76,10 +76,11 @@ def judge(
         facts.companies, places.about("company"), places, facts.company_sets, "company_id"
     )
     decided: dict[int, tuple[Decided, Mapping[str, str]]] = {}
-    for number, policy in enumerate((segments, *policies)):
+    named = {"segment": segments, **{f"tier_{n}": policy for n, policy in enumerate(policies)}}
+    for name, policy in named.items():
         if isinstance(policy, DecisionTable) and id(policy) not in decided:
-            frame, one = decide_columns(frame, policy, places, name=f"by_{number}")
-            frame, to_ask = missing_columns(frame, policy, places, name=f"ask_{number}")
+            frame, one = decide_columns(frame, policy, places, name=name)
+            frame, to_ask = missing_columns(frame, policy, places, name=f"{name}_asks")
             decided[id(policy)] = one, to_ask
     frame = workshop.keep("companies_decided", frame)
 
@@ -94,7 +95,7 @@ def judge(
             missing=joined(to_ask),
         )
         codes = {"code": list(range(len(one.values))), **words}
-        return told.join(workshop.small(one.code, codes), on="code").drop("code")
+        return told.join(workshop.small(f"{one.code}s", codes), on="code").drop("code")
 
     asked = [fact for fact in places.about("company") if fact.kind != "level"]
     seen = {column: nw.col(column) for fact in asked for column in places.columns(fact)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, Literal, get_args
 
 from attrs import frozen
@@ -12,7 +12,7 @@ from mpfunnel.records.companies import Relationship
 from mpfunnel.records.sales import DealStatus, SalesEventKind
 from mpfunnel.rules.facts import Fact
 
-__all__ = ["TABLES", "Column", "Family", "Holds", "with_attributes"]
+__all__ = ["SETS", "TABLES", "Column", "Family", "Holds", "clashes", "sets_of", "with_attributes"]
 
 Holds = Literal["id", "int", "decimal", "float", "bool", "text", "date", "instant"]
 Family = Literal["company", "lead", "activity", "deal", "product", "campaign"]
@@ -132,6 +132,13 @@ TABLES: Final[Mapping[str, tuple[Column, ...]]] = {
 }
 """The columns of every table, by its name; a table may have others, which are left alone."""
 
+SETS: Final[Mapping[str, tuple[str, ...]]] = {
+    "company_sets": ("relationships", "lists"),
+    "lead_sets": ("interests",),
+}
+"""The facts that each table of sets may name, besides those that are custom attributes."""
+_ROOTS: Final[Mapping[str, str]] = {"companies": "company", "leads": "lead"}
+_SET_ROOTS: Final[Mapping[str, str]] = {"company_sets": "company", "lead_sets": "lead"}
 RELATIONSHIPS: Final[tuple[str, ...]] = get_args(Relationship)
 _HELD: Final[Mapping[str, Holds]] = {
     "int": "int",
@@ -151,11 +158,34 @@ def with_attributes(table: str, asked: Iterable[Fact]) -> tuple[Column, ...]:
         asked: Every fact that rules ask about. A set is none of the columns: it has rows of its
             own in ``company_sets`` or ``lead_sets``.
     """
-    root = {"companies": "company", "leads": "lead"}.get(table)
-    own = [
+    taken = {column.name for column in TABLES[table]}
+    own = (
         Column(fact.key, _HELD[fact.kind], places=fact.places, attribute=fact)
+        for fact in _attributes(table, asked)
+        if fact.key not in taken
+    )
+    return (*TABLES[table], *own)
+
+
+def sets_of(table: str, asked: Iterable[Fact]) -> tuple[str, ...]:
+    """Return the names of all sets of which a table may hold rows."""
+    root = _SET_ROOTS[table]
+    return (
+        *SETS[table],
+        *(f.key for f in asked if f.root == root and f.within and f.kind == "set"),
+    )
+
+
+def clashes(table: str, asked: Iterable[Fact]) -> list[str]:
+    """Return the attributes that rules ask about under the name of a column of the table."""
+    taken = {column.name for column in TABLES[table]}
+    return [fact.key for fact in _attributes(table, asked) if fact.key in taken]
+
+
+def _attributes(table: str, asked: Iterable[Fact]) -> Iterator[Fact]:
+    root = _ROOTS.get(table)
+    return (
+        fact
         for fact in asked
         if fact.root == root and fact.within == "attributes" and fact.kind in _HELD
-    ]
-    taken = {column.attribute.key for column in own if column.attribute is not None}
-    return (*(c for c in TABLES[table] if c.name not in taken), *own)
+    )

@@ -13,8 +13,8 @@ from typing import Any, Final, NamedTuple
 
 import narwhals.stable.v2 as nw
 
-from mpfunnel.errors import InvalidDataError, Problem, did_you_mean, shown
-from mpfunnel.frames.contract import Column, Family, with_attributes
+from mpfunnel.errors import MAX_LETTERS, InvalidDataError, Problem, brief, shown
+from mpfunnel.frames.contract import SETS, Column, Family, clashes, sets_of, with_attributes
 from mpfunnel.frames.days import with_day, with_local_day
 from mpfunnel.frames.expressions import by_code, whole
 from mpfunnel.frames.kinds import Frame, Workshop, as_columns
@@ -26,10 +26,19 @@ REJECTED: Final = ("table", "id", "lead_id", "column", "code", "reason")
 """The columns of a reject, all of them text."""
 _BLANK: Final = "^[" + "".join(c for c in map(chr, range(0x3001)) if c.isspace()) + "]*$"
 """What Python's `str.strip` leaves nothing of."""
-_EXACT_IN_FLOAT: Final = 2**53
+_FLOAT: Final = 2**53
+"""From here on a float no longer tells an integer from the next one (S24)."""
 _INT64: Final = 2**63
+_NARROW: Final = (nw.Int8, nw.Int16, nw.Int32, nw.Int64, nw.UInt8, nw.UInt16, nw.UInt32)
+_DIGITS: Final = 38
+"""As many digits as a decimal may have on any engine."""
 _NEAR: Final = 0.85
-_IDS: Final = {"companies": "id", "leads": "id", "activities": "id", "deals": "id"}
+_FAR: Final = 0.6
+_ELSEWHERE: Final = {
+    ("activities", "product_id"): "activity_products",
+    ("deals", "product_id"): "deal_lines",
+}
+"""Columns beside which there may be no table that says the same."""
 
 
 class Fault(NamedTuple):
@@ -39,6 +48,14 @@ class Fault(NamedTuple):
     column: str
     code: str
     reason: str
+
+
+class _Entered(NamedTuple):
+    """A table whose columns are known by name; `types` are those of what stands in them."""
+
+    columns: Sequence[Column]
+    frame: Frame
+    types: dict[str, Any]
 
 
 class Door:
@@ -56,38 +73,35 @@ class Door:
     def __init__(self, workshop: Workshop, book: Playbook, given: Mapping[str, Any]) -> None:
         self._workshop = workshop
         self._zone = book.zone
+        self._ids: dict[str, str] = {}
         self.rejects: list[Frame] = []
+        asked = list(book.asked.values())
         problems: list[Problem] = []
-        entered: dict[str, tuple[list[Column], Frame]] = {}
+        entered: dict[str, _Entered] = {}
         for name, native in given.items():
-            contract = with_attributes(name, book.asked.values())
-            here, wrong = _present(name, contract, as_columns(native, workshop.kind))
+            names = as_columns(native, workshop.kind)
+            here, wrong = _present(name, with_attributes(name, asked), names)
             problems += wrong
-            try:
-                frame = workshop.enter(name, native, [column.name for column in here])
-            except InvalidDataError as error:
-                problems += error.problems
-            else:
-                entered[name] = here, frame
-        schemas = {name: frame.collect_schema() for name, (_, frame) in entered.items()}
-        ids: dict[Family, dict[str, str]] = {}
-        product = book.products[0].id
-        ids["product"] = {"the playbook": "integers" if type(product) is int else "text"}
-        for name, (columns, _) in entered.items():
-            for column in columns:
-                dtype = schemas[name][column.name]
-                problems += _wrong_type(f"{name}.{column.name}", column, dtype)
-                if column.of is not None and (kind := _kind_of_id(dtype)) is not None:
-                    ids.setdefault(column.of, {})[f"{name}.{column.name}"] = kind
-        for family, found in ids.items():
-            problems += _mixed_ids(family, found)
+            for key in clashes(name, asked):
+                message = "is no custom attribute; call what rules ask for otherwise"
+                problems.append(Problem("clash", f"{name}.{shown(key)}", message))
+            problems += [
+                Problem("clash", f"{name}.{column}", f"says what {table} says; give one of them")
+                for (of, column), table in _ELSEWHERE.items()
+                if of == name and column in names and table in given
+            ]
+            if here:
+                frame, wrong = workshop.enter(name, native, [column.name for column in here])
+                problems += wrong
+                entered[name], wrong = self._typed(name, here, frame)
+                problems += wrong
+            if name in SETS and name in entered:
+                problems += self._strange_sets(name, sets_of(name, asked), entered[name])
+        product = "integers" if type(book.products[0].id) is int else "text"
+        problems += self._mixed_ids(product, entered)
         if problems:
             raise InvalidDataError(problems)
-        self._ids = {family: next(iter(found.values())) for family, found in ids.items()}
-        self.frames = {
-            name: self._checked(name, columns, frame, schemas[name])
-            for name, (columns, frame) in entered.items()
-        }
+        self.frames = {name: self._checked(name, *table) for name, table in entered.items()}
 
     def id_type(self, family: Family) -> Any:
         """Return the type of the ids of a family: text where no table says."""
@@ -97,38 +111,106 @@ class Door:
         """Keep the rows of a frame as rejects of the table `name`: column, code and reason."""
         self.rejects.append(rejected(name, frame, *map(nw.lit, fault)))
 
+    # -- whole columns --
+
+    def _typed(
+        self, name: str, here: Sequence[Column], frame: Frame
+    ) -> tuple[_Entered, list[Problem]]:
+        """Return a table with the types of its columns, and what is wrong with them.
+
+        A column that holds nothing says nothing by its type: a file without a value in it gives
+        text, NumPy gives floats.
+        """
+        schema = frame.collect_schema()
+        columns = [column for column in here if column.name in schema]
+        types: dict[str, Any] = {}
+        problems: list[Problem] = []
+        for column in columns:
+            types[column.name] = schema[column.name]
+            wrong = _wrong_type(f"{name}.{column.name}", column, schema[column.name])
+            if wrong and self._workshop.is_blank(frame, column.name):
+                types[column.name] = nw.Unknown()
+            else:
+                problems += wrong
+        return _Entered(columns, frame, types), problems
+
+    def _strange_sets(self, name: str, known: Sequence[str], table: _Entered) -> list[Problem]:
+        """Return a problem for each name of a set that is nearly one that rules may ask about."""
+        if not isinstance(table.types.get("fact"), nw.String | nw.Categorical | nw.Enum):
+            return []
+        facts = [fact for fact in self._workshop.values(table.frame, "fact") if fact is not None]
+        absent = [fact for fact in known if fact not in facts]
+        return [
+            Problem(
+                "unknown-fact",
+                f"{name}.fact",
+                f"no such fact {brief(fact)}; did you mean '{near}'?",
+            )
+            for fact in sorted(set(facts) - set(known))
+            if (near := _nearest(fact, absent, _NEAR)) is not None
+        ]
+
+    def _mixed_ids(self, product: str, entered: Mapping[str, _Entered]) -> list[Problem]:
+        """Return a problem for each column of ids that are not of the type of their kind (S18)."""
+        found: dict[str, dict[str, str]] = {"product": {"the playbook": product}}
+        for name, (columns, frame, types) in entered.items():
+            for column in columns:
+                kind = _kind_of_id(types[column.name])
+                if column.of is None or kind is None:
+                    continue
+                family = found.setdefault(column.of, {})
+                if set(family.values()) - {kind} and self._workshop.is_blank(frame, column.name):
+                    types[column.name] = nw.Unknown()
+                else:
+                    family[f"{name}.{column.name}"] = kind
+        self._ids = {family: next(iter(kinds.values())) for family, kinds in found.items()}
+        return [
+            Problem(
+                "type", path, f"must hold {first}, as {source} does: one type of id for all (S18)"
+            )
+            for kinds in found.values()
+            for source, first in [next(iter(kinds.items()))]
+            for path, kind in kinds.items()
+            if kind != first
+        ]
+
+    # -- row by row --
+
     def _checked(
-        self, name: str, columns: Sequence[Column], frame: Frame, schema: nw.Schema
+        self, name: str, columns: Sequence[Column], frame: Frame, schema: Mapping[str, Any]
     ) -> Frame:
         faults: list[Fault] = []
-        for column in columns:
-            if schema[column.name] == nw.Unknown() and column.required:
-                faults.append(_missing(column, nw.lit(True)))
-            elif schema[column.name] != nw.Unknown():
-                faults += _faults(column, schema[column.name])
-        faults += _contradictions(name, {column.name for column in columns})
-        if faults:
-            places = [
-                nw.when(fault.holds.fill_null(False)).then(nw.lit(place))
-                for place, fault in enumerate(faults)
-            ]
-            frame = frame.with_columns(nw.min_horizontal(*places).alias("fault"))
-            wrong = frame.filter(~nw.col("fault").is_null())
-            frame = frame.filter(nw.col("fault").is_null()).drop("fault")
-            told = [_chosen([getattr(f, part) for f in faults]) for part in ("column", "code")]
-            reason = _chosen([fault.reason for fault in faults])
-            self.rejects.append(rejected(name, wrong, *told, reason))
-        cast = [self._cast(column, schema[column.name]) for column in columns]
-        frame = frame.with_columns(*cast)
-        for column in columns:
-            if column.holds == "instant":
-                day = f"{column.name}_day"
-                if schema[column.name] == nw.Unknown():
+        for one in columns:
+            if schema[one.name] != nw.Unknown():
+                faults += _faults(one, schema[one.name])
+            elif one.required:
+                faults.append(_missing(one, nw.lit(True)))
+        faults += _contradictions(name, schema)
+        places = [
+            nw.when(fault.holds.fill_null(False)).then(nw.lit(place))
+            for place, fault in enumerate(faults)
+        ]
+        frame = frame.with_columns(nw.min_horizontal(*places).alias("fault"))
+        wrong = frame.filter(~nw.col("fault").is_null())
+        frame = frame.filter(nw.col("fault").is_null()).drop("fault")
+        for one in columns:
+            if one.holds == "id" and schema[one.name].is_float():
+                wrong = wrong.with_columns(_as_written(one, schema[one.name]))
+        column, code, reason = (
+            by_code("fault", [getattr(fault, part) for fault in faults])
+            for part in ("column", "code", "reason")
+        )
+        self.rejects.append(rejected(name, wrong, column, code, reason))
+        frame = frame.with_columns(*(self._cast(one, schema[one.name]) for one in columns))
+        for one in columns:
+            if one.holds == "instant":
+                day = f"{one.name}_day"
+                if schema[one.name] == nw.Unknown():
                     frame = frame.with_columns(whole(None).alias(day))
                 else:
-                    frame = with_local_day(frame, column.name, self._zone, name=day)
-            elif column.holds == "date" and schema[column.name] != nw.Unknown():
-                frame = with_day(frame, column.name, name=column.name)
+                    frame = with_local_day(frame, one.name, self._zone, name=day)
+            elif one.holds == "date" and schema[one.name] != nw.Unknown():
+                frame = with_day(frame, one.name, name=one.name)
         return self._workshop.keep(f"{name}_checked", frame) if self._workshop.cuts else frame
 
     def _cast(self, column: Column, dtype: Any) -> nw.Expr:
@@ -137,30 +219,22 @@ class Door:
             return nw.lit(None, dtype=self._type_of(column)).alias(column.name)
         match column.holds:
             case "id":
-                wanted = self.id_type(column.of) if column.of is not None else nw.String()
-                return _whole(value, dtype, wanted) if dtype.is_float() else value.cast(wanted)
-            case "int":
-                return (
-                    _whole(value, dtype, nw.Int64()) if dtype.is_float() else value.cast(nw.Int64())
-                )
-            case "decimal":
-                return _whole(_scaled(value, column.places, dtype), dtype, nw.Int64())
-            case "float":
-                number = value.cast(nw.Float64())
-                return nw.when(~number.is_nan()).then(number).alias(column.name)
+                return _number(column, dtype) if dtype.is_numeric() else value.cast(nw.String())
+            case "int" | "decimal" | "float":
+                return _number(column, dtype)
             case "text":
                 text = value.cast(nw.String())
                 if column.required:
                     return text
                 return nw.when(~text.str.contains(_BLANK)).then(text).alias(column.name)
             case "instant":
-                return self._instant(value, dtype)
+                return self._instant(value)
             case "date" if dtype != nw.Date():
                 return value.dt.date()
             case _:
                 return value
 
-    def _instant(self, value: nw.Expr, dtype: Any) -> nw.Expr:
+    def _instant(self, value: nw.Expr) -> nw.Expr:
         # Engines with one type for instants need no cast, and some do not know this one.
         if self._workshop.kind in ("duckdb", "ibis", "pyspark"):
             return value
@@ -173,7 +247,8 @@ class Door:
             "float": nw.Float64(),
             "bool": nw.Boolean(),
             "text": nw.String(),
-            "instant": nw.Datetime("us", "UTC"),
+            # DuckDB takes only the zone of its session here, which nobody knows.
+            "instant": nw.Datetime("us", None if self._workshop.kind == "duckdb" else "UTC"),
         }
         return types.get(column.holds, nw.Int64())
 
@@ -195,38 +270,37 @@ def rejected(name: str, frame: Frame, column: nw.Expr, code: nw.Expr, reason: nw
     )
 
 
-def _chosen(texts: Sequence[str]) -> nw.Expr:
-    """Return the text whose place stands in the column ``fault``."""
-    return by_code("fault", texts)
-
-
 def _present(
     name: str, contract: Sequence[Column], given: Sequence[str]
 ) -> tuple[list[Column], list[Problem]]:
-    """Return the columns of the contract that are there, and what is wrong with the names."""
+    """Return the columns of the contract that are there once, and what is wrong with the names."""
+    times = Counter(given)
     problems = [
         Problem("duplicate", f"{name}.{shown(column)}", "stands there twice; name columns once")
-        for column, times in Counter(given).items()
-        if times > 1
+        for column in times
+        if times[column] > 1
     ]
-    here = [column for column in contract if column.name in given]
-    known = {column.name for column in contract}
-    strangers = [column for column in given if column not in known]
-    claimed: set[str] = set()
+    absent = [column.name for column in contract if column.name not in times]
+    strangers = [column for column in times if column not in {one.name for one in contract}]
     for column in contract:
-        if column.name in given:
-            continue
-        if column.required:
-            hint = did_you_mean(column.name, strangers)
+        if column.required and column.name in absent:
+            near = _nearest(column.name, strangers, _FAR)
+            hint = "" if near is None else f"; did you mean '{shown(near)}'?"
             problems.append(Problem("missing", f"{name}.{column.name}", f"no such column{hint}"))
-            claimed.update(strangers if hint else ())
-    absent = [column.name for column in contract if column.name not in given]
+            absent.remove(column.name)
+            strangers = [stranger for stranger in strangers if stranger != near]
     for stranger in strangers:
-        near = get_close_matches(stranger.casefold(), absent, n=1, cutoff=_NEAR)
-        if near and stranger not in claimed:
-            message = f"no such column; did you mean '{near[0]}'?"
+        if (near := _nearest(stranger, absent, _NEAR)) is not None:
+            message = f"no such column; did you mean '{near}'?"
             problems.append(Problem("unknown-column", f"{name}.{shown(stranger)}", message))
-    return here, problems
+    return [column for column in contract if times[column.name] == 1], problems
+
+
+def _nearest(name: str, among: Sequence[str], cutoff: float) -> str | None:
+    """Return which name is nearest, upper and lower case alike; None where none is near."""
+    names = {one.casefold(): one for one in among if len(one) <= MAX_LETTERS}
+    near = get_close_matches(name[:MAX_LETTERS].casefold(), list(names), n=1, cutoff=cutoff)
+    return names[near[0]] if near else None
 
 
 _WANTED: Final[Mapping[str, str]] = {
@@ -242,24 +316,27 @@ _WANTED: Final[Mapping[str, str]] = {
 
 
 def _wrong_type(path: str, column: Column, dtype: Any) -> list[Problem]:
-    text = dtype in (nw.String(), nw.Categorical()) or isinstance(dtype, nw.Enum)
-    number = dtype.is_integer() or dtype.is_float() or dtype.is_decimal()
     fits: Mapping[str, bool] = {
-        "id": text or dtype.is_integer() or dtype.is_float(),
-        "int": number,
-        "decimal": number,
-        "float": number,
+        "id": _is_text(dtype) or dtype.is_integer() or dtype.is_float(),
+        "int": dtype.is_numeric(),
+        "decimal": dtype.is_numeric(),
+        "float": dtype.is_numeric(),
         "bool": dtype == nw.Boolean(),
-        "text": text,
+        "text": _is_text(dtype),
         "date": dtype == nw.Date() or _is_naive(dtype),
         "instant": isinstance(dtype, nw.Datetime) and not _is_naive(dtype),
     }
-    if dtype == nw.Unknown() or fits[column.holds]:
+    if fits[column.holds]:
         return []
     if column.holds == "instant" and _is_naive(dtype):
         message = "has no time zone; say which one its clock shows, or let a source read it"
         return [Problem("naive", path, message)]
-    return [Problem("type", path, f"must hold {_WANTED[column.holds]}, not {dtype}")]
+    given = "a type unknown here" if dtype == nw.Unknown() else type(dtype).__name__
+    return [Problem("type", path, f"must hold {_WANTED[column.holds]}, not {given}")]
+
+
+def _is_text(dtype: Any) -> bool:
+    return isinstance(dtype, nw.String | nw.Categorical | nw.Enum)
 
 
 def _is_naive(dtype: Any) -> bool:
@@ -267,18 +344,9 @@ def _is_naive(dtype: Any) -> bool:
 
 
 def _kind_of_id(dtype: Any) -> str | None:
-    if dtype == nw.Unknown():
-        return None
-    return "integers" if dtype.is_integer() or dtype.is_float() else "text"
-
-
-def _mixed_ids(family: str, found: Mapping[str, str]) -> list[Problem]:
-    first = next(iter(found))
-    return [
-        Problem("type", path, f"must hold {found[first]}, as {first} does: one type of id (S18)")
-        for path, kind in found.items()
-        if kind != found[first]
-    ]
+    if dtype.is_integer() or dtype.is_float():
+        return "integers"
+    return "text" if _is_text(dtype) else None
 
 
 def _missing(column: Column, holds: nw.Expr) -> Fault:
@@ -286,77 +354,131 @@ def _missing(column: Column, holds: nw.Expr) -> Fault:
 
 
 def _faults(column: Column, dtype: Any) -> list[Fault]:
-    """Return what can be wrong with the values of a column."""
+    """Return what can be wrong with the values of a column, in the order in which it is told."""
     value = nw.col(column.name)
-    text = dtype in (nw.String(), nw.Categorical()) or isinstance(dtype, nw.Enum)
     faults: list[Fault] = []
 
     def add(holds: nw.Expr, code: str, reason: str) -> None:
         faults.append(Fault(holds, column.name, code, reason))
 
     if column.required:
-        blank = value.cast(nw.String()).str.contains(_BLANK) if text else None
-        faults.append(
-            _missing(column, value.is_null() if blank is None else value.is_null() | blank)
-        )
-    if column.holds == "id" and text and not column.required:
-        add(value.cast(nw.String()).str.contains(_BLANK), "blank", "must not be blank")
-    if column.holds in ("id", "int") and dtype.is_float():
-        add(~value.is_nan() & (value.abs() > _EXACT_IN_FLOAT), "range", "lost digits as a float")
-        add(value != value.round(0), "type", "must be an integer")
-    if column.holds == "int" and dtype.is_decimal():
-        add(value != value.round(0), "type", "must be an integer")
-    if column.holds == "decimal":
-        most = _EXACT_IN_FLOAT if dtype.is_float() else _INT64
-        bound = most // 10**column.places
-        add((value >= bound) | (value <= -bound), "range", "must fit in 64 bits")
-        if not dtype.is_integer():
-            scaled = value * 10**column.places
-            off = (scaled - scaled.round(0)).abs() > (1e-4 if dtype.is_float() else 0)
-            add(off, "range", f"must have at most {column.places} decimal places")
-    if column.holds == "float" and dtype.is_float():
-        infinite = (value == float("inf")) | (value == float("-inf"))
-        add(infinite, "nan", "must be a finite number")
-    if column.choices:
-        known = ", ".join(column.choices)
-        add(~value.cast(nw.String()).is_in(column.choices), "choice", f"must be one of {known}")
-    if column.least is not None:
-        add(value < column.least, "range", f"must be at least {column.least}")
-    if column.digits is not None:
-        wrong = ~value.cast(nw.String()).str.contains(f"^[0-9]{{{column.digits}}}$")
-        blank = value.cast(nw.String()).str.contains(_BLANK)
-        add(wrong & ~blank, "format", f"must be {column.digits} digits without hyphens")
+        faults.append(_missing(column, _given(column, dtype).is_null()))
+    if _is_text(dtype):
+        text = value.cast(nw.String())
+        blank = text.str.contains(_BLANK)
+        if column.choices:
+            known = ", ".join(column.choices)
+            add(~text.is_in(column.choices), "choice", f"must be one of {known}")
+        elif column.required or column.holds == "id":
+            add(blank, "blank", "must not be blank")
+        if column.digits is not None:
+            sound = (text.str.len_chars() == column.digits) & text.str.contains("^[0-9]+$")
+            reason = f"must be {column.digits} digits without hyphens"
+            add(~sound & ~blank, "format", reason)
+    if dtype.is_numeric():
+        faults += _faults_of_number(column, dtype)
     if column.holds == "date" and dtype != nw.Date():
         add(value != value.dt.truncate("1d"), "type", "must be a date without a time")
     return faults
 
 
-def _contradictions(name: str, here: set[str]) -> list[Fault]:
-    if name == "deals" and {"status", "closed_at"} <= here:
-        closed = ~nw.col("closed_at").is_null()
-        still_open = nw.col("status") == "open"
+def _faults_of_number(column: Column, dtype: Any) -> list[Fault]:
+    given = _given(column, dtype)
+    faults: list[tuple[nw.Expr, str, str]] = []
+    if dtype.is_float():
+        infinite = (given == float("inf")) | (given == float("-inf"))
+        faults.append((infinite, "nan", "must be a finite number"))
+    fitting = _fitting(column, dtype)
+    if fitting is not None:
+        as_float = column.holds == "float" or dtype.is_float()
+        reason = "must be below 2^53 as a float" if as_float else "must fit in 64 bits"
+        faults.append((~given.is_null() & fitting.is_null(), "range", reason))
+        if column.holds == "decimal" and not dtype.is_integer():
+            scaled = fitting * 10**column.places
+            off = (scaled - scaled.round(0)).abs() > (1e-4 if dtype.is_float() else 0)
+            faults.append((off, "range", f"must have at most {column.places} decimal places"))
+        elif column.holds != "float" and not dtype.is_integer():
+            faults.append((fitting != fitting.round(0), "type", "must be an integer"))
+    if column.least is not None:
+        faults.append((given < column.least, "range", f"must be at least {column.least}"))
+    return [Fault(holds, column.name, code, reason) for holds, code, reason in faults]
+
+
+def _contradictions(name: str, types: Mapping[str, Any]) -> list[Fault]:
+    """Return what can be wrong between the columns of a row."""
+    here = {column for column, dtype in types.items() if dtype != nw.Unknown()}
+    if name == "companies" and {"id", "parent_id"} <= here:
+        own = _comparable("id", types) == _comparable("parent_id", types)
+        return [Fault(own, "parent_id", "cycle", "must not be the company's own id")]
+    if name == "deals" and "status" in here:
+        still_open = _comparable("status", types) == "open"
+        closed = ~nw.col("closed_at").is_null() if "closed_at" in here else nw.lit(False)
+        unwanted, needed = "must be blank for an open deal", "is needed for a closed deal"
         return [
-            Fault(
-                still_open & closed, "closed_at", "contradiction", "must be blank for an open deal"
-            ),
-            Fault(~still_open & ~closed, "closed_at", "missing", "is needed for a closed deal"),
+            Fault(still_open & closed, "closed_at", "contradiction", unwanted),
+            Fault(~still_open & ~closed, "closed_at", "missing", needed),
         ]
-    if name == "deals":
-        message = "is needed for a closed deal"
-        return [Fault(nw.col("status") != "open", "closed_at", "missing", message)]
     if name == "contracts" and {"start", "end"} <= here:
-        message = "must not be before start"
-        return [Fault(nw.col("end") < nw.col("start"), "end", "order", message)]
+        early = _comparable("end", types) < _comparable("start", types)
+        return [Fault(early, "end", "order", "must not be before start")]
     return []
 
 
-def _scaled(value: nw.Expr, places: int, dtype: Any) -> nw.Expr:
-    scaled = value * 10**places
-    return scaled if dtype.is_integer() else scaled.round(0)
+def _comparable(column: str, types: Mapping[str, Any]) -> nw.Expr:
+    """Return a column of a type that every engine compares with others of its kind."""
+    value = nw.col(column)
+    if _is_text(types[column]):
+        return value.cast(nw.String())
+    return value.dt.date() if _is_naive(types[column]) else value
 
 
-def _whole(value: nw.Expr, dtype: Any, wanted: Any) -> nw.Expr:
-    """Return whole numbers as integers; NaN is null."""
+def _given(column: Column, dtype: Any) -> nw.Expr:
+    """Return the values of a column; NaN is missing (S1)."""
+    value = nw.col(column.name)
     if not dtype.is_float():
-        return value.cast(wanted)
-    return nw.when(~value.is_nan()).then(value).cast(wanted)
+        return value
+    value = value.cast(nw.Float64())
+    return nw.when(~value.is_nan()).then(value)
+
+
+def _fitting(column: Column, dtype: Any) -> nw.Expr | None:
+    """Return the numbers of a column that can be worked with exactly; None where all can.
+
+    Engines refuse, or silently bend, what does not fit where they are told to work with it.
+    """
+    given = _given(column, dtype)
+    if column.holds == "float":
+        wide = dtype.is_integer() or dtype.is_decimal()
+        return nw.when((given <= _FLOAT) & (given >= -_FLOAT)).then(given) if wide else None
+    if column.holds == "decimal":
+        most = (_FLOAT if dtype.is_float() else _INT64) // 10**column.places
+        if dtype.is_decimal():
+            most = min(most, 10 ** (_DIGITS - dtype.scale - column.places))
+        return nw.when((given < most) & (given > -most)).then(given)
+    if dtype in _NARROW:
+        return None
+    most = _FLOAT if dtype.is_float() else _INT64
+    return nw.when((given <= most - 1) & (given >= 1 - most)).then(given)
+
+
+def _number(column: Column, dtype: Any) -> nw.Expr:
+    """Return the numbers of a column in the type in which they are worked with."""
+    fitting = _fitting(column, dtype)
+    number = _given(column, dtype) if fitting is None else fitting
+    if column.holds == "float":
+        return number.cast(nw.Float64()).alias(column.name)
+    if dtype.is_integer():
+        # Before it is scaled: engines count on in the narrow type that they were given.
+        number = number.cast(nw.Int64())
+        scaled = number * 10**column.places if column.holds == "decimal" else number
+        return scaled.alias(column.name)
+    scaled = number * 10**column.places if column.holds == "decimal" else number
+    return scaled.round(0).cast(nw.Int64()).alias(column.name)
+
+
+def _as_written(column: Column, dtype: Any) -> nw.Expr:
+    """Return ids that came as floats as text, as they were before."""
+    given = _given(column, dtype)
+    whole = nw.when(given.abs() < _FLOAT).then(given)
+    text = nw.when(whole == whole.round(0)).then(whole.round(0).cast(nw.Int64()).cast(nw.String()))
+    return text.otherwise(given.cast(nw.String())).alias(column.name)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import narwhals.stable.v2 as nw
 
-__all__ = ["by_code", "flag", "looked_up", "whole"]
+from mpfunnel.frames.kinds import Frame
+
+__all__ = ["by_code", "extended", "flag", "looked_up", "whole"]
 
 
 def whole(value: int | None) -> nw.Expr:
@@ -36,3 +38,8 @@ def by_code(code: str, values: Sequence[int | str]) -> nw.Expr:
 
 def _literal(value: int | str) -> nw.Expr:
     return whole(value) if isinstance(value, int) else nw.lit(value)
+
+
+def extended(frame: Frame, columns: Mapping[str, nw.Expr]) -> Frame:
+    """Return a frame with more columns, which may be none at all."""
+    return frame.with_columns(**columns) if columns else frame

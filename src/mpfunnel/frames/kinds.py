@@ -8,12 +8,17 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
+from importlib import import_module
 from itertools import count
 from typing import Any, Final, Literal, NamedTuple
 
 import narwhals.stable.v2 as nw
 from attrs import define
-from narwhals.stable.v2.dependencies import is_pandas_dataframe, is_pyarrow_table
+from narwhals.stable.v2.dependencies import (
+    is_pandas_dataframe,
+    is_pyarrow_table,  # pyright: ignore[reportUnknownVariableType]
+)
 
 from mpfunnel.errors import InvalidDataError, MissingExtraError, Problem
 
@@ -44,6 +49,9 @@ def _polars() -> Any:
 
 def kind_of(native: Any) -> Given | None:
     """Return which kind of table it is; `None` of what is none."""
+    if isinstance(native, nw.DataFrame | nw.LazyFrame):
+        # What wraps a table is not of the kind that is to come back.
+        return None
     if is_pandas_dataframe(native):
         return "pandas"
     if is_pyarrow_table(native):
@@ -58,11 +66,11 @@ def kind_of(native: Any) -> Given | None:
 
 
 def as_columns(native: Any, kind: Given) -> list[str]:
-    """Return the names of the columns, as text, in their order."""
-    if kind in ("pandas", "polars", "pyarrow"):
-        given: Any = native.column_names if kind == "pyarrow" else native.columns
-        return [str(name) for name in given]
-    return nw.from_native(native).collect_schema().names()
+    """Return the names of the columns, as text, in their order, even if some stand there twice."""
+    if kind == "polars-lazy":
+        return list(native.collect_schema().names())
+    given: Any = native.column_names if kind == "pyarrow" else native.columns
+    return [str(name) for name in given]
 
 
 class Answer(NamedTuple):
@@ -98,34 +106,39 @@ class Workshop:
         Raises:
             InvalidDataError: Something is no table, or they are of several kinds.
         """
-        kinds = {name: kind_of(table) for name, table in tables.items()}
+        kinds: dict[str, Given | None] = {name: kind_of(table) for name, table in tables.items()}
         problems = [
             Problem("type", name, f"must be {_WORDS}, not {type(tables[name]).__name__}")
             for name, kind in kinds.items()
             if kind is None
         ]
-        known = [kind for kind in kinds.values() if kind is not None]
+        known: list[Given] = [kind for kind in kinds.values() if kind is not None]
         problems += [
             Problem("type", name, f"must be of one kind with the others, {known[0]}, not {kind}")
             for name, kind in kinds.items()
-            if kind not in (None, known[0])
+            if kind not in (None, *known[:1])
         ]
         if problems:
             raise InvalidDataError(problems)
         return cls(known[0], next(iter(tables.values())))
 
-    def enter(self, name: str, native: Any, columns: Sequence[str]) -> Frame:
-        """Return those columns of a table, to work with.
-
-        Raises:
-            InvalidDataError: Columns hold values of mixed types.
-        """
-        if self.kind == "pandas":
-            return nw.from_native(_from_pandas(name, native, columns).lazy())
-        if self.kind == "pyarrow":
-            return nw.from_native(_polars().from_arrow(native.select(list(columns))).lazy())
+    def enter(self, name: str, native: Any, columns: Sequence[str]) -> tuple[Frame, list[Problem]]:
+        """Return those columns of a table, to work with, and what is wrong with the others."""
+        if self.kind in ("pandas", "pyarrow"):
+            return _read(name, native, columns, self.kind)
+        if self.kind == "duckdb":
+            native = _with_known_instants(native)
         frame: Any = nw.from_native(native)
-        return frame.lazy().select(*columns) if self.kind == "polars" else frame.select(*columns)
+        return frame.lazy().select(*columns), []
+
+    def is_blank(self, frame: Frame, column: str) -> bool:
+        """Return whether a column holds nothing at all, whatever its type."""
+        (found,) = self.rows(frame.select(values=nw.col(column).count()))
+        return not found["values"]
+
+    def values(self, frame: Frame, column: str) -> list[Any]:
+        """Return what a column holds, each once."""
+        return [row[column] for row in self.rows(frame.select(column).unique())]
 
     def rows(self, frame: Frame) -> list[dict[str, Any]]:
         """Return the rows of a frame, taken out of its engine."""
@@ -133,8 +146,8 @@ class Workshop:
 
     @property
     def cuts(self) -> bool:
-        """Whether a long chain is better cut: DuckDB plans it anew at every link."""
-        return self.kind == "duckdb"
+        """Whether a long chain is better cut: DuckDB and Spark plan it anew at every link."""
+        return self.kind in ("duckdb", "pyspark")
 
     # The names are for engines that write down what they do.
     def small(
@@ -155,21 +168,20 @@ class Workshop:
         rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
         match self.kind:
             case "duckdb":
-                frame: Any = nw.from_native(self.session.query("session", _values(columns, types)))
+                frame: Any = nw.from_native(
+                    self.session.query("session", _values(columns, types, _quoted))
+                )
             case "ibis":
-                import ibis
-
+                ibis: Any = import_module("ibis")
                 wanted = {
                     n: "string" if kind == nw.String() else "int64" for n, kind in types.items()
                 }
                 frame = nw.from_native(ibis.memtable(rows, schema=ibis.schema(wanted)))
             case "pyspark":
-                wanted_text = ", ".join(
-                    f"{n} {'string' if kind == nw.String() else 'bigint'}"
-                    for n, kind in types.items()
-                )
-                spark = self.session.sparkSession
-                frame = nw.from_native(spark.createDataFrame(rows, wanted_text))
+                # Not from Python's rows: Spark does not know how few they are, and so sends the
+                # large tables around instead of the small one.
+                query = _values(columns, types, _in_hex)
+                frame = nw.from_native(self.session.sparkSession.sql(query))
             case _:
                 polars = _polars()
                 native = polars.LazyFrame(dict(columns), schema=nw.Schema(types).to_polars())
@@ -188,15 +200,31 @@ class Workshop:
             case "duckdb":
                 name = f"mpfunnel_{name}_{next(_KEPT)}"
                 native.query("given", f"CREATE TEMP TABLE {name} AS FROM given")
-                return nw.from_native(native.query("given", f"FROM {name}"))
+                kept = native.query("given", f"FROM {name}")
             case "pyspark":
-                return nw.from_native(native.persist())
+                # What was persisted still has its whole plan, which is planned anew in every frame
+                # that stands on it: twice as much with every link.
+                kept = native.localCheckpoint()
             case "ibis":
                 backend = native.get_backend()
                 name = f"mpfunnel_{name}_{next(_KEPT)}"
-                return nw.from_native(backend.create_table(name, obj=native, temp=True))
+                kept = backend.create_table(name, obj=native, temp=True)
             case _:
-                return nw.from_native(native.collect().lazy())
+                kept = native.collect().lazy()
+        again: Frame = nw.from_native(kept)
+        return again
+
+    def cut(self, name: str, frame: Frame) -> Frame:
+        """Return a frame, worked out up to here on Spark, whose planner chokes on long chains.
+
+        It is worst where rows are filtered by what was just decided: Spark then infers whatever
+        follows from the filter, in time that doubles with every column in between.
+
+        Args:
+            name: What it holds.
+            frame: The frame.
+        """
+        return self.keep(name, frame) if self.kind == "pyspark" else frame
 
     def leave(self, answers: Mapping[str, Answer]) -> dict[str, Any]:
         """Return answers as tables of the kind that was given."""
@@ -234,40 +262,88 @@ def types_of(columns: Mapping[str, Sequence[Any]], texts: Sequence[str]) -> dict
     }
 
 
-def _from_pandas(name: str, native: Any, columns: Sequence[str]) -> Any:
+def _read(
+    name: str, native: Any, columns: Sequence[str], kind: Given
+) -> tuple[Frame, list[Problem]]:
+    """Return the columns that Polars can take over, and what is wrong with the others."""
     polars = _polars()
+    # What Rust panics with is no exception of the ordinary kind.
+    failures = (Exception, polars.exceptions.PanicException)
+    names = as_columns(native, kind)
     taken: dict[str, Any] = {}
     problems: list[Problem] = []
     for column in columns:
-        series = native.iloc[:, [str(one) for one in native.columns].index(column)]
         try:
-            one = polars.from_pandas(series, nan_to_null=True)
-        except Exception:
-            # pandas holds anything in a column of objects, and each fails in its own way.
-            message = "holds values of mixed types; give one type, or let a source read it"
-            problems.append(Problem("type", f"{name}.{column}", message))
-        else:
-            # Where everything is missing, pandas says nothing true about the type.
-            blank = one.null_count() == len(one)
-            taken[column] = polars.Series([None] * len(one), dtype=polars.Null) if blank else one
-    if problems:
-        raise InvalidDataError(problems)
-    return polars.DataFrame(taken)
+            taken[column] = (
+                polars.from_arrow(native.column(column))
+                if kind == "pyarrow"
+                else _from_pandas(native.iloc[:, names.index(column)])
+            )
+        except failures as error:
+            # Whatever a column holds may stand in it, and each fails in its own way.
+            code, message = _failure(error)
+            problems.append(Problem(code, f"{name}.{column}", message))
+    return nw.from_native(polars.LazyFrame(taken)), problems
 
 
-def _values(columns: Mapping[str, Sequence[Any]], types: Mapping[str, Any]) -> str:
-    """Return a query that gives the table, in DuckDB's SQL."""
+def _from_pandas(series: Any) -> Any:
+    inferred = import_module("pandas").api.types.infer_dtype(series, skipna=True)
+    if series.dtype == object and inferred in ("date", "datetime", "mixed"):
+        days = [value for value in series.dropna() if isinstance(value, date)]
+        sorts = {(isinstance(day, datetime), getattr(day, "tzinfo", None) is None) for day in days}
+        if len(sorts) > 1:
+            # Else the time would be cut off, and what a clock shows be taken for UTC.
+            raise TypeError
+    return _polars().from_pandas(series, nan_to_null=True)
+
+
+def _failure(error: BaseException) -> tuple[str, str]:
+    if isinstance(error, UnicodeError):
+        return "encoding", "holds half a character (a lone surrogate)"
+    if isinstance(error, OverflowError):
+        return "range", "holds integers beyond 64 bits"
+    message = "holds values of mixed types, or of a type unknown here"
+    return "type", f"{message}; give one plain type, or let a source read it"
+
+
+def _with_known_instants(native: Any) -> Any:
+    """Return a relation of DuckDB whose instants are of the type that Narwhals knows."""
+    duckdb: Any = import_module("duckdb")
+    columns = [
+        duckdb.ColumnExpression(name).cast("TIMESTAMPTZ").alias(name)
+        if str(kind) == "TIMESTAMPTZ_NS"
+        else duckdb.ColumnExpression(name)
+        for name, kind in zip(native.columns, native.types, strict=True)
+    ]
+    return native.select(*columns)
+
+
+def _values(
+    columns: Mapping[str, Sequence[Any]],
+    types: Mapping[str, Any],
+    written_text: Callable[[str], str],
+) -> str:
+    """Return a query that gives the table, in words that DuckDB and Spark share but for texts."""
 
     def written(value: Any) -> str:
         if value is None:
             return "NULL"
-        return str(value) if type(value) is int else "'" + str(value).replace("'", "''") + "'"
+        return str(value) if type(value) is int else written_text(value)
 
     rows = list(zip(*columns.values(), strict=True)) or [(None,) * len(columns)]
     listed = ", ".join(f"({', '.join(map(written, row))})" for row in rows)
     casts = ", ".join(
-        f"CAST({name} AS {'VARCHAR' if kind == nw.String() else 'BIGINT'}) AS {name}"
+        f"CAST({name} AS {'STRING' if kind == nw.String() else 'BIGINT'}) AS {name}"
         for name, kind in types.items()
     )
     none = "" if any(columns.values()) else " WHERE false"
     return f"SELECT {casts} FROM (VALUES {listed}) AS given({', '.join(columns)}){none}"
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _in_hex(text: str) -> str:
+    # What a backslash or two quotes mean to Spark is a matter of the session's settings.
+    return f"CAST(X'{text.encode().hex()}' AS STRING)"

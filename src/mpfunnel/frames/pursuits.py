@@ -100,20 +100,22 @@ class _Pursuits:
             plain = self.sums
             if logged:
                 plain = plain.join(nw.concat(logged).unique(), on="lead_id", how="anti")
-            found += self.of_responses(plain)
+            found += self.of_responses(self.workshop.cut("sums_alone", plain))
         elif self.facts.activities is not None:
             # A hand may stay up for longer than a pursuit lasts: then the log has to tell.
             logged.append(self.facts.activities.select("lead_id"))
         if logged:
-            found += self.of_log(nw.concat(logged).unique(), deals, events)
-        flags = [frame.select("lead_id", "about", *FLAGS) for frame in found]
-        without = self.leads.select(lead_id="id")
-        if flags:
-            known = nw.concat([one.select("lead_id") for one in flags]).unique()
-            without = without.join(known, on="lead_id", how="anti")
+            leads = self.workshop.cut("logged", nw.concat(logged).unique())
+            found += self.of_log(leads, deals, events)
         nothing = {flag: whole(0) for flag in FLAGS}
-        flags.append(without.select("lead_id", about=whole(FIRM), **nothing))
-        return nw.concat([one.select("lead_id", "about", *FLAGS) for one in flags])
+        without = self.leads.select(lead_id="id")
+        if not found:
+            return without.select("lead_id", about=whole(FIRM), **nothing)
+        some = nw.concat([frame.select("lead_id", "about", *FLAGS) for frame in found])
+        some = self.workshop.cut("pursuits_found", some)
+        without = without.join(some.select("lead_id").unique(), on="lead_id", how="anti")
+        without = without.select("lead_id", about=whole(FIRM), **nothing)
+        return nw.concat([some, without.select(*some.collect_schema().names())])
 
     # -- of those who only responded --
 
@@ -143,6 +145,7 @@ class _Pursuits:
         firm = [one.filter(nw.col("about") == FIRM) for one in (deals, events) if one is not None]
         responses = self.signs_of_responses(leads)
         if responses is not None:
+            responses = self.workshop.cut("signs_of_responses", responses)
             own.append(responses.filter(nw.col("about") != FIRM))
             firm.append(responses.filter(nw.col("about") == FIRM))
         signs = nw.concat(own)
@@ -259,7 +262,7 @@ class _Pursuits:
                 hands["hand_days"].append(days)
         signs = self.facts.activities.join(leads, on="lead_id", how="semi")
         signs = signs.join(
-            self.workshop.small("hand_days", hands), on=["about", "kind"], how="inner"
+            self.workshop.small("hand_days", hands, texts=("kind",)), on=["about", "kind"], how="inner"
         )
         return signs.select(
             "lead_id",

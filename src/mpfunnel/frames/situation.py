@@ -183,7 +183,8 @@ class _Sorter:
         frame = frame.with_columns(age=self.today - nw.col("at_day"))
         products = self.given.get("activity_products")
         frame = self.sold("activities", frame) if products is None else self.spread(frame, products)
-        return frame.select("lead_id", "id", "kind", "at", "about", "age")
+        frame = frame.select("lead_id", "id", "kind", "at", "about", "age")
+        return self.workshop.keep("activities_counted", frame)
 
     def spread(self, frame: Frame, products: Frame) -> Frame:
         """Return activities once for each of their products; one of none is the whole firm's."""

@@ -16,7 +16,7 @@ from mpfunnel.case import NO_TIER, Compiled, CompiledModel
 from mpfunnel.engagement import Measure
 from mpfunnel.frames.answers import as_level, joined, level_of, possible_of, settled, words_of
 from mpfunnel.frames.companies import Companies, unmatched, with_facts
-from mpfunnel.frames.expressions import by_code, flag, whole
+from mpfunnel.frames.expressions import by_code, extended, flag, whole
 from mpfunnel.frames.kinds import Frame, Workshop
 from mpfunnel.frames.layout import Places
 from mpfunnel.frames.ownership import positions
@@ -158,7 +158,7 @@ class Standings:
             pairs: Columns lead_id, home and about.
             possible: Whether to tell what is still possible.
         """
-        base = self._base(pairs, possible)
+        base = self.workshop.cut("asked", self._base(pairs, possible))
         parts: list[Frame] = []
         codes = 0
         for model, abouts in self._models():
@@ -170,7 +170,7 @@ class Standings:
             parts.append(self._decided(rows, model, codes, possible))
             codes += len(model.model.states.rules) + 1
         columns = parts[0].collect_schema().names()
-        return nw.concat([part.select(*columns) for part in parts])
+        return self.workshop.cut("decided", nw.concat([part.select(*columns) for part in parts]))
 
     def _models(self) -> list[tuple[CompiledModel, list[int]]]:
         """Return each model with the places of its products; the first has the whole firm too."""
@@ -189,7 +189,7 @@ class Standings:
         frame, one = decide_columns(
             frame, model.model.interest, self.places, name="by_interest", possible=possible
         )
-        frame = frame.with_columns(**self._level(one, "product.interest"))
+        frame = extended(frame, self._level(one, "product.interest"))
         height = [keys.index(value.key) for value in one.values]
         frame = frame.with_columns(interest=by_code(one.code, height)).drop(one.code, *one.possible)
         states = model.model.states
@@ -299,7 +299,7 @@ class Standings:
                 columns[name] = (
                     nw.when(nw.col("about") == FIRM).then(_plain(value)).otherwise(known)
                 )
-        return frame.with_columns(**columns)
+        return extended(frame, columns)
 
     def _with_positions(self, frame: Frame) -> Frame:
         of_company = self.owned

@@ -13,7 +13,7 @@ import narwhals.stable.v2 as nw
 
 from mpfunnel.case import Compiled
 from mpfunnel.engagement import MICRO, Measure, decay_per_mille
-from mpfunnel.frames.expressions import whole
+from mpfunnel.frames.expressions import looked_up, whole
 from mpfunnel.frames.kinds import Frame, Workshop
 from mpfunnel.frames.situation import FIRM
 
@@ -44,7 +44,7 @@ def worths(book: Compiled, workshop: Workshop) -> Frame:
             row = (about, signal.kind, wide, signal.points * weight, model.half_life_days, slot)
             for name, value in zip(columns, (*row, None if wide else hand), strict=True):
                 columns[name].append(value)
-    return workshop.small("worths", columns)
+    return workshop.small("worths", columns, texts=("kind",))
 
 
 def capped_kinds(book: Compiled) -> list[str]:
@@ -157,17 +157,13 @@ def _asked(measure: Measure) -> nw.Expr:
 
 def _capped(book: Compiled, slot: int, kind: str) -> nw.Expr:
     """Return the micro-points of a kind, at most the cap that the product's model states."""
-    total = nw.col(f"cap_{slot}").cast(nw.Int64())
+    models = [compiled.model for compiled in book.models.values()]
     caps = {
         about: signal.cap * MICRO
-        for about, compiled in [
-            *enumerate(book.models.values()),
-            (FIRM, next(iter(book.models.values()))),
-        ]
-        for signal in compiled.model.signals
+        for about, model in (*enumerate(models), (FIRM, models[0]))
+        for signal in model.signals
         if signal.kind == kind and signal.cap is not None
     }
-    for about, cap in caps.items():
-        at_most = nw.when(total > cap).then(nw.lit(cap)).otherwise(total)
-        total = nw.when(nw.col("about") == about).then(at_most).otherwise(total)
-    return total
+    total = nw.col(f"cap_{slot}").cast(nw.Int64())
+    cap = looked_up(nw.col("about"), list(caps), list(caps.values()))
+    return nw.when(total > cap).then(cap).otherwise(total)

@@ -1,0 +1,116 @@
+"""The reference of tables says what the code takes and gives, column by column."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from mpfunnel.frames import assessing, door, situation
+from mpfunnel.frames.contract import TABLES
+
+REFERENCE: Final = Path(__file__).parents[1] / "docs" / "reference" / "tables.md"
+WORDS: Final = {
+    "id": "id",
+    "int": "whole number",
+    "decimal": "decimal",
+    "float": "number",
+    "bool": "yes or no",
+    "text": "text",
+    "date": "date",
+    "instant": "instant",
+}
+"""How the reference calls what a column of a table that is given holds."""
+ANSWERS: Final = {"company": "id", "lead": "id", "product": "id"}
+"""How it calls what a column of an answer holds, where it does not say it in the same word."""
+
+
+def tables(text: str) -> Iterator[tuple[str, list[list[str]]]]:
+    """The rows of the first table under each heading of the third level whose name is code."""
+    for part in re.split(r"^### ", text, flags=re.MULTILINE)[1:]:
+        title = re.match(r"`([\w.]+)`\n", part)
+        assert title is not None, part[:40]
+        table = re.search(r"^\| column .*\n\|[-|]+\|\n((?:\|.*\|\n)+)", part, re.MULTILINE)
+        assert table is not None, title[1]
+        lines = table[1].splitlines()
+        yield title[1], [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+
+
+DOCUMENTED: Final[Mapping[str, list[list[str]]]] = dict(
+    tables(REFERENCE.read_text(encoding="utf-8"))
+)
+
+
+def test_every_table_is_documented() -> None:
+    """The reference has the tables that are taken, in their order, and those that are given."""
+    given = [name for name in DOCUMENTED if not name.startswith("out.")]
+    got = [name.removeprefix("out.") for name in DOCUMENTED if name.startswith("out.")]
+    assert sorted(given) == sorted(TABLES)
+    assert got == list(assessing._SHAPES)
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_columns_that_are_taken(name: str) -> None:
+    """Each column of a table stands there with what it holds, and whether it is needed."""
+    assert [tuple(row[:3]) for row in DOCUMENTED[name]] == [
+        (f"`{one.name}`", WORDS[one.holds], "yes" if one.required else "no") for one in TABLES[name]
+    ]
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_words_that_are_taken(name: str) -> None:
+    """Where only certain words are taken, the reference lists them all."""
+    said = {row[0].strip("`"): row[3] for row in DOCUMENTED[name]}
+    for one in TABLES[name]:
+        assert [word for word in one.choices if word not in re.split(r"\W+", said[one.name])] == []
+
+
+@pytest.mark.parametrize("name", assessing._SHAPES)
+def test_columns_that_are_given(name: str) -> None:
+    """Each column of an answer stands there with what it holds, in the order of the answer."""
+    shape = {**assessing._SHAPES[name], **assessing._STAMP}
+    wanted = [(f"`{column}`", ANSWERS.get(what, what)) for column, what in shape.items()]
+    assert [tuple(row[:2]) for row in DOCUMENTED[f"out.{name}"]] == wanted
+
+
+def test_codes_of_rejects() -> None:
+    """Every code that a row can be rejected with stands in the list, in order."""
+    text = REFERENCE.read_text(encoding="utf-8").partition("what is wrong with the row")[2]
+    listed = re.findall(r"^\| `([a-z-]+)` \|", text, re.MULTILINE)
+    assert listed == sorted(set(codes()))
+
+
+PLACES: Final = {"Fault": 2, "add": 1, "refer": 3, "known": 4}
+"""By the name of what turns rows away, which of its arguments is the code."""
+
+
+def codes() -> Iterator[str]:
+    """The codes in the source of what turns rows away."""
+    for module in (door, situation):
+        assert module.__file__ is not None
+        for node in ast.walk(ast.parse(Path(module.__file__).read_text(encoding="utf-8"))):
+            match node:
+                case ast.Call(ast.Name(name) | ast.Attribute(_, name), arguments):
+                    place = PLACES.get(name, len(arguments))
+                    parts = arguments[place : place + 1]
+                case ast.Tuple([_, code, reason]) if _is_said(reason):
+                    parts = [code]
+                case _:
+                    parts = []
+            for part in parts:
+                match part:
+                    case ast.Constant(str(code_text)):
+                        yield code_text
+                    case _:
+                        pass
+
+
+def _is_said(reason: ast.expr) -> bool:
+    """Whether it is a reason, and not just any word: its text has blanks, or it has a name."""
+    if isinstance(reason, ast.Constant):
+        return " " in str(reason.value)
+    return isinstance(reason, ast.JoinedStr | ast.Name)

@@ -1,0 +1,85 @@
+"""Rendered queries, run in an engine like in a warehouse: seeds, steps, answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from random import Random
+from typing import Any, Protocol
+
+import pyarrow as pa
+
+from mpfunnel import warehouse
+from mpfunnel.frames import Tables
+from tests.frames import differences, draw_records, tables_of
+from tests.leads import book_of, draw_as_of, engine_of
+
+__all__ = ["Engine", "disagreements"]
+
+ANSWERS = ("companies", "tiers", "leads", "engagement", "company_products", "rejects")
+
+
+class Engine(Protocol):
+    """Where queries are run."""
+
+    def load(self, name: str, table: pa.Table) -> None: ...
+
+    def make(self, name: str, sql: str) -> None: ...
+
+    def read(self, name: str) -> pa.Table: ...
+
+
+def disagreements(
+    engine: Engine,
+    dialect: warehouse.Dialect,
+    number: int,
+    *,
+    count: int = 20,
+    possible: bool = False,
+    day: Callable[[date], str] | None = None,
+) -> list[str]:
+    """Where the queries of a playbook, run by an engine, say other than the accounts one by one.
+
+    Args:
+        engine: Runs the queries.
+        dialect: Its dialect.
+        number: Of the playbook.
+        count: How many accounts.
+        possible: Whether to compare what is possible.
+        day: Gives the SQL for the day asked about; it is written into the text if `None`.
+    """
+    random = Random(f"warehouse {number}")
+    book, own, as_of = book_of(number), engine_of(number), draw_as_of(random)
+    records = draw_records(random, book, as_of, count)
+    given = tables_of(records, own)
+    queries = warehouse.render(
+        own,
+        dialect=dialect,
+        tables={name: table.column_names for name, table in given.items()},
+        integer_ids=["activity"],
+        as_of=as_of if day is None else day(as_of),
+        lang="en",
+        possible=possible,
+    )
+    for name, table in given.items():
+        engine.load(name, table)
+    for seed in queries.seeds:
+        engine.load(seed.name, seed_table(seed))
+    for query in queries.queries:
+        engine.make(query.name, query.sql)
+    made = {query.name for query in queries.queries if query.answer}
+    assert made == {f"mpfunnel_{name}" for name in ANSWERS}
+    out = Tables(**{name: engine.read(f"mpfunnel_{name}") for name in ANSWERS})
+    return differences(out, own, records, as_of, possible=possible)
+
+
+def seed_table(seed: warehouse.Seed) -> pa.Table:
+    """A seed as a table."""
+    kinds: dict[str, Any] = {"text": pa.string(), "integer": pa.int64()}
+    columns = list(zip(*seed.rows, strict=True)) or [()] * len(seed.types)
+    return pa.table(
+        {
+            name: pa.array(list(values), kinds[kind])
+            for (name, kind), values in zip(seed.types.items(), columns, strict=True)
+        }
+    )
