@@ -748,6 +748,17 @@ def test_types_of_duckdb_that_narwhals_does_not_know() -> None:
     assert len(found) == 1
 
 
+def test_instants_of_which_nothing_is_known() -> None:
+    """A column of instants without a value is of the type that others have in the same session."""
+    columns = changed(
+        "deals", status=(TEXT, ["open"]), closed_at=(pa.null(), [None]), lead_id=(TEXT, ["l1"])
+    )
+    given = given_as("DuckDB", {**columns, "leads": SOUND["leads"]})
+    out = frames.assess(ENGINE, **given, as_of=AS_OF)
+    assert out.rejects.fetchall() == []
+    assert len(out.leads.fetchall()) == 2
+
+
 def test_words_of_an_enum() -> None:
     """An enum that lacks a word that the door asks about is a text like others."""
     columns = changed("deals", closed_at=(INSTANT, [AT, AT]), status=(TEXT, ["won", "lots"]))

@@ -10,6 +10,7 @@ import duckdb
 import pyarrow as pa
 import pytest
 import sqlglot
+from sqlglot import expressions as exp
 
 import mpfunnel as mf
 from mpfunnel import warehouse
@@ -69,8 +70,8 @@ def test_text_is_of_its_dialect(dialect: warehouse.Dialect) -> None:
     known = {*TABLES, *(seed.name for seed in queries.seeds)}
     for query in queries.queries:
         tree: Any = sqlglot.parse_one(query.sql, read=_reads(dialect))
-        within = {one.alias_or_name for one in tree.find_all(sqlglot.exp.CTE)}
-        read = {one.name for one in tree.find_all(sqlglot.exp.Table)}
+        within = {one.alias_or_name for one in tree.find_all(exp.CTE)}
+        read = {one.name for one in tree.find_all(exp.Table)}
         assert read - within <= known
         known.add(query.name)
     assert [query.name for query in queries.queries if query.answer] == [
@@ -133,7 +134,7 @@ class OfOurOwn:
 
     kind, tiers = "acme/of-our-own/1", (mf.Tier(1),)
 
-    def tier_for(self, company: mf.Company, product: mf.Product, /, *, as_of: date) -> Any:
+    def tier_for(self, company: mf.Company, product: mf.Product, /, *, as_of: date) -> Any:  # noqa: ARG002
         """Everybody is Tier 1."""
         return mf.decided(mf.Tier(1), because="everybody is")
 
@@ -144,7 +145,7 @@ def test_no_sql_asks_python() -> None:
     tiers = {"crm": OfOurOwn()}
     engine = mf.Engine(
         mf.Playbook(book.products, book.segments, tiers, book.engagement, book.funnel)
-    )  # type: ignore[arg-type]
+    )
     with pytest.raises(
         InvalidDataError, match=r"tiers\.crm: acme/of-our-own/1 is written in Python"
     ):

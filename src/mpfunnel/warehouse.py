@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from datetime import date
+from importlib import import_module
 from typing import Any, Final, Literal, get_args
 
 import narwhals.stable.v2 as nw
@@ -201,10 +202,6 @@ class _Desk(Workshop):
     seeds: dict[str, Seed] = Factory(dict[str, Seed])
     queries: list[Query] = Factory(list[Query])
 
-    @property
-    def cuts(self) -> bool:
-        return True
-
     def small(
         self,
         name: str,
@@ -293,17 +290,16 @@ def _for_postgres(text: str) -> str:
 
 
 def _spark_options() -> Any:
-    from ibis.config import Config
-
-    class Options(Config):
-        treat_nan_as_null: bool = False
-
-    return Options()
+    config: Any = import_module("ibis.config")
+    annotations = {"treat_nan_as_null": bool}
+    return type(
+        "Options", (config.Config,), {"__annotations__": annotations, "treat_nan_as_null": False}
+    )()
 
 
 def _ibis() -> Any:
     try:
-        import ibis
+        ibis: Any = import_module("ibis")
     except ImportError as error:
         message = "SQL text needs Ibis; pip install 'mpfunnel[sql]'"
         raise MissingExtraError(message) from error

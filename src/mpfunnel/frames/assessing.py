@@ -13,6 +13,7 @@ from attrs import fields, frozen
 from mpfunnel.calendars import as_day
 from mpfunnel.case import Compiled
 from mpfunnel.engine import Engine
+from mpfunnel.errors import InvalidDataError, Problem, brief, misfit
 from mpfunnel.frames.companies import Companies, judge
 from mpfunnel.frames.contact import CONTACT, contactable
 from mpfunnel.frames.door import REJECTED, Door
@@ -119,6 +120,11 @@ def assess(
         "deal_lines": deal_lines,
         "consents": consents,
     }
+    if not isinstance(engine, Engine):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise InvalidDataError(misfit("engine", engine, Engine))
+    if lang not in (None, "en", "ja"):
+        message = f"must be 'en' or 'ja', not {brief(lang)}"
+        raise InvalidDataError([Problem("choice", "lang", message)])
     given = {name: table for name, table in given.items() if table is not None}
     workshop = Workshop.of(given)
     lang = engine.playbook.lang if lang is None else lang
@@ -217,7 +223,15 @@ class Population:
     @cached_property
     def companies(self) -> Companies:
         """Segment and tiers of all companies."""
-        return judge(self.facts, self.book, self.places, self.lang, self.workshop, self.day)
+        return judge(
+            self.facts,
+            self.door.attributes,
+            self.book,
+            self.places,
+            self.lang,
+            self.workshop,
+            self.day,
+        )
 
     def answers(self) -> dict[str, Answer]:
         """Return all answers by name, each to be made when it is asked for."""
@@ -252,7 +266,7 @@ class Population:
             frame = make()
             if "about" in frame.collect_schema().names():
                 ids = list(self.book.products)
-                named = {"about": list(range(len(ids))), "product_id": ids}
+                named: dict[str, list[Any]] = {"about": list(range(len(ids))), "product_id": ids}
                 frame = frame.join(self.workshop.small("product_ids", named), on="about")
             frame = frame.with_columns(
                 as_of=nw.lit(self.day), playbook_version=nw.lit(self.book.playbook.version)

@@ -63,9 +63,24 @@ class Companies:
 
 
 def judge(
-    facts: Situation, book: Compiled, places: Places, lang: Lang, workshop: Workshop, as_of: date
+    facts: Situation,
+    attributes: Sequence[Fact],
+    book: Compiled,
+    places: Places,
+    lang: Lang,
+    workshop: Workshop,
+    as_of: date,
 ) -> Companies:
     """Return segment and tiers of all companies.
+
+    Args:
+        facts: What counts on the day.
+        attributes: The custom attributes that the companies have columns for.
+        book: The playbook.
+        places: Where facts stand.
+        lang: The language of the reasons.
+        workshop: Where the frames are worked on.
+        as_of: The day.
 
     Raises:
         PolicyError: A custom policy broke its contract.
@@ -105,7 +120,7 @@ def judge(
     tiers: list[Frame] = []
     levels: list[Frame] = []
     custom = not all(isinstance(policy, TierTable) for policy in policies)
-    objects = companies_of(facts, book.playbook.asked.values(), workshop) if custom else []
+    objects = companies_of(facts, attributes, workshop) if custom else []
     for place, (policy, product) in enumerate(zip(policies, book.products.values(), strict=True)):
         about = whole(place)
         if isinstance(policy, TierTable):

@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Final, Literal, get_args
+from typing import Any, Final, Literal, get_args
 
+import narwhals.stable.v2 as nw
 from attrs import frozen
 
 from mpfunnel.records import Channel
 from mpfunnel.records.companies import Relationship
 from mpfunnel.records.sales import DealStatus, SalesEventKind
-from mpfunnel.rules.facts import Fact
+from mpfunnel.rules.facts import Fact, Kind
 
-__all__ = ["SETS", "TABLES", "Column", "Family", "Holds", "clashes", "sets_of", "with_attributes"]
+__all__ = [
+    "SETS",
+    "TABLES",
+    "Column",
+    "Family",
+    "Holds",
+    "attribute_of",
+    "clashes",
+    "sets_of",
+    "with_attributes",
+]
 
 Holds = Literal["id", "int", "decimal", "float", "bool", "text", "date", "instant"]
 Family = Literal["company", "lead", "activity", "deal", "product", "campaign"]
@@ -167,6 +178,24 @@ def with_attributes(table: str, asked: Iterable[Fact]) -> tuple[Column, ...]:
     return (*TABLES[table], *own)
 
 
+def attribute_of(name: str, dtype: Any) -> Column | None:
+    """Return the column of a custom attribute that no rule asks about; `None` of no plain type."""
+    kinds: Mapping[Kind, bool] = {
+        "text": isinstance(dtype, nw.String | nw.Categorical | nw.Enum),
+        "int": dtype.is_integer(),
+        "decimal": dtype.is_decimal(),
+        "float": dtype.is_float(),
+        "bool": dtype == nw.Boolean(),
+        "date": dtype == nw.Date(),
+    }
+    for kind, fits in kinds.items():
+        if fits:
+            places = dtype.scale if kind == "decimal" else 0
+            fact = Fact(f"company.{name}", kind, within="attributes", places=places)
+            return Column(name, _HELD[kind], places=places, attribute=fact)
+    return None
+
+
 def sets_of(table: str, asked: Iterable[Fact]) -> tuple[str, ...]:
     """Return the names of all sets of which a table may hold rows."""
     root = _SET_ROOTS[table]
@@ -177,8 +206,12 @@ def sets_of(table: str, asked: Iterable[Fact]) -> tuple[str, ...]:
 
 
 def clashes(table: str, asked: Iterable[Fact]) -> list[str]:
-    """Return the attributes that rules ask about under the name of a column of the table."""
+    """Return the attributes that rules ask about under the name of a column of the table.
+
+    Instants have a second column, that of their days.
+    """
     taken = {column.name for column in TABLES[table]}
+    taken |= {f"{column.name}_day" for column in TABLES[table] if column.holds == "instant"}
     return [fact.key for fact in _attributes(table, asked) if fact.key in taken]
 
 

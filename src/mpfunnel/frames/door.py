@@ -14,11 +14,21 @@ from typing import Any, Final, NamedTuple
 import narwhals.stable.v2 as nw
 
 from mpfunnel.errors import MAX_LETTERS, InvalidDataError, Problem, brief, shown
-from mpfunnel.frames.contract import SETS, Column, Family, clashes, sets_of, with_attributes
+from mpfunnel.frames.contract import (
+    SETS,
+    Column,
+    Family,
+    attribute_of,
+    clashes,
+    sets_of,
+    with_attributes,
+)
 from mpfunnel.frames.days import with_day, with_local_day
 from mpfunnel.frames.expressions import by_code, whole
 from mpfunnel.frames.kinds import Frame, Workshop, as_columns
 from mpfunnel.playbook import Playbook
+from mpfunnel.rules.facts import Fact
+from mpfunnel.tiers import TierTable
 
 __all__ = ["REJECTED", "Door", "rejected"]
 
@@ -32,6 +42,8 @@ _INT64: Final = 2**63
 _NARROW: Final = (nw.Int8, nw.Int16, nw.Int32, nw.Int64, nw.UInt8, nw.UInt16, nw.UInt32)
 _DIGITS: Final = 38
 """As many digits as a decimal may have on any engine."""
+_FAULT: Final = "place of fault"
+"""The column of the first fault of a row, under a name that no attribute has."""
 _NEAR: Final = 0.85
 _FAR: Final = 0.6
 _ELSEWHERE: Final = {
@@ -75,6 +87,8 @@ class Door:
         self._zone = book.zone
         self._ids: dict[str, str] = {}
         self.rejects: list[Frame] = []
+        self.attributes: list[Fact] = []
+        custom = any(not isinstance(policy, TierTable) for policy in book.tiers.values())
         asked = list(book.asked.values())
         problems: list[Problem] = []
         entered: dict[str, _Entered] = {}
@@ -91,8 +105,20 @@ class Door:
                 if of == name and column in names and table in given
             ]
             if here:
-                frame, wrong = workshop.enter(name, native, [column.name for column in here])
-                problems += wrong
+                columns = [column.name for column in here]
+                # A policy in Python may ask for anything that is known of a company.
+                others = (
+                    [n for n in names if n not in columns] if name == "companies" and custom else []
+                )
+                frame, wrong = workshop.enter(name, native, [*columns, *others])
+                problems += [p for p in wrong if p.path.removeprefix(f"{name}.") not in others]
+                here += [
+                    column
+                    for other, dtype in frame.collect_schema().items()
+                    if other in others and (column := attribute_of(other, dtype)) is not None
+                ]
+                if name == "companies":
+                    self.attributes = [one.attribute for one in here if one.attribute is not None]
                 entered[name], wrong = self._typed(name, here, frame)
                 problems += wrong
             if name in SETS and name in entered:
@@ -107,9 +133,17 @@ class Door:
         """Return the type of the ids of a family: text where no table says."""
         return nw.Int64() if self._ids.get(family) == "integers" else nw.String()
 
-    def turn_away(self, name: str, frame: Frame, fault: tuple[str, str, str]) -> None:
-        """Keep the rows of a frame as rejects of the table `name`: column, code and reason."""
-        self.rejects.append(rejected(name, frame, *map(nw.lit, fault)))
+    def turn_away(
+        self, name: str, frame: Frame, column: str, code: str, reason: str | nw.Expr
+    ) -> None:
+        """Keep the rows of a frame as rejects of the table `name`, because of a column."""
+        said = nw.lit(reason) if isinstance(reason, str) else reason
+        self._tell(name, frame, nw.lit(column), nw.lit(code), said)
+
+    def _tell(
+        self, name: str, frame: Frame, column: nw.Expr, code: nw.Expr, reason: nw.Expr
+    ) -> None:
+        self.rejects.append(self._workshop.note(rejected(name, frame, column, code, reason)))
 
     # -- whole columns --
 
@@ -190,17 +224,17 @@ class Door:
             nw.when(fault.holds.fill_null(False)).then(nw.lit(place))
             for place, fault in enumerate(faults)
         ]
-        frame = frame.with_columns(nw.min_horizontal(*places).alias("fault"))
-        wrong = frame.filter(~nw.col("fault").is_null())
-        frame = frame.filter(nw.col("fault").is_null()).drop("fault")
+        frame = frame.with_columns(nw.coalesce(*places).alias(_FAULT))
+        wrong = frame.filter(~nw.col(_FAULT).is_null())
+        frame = frame.filter(nw.col(_FAULT).is_null()).drop(_FAULT)
         for one in columns:
             if one.holds == "id" and schema[one.name].is_float():
                 wrong = wrong.with_columns(_as_written(one, schema[one.name]))
         column, code, reason = (
-            by_code("fault", [getattr(fault, part) for fault in faults])
+            by_code(_FAULT, [getattr(fault, part) for fault in faults])
             for part in ("column", "code", "reason")
         )
-        self.rejects.append(rejected(name, wrong, column, code, reason))
+        self._tell(name, wrong, column, code, reason)
         frame = frame.with_columns(*(self._cast(one, schema[one.name]) for one in columns))
         for one in columns:
             if one.holds == "instant":
@@ -211,7 +245,7 @@ class Door:
                     frame = with_local_day(frame, one.name, self._zone, name=day)
             elif one.holds == "date" and schema[one.name] != nw.Unknown():
                 frame = with_day(frame, one.name, name=one.name)
-        return self._workshop.keep(f"{name}_checked", frame) if self._workshop.cuts else frame
+        return self._workshop.keep(f"{name}_checked", frame)
 
     def _cast(self, column: Column, dtype: Any) -> nw.Expr:
         value = nw.col(column.name)
@@ -247,8 +281,7 @@ class Door:
             "float": nw.Float64(),
             "bool": nw.Boolean(),
             "text": nw.String(),
-            # DuckDB takes only the zone of its session here, which nobody knows.
-            "instant": nw.Datetime("us", None if self._workshop.kind == "duckdb" else "UTC"),
+            "instant": nw.Datetime("us", self._workshop.zone),
         }
         return types.get(column.holds, nw.Int64())
 

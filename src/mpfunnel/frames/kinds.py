@@ -145,9 +145,12 @@ class Workshop:
         return frame.collect(backend="pyarrow").rows(named=True)
 
     @property
-    def cuts(self) -> bool:
-        """Whether a long chain is better cut: DuckDB and Spark plan it anew at every link."""
-        return self.kind in ("duckdb", "pyspark")
+    def zone(self) -> str:
+        """The zone in which instants stand: that of the session where an engine takes no other."""
+        if self.kind != "duckdb":
+            return "UTC"
+        ((zone,),) = self.session.query("session", "SELECT current_setting('TimeZone')").fetchall()
+        return str(zone)
 
     # The names are for engines that write down what they do.
     def small(
@@ -225,6 +228,10 @@ class Workshop:
             frame: The frame.
         """
         return self.keep(name, frame) if self.kind == "pyspark" else frame
+
+    def note(self, frame: Frame) -> Frame:
+        """Return a frame of few rows: taken at once where its rows would be sought again later."""
+        return frame if self.kind in _SQL.values() else self.keep("noted", frame)
 
     def leave(self, answers: Mapping[str, Answer]) -> dict[str, Any]:
         """Return answers as tables of the kind that was given."""

@@ -5,7 +5,7 @@ They see companies as objects, so that this is the one place where rows leave th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any, Final
@@ -33,12 +33,11 @@ _PLAIN: Final = (
     "growth_rate",
     "parent_id",
 )
-_SETS: Final = ("relationships", "lists")
+_SETS: Final = ("relationships", "lists", "domains")
 
 
-def companies_of(facts: Situation, asked: Iterable[Fact], workshop: Workshop) -> list[Company]:
-    """Return the companies as objects."""
-    attributes = [one for one in asked if one.root == "company" and one.within == "attributes"]
+def companies_of(facts: Situation, attributes: Sequence[Fact], workshop: Workshop) -> list[Company]:
+    """Return the companies as objects, with the attributes that have columns, and all sets."""
     sets: dict[Id, dict[str, set[str]]] = {}
     if facts.company_sets is not None:
         for row in workshop.rows(facts.company_sets):
@@ -49,16 +48,14 @@ def companies_of(facts: Situation, asked: Iterable[Fact], workshop: Workshop) ->
 
 
 def _company(
-    row: Mapping[str, Any], attributes: Iterable[Fact], sets: Mapping[str, set[str]]
+    row: Mapping[str, Any], attributes: Sequence[Fact], sets: Mapping[str, set[str]]
 ) -> Company:
     revenue = row.get("annual_revenue")
     held: dict[str, Any] = {name: row.get(name) for name in _PLAIN}
     held |= {name: frozenset(sets.get(name, ())) for name in _SETS}
     held["annual_revenue"] = None if revenue is None else Decimal(revenue).scaleb(-2)
-    held["attributes"] = {
-        fact.key: sets.get(fact.key) if fact.kind == "set" else _held(fact, row.get(fact.key))
-        for fact in attributes
-    }
+    own = {fact.key: _held(fact, row[fact.key]) for fact in attributes}
+    held["attributes"] = own | {key: sets[key] for key in sets if key not in _SETS}
     return Company(row["id"], **held)
 
 

@@ -262,7 +262,9 @@ class _Pursuits:
                 hands["hand_days"].append(days)
         signs = self.facts.activities.join(leads, on="lead_id", how="semi")
         signs = signs.join(
-            self.workshop.small("hand_days", hands, texts=("kind",)), on=["about", "kind"], how="inner"
+            self.workshop.small("hand_days", hands, texts=("kind",)),
+            on=["about", "kind"],
+            how="inner",
         )
         return signs.select(
             "lead_id",

@@ -14,7 +14,7 @@ import narwhals.stable.v2 as nw
 from attrs import frozen
 
 from mpfunnel.frames.contract import RELATIONSHIPS
-from mpfunnel.frames.door import Door, rejected
+from mpfunnel.frames.door import Door
 from mpfunnel.frames.expressions import looked_up, whole
 from mpfunnel.frames.kinds import Frame, Workshop
 from mpfunnel.playbook import Playbook
@@ -23,6 +23,8 @@ __all__ = ["FIRM", "Situation", "situation"]
 
 FIRM = -1
 """In the column ``about``, where else the place of a product stands: the whole firm."""
+# No attribute of a firm is called like that.
+_TIMES = "mpfunnel_times"
 _TWICE = "shares its id with a row that differs"
 
 
@@ -94,18 +96,20 @@ class _Sorter:
     def unique(self, name: str, key: Sequence[str], frame: Frame) -> Frame:
         """Return each record once; rows that share the key but differ are rejected."""
         columns = frame.collect_schema().names()
-        shared = frame.group_by(*key).agg(nw.len().alias("times")).filter(nw.col("times") > 1)
+        shared = frame.group_by(*key).agg(nw.len().alias(_TIMES)).filter(nw.col(_TIMES) > 1)
         shared = shared.select(*key)
         alone = frame.join(shared, on=list(key), how="anti")
         several = frame.join(shared, on=list(key), how="semi").unique()
-        kinds = several.group_by(*key).agg(nw.len().alias("kinds"))
-        counted = several.join(kinds, on=list(key), how="left")
+        kinds = several.group_by(*key).agg(nw.len().alias(_TIMES))
+        counted = self.workshop.keep(f"{name}_shared", several.join(kinds, on=list(key)))
         self.door.turn_away(
             name,
-            counted.filter(nw.col("kinds") > 1),
-            (key[-1] if len(key) == 1 else "id", "conflict", _TWICE),
+            counted.filter(nw.col(_TIMES) > 1),
+            "id",
+            "conflict",
+            _TWICE,
         )
-        equal = counted.filter(nw.col("kinds") == 1)
+        equal = counted.filter(nw.col(_TIMES) == 1)
         return nw.concat([alone.select(*columns), equal.select(*columns)])
 
     def past(self, frame: Frame, day: str) -> Frame:
@@ -127,8 +131,10 @@ class _Sorter:
     def refer(self, name: str, frame: Frame, column: str, code: str, what: str) -> None:
         """Reject rows that refer to what is not there."""
         value = nw.col(column).cast(nw.String())
-        reason = nw.concat_str(nw.lit(f"no such {what} "), value)
-        self.door.rejects.append(rejected(name, frame, nw.lit(column), nw.lit(code), reason))
+        # Some firms use mail addresses as ids, and those are not told on.
+        shown = nw.when(~value.str.contains("@", literal=True)).then(value)
+        reason = nw.concat_str(nw.lit(f"no such {what}"), shown, separator=" ", ignore_nulls=True)
+        self.door.turn_away(name, frame, column, code, reason)
 
     def about(self, frame: Frame) -> Frame:
         """Return the frame with the place of each row's product; null where there is none such."""
@@ -163,7 +169,7 @@ class _Sorter:
             ties = nw.col("fact") == "relationships"
             wrong = ties & ~nw.col("value").is_in(RELATIONSHIPS)
             reason = f"must be one of {', '.join(RELATIONSHIPS)}"
-            self.door.turn_away(name, frame.filter(wrong), ("value", "choice", reason))
+            self.door.turn_away(name, frame.filter(wrong), "value", "choice", reason)
             frame = frame.filter(~wrong)
         return frame
 
@@ -195,8 +201,9 @@ class _Sorter:
         stranger = nw.col("about").is_null()
         wrong = products.filter(stranger).select("lead_id", "id").unique()
         bad = frame.join(wrong, on=["lead_id", "id"], how="semi")
-        message = ("product_id", "unknown-product", "no such product")
-        self.door.turn_away("activities", bad, message)
+        unsold = "unknown-product", "no such product"
+        self.door.turn_away("activities", bad, "product_id", *unsold)
+        self.door.turn_away("activity_products", products.filter(stranger), "product_id", *unsold)
         frame = frame.join(wrong, on=["lead_id", "id"], how="anti")
         places = products.filter(~stranger).select("lead_id", "id", "about")
         frame = frame.join(places, on=["lead_id", "id"], how="left")
@@ -242,7 +249,10 @@ class _Sorter:
             )
             wrong = lines.filter(nw.col("about").is_null()).select(id="deal_id").unique()
             bad = frame.join(wrong, on="id", how="semi")
-            self.door.turn_away("deals", bad, ("product_id", "unknown-product", "no such product"))
+            unsold = "unknown-product", "no such product"
+            self.door.turn_away("deals", bad, "product_id", *unsold)
+            strange = lines.filter(nw.col("about").is_null())
+            self.door.turn_away("deal_lines", strange, "product_id", *unsold)
             frame = frame.join(wrong, on="id", how="anti")
             lines = lines.select("deal_id", "about").filter(~nw.col("about").is_null())
         # A deal that closes after the day is open as of it (S11).

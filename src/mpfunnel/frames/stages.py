@@ -108,7 +108,8 @@ def stages(
             )
             for key, column in zip(outcomes, decided.possible, strict=True)
         ]
-        rows = rows.with_columns(low=nw.min_horizontal(*low))
+        # Never the minimum of one column, which Spark refuses.
+        rows = rows.with_columns(low=nw.min_horizontal(*low, low[0]))
         # What every pursuit reaches at least bounds the lead's stage from below.
         rows = rows.with_columns(least=nw.col("low").max().over("lead_id"))
         for place, (key, column) in enumerate(zip(outcomes, decided.possible, strict=True)):

@@ -223,11 +223,11 @@ class Standings:
             states = model.model.states
             for name, values in words_of(states, "state", self.lang).items():
                 words[name] += values
-        codes = {"code": list(range(len(words["rule"]))), **words}
+        codes: dict[str, list[Any]] = {"code": list(range(len(words["rule"]))), **words}
         if "settled" in frame.collect_schema().names():
             may = {key: f"may_{n}" for n, key in enumerate(keys)}
             frame = frame.with_columns(possible=joined(may))
-        levels = {"interest": list(range(len(keys))), "level": list(keys)}
+        levels: dict[str, list[Any]] = {"interest": list(range(len(keys))), "level": list(keys)}
         frame = frame.drop("state").join(self.workshop.small("state_codes", codes), on="code")
         frame = frame.join(self.workshop.small("levels", levels), on="interest")
         return frame.drop("interest").rename({"level": "interest"})
