@@ -13,11 +13,12 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
+import pyarrow as pa
 import pytest
 from attrs import evolve
 
 import mpfunnel as mf
-from mpfunnel import errors, facts, sources
+from mpfunnel import errors, facts, frames, sources, warehouse
 from mpfunnel.codec import dump, from_data, load
 from mpfunnel.engagement import Signal
 from mpfunnel.errors import InvalidDataError, MpfunnelError, Problem
@@ -834,6 +835,33 @@ RECORDS: Final[dict[str, tuple[Callable[[], object], list[str]]]] = {
 ARGUMENTS: Final[dict[str, tuple[Callable[[], object], list[str]]]] = {
     "an engine of a path": (lambda: mf.Engine("book.toml"),  # type: ignore[arg-type]
         ["type | playbook: must be a Playbook, not str 'book.toml'; read files by mpfunnel.load"]),
+    "tables that say the same twice": (
+        lambda: frames.assess(
+            ENGINE,
+            companies=pa.table({"id": [1]}),
+            activities=pa.table(
+                {"id": [1], "lead_id": [1], "kind": ["k"], "at": [AT], "product_id": ["crm"]}
+            ),
+            activity_products=pa.table({"lead_id": [1], "activity_id": [1], "product_id": ["crm"]}),
+            as_of=DAY,
+        ),
+        ["clash | activities.product_id: says what activity_products says; give one of them"]),
+    "a table of a warehouse that is none": (
+        lambda: warehouse.render(
+            ENGINE,
+            dialect="duckdb",
+            tables={"companies": ["id"], "company": ["id"]},
+            as_of=DAY,
+        ),
+        ["unknown-table | tables.company: no such table; did you mean 'companies'?"]),
+    "a policy that no SQL can ask": (
+        lambda: warehouse.render(
+            mf.Engine(evolve(mf.starter(["crm"]), tiers={"crm": Policy(lambda: None)})),
+            dialect="duckdb",
+            tables={"companies": ["id"]},
+            as_of=DAY,
+        ),
+        ["custom-policy | tiers.crm: acme/told/1 is written in Python, which no SQL can ask; use frames"]),
     "a company that is none": (lambda: ENGINE.tier_for(None, "crm", as_of=DAY),  # type: ignore[arg-type]
         ["type | company: must be a Company or a CompanyHistory, not NoneType"]),
     "a company for an account": (lambda: ENGINE.assess(Company(1), as_of=DAY),  # type: ignore[arg-type]

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import date
 from importlib import import_module
+from itertools import count
 from typing import Any, Final, Literal, get_args
 
 import narwhals.stable.v2 as nw
@@ -218,7 +219,12 @@ class _Desk(Workshop):
         return _table(seed.name, kinds)
 
     def keep(self, name: str, frame: Frame) -> Frame:
-        return _table(*self.write(name, frame, answer=False))
+        taken = {query.name for query in self.queries}
+        number = next(n for n in count(1) if self.prefix + _numbered(name, n) not in taken)
+        return _table(*self.write(_numbered(name, number), frame, answer=False))
+
+    def cut(self, name: str, frame: Frame) -> Frame:
+        return self.keep(name, frame)
 
     def values(self, frame: Frame, column: str) -> list[Any]:  # noqa: ARG002
         # A table that is only described holds nothing yet.
@@ -233,6 +239,10 @@ class _Desk(Workshop):
             text = _with_variable(text, self.dialect, self.as_of)
         self.queries.append(Query(full, text, answer))
         return full, native.schema()
+
+
+def _numbered(name: str, number: int) -> str:
+    return name if number == 1 else f"{name}_{number}"
 
 
 def _with_variable(text: str, dialect: Dialect, day: str) -> str:

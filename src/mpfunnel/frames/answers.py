@@ -41,8 +41,12 @@ def joined(columns: Mapping[str, str]) -> nw.Expr:
     """
     if not columns:
         return nw.lit("")
-    texts = [nw.when(nw.col(column)).then(nw.lit(key)) for key, column in columns.items()]
-    return nw.concat_str(*texts, separator=";", ignore_nulls=True).fill_null("")
+    # Without nulls: not every engine skips them when it joins texts.
+    texts = [
+        nw.when(nw.col(column)).then(nw.lit(f";{key}")).otherwise(nw.lit(""))
+        for key, column in columns.items()
+    ]
+    return nw.concat_str(*texts).str.slice(1)
 
 
 def possible_of(decided: Decided, policy: DecisionTable[Any]) -> dict[str, str]:

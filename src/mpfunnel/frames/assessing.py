@@ -125,7 +125,7 @@ def assess(
     if lang not in (None, "en", "ja"):
         message = f"must be 'en' or 'ja', not {brief(lang)}"
         raise InvalidDataError([Problem("choice", "lang", message)])
-    given = {name: table for name, table in given.items() if table is not None}
+    given = {n: table for n, table in given.items() if table is not None or n == "companies"}
     workshop = Workshop.of(given)
     lang = engine.playbook.lang if lang is None else lang
     population = Population(

@@ -123,7 +123,8 @@ class _Sorter:
         what = code.removeprefix("unknown-")
         if of is None:
             self.refer(name, frame, column, code, what)
-            return frame.filter(nw.lit(False))
+            # None: a bare false is no condition to every engine.
+            return frame.filter(nw.col(column) != nw.col(column))
         ids = of.select(nw.col("id").alias(column))
         self.refer(name, frame.join(ids, on=column, how="anti"), column, code, what)
         return frame.join(ids, on=column, how="semi")
@@ -132,8 +133,9 @@ class _Sorter:
         """Reject rows that refer to what is not there."""
         value = nw.col(column).cast(nw.String())
         # Some firms use mail addresses as ids, and those are not told on.
-        shown = nw.when(~value.str.contains("@", literal=True)).then(value)
-        reason = nw.concat_str(nw.lit(f"no such {what}"), shown, separator=" ", ignore_nulls=True)
+        private = value.str.contains("@", literal=True)
+        named = nw.concat_str(nw.lit(f"no such {what} "), value)
+        reason = nw.when(private).then(nw.lit(f"no such {what}")).otherwise(named)
         self.door.turn_away(name, frame, column, code, reason)
 
     def about(self, frame: Frame) -> Frame:

@@ -103,9 +103,10 @@ def stages(
     if possible:
         outcomes = [one.key for one in funnel.rules.outcomes]
         low = [
-            nw.when(nw.col(column)).then(
-                _by_state([[table[keys.index(key)]] for table in ranks], None)
-            )
+            # Without nulls: to some engines the least of a null and a number is null.
+            nw.when(nw.col(column))
+            .then(_by_state([[table[keys.index(key)]] for table in ranks], None))
+            .otherwise(whole(_FAR * _FAR))
             for key, column in zip(outcomes, decided.possible, strict=True)
         ]
         # Never the minimum of one column, which Spark refuses.
@@ -123,15 +124,9 @@ def stages(
         found = found.with_columns(
             **{column: nw.col(f"way_{place}") == 1 for place, column in enumerate(decided.possible)}
         )
-    for_products = nw.concat_str(
-        *(
-            nw.when(nw.col(f"for_{place}") == 1).then(nw.lit(str(product_id)))
-            for place, product_id in enumerate(products)
-        ),
-        separator=";",
-        ignore_nulls=True,
-    )
-    found = found.with_columns(for_products=for_products.fill_null(""))
+    reached = {str(product_id): f"for_{place}" for place, product_id in enumerate(products)}
+    found = found.with_columns(**{column: nw.col(column) == 1 for column in reached.values()})
+    found = found.with_columns(for_products=joined(reached))
     if possible:
         found = found.with_columns(
             settled=settled(decided.possible),
