@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -18,7 +19,9 @@ from attrs import evolve
 
 import mpfunnel as mf
 from mpfunnel import examples, frames, sources
+from mpfunnel.facts import company
 from mpfunnel.records import Activity, Company, Lead
+from mpfunnel.rules.tables import DecisionTable, Rule
 from tests.frames import KINDS, RECORDS, differences, draw_records, rows_of, tables_of
 from tests.leads import BOOKS, book_of, draw_as_of, engine_of
 
@@ -254,6 +257,60 @@ def test_policies_in_python(kind: str) -> None:
     tables["companies"] = tables["companies"].append_column("plants", plants)
     out = frames.assess(engine, **KINDS[kind](tables), as_of=DAY, lang="en", possible=True)
     assert differences(out, engine, records, DAY, possible=True) == []
+
+
+class Anything(PlantsNearby):
+    """A tier policy that reads what no column of the contract holds."""
+
+    def tier_for(self, company: Company, product: mf.Product, /, *, as_of: date) -> Any:  # noqa: ARG002
+        """By the attributes, whatever they are."""
+        known: Any = company.attributes
+        old = known.get("since", DAY) is not None and known.get("since", DAY) < date(2020, 1, 1)
+        rich = known.get("spent") == Decimal("12.345")
+        big = "big" in known.get("tags", ())
+        return mf.decided(mf.Tier(1 if old and rich and big else 2), because=repr(sorted(known)))
+
+
+def bare_engine() -> mf.Engine:
+    """An engine without any rule or signal, whose tiers are set in Python."""
+    book = mf.starter(["crm"])
+    model = book.engagement["crm"]
+    none = DecisionTable([], model.ladder[0])
+    tags = company.attribute("tags", frozenset)
+    segments = mf.SegmentTable(
+        [Rule(mf.Segment("tagged", "tagged"), tags.contains_any("big"))],
+        mf.Segment("other", "other"),
+    )
+    funnel = evolve(book.funnel, rules=DecisionTable([], book.funnel.ladder[0]))
+    bare = evolve(model, signals=(), interest=none, states=none)
+    tiers: Any = {"crm": Anything()}
+    return mf.Engine(evolve(book, segments=segments, tiers=tiers, engagement=bare, funnel=funnel))
+
+
+@pytest.mark.parametrize("rows", [2, 0])
+def test_what_no_rule_asks_about(rows: int) -> None:
+    """A policy in Python sees every other column of plain values, and every set."""
+    given = pl.DataFrame(
+        {
+            "id": ["a", "b"],
+            "since": [date(2019, 1, 1), None],
+            "spent": [Decimal("12.345"), None],
+            "score": [0.5, float("nan")],
+            "partner": [True, None],
+            "seen_at": [datetime(2026, 1, 1, tzinfo=UTC), None],
+        }
+    ).head(rows)
+    sets = pl.DataFrame({"company_id": ["a"], "fact": ["tags"], "value": ["big"]}).head(rows)
+    leads = pl.DataFrame({"id": [1]})
+    out = frames.assess(
+        bare_engine(), companies=given, company_sets=sets, leads=leads, as_of=DAY, lang="en"
+    )
+    assert out.tiers["tier"].to_list() == ["tier_1", "tier_2"][:rows]
+    assert out.companies["segment"].to_list() == ["tagged", "other"][:rows]
+    assert out.companies["missing"].to_list() == ["", "company.tags"][:rows]
+    if rows:
+        assert out.tiers["because"][0] == "['partner', 'score', 'since', 'spent', 'tags']"
+    assert out.leads.select("lead_id", "company_id").rows() == [(1, None)]
 
 
 def test_policies_that_break_their_contract() -> None:

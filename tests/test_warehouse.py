@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -14,13 +15,14 @@ from sqlglot import expressions as exp
 
 import mpfunnel as mf
 from mpfunnel import warehouse
-from mpfunnel.errors import InvalidDataError
+from mpfunnel.errors import InvalidDataError, MissingExtraError
 from tests.warehouse import disagreements
 
 TABLES: Mapping[str, Sequence[str]] = {
     "companies": ["id", "employees", "industry"],
     "leads": ["id", "company_id"],
     "activities": ["id", "lead_id", "kind", "at", "product_id"],
+    "sales_events": ["lead_id", "kind", "at", "reason"],
 }
 # Databricks writes like Spark, and the text of DuckDB is run.
 DIALECTS = [
@@ -158,3 +160,10 @@ def test_no_sql_asks_python() -> None:
         InvalidDataError, match=r"tiers\.crm: acme/of-our-own/1 is written in Python"
     ):
         warehouse.render(engine, dialect="duckdb", tables=TABLES, as_of=DAY)
+
+
+def test_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without Ibis, the error says what to install."""
+    monkeypatch.setitem(sys.modules, "ibis", None)
+    with pytest.raises(MissingExtraError, match=r"pip install 'mpfunnel\[sql\]'"):
+        warehouse.render(ENGINE, dialect="duckdb", tables=TABLES, as_of=DAY)

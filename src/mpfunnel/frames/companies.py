@@ -120,6 +120,7 @@ def judge(
     tiers: list[Frame] = []
     levels: list[Frame] = []
     custom = not all(isinstance(policy, TierTable) for policy in policies)
+    id_type = facts.companies.collect_schema()["id"]
     objects = companies_of(facts, attributes, workshop) if custom else []
     for place, (policy, product) in enumerate(zip(policies, book.products.values(), strict=True)):
         about = whole(place)
@@ -129,7 +130,9 @@ def judge(
                 level = as_level(decided[id(policy)][0], tier, places)
                 levels.append(frame.select(home="id", about=about, **level))
         else:
-            answer, said = custom_tiers(objects, product, book, places, lang, workshop, as_of)
+            answer, said = custom_tiers(
+                objects, id_type, product, book, places, lang, workshop, as_of
+            )
             tiers.append(answer.with_columns(about=about))
             if said is not None:
                 levels.append(said.with_columns(about=about))

@@ -237,13 +237,10 @@ class Workshop:
         """Return answers as tables of the kind that was given."""
         if self.kind == "polars-lazy":
             return {name: self._deferred(answer) for name, answer in answers.items()}
-        natives: dict[str, Any] = {name: one.make().to_native() for name, one in answers.items()}
-        if self.kind not in ("pandas", "pyarrow", "polars"):
-            return natives
-        pl = _polars()
-        # The same input gives the same bytes (law 9): engines leave rows in an order of their own.
-        ordered = [native.sort(answers[name].key) for name, native in natives.items()]
-        collected = dict(zip(natives, pl.collect_all(ordered), strict=True))
+        if self.kind in _SQL.values():
+            return {name: one.make().to_native() for name, one in answers.items()}
+        ordered = [_in_order(one) for one in answers.values()]
+        collected = dict(zip(answers, _polars().collect_all(ordered), strict=True))
         if self.kind == "pandas":
             return {name: frame.to_pandas() for name, frame in collected.items()}
         if self.kind == "pyarrow":
@@ -251,12 +248,13 @@ class Workshop:
         return collected
 
     def _deferred(self, answer: Answer) -> Any:
-        pl = _polars()
+        schema = nw.Schema(answer.schema).to_polars()
+        return _polars().defer(lambda: _in_order(answer).collect(), schema=schema)
 
-        def collected() -> Any:
-            return answer.make().to_native().sort(answer.key).collect()
 
-        return pl.defer(collected, schema=nw.Schema(answer.schema).to_polars())
+def _in_order(answer: Answer) -> Any:
+    # The same input gives the same bytes (law 9): engines leave rows in an order of their own.
+    return answer.make().to_native().sort(answer.key)
 
 
 def types_of(columns: Mapping[str, Sequence[Any]], texts: Sequence[str]) -> dict[str, Any]:

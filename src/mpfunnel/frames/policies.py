@@ -69,6 +69,7 @@ def _held(fact: Fact, value: Any) -> Any:
 
 def custom_tiers(
     companies: Iterable[Company],
+    id_type: Any,
     product: Product,
     book: Compiled,
     places: Places,
@@ -77,6 +78,16 @@ def custom_tiers(
     as_of: date,
 ) -> tuple[Frame, Frame | None]:
     """Return what a custom policy says of companies: as people read it, and as rules do.
+
+    Args:
+        companies: The companies.
+        id_type: The type of their ids.
+        product: The product.
+        book: The playbook.
+        places: Where facts stand.
+        lang: The language of the reasons.
+        workshop: Where the frames are worked on.
+        as_of: The day.
 
     Raises:
         PolicyError: The policy broke its contract.
@@ -106,12 +117,13 @@ def custom_tiers(
             levels["home"].append(company.id)
             for name, value in level_of(one, fact, places).items():
                 levels[name].append(int(value))
-    texts = ("tier", "possible", "missing", "rule", "because")
+    ids = ("company_id", "home") if id_type == nw.String() else ()
+    texts = (*ids, "tier", "possible", "missing", "rule", "because")
     answer = workshop.small("custom_tiers", told, texts=texts).with_columns(
         settled=nw.col("settled") == 1
     )
     if fact is None:
         return answer, None
     mays = places.possible(fact).values()
-    level = workshop.small("custom_levels", levels)
+    level = workshop.small("custom_levels", levels, texts=ids)
     return answer, level.with_columns(**{name: nw.col(name) == 1 for name in mays})

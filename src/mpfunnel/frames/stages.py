@@ -39,8 +39,6 @@ def with_ranges(rows: Frame, pairs: Frame, places: Places, *, possible: bool) ->
             columns[true] = flag(rails.true)
             columns[false] = flag(rails.false)
             names.append((true, false))
-    if not columns:
-        return rows
     found = (
         pairs.with_columns(**columns)
         .group_by("lead_id")
