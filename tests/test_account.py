@@ -138,7 +138,6 @@ class TestAccounts:
         assert {one.code for one in rejects} == {
             "unknown-lead",
             "unknown-company",
-            "other-company",
         }
         assert len(rejects) == 4
 

@@ -271,9 +271,9 @@ class TestRejects:
     def test_contracts_are_those_of_the_company(self) -> None:
         """A contract of another company, or where there is no company, cannot be used."""
         contract = Contract("x", "A", TODAY)
-        for company in (COMPANY, None):
+        for company, code in ((COMPANY, "other-company"), (None, "unknown-company")):
             (reject,) = seen(Account(company, contracts=[contract])).rejects
-            assert (reject.table, reject.id, reject.code) == ("contracts", "x", "other-company")
+            assert (reject.table, reject.id, reject.code) == ("contracts", "x", code)
 
     def test_no_reason_shows_who_somebody_is(self) -> None:
         """Rejects never print an address, a name or a phone number."""

@@ -79,8 +79,10 @@ def assess(
 ) -> Tables:
     """Return the four answers for all rows of tables, as tables of the kind that was given.
 
-    Tables may be of pandas, Polars, PyArrow, DuckDB, PySpark or Ibis, all of one kind. Lazy ones
-    stay lazy: nothing is computed before the answers are collected. Rows come in no order.
+    Tables may be of pandas, Polars, PyArrow, DuckDB, PySpark or Ibis, all of one kind. Answers come
+    in the order of their keys from pandas, Polars and PyArrow. Lazy tables of Polars stay lazy:
+    nothing is worked out before an answer is collected. On DuckDB, PySpark and Ibis what several
+    answers stand on is worked out at once, into temporary tables, and the answers are not.
 
     Args:
         engine: The compiled playbook.
