@@ -69,6 +69,7 @@ def test_the_invented_firm(kind: str, invented: Mapping[str, Any]) -> None:
         ("deals", "contracts"),
         ("deals",),
         ("contracts", "sales_events"),
+        ("deals", "sales_events"),
         RECORDS[1:],
     ],
 )
@@ -311,6 +312,16 @@ def test_what_no_rule_asks_about(rows: int) -> None:
     if rows:
         assert out.tiers["because"][0] == "['partner', 'score', 'since', 'spent', 'tags']"
     assert out.leads.select("lead_id", "company_id").rows() == [(1, None)]
+
+
+def test_rules_that_ask_for_nothing() -> None:
+    """A table without rules settles everything, and there is nothing to ask for."""
+    book = mf.starter(["crm"])
+    tiers: Any = {"crm": mf.TierTable([], mf.Tier(2))}
+    engine = mf.Engine(evolve(book, tiers=tiers))
+    out = frames.assess(engine, companies=pl.DataFrame({"id": ["c"]}), as_of=DAY)
+    row = out.tiers.row(0, named=True)
+    assert (row["tier"], row["settled"], row["missing"]) == ("tier_2", True, "")
 
 
 def test_policies_that_break_their_contract() -> None:
