@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -73,20 +74,19 @@ def spark() -> Iterator[Any]:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres() -> Iterator[str]:
     """The URL of a PostgreSQL server of the tests' own, whose texts sort as in a dictionary."""
     pytest.importorskip("adbc_driver_postgresql", reason="the extra `engines` has what it needs")
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
     programs = found[-1].parent if found else None
     if programs is None:
         pytest.skip("PostgreSQL is absent; Debian's package is postgresql")
-    home = tmp_path_factory.mktemp("postgres")
+    # Not among the folders of pytest: their paths are long for a socket, and closed to others.
+    home = Path(tempfile.mkdtemp(prefix="mpfunnel"))
     # The server refuses to run as root.
     as_user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
     if as_user:
         shutil.chown(home, "postgres")
-        for folder in (home, *list(home.parents)[:2]):
-            folder.chmod(0o755)
 
     def run(program: str, *arguments: str) -> None:
         command = [*as_user, str(programs / program), "-D", str(home / "data"), *arguments]
@@ -98,3 +98,4 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     run("pg_ctl", "-w", "-l", str(home / "log"), "-o", options, "start")
     yield f"postgresql:///postgres?host={home}&user=postgres"
     run("pg_ctl", "-w", "-m", "immediate", "stop")
+    shutil.rmtree(home)
