@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gc
 import re
-import time
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from pathlib import Path
@@ -96,25 +94,3 @@ def test_the_how_to_runs(spark: Any) -> None:
     for block in blocks:
         exec(block, names)
     assert names["spark"] is spark
-
-
-def test_what_was_kept_is_freed_with_the_answers(spark: Any) -> None:
-    """Spark keeps nothing once the answers are let go of and garbage is collected."""
-
-    def kept() -> set[int]:
-        return set(spark.sparkContext._jsc.getPersistentRDDs().keySet())
-
-    before = kept()
-    table = spark.createDataFrame([("c", 300)], "id string, employees bigint")
-    out = frames.assess(engine_of(0), companies=table, as_of=date(2026, 10, 31))
-    held = kept() - before
-    assert held
-    assert out.companies.count() == 1
-    del out
-    until = time.monotonic() + 60
-    while held & kept() and time.monotonic() < until:
-        gc.collect()
-        spark._jvm.System.gc()
-        # Spark clears away behind the scenes.
-        time.sleep(0.2)
-    assert not held & kept()
