@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib import import_module
 from typing import Any
 
 import pyarrow as pa
@@ -33,8 +34,7 @@ class InPostgres:
 @pytest.fixture
 def database(postgres: str) -> Iterator[InPostgres]:
     """An empty schema."""
-    from adbc_driver_postgresql import dbapi
-
+    dbapi: Any = import_module("adbc_driver_postgresql.dbapi")
     with dbapi.connect(postgres) as connection, connection.cursor() as cursor:
         cursor.execute("CREATE SCHEMA tried")
         cursor.execute("SET search_path TO tried")
