@@ -131,12 +131,12 @@ class Playbook:
     @cached_property
     def asked(self) -> Mapping[str, Fact]:
         """Every fact that some rule asks about, by its name."""
-        return {
-            fact.name: fact
-            for _, table, _, _ in _tables(self)
-            for when in table.conditions
-            for fact in facts_of(when)
-        }
+        return {fact.name: fact for when in self.conditions for fact in facts_of(when)}
+
+    @property
+    def conditions(self) -> tuple[Condition, ...]:
+        """The condition of every rule, of all tables in their order."""
+        return tuple(when for _, table, _, _ in _tables(self) for when in table.conditions)
 
     @property
     def scale(self) -> Scale:

@@ -49,9 +49,9 @@ def joined(columns: Mapping[str, str]) -> nw.Expr:
     return nw.concat_str(*texts).str.slice(1)
 
 
-def possible_of(decided: Decided, policy: DecisionTable[Any]) -> dict[str, str]:
+def possible_of(decided: Decided) -> dict[str, str]:
     """Return, for each key that a policy can give, the column that says whether it still may."""
-    keys = [one.key for one in policy.outcomes]
+    keys = dict.fromkeys(one.key for one in decided.values)
     return dict(zip(keys, decided.possible, strict=True))
 
 
@@ -61,11 +61,9 @@ def as_level(decided: Decided, fact: Fact, places: Places) -> dict[str, nw.Expr]
     at = [keys.index(one.key) for one in decided.values]
     columns = {places.value(fact): by_code(decided.code, at)}
     if decided.possible:
-        outcomes = list(dict.fromkeys(one.key for one in decided.values))
+        found = possible_of(decided)
         for key, column in places.possible(fact).items():
-            columns[column] = (
-                nw.col(decided.possible[outcomes.index(key)]) if key in outcomes else nw.lit(False)
-            )
+            columns[column] = nw.col(found[key]) if key in found else nw.lit(False)
     return columns
 
 

@@ -106,7 +106,7 @@ def judge(
             company_id="id",
             code=nw.col(one.code).cast(nw.Int64()),
             settled=settled(one.possible),
-            possible=joined(possible_of(one, policy)),
+            possible=joined(possible_of(one)),
             missing=joined(to_ask),
         )
         codes = {"code": list(range(len(one.values))), **words}

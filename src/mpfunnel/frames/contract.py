@@ -64,6 +64,10 @@ def _texts(*names: str) -> tuple[Column, ...]:
     return tuple(Column(name, "text") for name in names)
 
 
+def _members(owner: Column) -> tuple[Column, ...]:
+    return owner, Column("fact", "text", required=True), Column("value", "text", required=True)
+
+
 TABLES: Final[Mapping[str, tuple[Column, ...]]] = {
     "companies": (
         _id("id", "company", required=True),
@@ -74,22 +78,14 @@ TABLES: Final[Mapping[str, tuple[Column, ...]]] = {
         Column("growth_rate", "float"),
         _id("parent_id", "company"),
     ),
-    "company_sets": (
-        _id("company_id", "company", required=True),
-        Column("fact", "text", required=True),
-        Column("value", "text", required=True),
-    ),
+    "company_sets": _members(_id("company_id", "company", required=True)),
     "leads": (
         _id("id", "lead", required=True),
         _id("company_id", "company"),
         *_texts("email", "name", "title", "department", "phone", "source"),
         Column("created_at", "instant"),
     ),
-    "lead_sets": (
-        _id("lead_id", "lead", required=True),
-        Column("fact", "text", required=True),
-        Column("value", "text", required=True),
-    ),
+    "lead_sets": _members(_id("lead_id", "lead", required=True)),
     "consents": (
         _id("lead_id", "lead", required=True),
         Column("channel", "text", required=True, choices=get_args(Channel)),

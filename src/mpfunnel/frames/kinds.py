@@ -169,27 +169,26 @@ class Workshop:
         """
         types = types_of(columns, texts)
         rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+        native: Any
         match self.kind:
             case "duckdb":
-                frame: Any = nw.from_native(
-                    self.session.query("session", _values(columns, types, _quoted))
-                )
+                native = self.session.query("session", _values(columns, types, _quoted))
             case "ibis":
                 ibis: Any = import_module("ibis")
                 wanted = {
                     n: "string" if kind == nw.String() else "int64" for n, kind in types.items()
                 }
-                frame = nw.from_native(ibis.memtable(rows, schema=ibis.schema(wanted)))
+                native = ibis.memtable(rows, schema=ibis.schema(wanted))
             case "pyspark":
                 # Not from Python's rows: Spark does not know how few they are, and so sends the
                 # large tables around instead of the small one.
                 query = _values(columns, types, _in_hex)
-                frame = nw.from_native(self.session.sparkSession.sql(query))
+                native = self.session.sparkSession.sql(query)
             case _:
                 polars = _polars()
                 native = polars.LazyFrame(dict(columns), schema=nw.Schema(types).to_polars())
-                frame = nw.from_native(native)
-        return frame  # type: ignore[no-any-return]
+        frame: Frame = nw.from_native(native)
+        return frame
 
     def keep(self, name: str, frame: Frame) -> Frame:
         """Return a frame that several others stand on, worked out once.

@@ -6,18 +6,14 @@ attributes is any text.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 from attrs import frozen
 
 from mpfunnel.case import NO_TIER, Compiled
-from mpfunnel.playbook import Playbook
 from mpfunnel.rules.conditions import ContainsAny, Exists, walk
 from mpfunnel.rules.facts import Fact
-from mpfunnel.rules.tables import DecisionTable
 from mpfunnel.segments import UNMATCHED
-from mpfunnel.tiers import TierTable
 
 __all__ = ["Places"]
 
@@ -44,12 +40,11 @@ class Places:
         book = compiled.playbook
         asked: dict[str, dict[str, None]] = {}
         exists: dict[Exists, None] = {}
-        for table in _tables(book):
-            for node in (node for when in table.conditions for node in walk(when)):
-                if isinstance(node, ContainsAny):
-                    asked.setdefault(node.fact.name, {}).update(dict.fromkeys(node.values))
-                elif isinstance(node, Exists):
-                    exists[node] = None
+        for node in (node for when in book.conditions for node in walk(when)):
+            if isinstance(node, ContainsAny):
+                asked.setdefault(node.fact.name, {}).update(dict.fromkeys(node.values))
+            elif isinstance(node, Exists):
+                exists[node] = None
         tiers = [tier.key for policy in book.tiers.values() for tier in policy.tiers]
         return cls(
             tuple(book.asked[name] for name in sorted(book.asked)),
@@ -101,12 +96,3 @@ class Places:
 
 def _each(outcomes: Sequence[object]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(str(getattr(one, "key", one)) for one in outcomes))
-
-
-def _tables(book: Playbook) -> Iterator[DecisionTable[Any]]:
-    yield book.segments
-    yield from (policy for policy in book.tiers.values() if isinstance(policy, TierTable))
-    for model in book.engagement.values():
-        yield model.interest
-        yield model.states
-    yield book.funnel.rules

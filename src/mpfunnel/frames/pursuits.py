@@ -21,6 +21,7 @@ from mpfunnel.case import Compiled
 from mpfunnel.frames.expressions import flag, looked_up, whole
 from mpfunnel.frames.kinds import Frame, Workshop
 from mpfunnel.frames.situation import FIRM, Situation
+from mpfunnel.frames.touches import models_of
 
 __all__ = ["FLAGS", "pursuits"]
 
@@ -84,7 +85,6 @@ class _Pursuits:
         self.workshop = workshop
         self.today = as_of.toordinal()
         self.quiet_days = book.playbook.funnel.quiet_days
-        self.lead_type = facts.leads.collect_schema()["id"]
 
     def all(self) -> Frame:
         deals = self.signs_of_deals()
@@ -92,8 +92,8 @@ class _Pursuits:
         logged = [one.select("lead_id") for one in (deals, events) if one is not None]
         hands = [
             signal.raises_hand_days
-            for compiled in self.book.models.values()
-            for signal in compiled.model.signals
+            for model in models_of(self.book).values()
+            for signal in model.signals
         ]
         found: list[Frame] = []
         if self.sums is not None and max(hands, default=0) <= self.quiet_days:
@@ -254,8 +254,7 @@ class _Pursuits:
         if self.facts.activities is None:
             return None
         hands: dict[str, list[int | str | None]] = {"about": [], "kind": [], "hand_days": []}
-        models = [compiled.model for compiled in self.book.models.values()]
-        for about, model in (*enumerate(models), (FIRM, models[0])):
+        for about, model in models_of(self.book).items():
             for kind, days in model.responses.items():
                 hands["about"].append(about)
                 hands["kind"].append(kind)

@@ -128,7 +128,7 @@ def stages(
     if possible:
         found = found.with_columns(
             settled=settled(decided.possible),
-            possible=joined(possible_of(decided, funnel.rules)),
+            possible=joined(possible_of(decided)),
         )
     words = words_of(funnel.rules, "stage", lang)
     codes = workshop.small("stage_codes", {decided.code: list(range(count)), **words})

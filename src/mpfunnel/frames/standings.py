@@ -21,7 +21,7 @@ from mpfunnel.frames.kinds import Frame, Workshop
 from mpfunnel.frames.layout import Places
 from mpfunnel.frames.ownership import positions
 from mpfunnel.frames.situation import FIRM, Situation
-from mpfunnel.frames.touches import add_up
+from mpfunnel.frames.touches import add_up, every_product, for_every_product
 from mpfunnel.labels import Lang
 from mpfunnel.rules.columns import Decided, decide_columns
 
@@ -69,7 +69,9 @@ class Standings:
             sums = add_up(self.facts.activities, self.measures, self.book, self.workshop)
             self.sums = self.workshop.keep("sums", sums)
         self.heard = self._heard()
-        self.owned_alone = self._positions("person")
+        alone = positions(self.facts, "person", self.reasons, self.as_of)
+        if alone is not None:
+            self.owned_alone = self.workshop.keep("lead_positions", alone)
         leads = with_facts(
             self.facts.leads, places.about("lead"), places, self.facts.lead_sets, "lead_id"
         )
@@ -81,18 +83,12 @@ class Standings:
         """The reasons of parting that rules ask about."""
         return self.places.asked.get(_PARTING, ())
 
-    def _positions(self, holder: str) -> Frame | None:
-        found = positions(self.facts, holder, self.reasons, self.as_of)
-        return None if found is None else self.workshop.keep("lead_positions", found)
-
     def _heard(self) -> Frame | None:
         """Return what sales said last, by lead_id and about: marked, and ``said_<n>`` by reason."""
         events = self.facts.sales_events
         if events is None:
             return None
-        every = self.workshop.small("products", {"product": list(range(len(self.book.products)))})
-        general = events.filter(nw.col("about") == FIRM).join(every, how="cross")
-        general = general.with_columns(about=nw.col("product"))
+        general = for_every_product(events, self.book, self.workshop)
         columns = events.collect_schema().names()
         said = nw.concat([events, general.select(*columns)])
         place, kind = nw.col("place"), nw.col("kind")
@@ -123,10 +119,7 @@ class Standings:
 
     def every_pair(self) -> Frame:
         """Return every lead with every product."""
-        products = self.workshop.small(
-            "products", {"product": list(range(len(self.book.products)))}
-        )
-        products = products.rename({"product": "about"})
+        products = every_product(self.book, self.workshop)
         return self.people.select("lead_id", "home").join(products, how="cross")
 
     def signed_pairs(self) -> Frame:
@@ -197,7 +190,7 @@ class Standings:
         place = [keys.index(value.key) for value in one.values]
         may: dict[str, nw.Expr] = {}
         if possible:
-            found = possible_of(one, states)
+            found = possible_of(one)
             may = {
                 f"may_{n}": nw.col(found[key]) if key in found else nw.lit(False)
                 for n, key in enumerate(keys)

@@ -12,12 +12,12 @@ from collections.abc import Sequence
 import narwhals.stable.v2 as nw
 
 from mpfunnel.case import Compiled
-from mpfunnel.engagement import MICRO, Measure, decay_per_mille
-from mpfunnel.frames.expressions import looked_up, whole
+from mpfunnel.engagement import MICRO, EngagementModel, Measure, decay_per_mille
+from mpfunnel.frames.expressions import flag, looked_up, whole
 from mpfunnel.frames.kinds import Frame, Workshop
 from mpfunnel.frames.situation import FIRM
 
-__all__ = ["add_up"]
+__all__ = ["add_up", "every_product", "for_every_product", "models_of"]
 
 
 def worths(book: Compiled, workshop: Workshop) -> Frame:
@@ -31,11 +31,10 @@ def worths(book: Compiled, workshop: Workshop) -> Frame:
         name: [] for name in ("about", "kind", "wide", "milli", "half_life", "slot", "hand_days")
     }
     slots = capped_kinds(book)
-    models = [compiled.model for compiled in book.models.values()]
+    models = models_of(book)
     for about, wide, model in (
-        *((place, 0, model) for place, model in enumerate(models)),
-        *((place, 1, model) for place, model in enumerate(models)),
-        (FIRM, 0, models[0]),
+        *((about, 0, model) for about, model in models.items()),
+        *((about, 1, model) for about, model in models.items() if about != FIRM),
     ):
         for signal in model.signals:
             weight = model.company_wide_per_mille if wide else 1_000
@@ -59,13 +58,28 @@ def capped_kinds(book: Compiled) -> list[str]:
     )
 
 
+def models_of(book: Compiled) -> dict[int, EngagementModel]:
+    """Return the model of each product by its place; for the whole firm, that of the first."""
+    models = [compiled.model for compiled in book.models.values()]
+    return {**dict(enumerate(models)), FIRM: models[0]}
+
+
+def every_product(book: Compiled, workshop: Workshop) -> Frame:
+    """Return the places of all products, in the column about."""
+    return workshop.small("products", {"about": list(range(len(book.products)))})
+
+
+def for_every_product(frame: Frame, book: Compiled, workshop: Workshop) -> Frame:
+    """Return the rows of the whole firm, once for every product."""
+    of_firm = frame.filter(nw.col("about") == FIRM).drop("about")
+    return of_firm.join(every_product(book, workshop), how="cross")
+
+
 def spread(activities: Frame, book: Compiled, workshop: Workshop) -> Frame:
     """Return the activities, and those of the whole firm once more for every product."""
     own = activities.with_columns(wide=whole(0))
-    every = workshop.small("products", {"product": list(range(len(book.products)))})
-    wide = activities.filter(nw.col("about") == FIRM).join(every, how="cross")
+    wide = for_every_product(activities, book, workshop).with_columns(wide=whole(1))
     columns = own.collect_schema().names()
-    wide = wide.with_columns(about=nw.col("product"), wide=whole(1))
     return nw.concat([own.select(*columns), wide.select(*columns)])
 
 
@@ -99,7 +113,7 @@ def add_up(
             for n in range(len(kinds))
         },
         active=nw.when(earns).then(at),
-        idle=_if(~earns, nw.lit(1)),
+        idle=flag(~earns),
         own=1 - nw.col("wide"),
         last=nw.when(~hand.is_null()).then(at),
         hand=hand - at,
@@ -148,19 +162,18 @@ def _asked(measure: Measure) -> nw.Expr:
     match measure.head:
         case "count":
             own = (nw.col("kind") == measure.kind) & (nw.col("wide") == 0)
-            return _if(recent & own, nw.lit(1))
+            return flag(recent & own)
         case "points":
             return _if(recent, nw.col("milli") * 1_000)
         case _:
-            return _if(recent & (nw.col("milli") > 0), nw.lit(1))
+            return flag(recent & (nw.col("milli") > 0))
 
 
 def _capped(book: Compiled, slot: int, kind: str) -> nw.Expr:
     """Return the micro-points of a kind, at most the cap that the product's model states."""
-    models = [compiled.model for compiled in book.models.values()]
     caps = {
         about: signal.cap * MICRO
-        for about, model in (*enumerate(models), (FIRM, models[0]))
+        for about, model in models_of(book).items()
         for signal in model.signals
         if signal.kind == kind and signal.cap is not None
     }
