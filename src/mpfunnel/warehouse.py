@@ -154,7 +154,7 @@ def render(
         dense=False,
     )
     for name, answer in population.answers().items():
-        desk.write(name, answer.make(), answer=True)
+        desk.write(name, answer.make().select(*answer.schema), answer=True)
     return Queries(dialect, tuple(desk.seeds.values()), tuple(desk.queries))
 
 

@@ -21,6 +21,7 @@ from mpfunnel.frames.expressions import by_code, extended, flag, whole
 from mpfunnel.frames.kinds import Answer, Frame, Workshop
 from mpfunnel.frames.layout import Places
 from mpfunnel.frames.ownership import positions
+from mpfunnel.frames.pairs import pair_of, taken_apart
 from mpfunnel.frames.pursuits import pursuits
 from mpfunnel.frames.situation import FIRM, Situation, situation
 from mpfunnel.frames.stages import stages, with_ranges
@@ -184,14 +185,15 @@ _SHAPES: Final[Mapping[str, Mapping[str, str]]] = {
     "rejects": dict.fromkeys(REJECTED, "text"),
 }
 """The columns of every answer, before those of `_STAMP`, and what they hold."""
-_KEYS: Final[Mapping[str, tuple[str, ...]]] = {
-    "companies": ("company_id",),
-    "tiers": ("company_id", "product_id"),
-    "leads": ("lead_id",),
-    "engagement": ("lead_id", "product_id"),
-    "company_products": ("company_id", "product_id"),
+_ORDERS: Final[Mapping[str, tuple[str, ...]]] = {
+    "companies": ("company_no",),
+    "tiers": ("company_no", "product_no"),
+    "leads": ("lead_no",),
+    "engagement": ("lead_no", "product_no"),
+    "company_products": ("company_no", "product_no"),
     "rejects": REJECTED,
 }
+"""The columns that set the order of every answer: numbers go in the order of the ids."""
 
 
 class Population:
@@ -265,17 +267,31 @@ class Population:
         schema = {column: types[what] for column, what in shape.items()}
 
         def finished() -> Frame:
-            frame = make()
-            if "about" in frame.collect_schema().names():
-                ids = list(self.book.products)
-                named: dict[str, list[Any]] = {"about": list(range(len(ids))), "product_id": ids}
-                frame = frame.join(self.workshop.small("product_ids", named), on="about")
-            frame = frame.with_columns(
+            return self._with_ids(make()).with_columns(
                 as_of=nw.lit(self.day), playbook_version=nw.lit(self.book.playbook.version)
             )
-            return frame.select(*schema)
 
-        return Answer(finished, schema, _KEYS[name])
+        return Answer(finished, schema, _ORDERS[name])
+
+    def _with_ids(self, frame: Frame) -> Frame:
+        """Return an answer with the ids of what it knows by numbers."""
+        numbers = frame.collect_schema().names()
+        if "about" in numbers:
+            ids = list(self.book.products)
+            order: list[Any] = sorted(ids)
+            named: dict[str, list[Any]] = {
+                "about": list(range(len(ids))),
+                "product_no": [order.index(one) for one in ids],
+                "product_id": ids,
+            }
+            frame = frame.join(self.workshop.small("product_ids", named), on="about")
+        if "company_no" in numbers:
+            companies = self.facts.companies.select("company_no", company_id="id")
+            frame = frame.join(companies, on="company_no", how="left")
+        if "lead_no" in numbers and self.facts.leads is not None:
+            leads = self.facts.leads.select("lead_no", lead_id="id")
+            frame = frame.join(leads, on="lead_no", how="left")
+        return frame
 
     def rejects(self) -> Frame:
         """Return the rows that could not be used."""
@@ -289,19 +305,15 @@ class Population:
     def owned(self) -> Frame | None:
         """What companies own and are buying."""
         reasons = self.places.asked.get("product.parting_reasons", ())
-        found = positions(self.facts, "own", reasons, self.day)
-        return (
-            None
-            if found is None
-            else self.workshop.keep("company_positions", found.rename({"holder": "home"}))
-        )
+        found = positions(self.facts, "company_no", reasons, self.day)
+        return None if found is None else self.workshop.keep("company_positions", found)
 
     def _with_positions(self, frame: Frame) -> Frame:
-        """Return a frame of company_id and about with owned and open_deal, 0 or 1."""
+        """Return a frame of company_no and about with owned and open_deal, 0 or 1."""
         if self.owned is None:
             return frame.with_columns(owned=whole(0), open_deal=whole(0))
-        held = self.owned.select("about", "owned", "open_deal", company_id="home")
-        frame = frame.join(held, on=["company_id", "about"], how="left")
+        held = self.owned.select("company_no", "about", "owned", "open_deal")
+        frame = frame.join(held, on=["company_no", "about"], how="left")
         return frame.with_columns(
             owned=nw.col("owned").fill_null(0), open_deal=nw.col("open_deal").fill_null(0)
         )
@@ -313,7 +325,7 @@ class Population:
 
     def company_products(self) -> Frame:
         """Return where each company stands with each product."""
-        frame = self._with_positions(self.companies.tiers.select("company_id", "about", "tier"))
+        frame = self._with_positions(self.companies.tiers.select("company_no", "about", "tier"))
         today = whole(self.day.toordinal())
         unsold = nw.lit(False)
         for place, one in enumerate(self.book.products.values()):
@@ -329,18 +341,16 @@ class Population:
         ladder = self.book.playbook.scale.ladder
         if self.facts.leads is None:
             return frame.with_columns(best_interest=nw.lit(ladder[0]), people=whole(0))
-        involved = self.stood.filter(~nw.col("home").is_null()).with_columns(
+        involved = self.stood.filter(~nw.col("company_no").is_null()).with_columns(
             people=flag(nw.col("touched"))
         )
-        involved = involved.group_by("home", "about").agg(
+        involved = involved.group_by("company_no", "about").agg(
             nw.col("interest").max(), nw.col("people").sum()
         )
-        frame = frame.join(
-            involved.rename({"home": "company_id"}), on=["company_id", "about"], how="left"
-        )
+        frame = frame.join(involved, on=["company_no", "about"], how="left")
         frame = frame.with_columns(interest=nw.col("interest").fill_null(0))
         return frame.select(
-            "company_id",
+            "company_no",
             "about",
             "tier",
             "position",
@@ -380,10 +390,9 @@ class Population:
         """Leads with the products, and the whole firm, that have to be looked at one by one."""
         standings = self.standings
         pairs = standings.every_pair() if self.every else standings.signed_pairs()
-        homes = standings.people.select("lead_id", "home")
-        pursued = self.pursuits.select("lead_id", "about").join(homes, on="lead_id", how="inner")
-        key = ["lead_id", "home", "about"]
-        pairs = nw.concat([pairs.select(*key), pursued.select(*key)]).unique()
+        pairs = nw.concat([pairs.select("pair"), self.pursuits.select("pair")]).unique()
+        homes = standings.people.select("lead_no", "company_no")
+        pairs = taken_apart(pairs, self.book).join(homes, on="lead_no", how="inner")
         return self.workshop.keep("pairs", pairs)
 
     @cached_property
@@ -397,7 +406,7 @@ class Population:
         stood = self.stood.filter(nw.col("about") != FIRM)
         if not self.dense:
             stood = self._told(stood)
-        return self.standings.in_words(stood).rename({"home": "company_id", "score": "score_micro"})
+        return self.standings.in_words(stood).rename({"score": "score_micro"})
 
     def _told(self, stood: Frame) -> Frame:
         """Return the rows whose state is other than that of no sign, or not settled (S23)."""
@@ -405,7 +414,9 @@ class Population:
         found = [stood.filter(~none)]
         silent = stood.filter(none)
         if not self.possible:
-            silent = self.standings.of(silent.select("lead_id", "home", "about"), possible=True)
+            silent = self.standings.of(
+                silent.select("pair", "lead_no", "company_no", "about"), possible=True
+            )
         found.append(silent.filter(~nw.col("settled")))
         if not self.every:
             found.append(self._unsigned(none))
@@ -415,20 +426,18 @@ class Population:
     def _unsigned(self, none: nw.Expr) -> Frame:
         """Return the leads without a sign that stand elsewhere than at no sign all the same."""
         standings = self.standings
-        nobody = self.door.id_type("lead")
-        pairs = self.companies.tiers.select(
-            "about", home="company_id", lead_id=nw.lit(None, dtype=nobody)
-        )
+        nobody = whole(None)
+        pairs = self.companies.tiers.select("company_no", "about", pair=nobody, lead_no=nobody)
         alike = standings.of(pairs, possible=True).filter(~none | ~nw.col("settled"))
-        people = standings.people.select("lead_id", "home")
-        rows = alike.drop("lead_id").join(people, on="home", how="inner")
-        return rows.join(self.pairs, on=["lead_id", "about"], how="anti")
+        people = standings.people.select("lead_no", "company_no")
+        rows = alike.drop("lead_no").join(people, on="company_no", how="inner")
+        rows = rows.with_columns(pair=pair_of("lead_no", self.book))
+        return rows.join(self.pairs, on="pair", how="anti")
 
     def leads(self) -> Frame:
         """Return the stage of each lead."""
-        rows = self.pursuits.join(
-            self.stood, on=["lead_id", "about"], how="inner", suffix="_of_company"
-        )
+        stood = self.stood.drop("lead_no", "about")
+        rows = self.pursuits.join(stood, on="pair", how="inner", suffix="_of_company")
         facts = self.places.about("pursuit")
         rows = extended(rows, {self.places.value(one): nw.col(one.key) == 1 for one in facts})
         if self.places.exists:
@@ -438,26 +447,27 @@ class Population:
             rows, self.book, self.places, self.lang, self.workshop, possible=self.possible
         )
         owners = self._owners()
-        people = self.standings.people.select("lead_id", "home")
-        frame = people.join(found, on="lead_id", how="left")
-        frame = frame.join(owners, on="lead_id", how="left")
+        people = self.standings.people.select("lead_no", "company_no")
+        frame = people.join(found, on="lead_no", how="left")
+        frame = frame.join(owners, on="lead_no", how="left")
         frame = frame.with_columns(existing_customer=(nw.col("owner") == 1).fill_null(False))
-        frame = contactable(frame.drop("owner"), self.facts.consents)
-        return frame.rename({"home": "company_id"})
+        return contactable(frame.drop("owner"), self.facts.consents)
 
     def _owners(self) -> Frame:
-        """Return lead_id and owner: 1 where the company, or a lead without one, owns a product."""
-        people = self.standings.people.select("lead_id", "home")
+        """Return lead_no and owner: 1 where the company, or a lead without one, owns a product."""
+        people = self.standings.people.select("lead_no", "company_no")
         owned, alone = self.owned, self.standings.owned_alone
         if owned is None:
-            return people.select("lead_id", owner=whole(0))
-        frame = people.join(_any_owned(owned, "home"), on="home", how="left")
+            return people.select("lead_no", owner=whole(0))
+        frame = people.join(_any_owned(owned, "company_no"), on="company_no", how="left")
         if alone is None:
-            return frame.select("lead_id", "owner")
-        mine = _any_owned(alone.rename({"holder": "lead_id"}), "lead_id").rename({"owner": "own"})
-        frame = frame.join(mine, on="lead_id", how="left")
-        owner = nw.when(nw.col("home").is_null()).then(nw.col("own")).otherwise(nw.col("owner"))
-        return frame.select("lead_id", owner=owner)
+            return frame.select("lead_no", "owner")
+        mine = _any_owned(alone, "lead_no").rename({"owner": "own"})
+        frame = frame.join(mine, on="lead_no", how="left")
+        owner = (
+            nw.when(nw.col("company_no").is_null()).then(nw.col("own")).otherwise(nw.col("owner"))
+        )
+        return frame.select("lead_no", owner=owner)
 
 
 def _any_owned(held: Frame, by: str) -> Frame:

@@ -47,11 +47,11 @@ class Companies:
     """What is known of the companies.
 
     Attributes:
-        facts: By ``home``, the facts that rules about leads ask of a company, its segment among
-            them.
-        segments: The answers: company_id and the columns of the decision.
-        tiers: The answers: company_id, about and the columns of the decision.
-        levels: By ``home`` and ``about``, the tier as the rules about leads read it.
+        facts: By ``company_no``, the facts that rules about leads ask of a company, its segment
+            among them.
+        segments: The answers: company_no and the columns of the decision.
+        tiers: The answers: company_no, about and the columns of the decision.
+        levels: By ``company_no`` and ``about``, the tier as the rules about leads read it.
         nobody: For each product, the decision about a company of which nothing is known.
     """
 
@@ -88,7 +88,7 @@ def judge(
     segments = book.playbook.segments
     policies = [book.playbook.tiers[product_id] for product_id in book.products]
     frame = with_facts(
-        facts.companies, places.about("company"), places, facts.company_sets, "company_id"
+        facts.companies, places.about("company"), places, facts.company_sets, "company_no"
     )
     decided: dict[int, tuple[Decided, Mapping[str, str]]] = {}
     named = {"segment": segments, **{f"tier_{n}": policy for n, policy in enumerate(policies)}}
@@ -103,7 +103,7 @@ def judge(
         one, to_ask = decided[id(policy)]
         words = words_of(policy, name, lang)
         told = frame.select(
-            company_id="id",
+            "company_no",
             code=nw.col(one.code).cast(nw.Int64()),
             settled=settled(one.possible),
             possible=joined(possible_of(one)),
@@ -120,24 +120,21 @@ def judge(
     tiers: list[Frame] = []
     levels: list[Frame] = []
     custom = not all(isinstance(policy, TierTable) for policy in policies)
-    id_type = facts.companies.collect_schema()["id"]
-    objects = companies_of(facts, attributes, workshop) if custom else []
+    objects = companies_of(facts, attributes, workshop) if custom else {}
     for place, (policy, product) in enumerate(zip(policies, book.products.values(), strict=True)):
         about = whole(place)
         if isinstance(policy, TierTable):
             tiers.append(told(policy, "tier").with_columns(about=about))
             if tier is not None:
                 level = as_level(decided[id(policy)][0], tier, places)
-                levels.append(frame.select(home="id", about=about, **level))
+                levels.append(frame.select("company_no", about=about, **level))
         else:
-            answer, said = custom_tiers(
-                objects, id_type, product, book, places, lang, workshop, as_of
-            )
+            answer, said = custom_tiers(objects, product, book, places, lang, workshop, as_of)
             tiers.append(answer.with_columns(about=about))
             if said is not None:
                 levels.append(said.with_columns(about=about))
     return Companies(
-        facts=frame.select(home="id", **seen),
+        facts=frame.select("company_no", **seen),
         segments=told(segments, "segment"),
         tiers=_stacked(tiers),
         levels=workshop.keep("tier_levels", _stacked(levels)) if levels else None,
@@ -163,11 +160,11 @@ def with_facts(
     """Return the frame of records with the facts that rules ask about, under their own names.
 
     Args:
-        frame: The records, with their ``id``.
+        frame: The records.
         facts: The facts that they hold themselves.
         places: Where facts stand.
-        sets: What their sets hold: owner, fact, value.
-        owner: The column of the owner there.
+        sets: What their sets hold.
+        owner: The column of the owner's number, in both.
     """
     here = set(frame.collect_schema().names())
     plain = [fact for fact in facts if fact.kind not in ("set", "level")]
@@ -197,5 +194,5 @@ def with_facts(
             for value in places.asked.get(fact.name, ())
         ]
     known = sets.with_columns(*columns).group_by(owner).agg(*(nw.col(n).max() for n in names))
-    joined = frame.join(known, left_on="id", right_on=owner, how="left")
+    joined = frame.join(known, on=owner, how="left")
     return joined.with_columns(*((nw.col(n) == 1).alias(n) for n in names))

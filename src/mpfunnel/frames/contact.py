@@ -24,12 +24,12 @@ def contactable(leads: Frame, consents: Frame | None) -> Frame:
     instant.
 
     Args:
-        leads: With the column lead_id.
+        leads: With the column lead_no.
         consents: What was said up to the day; `None` where there is no such table.
     """
     if consents is None:
         return leads.with_columns(**{name: nw.lit(None, dtype=nw.Boolean()) for name in CONTACT})
-    said = consents.with_columns(latest=nw.col("at").max().over("lead_id", "channel"))
+    said = consents.with_columns(latest=nw.col("at").max().over("lead_no", "channel"))
     said = said.filter(nw.col("at") == nw.col("latest")).with_columns(yes=flag(nw.col("granted")))
     said = said.with_columns(
         **{
@@ -37,6 +37,6 @@ def contactable(leads: Frame, consents: Frame | None) -> Frame:
             for name, channel in zip(CONTACT, _CHANNELS, strict=True)
         }
     )
-    said = said.group_by("lead_id").agg(*(nw.col(name).min() for name in CONTACT))
-    leads = leads.join(said, on="lead_id", how="left")
+    said = said.group_by("lead_no").agg(*(nw.col(name).min() for name in CONTACT))
+    leads = leads.join(said, on="lead_no", how="left")
     return leads.with_columns(**{name: nw.col(name) == 1 for name in CONTACT})

@@ -204,10 +204,11 @@ def sets_of(table: str, asked: Iterable[Fact]) -> tuple[str, ...]:
 def clashes(table: str, asked: Iterable[Fact]) -> list[str]:
     """Return the attributes that rules ask about under the name of a column of the table.
 
-    Instants have a second column, that of their days.
+    Instants have a second column, that of their days; companies and leads have their numbers.
     """
     taken = {column.name for column in TABLES[table]}
     taken |= {f"{column.name}_day" for column in TABLES[table] if column.holds == "instant"}
+    taken |= {"company_no", "lead_no"}
     return [fact.key for fact in _attributes(table, asked) if fact.key in taken]
 
 

@@ -77,14 +77,14 @@ class Answer(NamedTuple):
     """An answer that is going to be made.
 
     Attributes:
-        make: Makes it.
+        make: Makes it, maybe with more columns than it has in the end.
         schema: The types of its columns.
-        key: The columns that tell its rows apart.
+        order: The columns that set the order of its rows.
     """
 
     make: Callable[[], Frame]
     schema: Mapping[str, Any]
-    key: Sequence[str]
+    order: Sequence[str]
 
 
 @define
@@ -237,7 +237,9 @@ class Workshop:
         if self.kind == "polars-lazy":
             return {name: self._deferred(answer) for name, answer in answers.items()}
         if self.kind in _SQL.values():
-            return {name: one.make().to_native() for name, one in answers.items()}
+            return {
+                name: one.make().select(*one.schema).to_native() for name, one in answers.items()
+            }
         ordered = [_in_order(one) for one in answers.values()]
         collected = dict(zip(answers, _polars().collect_all(ordered), strict=True))
         if self.kind == "pandas":
@@ -253,7 +255,7 @@ class Workshop:
 
 def _in_order(answer: Answer) -> Any:
     # The same input gives the same bytes (law 9): engines leave rows in an order of their own.
-    return answer.make().to_native().sort(answer.key)
+    return answer.make().to_native().sort(answer.order).select(*answer.schema)
 
 
 def types_of(columns: Mapping[str, Sequence[Any]], texts: Sequence[str]) -> dict[str, Any]:

@@ -17,13 +17,13 @@ __all__ = ["positions"]
 def positions(facts: Situation, holder: str, reasons: Sequence[str], as_of: date) -> Frame | None:
     """Return one row per holder and product that a deal or contract names; `None` without any.
 
-    Columns: ``holder``, ``about``, ``owned``, ``open_deal``, and for each reason ``lost_for_<n>``:
-    whether it is one of the latest lost deals; integers 0 and 1.
+    Columns: that of the holder, ``about``, ``owned``, ``open_deal``, and for each reason
+    ``lost_for_<n>``: whether it is one of the latest lost deals; integers 0 and 1.
 
     Args:
         facts: What counts on the day.
-        holder: The column of `facts.deals` that says whose a deal is: ``"own"``, the company, to
-            which contracts count too; or ``"person"``.
+        holder: The column of `facts.deals` that says whose a deal is: ``"company_no"``, to which
+            contracts count too; or ``"lead_no"``.
         reasons: The reason codes that rules ask about.
         as_of: The day.
     """
@@ -37,8 +37,8 @@ def positions(facts: Situation, holder: str, reasons: Sequence[str], as_of: date
         lost = nw.when(nw.col("status") == "lost").then(closed)
         parts.append(
             deals.select(
+                holder,
                 "about",
-                holder=holder,
                 running=whole(None),
                 lapsed=whole(None),
                 buying=nw.when(closed.is_null()).then(whole(1)),
@@ -52,13 +52,13 @@ def positions(facts: Situation, holder: str, reasons: Sequence[str], as_of: date
                 },
             )
         )
-    if holder == "own" and facts.contracts is not None:
+    if holder == "company_no" and facts.contracts is not None:
         end = nw.col("end")
         runs = end.is_null() | (end >= today)
         parts.append(
             facts.contracts.filter(nw.col("about") != FIRM).select(
+                "company_no",
                 "about",
-                holder="company_id",
                 running=nw.when(runs).then(whole(1)),
                 lapsed=nw.when(~runs).then(end),
                 buying=whole(None),
@@ -69,15 +69,15 @@ def positions(facts: Situation, holder: str, reasons: Sequence[str], as_of: date
         )
     if not parts:
         return None
-    wanted = ["holder", "about", *columns]
+    wanted = [holder, "about", *columns]
     each = nw.concat([part.select(*wanted) for part in parts])
-    each = each.group_by("holder", "about").agg(*(nw.col(name).max() for name in columns))
+    each = each.group_by(holder, "about").agg(*(nw.col(name).max() for name in columns))
     # What was won is owned until a contract that ended on the day of the deal or later has lapsed.
     kept = ~nw.col("won").is_null() & (
         nw.col("lapsed").is_null() | (nw.col("lapsed") < nw.col("won")).fill_null(False)
     )
     return each.select(
-        "holder",
+        holder,
         "about",
         owned=flag(~nw.col("running").is_null() | kept),
         open_deal=flag(~nw.col("buying").is_null()),

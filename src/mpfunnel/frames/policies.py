@@ -5,7 +5,7 @@ They see companies as objects, so that this is the one place where rows leave th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any, Final
@@ -18,7 +18,7 @@ from mpfunnel.frames.kinds import Frame, Workshop
 from mpfunnel.frames.layout import Places
 from mpfunnel.frames.situation import Situation
 from mpfunnel.labels import Lang
-from mpfunnel.records import Company, Id, Product
+from mpfunnel.records import Company, Product
 from mpfunnel.rules.facts import Fact
 
 __all__ = ["companies_of", "custom_tiers"]
@@ -36,15 +36,18 @@ _PLAIN: Final = (
 _SETS: Final = ("relationships", "lists", "domains")
 
 
-def companies_of(facts: Situation, attributes: Sequence[Fact], workshop: Workshop) -> list[Company]:
-    """Return the companies as objects, with the attributes that have columns, and all sets."""
-    sets: dict[Id, dict[str, set[str]]] = {}
+def companies_of(
+    facts: Situation, attributes: Sequence[Fact], workshop: Workshop
+) -> dict[int, Company]:
+    """Return the companies as objects by their number: what has columns, and all sets."""
+    sets: dict[int, dict[str, set[str]]] = {}
     if facts.company_sets is not None:
         for row in workshop.rows(facts.company_sets):
-            sets.setdefault(row["company_id"], {}).setdefault(row["fact"], set()).add(row["value"])
-    return [
-        _company(row, attributes, sets.get(row["id"], {})) for row in workshop.rows(facts.companies)
-    ]
+            sets.setdefault(row["company_no"], {}).setdefault(row["fact"], set()).add(row["value"])
+    return {
+        row["company_no"]: _company(row, attributes, sets.get(row["company_no"], {}))
+        for row in workshop.rows(facts.companies)
+    }
 
 
 def _company(
@@ -68,8 +71,7 @@ def _held(fact: Fact, value: Any) -> Any:
 
 
 def custom_tiers(
-    companies: Iterable[Company],
-    id_type: Any,
+    companies: Mapping[int, Company],
     product: Product,
     book: Compiled,
     places: Places,
@@ -80,8 +82,7 @@ def custom_tiers(
     """Return what a custom policy says of companies: as people read it, and as rules do.
 
     Args:
-        companies: The companies.
-        id_type: The type of their ids.
+        companies: The companies by their number.
         product: The product.
         book: The playbook.
         places: Where facts stand.
@@ -94,16 +95,16 @@ def custom_tiers(
     """
     told: dict[str, list[int | str | None]] = {
         name: []
-        for name in ("company_id", "tier", "settled", "possible", "missing", "rule", "because")
+        for name in ("company_no", "tier", "settled", "possible", "missing", "rule", "because")
     }
     fact = places.named("product.tier")
-    levels: dict[str, list[int | str | None]] = {"home": []}
+    levels: dict[str, list[int | str | None]] = {"company_no": []}
     if fact is not None:
         levels |= {column: [] for column in places.columns(fact)}
-    for company in companies:
+    for number, company in companies.items():
         one = book.tier(company, product, as_of)
         row: tuple[int | str | None, ...] = (
-            company.id,
+            number,
             one.value.key,
             int(one.settled),
             ";".join(tier.key for tier in one.possible),
@@ -114,16 +115,15 @@ def custom_tiers(
         for name, value in zip(told, row, strict=True):
             told[name].append(value)
         if fact is not None:
-            levels["home"].append(company.id)
+            levels["company_no"].append(number)
             for name, value in level_of(one, fact, places).items():
                 levels[name].append(int(value))
-    ids = ("company_id", "home") if id_type == nw.String() else ()
-    texts = (*ids, "tier", "possible", "missing", "rule", "because")
+    texts = ("tier", "possible", "missing", "rule", "because")
     answer = workshop.small("custom_tiers", told, texts=texts).with_columns(
         settled=nw.col("settled") == 1
     )
     if fact is None:
         return answer, None
     mays = places.possible(fact).values()
-    level = workshop.small("custom_levels", levels, texts=ids)
+    level = workshop.small("custom_levels", levels)
     return answer, level.with_columns(**{name: nw.col(name) == 1 for name in mays})

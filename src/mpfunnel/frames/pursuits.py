@@ -20,7 +20,8 @@ import narwhals.stable.v2 as nw
 from mpfunnel.case import Compiled
 from mpfunnel.frames.expressions import flag, looked_up, whole
 from mpfunnel.frames.kinds import Frame, Workshop
-from mpfunnel.frames.situation import FIRM, Situation
+from mpfunnel.frames.pairs import pair_of, taken_apart
+from mpfunnel.frames.situation import FIRM, Situation, kinds_of
 from mpfunnel.frames.touches import models_of
 
 __all__ = ["FLAGS", "pursuits"]
@@ -47,7 +48,7 @@ _SAID: Final[Mapping[str, int]] = {
 }
 _WORDS: Final = 8
 """More than there are words in `_SAID`: a place times this, plus the word, keeps both."""
-_LOG: Final = ("lead_id", "about", "at", "turn", "ref", "what", "day", "hand_days", "opens")
+_LOG: Final = ("lead_no", "about", "at", "turn", "ref", "what", "day", "hand_days", "opens")
 
 
 def pursuits(
@@ -55,8 +56,8 @@ def pursuits(
 ) -> Frame:
     """Return the current pursuit of every lead for each product that it gave a sign for.
 
-    Columns: lead_id, about, and `FLAGS`. The whole firm's pursuit stands in the list where it was
-    given a sign, and for leads without any pursuit.
+    Columns: pair, lead_no, about, and `FLAGS`. The whole firm's pursuit stands in the list where it
+    was given a sign, and for leads without any pursuit.
 
     Args:
         facts: What counts on the day; leads must be given.
@@ -89,7 +90,7 @@ class _Pursuits:
     def all(self) -> Frame:
         deals = self.signs_of_deals()
         events = self.signs_of_events()
-        logged = [one.select("lead_id") for one in (deals, events) if one is not None]
+        logged = [one.select("lead_no") for one in (deals, events) if one is not None]
         hands = [
             signal.raises_hand_days
             for model in models_of(self.book).values()
@@ -99,22 +100,22 @@ class _Pursuits:
         if self.sums is not None and max(hands, default=0) <= self.quiet_days:
             plain = self.sums
             if logged:
-                plain = plain.join(nw.concat(logged).unique(), on="lead_id", how="anti")
+                plain = plain.join(nw.concat(logged).unique(), on="lead_no", how="anti")
             found += self.of_responses(self.workshop.cut("sums_alone", plain))
         elif self.facts.activities is not None:
             # A hand may stay up for longer than a pursuit lasts: then the log has to tell.
-            logged.append(self.facts.activities.select("lead_id"))
+            logged.append(self.facts.activities.select("lead_no"))
         if logged:
             leads = self.workshop.cut("logged", nw.concat(logged).unique())
             found += self.of_log(leads, deals, events)
         nothing = {flag: whole(0) for flag in FLAGS}
-        without = self.leads.select(lead_id="id")
+        without = self.leads.select("lead_no", about=whole(FIRM), **nothing)
+        without = without.with_columns(pair=pair_of("lead_no", self.book))
         if not found:
-            return without.select("lead_id", about=whole(FIRM), **nothing)
-        some = nw.concat([frame.select("lead_id", "about", *FLAGS) for frame in found])
+            return without
+        some = nw.concat([frame.select("pair", "lead_no", "about", *FLAGS) for frame in found])
         some = self.workshop.cut("pursuits_found", some)
-        without = without.join(some.select("lead_id").unique(), on="lead_id", how="anti")
-        without = without.select("lead_id", about=whole(FIRM), **nothing)
+        without = without.join(some.select("lead_no").unique(), on="lead_no", how="anti")
         return nw.concat([some, without.select(*some.collect_schema().names())])
 
     # -- of those who only responded --
@@ -122,12 +123,12 @@ class _Pursuits:
     def of_responses(self, sums: Frame) -> list[Frame]:
         responded = sums.filter(~nw.col("last").is_null())
         own = self._responded(responded.filter(nw.col("about") != FIRM), "last")
-        pursued = own.filter(nw.col("quiet") == 0).select("lead_id").unique()
+        pursued = own.filter(nw.col("quiet") == 0).select("lead_no").unique()
         firm = responded.filter(nw.col("about") == FIRM)
         # While a product is being pursued, a mere response to the whole firm opens nothing.
         hands = firm.filter(~nw.col("last_hand").is_null())
-        hands = hands.join(pursued, on="lead_id", how="semi")
-        others = firm.join(pursued, on="lead_id", how="anti")
+        hands = hands.join(pursued, on="lead_no", how="semi")
+        others = firm.join(pursued, on="lead_no", how="anti")
         return [own, self._responded(others, "last"), self._responded(hands, "last_hand")]
 
     def _responded(self, sums: Frame, last: str) -> Frame:
@@ -136,7 +137,7 @@ class _Pursuits:
         no = whole(0)
         flags = dict.fromkeys(FLAGS, no)
         flags |= {"started": whole(1), "raised_hand": flag(up), "quiet": flag(quiet)}
-        return sums.select("lead_id", "about", **flags)
+        return sums.select("pair", "lead_no", "about", **flags)
 
     # -- of those with a log --
 
@@ -145,7 +146,7 @@ class _Pursuits:
         firm = [one.filter(nw.col("about") == FIRM) for one in (deals, events) if one is not None]
         responses = self.signs_of_responses(leads)
         if responses is not None:
-            responses = self.workshop.cut("signs_of_responses", responses)
+            responses = self.workshop.keep("signs_of_responses", responses)
             own.append(responses.filter(nw.col("about") != FIRM))
             firm.append(responses.filter(nw.col("about") == FIRM))
         signs = nw.concat(own)
@@ -153,26 +154,27 @@ class _Pursuits:
             # What sales said of no product moves the pursuits that are open.
             general = events.filter(nw.col("about") == FIRM).drop("about")
             general = general.with_columns(opens=whole(0))
-            pairs = signs.select("lead_id", "about").unique()
-            signs = nw.concat([signs, pairs.join(general, on="lead_id", how="inner").select(*_LOG)])
+            pairs = signs.select("lead_no", "about").unique()
+            signs = nw.concat([signs, pairs.join(general, on="lead_no", how="inner").select(*_LOG)])
         signs = self.workshop.keep("signs_of_products", signs)
         found = self.workshop.keep("pursuits_of_products", self.current(signs))
         pursued = found.filter((nw.col("won") + nw.col("lost") + nw.col("quiet")) == 0)
-        pursued = pursued.select("lead_id").unique()
+        pursued = pursued.select("lead_no").unique()
         of_firm = nw.concat(firm)
         mere = (nw.col("what") == "responded") & (nw.col("hand_days") == 0)
-        hidden = of_firm.filter(mere).join(pursued, on="lead_id", how="anti")
+        hidden = of_firm.filter(mere).join(pursued, on="lead_no", how="anti")
         of_firm = nw.concat([of_firm.filter(~mere), hidden])
         if deals is not None:
             sold = deals.filter(nw.col("about") != FIRM).drop("about", "opens").unique()
-            sold = sold.join(of_firm.select("lead_id").unique(), on="lead_id", how="semi")
+            sold = sold.join(of_firm.select("lead_no").unique(), on="lead_no", how="semi")
             sold = sold.with_columns(about=whole(FIRM), opens=whole(0))
             of_firm = nw.concat([of_firm, sold.select(*_LOG)])
         return [found, self.current(self.workshop.keep("signs_of_firm", of_firm))]
 
     def current(self, signs: Frame) -> Frame:
         """Return the current pursuit of each log: of each lead and product."""
-        pair = ["lead_id", "about"]
+        signs = signs.with_columns(pair=pair_of("lead_no", self.book))
+        pair = ["pair"]
         order = ["at", "turn", "ref", "what"]
         # Two words of sales in one instant may be one and the same.
         signs = signs.group_by(*pair, *order, "day", "hand_days").agg(nw.col("opens").max())
@@ -183,21 +185,22 @@ class _Pursuits:
             .otherwise(nw.when(what.is_in(["won", "lost"])).then(whole(-1)).otherwise(whole(0)))
         )
         signs = signs.with_columns(change=change, one=nw.col("opens") * 0 + 1)
+        signs = signs.with_columns(place=nw.col("one").cum_sum().over(*pair, order_by=order))
+        # From here on one number tells the order.
         signs = signs.with_columns(
-            open_after=nw.col("change").cum_sum().over(*pair, order_by=order),
-            place=nw.col("one").cum_sum().over(*pair, order_by=order),
-            next_day=nw.col("day").shift(-1).over(*pair, order_by=order),
+            open_after=nw.col("change").cum_sum().over(*pair, order_by="place"),
+            next_day=nw.col("day").shift(-1).over(*pair, order_by="place"),
         )
         none_open = nw.col("open_after") == 0
         gone = nw.col("next_day").fill_null(self.today) - nw.col("day") >= self.quiet_days
         ends = none_open & (what.is_in(["won", "lost"]) | gone)
         signs = signs.with_columns(cut=flag(ends))
         signs = signs.with_columns(
-            piece=nw.col("cut").cum_sum().over(*pair, order_by=order) - nw.col("cut")
+            piece=nw.col("cut").cum_sum().over(*pair, order_by="place") - nw.col("cut")
         )
         piece = [*pair, "piece"]
         signs = signs.with_columns(
-            live=nw.col("opens").cum_max().over(*piece, order_by=order)
+            live=nw.col("opens").cum_max().over(*piece, order_by="place")
         ).filter(nw.col("live") == 1)
         signs = signs.with_columns(last_piece=nw.col("piece").max().over(*pair))
         signs = signs.filter(nw.col("piece") == nw.col("last_piece"))
@@ -234,8 +237,10 @@ class _Pursuits:
         found = signs.group_by(*pair).agg(*(nw.col(name).max() for name in kept))
         word, ended = nw.col("said") % _WORDS, nw.col("ended") == 1
         # The last sign of a piece that was cut off tells how the pursuit ended.
-        return found.select(
-            *pair,
+        return taken_apart(found, self.book).select(
+            "pair",
+            "lead_no",
+            "about",
             "won",
             "lost",
             started=nw.col("ended") * 0 + 1,
@@ -253,20 +258,19 @@ class _Pursuits:
     def signs_of_responses(self, leads: Frame) -> Frame | None:
         if self.facts.activities is None:
             return None
-        hands: dict[str, list[int | str | None]] = {"about": [], "kind": [], "hand_days": []}
+        hands: dict[str, list[int]] = {"about": [], "kind_no": [], "hand_days": []}
+        kinds = kinds_of(self.book.playbook)
         for about, model in models_of(self.book).items():
             for kind, days in model.responses.items():
                 hands["about"].append(about)
-                hands["kind"].append(kind)
+                hands["kind_no"].append(kinds.index(kind))
                 hands["hand_days"].append(days)
-        signs = self.facts.activities.join(leads, on="lead_id", how="semi")
+        signs = self.facts.activities.join(leads, on="lead_no", how="semi")
         signs = signs.join(
-            self.workshop.small("hand_days", hands, texts=("kind",)),
-            on=["about", "kind"],
-            how="inner",
+            self.workshop.small("hand_days", hands), on=["about", "kind_no"], how="inner"
         )
         return signs.select(
-            "lead_id",
+            "lead_no",
             "about",
             "at",
             turn=whole(0),
@@ -281,7 +285,7 @@ class _Pursuits:
         if self.facts.sales_events is None:
             return None
         return self.facts.sales_events.select(
-            "lead_id",
+            "lead_no",
             "about",
             "at",
             turn=whole(1),
@@ -297,11 +301,13 @@ class _Pursuits:
         deals, lines = self.facts.deals, self.facts.deal_lines
         if deals is None or lines is None:
             return None
-        people = deals.filter(~nw.col("person").is_null()).with_columns(lead_id=nw.col("person"))
+        people = deals.filter(~nw.col("lead_no").is_null())
         columns = people.collect_schema().names()
         if self.book.playbook.funnel.deals_without_lead:
-            homes = self.leads.filter(~nw.col("home").is_null()).select(own="home", lead_id="id")
-            theirs = deals.filter(nw.col("named")).join(homes, on="own", how="inner")
+            homes = self.leads.filter(~nw.col("company_no").is_null())
+            homes = homes.select("company_no", "lead_no")
+            theirs = deals.filter(nw.col("named")).drop("lead_no")
+            theirs = theirs.join(homes, on="company_no", how="inner")
             people = nw.concat([people, theirs.select(*columns)])
         lines = lines.select(id="deal_id", line="about")
         people = people.join(lines, on="id", how="left")
@@ -312,7 +318,7 @@ class _Pursuits:
         no, yes = whole(0), whole(1)
         ref = nw.col("id").cast(nw.String())
         opened = people.select(
-            "lead_id",
+            "lead_no",
             "about",
             at=nw.when(early).then(nw.col("closed_at")).otherwise(nw.col("opened_at")),
             turn=whole(2),
@@ -323,7 +329,7 @@ class _Pursuits:
             opens=yes,
         )
         ends = people.filter(closed).select(
-            "lead_id",
+            "lead_no",
             "about",
             at="closed_at",
             turn=whole(3),

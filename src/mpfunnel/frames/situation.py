@@ -9,22 +9,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from typing import Final
 
 import narwhals.stable.v2 as nw
 from attrs import frozen
 
+from mpfunnel.engagement import Measure
 from mpfunnel.frames.contract import RELATIONSHIPS
 from mpfunnel.frames.door import Door
-from mpfunnel.frames.expressions import looked_up, whole
+from mpfunnel.frames.expressions import whole
 from mpfunnel.frames.kinds import Frame, Workshop
 from mpfunnel.playbook import Playbook
 
-__all__ = ["FIRM", "Situation", "situation"]
+__all__ = ["FIRM", "Situation", "kinds_of", "situation"]
 
 FIRM = -1
 """In the column ``about``, where else the place of a product stands: the whole firm."""
 # No attribute of a firm is called like that.
 _TIMES = "mpfunnel_times"
+_UNKNOWN: Final = {"company": "unknown-company", "lead": "unknown-lead"}
 _TWICE = "shares its id with a row that differs"
 
 
@@ -32,18 +35,24 @@ _TWICE = "shares its id with a row that differs"
 class Situation:
     """The tables as of a day: only what counts. A table that was not given is `None`.
 
+    Companies and leads are known by their numbers, in the order of their ids: these are quicker to
+    sort and to join than ids that are text.
+
     Attributes:
-        companies: The companies.
-        company_sets: What their sets hold: company_id, fact, value.
-        leads: The leads, with ``home``: their company, null where it is not given.
-        lead_sets: What their sets hold: lead_id, fact, value.
-        consents: What they said about being contacted.
-        activities: One row for each product that an activity is about: lead_id, id, kind, at,
-            about, age.
-        deals: The deals, with the days ``opened`` and ``closed``; null while open as of the day.
+        companies: The companies, with ``company_no``: their number.
+        company_sets: What their sets hold: company_no, fact, value.
+        leads: The leads, with ``lead_no``, their number, and ``company_no``, that of their
+            company, null where it is not known.
+        lead_sets: What their sets hold: lead_no, fact, value.
+        consents: What they said about being contacted: lead_no, channel, granted, at.
+        activities: One row for each product that an activity is about: lead_no, id, kind_no, at,
+            about, age; the kind is its place among `kinds_of`, null where none of them.
+        deals: The deals, with the numbers company_no and lead_no, null where there is none such,
+            and the days ``opened`` and ``closed``, the latter null while open as of the day.
         deal_lines: Their products: deal_id, about.
-        contracts: The contracts, with ``about``.
-        sales_events: What sales decided, with ``about`` and ``place``: their order in time.
+        contracts: The contracts: company_no, about, start, end.
+        sales_events: What sales decided: lead_no, kind, at, day, about, reason, and ``place``:
+            their order in time.
     """
 
     companies: Frame
@@ -63,26 +72,37 @@ def situation(door: Door, workshop: Workshop, book: Playbook, as_of: date) -> Si
     return _Sorter(door, workshop, book, as_of).situation()
 
 
+def kinds_of(book: Playbook) -> tuple[str, ...]:
+    """Return the kinds of activities that a playbook speaks of."""
+    signals = (signal.kind for model in book.engagement.values() for signal in model.signals)
+    counted = (
+        Measure.from_fact(fact).kind for fact in book.asked.values() if fact.within == "measures"
+    )
+    return tuple(sorted({*signals, *counted} - {""}))
+
+
 class _Sorter:
     def __init__(self, door: Door, workshop: Workshop, book: Playbook, as_of: date) -> None:
         self.door = door
+        self.book = book
         self.workshop = workshop
         self.given: Mapping[str, Frame] = door.frames
         self.today = as_of.toordinal()
         self.ids = [product.id for product in book.products]
 
     def situation(self) -> Situation:
-        companies = self.unique("companies", ["id"], self.given["companies"])
+        companies = self.numbered("companies", self.given["companies"], "company_no")
+        companies = self.workshop.keep("companies_counted", companies)
         leads = self.given.get("leads")
         if leads is not None:
-            leads = self.homes(self.unique("leads", ["id"], leads), companies)
+            leads = self.homes(self.numbered("leads", leads, "lead_no"), companies)
             leads = self.workshop.keep("leads_counted", leads)
         deals, lines = self.deals(companies, leads)
         return Situation(
             companies=companies,
-            company_sets=self.members("company_sets", "company_id", companies),
+            company_sets=self.members("company_sets", "company", companies),
             leads=leads,
-            lead_sets=self.members("lead_sets", "lead_id", leads),
+            lead_sets=self.members("lead_sets", "lead", leads),
             consents=self.said(leads),
             activities=self.activities(leads),
             deals=deals,
@@ -93,11 +113,16 @@ class _Sorter:
 
     # -- each record once --
 
+    def numbered(self, name: str, frame: Frame, number: str) -> Frame:
+        """Return each record once, with its number."""
+        frame = self.unique(name, ["id"], frame).with_row_index(number, order_by="id")
+        return frame.with_columns(nw.col(number).cast(nw.Int64()))
+
     def unique(self, name: str, key: Sequence[str], frame: Frame) -> Frame:
         """Return each record once; rows that share the key but differ are rejected."""
         columns = frame.collect_schema().names()
         shared = frame.group_by(*key).agg(nw.len().alias(_TIMES)).filter(nw.col(_TIMES) > 1)
-        shared = shared.select(*key)
+        shared = self.workshop.keep(f"{name}_several", shared.select(*key))
         alone = frame.join(shared, on=list(key), how="anti")
         several = frame.join(shared, on=list(key), how="semi").unique()
         kinds = several.group_by(*key).agg(nw.len().alias(_TIMES))
@@ -118,16 +143,30 @@ class _Sorter:
 
     # -- what records refer to --
 
-    def known(self, name: str, frame: Frame, column: str, of: Frame | None, code: str) -> Frame:
-        """Return the rows whose `column` is an id of the table `of`; the others are rejected."""
-        what = code.removeprefix("unknown-")
+    def known(self, name: str, frame: Frame, what: str, of: Frame | None) -> Frame:
+        """Return the rows of a lead or company that is there, with its number; others are rejected.
+
+        Args:
+            name: The name of the table.
+            frame: Its rows.
+            what: ``"lead"`` or ``"company"``.
+            of: The leads or companies.
+        """
+        frame = self.workshop.keep(f"{name}_of", self.with_number(frame, what, of))
+        return self.found(name, frame, what)
+
+    def with_number(self, frame: Frame, what: str, of: Frame | None) -> Frame:
+        """Return rows with the number of their lead or company; null where it is not there."""
         if of is None:
-            self.refer(name, frame, column, code, what)
-            # None: a bare false is no condition to every engine.
-            return frame.filter(nw.col(column) != nw.col(column))
-        ids = of.select(nw.col("id").alias(column))
-        self.refer(name, frame.join(ids, on=column, how="anti"), column, code, what)
-        return frame.join(ids, on=column, how="semi")
+            return frame.with_columns(whole(None).alias(f"{what}_no"))
+        ids = of.select(f"{what}_no", nw.col("id").alias(f"{what}_id"))
+        return frame.join(ids, on=f"{what}_id", how="left")
+
+    def found(self, name: str, frame: Frame, what: str) -> Frame:
+        """Return the rows with a number; others are rejected."""
+        lost = nw.col(f"{what}_no").is_null()
+        self.refer(name, frame.filter(lost), f"{what}_id", _UNKNOWN[what], what)
+        return frame.filter(~lost)
 
     def refer(self, name: str, frame: Frame, column: str, code: str, what: str) -> None:
         """Reject rows that refer to what is not there."""
@@ -140,14 +179,20 @@ class _Sorter:
 
     def about(self, frame: Frame) -> Frame:
         """Return the frame with the place of each row's product; null where there is none such."""
-        place = looked_up(nw.col("product_id"), self.ids, range(len(self.ids)))
-        return frame.with_columns(about=place)
+        places = self.workshop.small(
+            "places", {"product_id": self.ids, "about": list(range(len(self.ids)))}
+        )
+        return frame.join(places, on="product_id", how="left")
+
+    def placed(self, frame: Frame) -> Frame:
+        """Return the frame with the place of each row's product; of none, where it has no such."""
+        if "product_id" in frame.collect_schema().names():
+            return self.about(frame)
+        nothing = nw.lit(None, dtype=self.door.id_type("product"))
+        return frame.with_columns(product_id=nothing, about=whole(None))
 
     def sold(self, name: str, frame: Frame) -> Frame:
         """Return the rows of products that the firm sells, and of none; others are rejected."""
-        if "product_id" not in frame.collect_schema().names():
-            return frame.with_columns(about=whole(FIRM))
-        frame = self.about(frame)
         stranger = ~nw.col("product_id").is_null() & nw.col("about").is_null()
         self.refer(name, frame.filter(stranger), "product_id", "unknown-product", "product")
         return frame.filter(~stranger).with_columns(about=nw.col("about").fill_null(FIRM))
@@ -156,17 +201,14 @@ class _Sorter:
 
     def homes(self, leads: Frame, companies: Frame) -> Frame:
         """Return the leads with their company, where it is given."""
-        if "company_id" not in leads.collect_schema().names():
-            nobody = nw.lit(None, dtype=self.door.id_type("company"))
-            return leads.with_columns(home=nobody)
-        ids = companies.select(company_id=nw.col("id"), home=nw.col("id"))
-        return leads.join(ids, on="company_id", how="left")
+        named = "company_id" in leads.collect_schema().names()
+        return self.with_number(leads, "company", companies if named else None)
 
     def members(self, name: str, owner: str, of: Frame | None) -> Frame | None:
         given = self.given.get(name)
         if given is None:
             return None
-        frame = self.known(name, given.unique(), owner, of, f"unknown-{owner.removesuffix('_id')}")
+        frame = self.known(name, given.unique(), owner, of)
         if name == "company_sets":
             ties = nw.col("fact") == "relationships"
             wrong = ties & ~nw.col("value").is_in(RELATIONSHIPS)
@@ -179,19 +221,30 @@ class _Sorter:
         given = self.given.get("consents")
         if given is None:
             return None
-        frame = self.known("consents", given.unique(), "lead_id", leads, "unknown-lead")
+        frame = self.known("consents", given.unique(), "lead", leads)
         return self.past(frame, "at_day")
 
     def activities(self, leads: Frame | None) -> Frame | None:
         given = self.given.get("activities")
         if given is None:
             return None
-        frame = self.unique("activities", ["lead_id", "id"], self.past(given, "at_day"))
-        frame = self.known("activities", frame, "lead_id", leads, "unknown-lead")
-        frame = frame.with_columns(age=self.today - nw.col("at_day"))
+        frame = self.with_number(self.past(given, "at_day"), "lead", leads)
+        kinds = kinds_of(self.book)
+        small = self.workshop.small(
+            "kinds", {"kind": kinds, "kind_no": list(range(len(kinds)))}, texts=("kind",)
+        )
+        frame = frame.join(small, on="kind", how="left")
         products = self.given.get("activity_products")
+        frame = self.placed(frame) if products is None else frame
+        frame = self.workshop.keep("activities_of", frame)
+        lost = nw.col("lead_no").is_null()
+        # Numbers tell the many apart; ids only those without.
+        strange = self.unique("activities", ["lead_id", "id"], frame.filter(lost))
+        self.found("activities", strange, "lead")
+        frame = self.unique("activities", ["lead_no", "id"], frame.filter(~lost))
+        frame = frame.with_columns(age=self.today - nw.col("at_day"))
         frame = self.sold("activities", frame) if products is None else self.spread(frame, products)
-        frame = frame.select("lead_id", "id", "kind", "at", "about", "age")
+        frame = frame.select("lead_no", "id", "kind_no", "at", "about", "age")
         return self.workshop.keep("activities_counted", frame)
 
     def spread(self, frame: Frame, products: Frame) -> Frame:
@@ -226,29 +279,20 @@ class _Sorter:
             if name not in columns:
                 blank = nw.col("opened_at") if kind is None else nw.lit(None, dtype=kind)
                 frame = frame.with_columns(blank.alias(name))
-        ids = companies.select(company_id="id", own="id")
-        frame = frame.join(ids, on="company_id", how="left")
-        if leads is None:
-            frame = frame.with_columns(person=nw.lit(None, dtype=self.door.id_type("lead")))
-        else:
-            frame = frame.join(leads.select(lead_id="id", person="id"), on="lead_id", how="left")
-        lost = nw.col("own").is_null() & nw.col("person").is_null()
+        frame = self.with_number(self.with_number(frame, "company", companies), "lead", leads)
+        lost = nw.col("company_no").is_null() & nw.col("lead_no").is_null()
         self.refer("deals", frame.filter(lost), "company_id", "unknown-company", "company")
         frame = frame.filter(~lost)
         lines = self.given.get("deal_lines")
         if lines is None:
-            frame = self.sold("deals", frame)
+            frame = self.sold("deals", self.placed(frame))
             lines = frame.filter(nw.col("about") != FIRM).select("about", deal_id="id")
         else:
-            lines = self.about(
-                self.known(
-                    "deal_lines",
-                    lines.select("deal_id", "product_id").unique(),
-                    "deal_id",
-                    given,
-                    "unknown-deal",
-                )
-            )
+            lines = lines.select("deal_id", "product_id").unique()
+            ids = given.select(deal_id="id")
+            lone = lines.join(ids, on="deal_id", how="anti")
+            self.refer("deal_lines", lone, "deal_id", "unknown-deal", "deal")
+            lines = self.about(lines.join(ids, on="deal_id", how="semi"))
             wrong = lines.filter(nw.col("about").is_null()).select(id="deal_id").unique()
             bad = frame.join(wrong, on="id", how="semi")
             unsold = "unknown-product", "no such product"
@@ -264,8 +308,8 @@ class _Sorter:
             "deals_counted",
             frame.select(
                 "id",
-                "own",
-                "person",
+                "company_no",
+                "lead_no",
                 "status",
                 "reason",
                 "opened_at",
@@ -284,8 +328,10 @@ class _Sorter:
         if "end" not in given.collect_schema().names():
             given = given.with_columns(end=whole(None))
         frame = self.past(given.unique(), "start")
-        frame = self.known("contracts", frame, "company_id", companies, "unknown-company")
-        return self.sold("contracts", frame).select("company_id", "about", "start", "end")
+        frame = self.known("contracts", frame, "company", companies)
+        return self.sold("contracts", self.placed(frame)).select(
+            "company_no", "about", "start", "end"
+        )
 
     def sales_events(self, leads: Frame | None) -> Frame | None:
         given = self.given.get("sales_events")
@@ -300,22 +346,18 @@ class _Sorter:
             if name not in columns:
                 given = given.with_columns(nw.lit(None, dtype=kind).alias(name))
         frame = self.past(given.unique(), "at_day")
-        frame = self.known("sales_events", frame, "lead_id", leads, "unknown-lead")
-        frame = self.sold("sales_events", frame)
+        frame = self.known("sales_events", frame, "lead", leads)
+        frame = self.sold("sales_events", self.placed(frame))
         # They have no id: within one instant, everything that they hold sets their order.
         frame = frame.with_columns(
-            product_text=(
-                nw.col("product_id").cast(nw.String()).fill_null("None")
-                if "product_id" in columns
-                else nw.lit("None")
-            ),
+            product_text=nw.col("product_id").cast(nw.String()).fill_null("None"),
             by=nw.col("by").fill_null(""),
             saying=nw.col("reason").fill_null(""),
             one=nw.col("at_day") * 0 + 1,
             later=nw.col("follow_up_on").fill_null(3_652_060),
         )
         order = ["at", "kind", "product_text", "saying", "by", "later"]
-        frame = frame.with_columns(place=nw.col("one").cum_sum().over("lead_id", order_by=order))
+        frame = frame.with_columns(place=nw.col("one").cum_sum().over("lead_no", order_by=order))
         day = nw.col("at_day").alias("day")
-        frame = frame.select("lead_id", "kind", "at", day, "about", "reason", "place")
+        frame = frame.select("lead_no", "kind", "at", day, "about", "reason", "place")
         return self.workshop.keep("sales_events_counted", frame)

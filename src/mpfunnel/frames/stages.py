@@ -25,7 +25,7 @@ def with_ranges(rows: Frame, pairs: Frame, places: Places, *, possible: bool) ->
     """Return rows of leads with what is true of any product (S7).
 
     Args:
-        rows: Columns lead_id and others.
+        rows: Columns lead_no and others.
         pairs: How each lead stands with every product.
         places: Where facts stand.
         possible: Whether to read what is possible too.
@@ -41,19 +41,19 @@ def with_ranges(rows: Frame, pairs: Frame, places: Places, *, possible: bool) ->
             names.append((true, false))
     found = (
         pairs.with_columns(**columns)
-        .group_by("lead_id")
+        .group_by("lead_no")
         .agg(
             *(nw.col(true).max() for true, _ in names), *(nw.col(false).min() for _, false in names)
         )
     )
-    rows = rows.join(found, on="lead_id", how="left")
+    rows = rows.join(found, on="lead_no", how="left")
     return rows.with_columns(**{name: nw.col(name) == 1 for name in columns})
 
 
 def stages(
     rows: Frame, book: Compiled, places: Places, lang: Lang, workshop: Workshop, *, possible: bool
 ) -> Frame:
-    """Return the stage of each lead: lead_id, the columns of the decision, and for_products.
+    """Return the stage of each lead: lead_no, the columns of the decision, and for_products.
 
     Args:
         rows: One row per lead and pursuit, with the facts that the rules of the funnel ask about.
@@ -92,7 +92,7 @@ def stages(
     )
     best = (nw.col("rank") + _FAR) * (len(products) + 1) + order
     rows = rows.with_columns(best=best * count + nw.col(decided.code))
-    rows = rows.with_columns(top=nw.col("rank").max().over("lead_id"))
+    rows = rows.with_columns(top=nw.col("rank").max().over("lead_no"))
     reaches = (nw.col("rank") == nw.col("top")) & (nw.col("started") == 1)
     flags = {
         f"for_{place}": flag(reaches & (nw.col("about") == place)) for place in range(len(products))
@@ -110,13 +110,13 @@ def stages(
         # Never the minimum of one column, which Spark refuses.
         rows = rows.with_columns(low=nw.min_horizontal(*low, low[0]))
         # What every pursuit reaches at least bounds the lead's stage from below.
-        rows = rows.with_columns(least=nw.col("low").max().over("lead_id"))
+        rows = rows.with_columns(least=nw.col("low").max().over("lead_no"))
         for place, (key, column) in enumerate(zip(outcomes, decided.possible, strict=True)):
             rank = _by_state([[table[keys.index(key)]] for table in ranks], None)
             way = nw.col(column) & (rank >= nw.col("least"))
             ways[f"way_{place}"] = flag(way)
     rows = rows.with_columns(**flags, **ways)
-    found = rows.group_by("lead_id").agg(*(nw.col(name).max() for name in ("best", *flags, *ways)))
+    found = rows.group_by("lead_no").agg(*(nw.col(name).max() for name in ("best", *flags, *ways)))
     found = found.with_columns((nw.col("best") % count).alias(decided.code))
     if possible:
         found = found.with_columns(

@@ -20,6 +20,7 @@ from mpfunnel.frames.expressions import by_code, extended, flag, whole
 from mpfunnel.frames.kinds import Frame, Workshop
 from mpfunnel.frames.layout import Places
 from mpfunnel.frames.ownership import positions
+from mpfunnel.frames.pairs import pair_of
 from mpfunnel.frames.situation import FIRM, Situation
 from mpfunnel.frames.touches import add_up, every_product, for_every_product
 from mpfunnel.labels import Lang
@@ -28,7 +29,7 @@ from mpfunnel.rules.columns import Decided, decide_columns
 __all__ = ["Standings"]
 
 _PARTING: Final = "product.parting_reasons"
-_KEY: Final = ("lead_id", "home", "about")
+_KEY: Final = ("pair", "lead_no", "company_no", "about")
 
 
 @define
@@ -58,6 +59,7 @@ class Standings:
     owned: Frame | None = None
     owned_alone: Frame | None = None
     people: Frame = field(init=False)
+    of_companies: Frame = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         assert self.facts.leads is not None
@@ -69,14 +71,15 @@ class Standings:
             sums = add_up(self.facts.activities, self.measures, self.book, self.workshop)
             self.sums = self.workshop.keep("sums", sums)
         self.heard = self._heard()
-        alone = positions(self.facts, "person", self.reasons, self.as_of)
+        alone = positions(self.facts, "lead_no", self.reasons, self.as_of)
         if alone is not None:
             self.owned_alone = self.workshop.keep("lead_positions", alone)
         leads = with_facts(
-            self.facts.leads, places.about("lead"), places, self.facts.lead_sets, "lead_id"
+            self.facts.leads, places.about("lead"), places, self.facts.lead_sets, "lead_no"
         )
+        self.of_companies = self._of_companies()
         columns = [c for fact in places.about("lead") for c in places.columns(fact)]
-        self.people = leads.select("home", *columns, lead_id="id")
+        self.people = leads.select("lead_no", "company_no", *columns)
 
     @property
     def reasons(self) -> tuple[str, ...]:
@@ -84,7 +87,7 @@ class Standings:
         return self.places.asked.get(_PARTING, ())
 
     def _heard(self) -> Frame | None:
-        """Return what sales said last, by lead_id and about: marked, and ``said_<n>`` by reason."""
+        """Return what sales said last, by lead_no and about: marked, and ``said_<n>`` by reason."""
         events = self.facts.sales_events
         if events is None:
             return None
@@ -102,14 +105,15 @@ class Standings:
             back=nw.when(back).then(place),
             **of_reason,
         )
-        said = said.group_by("lead_id", "about").agg(
+        said = said.group_by("lead_no", "about").agg(
             *(nw.col(name).max() for name in ("latest", "back", *of_reason))
         )
         return self.workshop.keep(
             "heard",
             said.select(
-                "lead_id",
+                "lead_no",
                 "about",
+                pair=pair_of("lead_no", self.book),
                 marked_for_follow_up=nw.col("latest") % 2,
                 **{name: flag(nw.col(name) == nw.col("back")) for name in of_reason},
             ),
@@ -118,24 +122,21 @@ class Standings:
     # -- whom to look at --
 
     def every_pair(self) -> Frame:
-        """Return every lead with every product."""
+        """Return every lead with every product: pair, lead_no, company_no and about."""
         products = every_product(self.book, self.workshop)
-        return self.people.select("lead_id", "home").join(products, how="cross")
+        pairs = self.people.select("lead_no", "company_no").join(products, how="cross")
+        return pairs.with_columns(pair=pair_of("lead_no", self.book))
 
     def signed_pairs(self) -> Frame:
-        """Return the leads with the products that they gave any sign for.
+        """Return the pairs of leads with products that they gave any sign for, maybe several times.
 
         Of leads without company, every pair: nobody else stands as they do.
         """
         pairs = self.every_pair()
-        alone = pairs.filter(nw.col("home").is_null())
-        found = [alone]
-        for one in (self.sums, self.heard):
-            if one is not None:
-                keys = one.select("lead_id", "about").filter(nw.col("about") != FIRM)
-                homes = self.people.select("lead_id", "home").filter(~nw.col("home").is_null())
-                found.append(keys.join(homes, on="lead_id", how="inner"))
-        return nw.concat([one.select(*_KEY) for one in found]).unique()
+        alone = pairs.filter(nw.col("company_no").is_null())
+        signs = [one for one in (self.sums, self.heard) if one is not None]
+        signed = [one.filter(nw.col("about") != FIRM) for one in signs]
+        return nw.concat([one.select("pair") for one in (alone, *signed)])
 
     @property
     def alike(self) -> bool:
@@ -148,7 +149,7 @@ class Standings:
         """Return pairs with all facts of lead, company and product, and with both decisions.
 
         Args:
-            pairs: Columns lead_id, home and about.
+            pairs: Columns pair, lead_no, company_no and about.
             possible: Whether to tell what is still possible.
         """
         base = self.workshop.cut("asked", self._base(pairs, possible))
@@ -227,15 +228,14 @@ class Standings:
 
     def _base(self, pairs: Frame, possible: bool) -> Frame:
         """Return the pairs with every fact that rules ask about them but the decisions on them."""
-        frame = pairs.join(self.people.drop("home"), on="lead_id", how="left")
-        frame = frame.join(self.companies.facts, on="home", how="left")
-        if self.companies.levels is not None:
-            frame = frame.join(self.companies.levels, on=["home", "about"], how="left")
-        frame = self._with_nobody(frame)
+        frame = pairs.with_columns(of_company=pair_of("company_no", self.book))
+        frame = self._with_nobody(frame.join(self.of_companies, on="of_company", how="left"))
+        if self.places.about("lead"):
+            frame = frame.join(self.people.drop("company_no"), on="lead_no", how="left")
         for found in (self.sums, self.heard):
             if found is not None:
-                frame = frame.join(found, on=["lead_id", "about"], how="left")
-        frame = self._with_positions(frame)
+                frame = frame.join(found.drop("lead_no", "about"), on="pair", how="left")
+        frame = self._with_own_positions(frame)
         held = [
             column
             for fact in self.places.facts
@@ -294,18 +294,28 @@ class Standings:
                 )
         return extended(frame, columns)
 
-    def _with_positions(self, frame: Frame) -> Frame:
-        of_company = self.owned
-        if of_company is not None:
-            frame = frame.join(of_company, on=["home", "about"], how="left")
+    def _of_companies(self) -> Frame:
+        """Return what rules about leads see of each company with each product, by of_company."""
+        places = [*range(len(self.book.products)), FIRM]
+        every = self.workshop.small("abouts", {"about": places})
+        frame = self.companies.facts.join(every, how="cross")
+        for found in (self.companies.levels, self.owned):
+            if found is not None:
+                frame = frame.join(found, on=["company_no", "about"], how="left")
+        frame = frame.with_columns(of_company=pair_of("company_no", self.book))
+        return self.workshop.keep("of_companies", frame.drop("company_no", "about"))
+
+    def _with_own_positions(self, frame: Frame) -> Frame:
+        """Return the frame with what people without company own and are buying themselves."""
         if self.owned_alone is None:
             return frame
         columns = [
-            c for c in self.owned_alone.collect_schema().names() if c not in ("holder", "about")
+            c for c in self.owned_alone.collect_schema().names() if c not in ("lead_no", "about")
         ]
-        alone = self.owned_alone.rename({"holder": "lead_id", **{c: f"alone_{c}" for c in columns}})
-        frame = frame.join(alone, on=["lead_id", "about"], how="left")
-        own = nw.col("home").is_null()
+        alone = self.owned_alone.with_columns(pair=pair_of("lead_no", self.book))
+        alone = alone.select("pair", **{f"alone_{c}": c for c in columns})
+        frame = frame.join(alone, on="pair", how="left")
+        own = nw.col("company_no").is_null()
         return frame.with_columns(
             **{c: nw.when(own).then(nw.col(f"alone_{c}")).otherwise(nw.col(c)) for c in columns}
         )

@@ -8,6 +8,7 @@ engine makes a difference (S15).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 import narwhals.stable.v2 as nw
 
@@ -15,35 +16,56 @@ from mpfunnel.case import Compiled
 from mpfunnel.engagement import MICRO, EngagementModel, Measure, decay_per_mille
 from mpfunnel.frames.expressions import flag, looked_up, whole
 from mpfunnel.frames.kinds import Frame, Workshop
-from mpfunnel.frames.situation import FIRM
+from mpfunnel.frames.pairs import pair_of, taken_apart
+from mpfunnel.frames.situation import FIRM, kinds_of
 
 __all__ = ["add_up", "every_product", "for_every_product", "models_of"]
 
+_AGES: Final = 10_000_000
+"""More days than there are in all years that a date knows."""
+
 
 def worths(book: Compiled, workshop: Workshop) -> Frame:
-    """Return what each kind is worth: about, kind, wide, milli, half_life, slot and hand_days.
+    """Return what each kind is worth: worth_no, milli, decay_no, slot and hand_days.
 
-    ``wide`` is 1 for activities that name no product, as they count for a product; ``slot`` is the
-    place of the cap among all caps, -1 where there is none; ``hand_days`` is null for what is no
-    response.
+    ``decay_no`` is where the decay of its half-life begins in `decays`; ``slot`` is the place of
+    the cap among all caps, -1 where there is none; ``hand_days`` is null for what is no response.
     """
-    columns: dict[str, list[int | str | None]] = {
-        name: [] for name in ("about", "kind", "wide", "milli", "half_life", "slot", "hand_days")
+    columns: dict[str, list[int | None]] = {
+        name: [] for name in ("worth_no", "milli", "decay_no", "slot", "hand_days")
     }
+    kinds = kinds_of(book.playbook)
     slots = capped_kinds(book)
-    models = models_of(book)
-    for about, wide, model in (
-        *((about, 0, model) for about, model in models.items()),
-        *((about, 1, model) for about, model in models.items() if about != FIRM),
-    ):
+    halves = half_lives(book)
+    for place, model in enumerate(distinct_models(book)):
         for signal in model.signals:
-            weight = model.company_wide_per_mille if wide else 1_000
-            slot = -1 if signal.cap is None else slots.index(signal.kind)
-            hand = model.responses.get(signal.kind)
-            row = (about, signal.kind, wide, signal.points * weight, model.half_life_days, slot)
-            for name, value in zip(columns, (*row, None if wide else hand), strict=True):
-                columns[name].append(value)
-    return workshop.small("worths", columns, texts=("kind",))
+            for wide in (0, 1):
+                weight = model.company_wide_per_mille if wide else 1_000
+                row = (
+                    (place * 2 + wide) * len(kinds) + kinds.index(signal.kind),
+                    signal.points * weight,
+                    halves.index(model.half_life_days) * _AGES,
+                    -1 if signal.cap is None else slots.index(signal.kind),
+                    None if wide else model.responses.get(signal.kind),
+                )
+                for name, value in zip(columns, row, strict=True):
+                    columns[name].append(value)
+    return workshop.small("worths", columns)
+
+
+def decays(book: Compiled, workshop: Workshop) -> Frame:
+    """Return how much is left of a point by half-life and age: decay_no and share, in 1/1000."""
+    columns: dict[str, list[int]] = {"decay_no": [], "share": []}
+    for place, half_life in enumerate(half_lives(book)):
+        for age, share in enumerate(decay_per_mille(half_life)):
+            columns["decay_no"].append(place * _AGES + age)
+            columns["share"].append(share)
+    return workshop.small("decay", columns)
+
+
+def half_lives(book: Compiled) -> list[int]:
+    """Return the half-lives of all models."""
+    return sorted({model.half_life_days for model in distinct_models(book)})
 
 
 def capped_kinds(book: Compiled) -> list[str]:
@@ -64,6 +86,11 @@ def models_of(book: Compiled) -> dict[int, EngagementModel]:
     return {**dict(enumerate(models)), FIRM: models[0]}
 
 
+def distinct_models(book: Compiled) -> tuple[EngagementModel, ...]:
+    """Return each model once, however many products share it; that of the whole firm first."""
+    return tuple({id(model): model for model in models_of(book).values()}.values())
+
+
 def every_product(book: Compiled, workshop: Workshop) -> Frame:
     """Return the places of all products, in the column about."""
     return workshop.small("products", {"about": list(range(len(book.products)))})
@@ -76,11 +103,24 @@ def for_every_product(frame: Frame, book: Compiled, workshop: Workshop) -> Frame
 
 
 def spread(activities: Frame, book: Compiled, workshop: Workshop) -> Frame:
-    """Return the activities, and those of the whole firm once more for every product."""
-    own = activities.with_columns(wide=whole(0))
-    wide = for_every_product(activities, book, workshop).with_columns(wide=whole(1))
-    columns = own.collect_schema().names()
-    return nw.concat([own.select(*columns), wide.select(*columns)])
+    """Return the activities, and those of the whole firm once more for every product.
+
+    Columns: lead_no, about, age, kind_no, wide, which is 1 for those that name no product as they
+    count for one, and worth_no.
+    """
+    columns = ["lead_no", "about", "age", "kind_no"]
+    own = activities.select(*columns, wide=whole(0))
+    wide = for_every_product(activities.select(*columns), book, workshop)
+    found = nw.concat([own, wide.select(*columns, wide=whole(1))])
+    distinct = distinct_models(book)
+    of_about = {about: distinct.index(model) for about, model in models_of(book).items()}
+    place = (
+        looked_up(nw.col("about"), list(of_about), list(of_about.values()))
+        if len(distinct) > 1
+        else whole(0)
+    )
+    kinds = len(kinds_of(book.playbook))
+    return found.with_columns(worth_no=(place * 2 + nw.col("wide")) * kinds + nw.col("kind_no"))
 
 
 def add_up(
@@ -88,24 +128,20 @@ def add_up(
 ) -> Frame:
     """Return one row per lead and product (or the whole firm) that an activity reached.
 
-    Columns: lead_id, about, score, active_days, touched, ``measure_<n>`` for each measure, and of
-    the responses: ``last``, the age of the latest one; ``hand``, for how many days a hand is still
-    up, at most 0 if it is down; ``last_hand``, the age of the latest raised hand.
+    Columns: pair, lead_no, about, score, active_days, touched, ``measure_<n>`` for each measure,
+    and of the responses: ``last``, the age of the latest one; ``hand``, for how many days a hand is
+    still up, at most 0 if it is down; ``last_hand``, the age of the latest raised hand.
     """
-    valued = spread(activities, book, workshop).join(
-        worths(book, workshop), on=["about", "kind", "wide"], how="left"
-    )
-    shares: dict[str, list[int | str | None]] = {"half_life": [], "age": [], "share": []}
-    for half_life in sorted({one.model.half_life_days for one in book.models.values()}):
-        for age, share in enumerate(decay_per_mille(half_life)):
-            for name, value in zip(shares, (half_life, age, share), strict=True):
-                shares[name].append(value)
-    valued = valued.join(workshop.small("decay", shares), on=["half_life", "age"], how="left")
+    valued = spread(activities, book, workshop)
+    valued = valued.join(worths(book, workshop), on="worth_no", how="left")
+    valued = valued.with_columns(decay_no=nw.col("decay_no") + nw.col("age"))
+    valued = valued.join(decays(book, workshop), on="decay_no", how="left")
     milli = nw.col("milli").fill_null(0)
     valued = valued.with_columns(milli=milli, micro=milli * nw.col("share").fill_null(0))
     earns = nw.col("micro") > 0
     at, hand = nw.col("age"), nw.col("hand_days")
     kinds = capped_kinds(book)
+    counted = kinds_of(book.playbook)
     valued = valued.with_columns(
         free=_if((nw.col("slot") == -1).fill_null(True), nw.col("micro")),
         **{
@@ -118,9 +154,10 @@ def add_up(
         last=nw.when(~hand.is_null()).then(at),
         hand=hand - at,
         last_hand=nw.when((hand > 0).fill_null(False)).then(at),
-        **{f"measure_{n}": _asked(measure) for n, measure in enumerate(measures)},
+        **{f"measure_{n}": _asked(one, counted) for n, one in enumerate(measures)},
+        pair=pair_of("lead_no", book),
     )
-    found = valued.group_by("lead_id", "about").agg(
+    found = valued.group_by("pair").agg(
         nw.col("free").sum(),
         *(nw.col(f"cap_{n}").sum() for n in range(len(kinds))),
         nw.col("active").n_unique(),
@@ -134,12 +171,14 @@ def add_up(
             for n, measure in enumerate(measures)
         ),
     )
+    found = taken_apart(found, book)
     capped = [_capped(book, n, kind) for n, kind in enumerate(kinds)]
     score = nw.col("free").cast(nw.Int64())
     for one in capped:
         score = score + one
     return found.select(
-        "lead_id",
+        "pair",
+        "lead_no",
         "about",
         "touched",
         "last",
@@ -156,13 +195,13 @@ def _if(holds: nw.Expr, value: nw.Expr) -> nw.Expr:
     return nw.when(holds).then(value).otherwise(whole(0))
 
 
-def _asked(measure: Measure) -> nw.Expr:
+def _asked(measure: Measure, kinds: Sequence[str]) -> nw.Expr:
     """Return what one activity adds to a measure (S13)."""
     recent = nw.col("age") < measure.within_days
     match measure.head:
         case "count":
-            own = (nw.col("kind") == measure.kind) & (nw.col("wide") == 0)
-            return flag(recent & own)
+            own = (nw.col("kind_no") == kinds.index(measure.kind)) & (nw.col("wide") == 0)
+            return flag((recent & own).fill_null(False))
         case "points":
             return _if(recent, nw.col("milli") * 1_000)
         case _:
