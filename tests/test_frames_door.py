@@ -121,9 +121,9 @@ def given_as(kind: str, tables: Mapping[str, Columns]) -> dict[str, Any]:
     return KINDS[kind]({name: table(columns) for name, columns in known.items()})
 
 
-def taken(frame: nw.LazyFrame[Any]) -> list[dict[str, Any]]:
+def taken(door: Door, frame: nw.LazyFrame[Any]) -> list[dict[str, Any]]:
     """The rows of a frame, whatever works on it."""
-    return frame.collect(backend="pyarrow").rows(named=True)
+    return door._workshop.rows(frame)
 
 
 def at_door(
@@ -131,7 +131,7 @@ def at_door(
 ) -> tuple[Door, list[tuple[str, ...]]]:
     """The door behind which the tables are, and the rejects: table, id, column and code."""
     door = Door(Workshop.of(given), engine.playbook, given)
-    rows = [row for frame in door.rejects for row in taken(frame)]
+    rows = [row for frame in door.rejects for row in taken(door, frame)]
     return door, sorted((r["table"], str(r["id"]), r["column"], r["code"]) for r in rows)
 
 
@@ -607,7 +607,7 @@ def test_a_row_that_cannot_be_used_is_turned_away(kind: str, case: str) -> None:
     turned = Counter(name for name, *_ in wanted)
     for name, columns in tables.items():
         rows = len(next(iter(columns.values()))[1])
-        assert len(taken(door.frames[name])) == rows - turned[name], name
+        assert len(taken(door, door.frames[name])) == rows - turned[name], name
 
 
 def test_numbers_are_worked_with_as_they_are() -> None:
@@ -617,7 +617,7 @@ def test_numbers_are_worked_with_as_they_are() -> None:
     )
     for kind in KINDS:
         door, _ = at_door(given_as(kind, columns))
-        rows = sorted(taken(door.frames["companies"]), key=lambda row: row["id"])
+        rows = sorted(taken(door, door.frames["companies"]), key=lambda row: row["id"])
         assert [(r["employees"], r["annual_revenue"]) for r in rows] == [(255, 20_000), (1, 25_500)]
 
 
@@ -744,12 +744,12 @@ def test_types_of_duckdb_that_narwhals_does_not_know() -> None:
     con.register("n", table({"at": (pa.timestamp("ns", "UTC"), [AT])}))
     leads = con.sql("SELECT 'l1' AS id, \"at\" AS created_at FROM n")
     door, found = at_door({"companies": companies, "leads": leads})
-    assert [row["created_at_day"] for row in taken(door.frames["leads"])] == [AT.toordinal()]
+    assert [row["created_at_day"] for row in taken(door, door.frames["leads"])] == [AT.toordinal()]
     assert len(found) == 1
 
 
 def test_instants_of_which_nothing_is_known() -> None:
-    """A column of instants without a value is of the type that others have in the same session."""
+    """A column of instants without a value is of the type that the others have."""
     columns = changed(
         "deals", status=(TEXT, ["open"]), closed_at=(pa.null(), [None]), lead_id=(TEXT, ["l1"])
     )
@@ -841,7 +841,7 @@ def test_addresses_stay_inside() -> None:
     }
     door, found = at_door(given_as("Polars", columns))
     assert len(found) == 3
-    assert not any(secret in row["reason"] for f in door.rejects for row in taken(f))
+    assert not any(secret in row["reason"] for f in door.rejects for row in taken(door, f))
 
 
 @pytest.mark.parametrize(
@@ -982,10 +982,10 @@ def test_nothing_is_lost(kind: str) -> None:
     door = Door(workshop, ENGINE.playbook, tables)
     facts = situation(door, workshop, ENGINE.playbook, AS_OF)
     found: dict[str, Counter[str]] = {
-        name: Counter({USED: len(taken(getattr(facts, name)))}) for name in names
+        name: Counter({USED: len(taken(door, getattr(facts, name)))}) for name in names
     }
     for frame in door.rejects:
-        for row in taken(frame):
+        for row in taken(door, frame):
             assert row["column"]
             assert row["reason"]
             found[row["table"]][row["code"]] += 1

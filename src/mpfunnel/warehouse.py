@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from datetime import date
-from importlib import import_module
 from itertools import count
 from typing import Any, Final, Literal, get_args
 
@@ -18,10 +17,11 @@ from attrs import Factory, define, frozen
 from immutabledict import immutabledict
 
 from mpfunnel.engine import Engine
-from mpfunnel.errors import InvalidDataError, MissingExtraError, Problem, brief, did_you_mean
+from mpfunnel.errors import InvalidDataError, Problem, brief, did_you_mean
 from mpfunnel.frames.assessing import Population
 from mpfunnel.frames.contract import TABLES, Column, Family, with_attributes
 from mpfunnel.frames.kinds import Frame, Workshop, types_of
+from mpfunnel.frames.text import described, ibis_itself, sql_of
 from mpfunnel.labels import Lang
 from mpfunnel.playbook import Playbook
 from mpfunnel.tiers import TierTable
@@ -50,8 +50,6 @@ _FAMILIES: Final = tuple(one for one in get_args(Family) if one != "product")
 # as large as its own, but for thresholds that nobody has.
 _SOME_DAY: Final = date(7021, 3, 4)
 _TO_1970: Final = date(1970, 1, 1).toordinal()
-_RANDOM: Final = re.compile(r"\brow_index_[0-9a-f]+\b")
-_ORDERING_TEXTS: Final = frozenset({"by", "kind", "product_text", "ref", "saying", "what"})
 _DAY_NUMBERS: Final[Mapping[str, str]] = {
     "duckdb": "(({day}) - DATE '1970-01-01' + {offset})",
     "postgres": "(({day}) - DATE '1970-01-01' + {offset})",
@@ -216,12 +214,12 @@ class _Desk(Workshop):
         seed = Seed(self.prefix + name, immutabledict(words), rows)
         self.seeds[seed.name] = seed
         kinds = {n: "string" if word == "text" else "int64" for n, word in words.items()}
-        return _table(seed.name, kinds)
+        return described(seed.name, kinds)
 
     def keep(self, name: str, frame: Frame) -> Frame:
         taken = {query.name for query in self.queries}
         number = next(n for n in count(1) if self.prefix + _numbered(name, n) not in taken)
-        return _table(*self.write(_numbered(name, number), frame, answer=False))
+        return described(*self.write(_numbered(name, number), frame, answer=False))
 
     def cut(self, name: str, frame: Frame) -> Frame:
         return self.keep(name, frame)
@@ -234,7 +232,7 @@ class _Desk(Workshop):
         """Write a frame down as a query; return its name and its schema."""
         native: Any = frame.to_native()
         full = self.prefix + name
-        text = _sql(native, self.dialect)
+        text = sql_of(native, self.dialect)
         if isinstance(self.as_of, str):
             text = _with_variable(text, self.dialect, self.as_of)
         self.queries.append(Query(full, text, answer))
@@ -249,76 +247,12 @@ def _with_variable(text: str, dialect: Dialect, day: str) -> str:
     """Return the text with what gives the day in the place of `_SOME_DAY` and of its number."""
     number = _DAY_NUMBERS[dialect].format(day=day, offset=_TO_1970)
     text = re.sub(rf"\b{_SOME_DAY.toordinal()}\b", lambda _: number, text)
-    ibis: Any = _ibis()
-    written = _sql(ibis.table({"x": "int64"}, name="t").select(x=ibis.literal(_SOME_DAY)), dialect)
+    ibis: Any = ibis_itself()
+    written = sql_of(
+        ibis.table({"x": "int64"}, name="t").select(x=ibis.literal(_SOME_DAY)), dialect
+    )
     literal = written.split("SELECT", 1)[1].rsplit(" AS ", 2)[0].strip()
     return text.replace(literal, f"CAST({day} AS DATE)")
-
-
-def _sql(native: Any, dialect: Dialect) -> str:
-    ibis: Any = _ibis()
-    if ibis.options.pyspark is None:
-        # Ibis sets the options of an engine when it loads that engine, which text does not need.
-        ibis.options.pyspark = _spark_options()
-    text = _named_alike(str(ibis.to_sql(native, dialect=dialect)))
-    return _for_postgres(text) if dialect == "postgres" else text
-
-
-def _named_alike(text: str) -> str:
-    """Return the text with numbers for the random parts of names (law 9)."""
-    found = dict.fromkeys(_RANDOM.findall(text))
-    numbers = {name: f"row_number_{number}" for number, name in enumerate(found, 1)}
-    return _RANDOM.sub(lambda match: numbers[match[0]], text)
-
-
-def _for_postgres(text: str) -> str:
-    """Return the text with what PostgreSQL needs beyond what Ibis writes."""
-    import sqlglot
-    from sqlglot import expressions as exp
-
-    def mended(node: Any) -> Any:
-        if isinstance(node, exp.Cast) and isinstance(node.this, exp.LogicalOr):
-            # A boolean becomes an integer of 32 bits there, and none of 16.
-            return exp.cast(node.this, "int")
-        if (
-            isinstance(node, exp.Ordered)
-            and node.find_ancestor(exp.Window) is not None
-            and isinstance(node.this, exp.Column)
-            and node.this.name in _ORDERING_TEXTS
-        ):
-            # Texts stand in the order of their code points (S14), whatever the database's.
-            collation = exp.Identifier(this="C", quoted=True)
-            node.set("this", exp.Collate(this=node.this.copy(), expression=collation))
-        return node
-
-    tree: Any = sqlglot.parse_one(text, read="postgres").transform(mended)
-    for total in list(tree.find_all(exp.Sum)):
-        # A sum of integers is a numeric there, whatever Ibis thinks.
-        whole = total.parent if isinstance(total.parent, exp.Window) else total
-        whole.replace(exp.cast(whole.copy(), "bigint"))
-    return str(tree.sql("postgres", pretty=True))
-
-
-def _spark_options() -> Any:
-    config: Any = import_module("ibis.config")
-    annotations = {"treat_nan_as_null": bool}
-    return type(
-        "Options", (config.Config,), {"__annotations__": annotations, "treat_nan_as_null": False}
-    )()
-
-
-def _ibis() -> Any:
-    try:
-        ibis: Any = import_module("ibis")
-    except ImportError as error:
-        message = "SQL text needs Ibis; pip install 'mpfunnel[sql]'"
-        raise MissingExtraError(message) from error
-    return ibis
-
-
-def _table(name: str, schema: Any) -> Frame:
-    frame: Frame = nw.from_native(_ibis().table(schema, name=name))
-    return frame
 
 
 def _described(
@@ -336,4 +270,4 @@ def _described(
         return "int64" if whole else "string"
 
     schema = {column: typed(contract[column]) for column in columns}
-    return _ibis().table(schema, name=name)
+    return ibis_itself().table(schema, name=name)

@@ -281,7 +281,7 @@ class Door:
             "float": nw.Float64(),
             "bool": nw.Boolean(),
             "text": nw.String(),
-            "instant": nw.Datetime("us", self._workshop.zone),
+            "instant": nw.Datetime("us", "UTC"),
         }
         return types.get(column.holds, nw.Int64())
 

@@ -22,7 +22,7 @@ from narwhals.stable.v2.dependencies import (
 
 from mpfunnel.errors import InvalidDataError, MissingExtraError, Problem
 
-__all__ = ["Answer", "Frame", "Workshop", "as_columns"]
+__all__ = ["Answer", "Frame", "Workshop", "as_columns", "listed_values", "types_of"]
 
 Frame = nw.LazyFrame[Any]
 Given = Literal["pandas", "pyarrow", "polars", "polars-lazy", "duckdb", "ibis", "pyspark"]
@@ -120,14 +120,18 @@ class Workshop:
         ]
         if problems:
             raise InvalidDataError(problems)
-        return cls(known[0], next(iter(tables.values())))
+        session = next(iter(tables.values()))
+        if known[0] == "duckdb":
+            # It is made of this class, and needs what others do without.
+            from mpfunnel.frames.on_duckdb import OnDuckDB
+
+            return OnDuckDB("duckdb", session)
+        return cls(known[0], session)
 
     def enter(self, name: str, native: Any, columns: Sequence[str]) -> tuple[Frame, list[Problem]]:
         """Return those columns of a table, to work with, and what is wrong with the others."""
         if self.kind in ("pandas", "pyarrow"):
             return _read(name, native, columns, self.kind)
-        if self.kind == "duckdb":
-            native = _with_known_instants(native)
         frame: Any = nw.from_native(native)
         return frame.lazy().select(*columns), []
 
@@ -143,14 +147,6 @@ class Workshop:
     def rows(self, frame: Frame) -> list[dict[str, Any]]:
         """Return the rows of a frame, taken out of its engine."""
         return frame.collect(backend="pyarrow").rows(named=True)
-
-    @property
-    def zone(self) -> str:
-        """The zone in which instants stand: that of the session where an engine takes no other."""
-        if self.kind != "duckdb":
-            return "UTC"
-        ((zone,),) = self.session.query("session", "SELECT current_setting('TimeZone')").fetchall()
-        return str(zone)
 
     # The names are for engines that write down what they do.
     def small(
@@ -171,8 +167,6 @@ class Workshop:
         rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
         native: Any
         match self.kind:
-            case "duckdb":
-                native = self.session.query("session", _values(columns, types, _quoted))
             case "ibis":
                 ibis: Any = import_module("ibis")
                 wanted = {
@@ -182,7 +176,7 @@ class Workshop:
             case "pyspark":
                 # Not from Python's rows: Spark does not know how few they are, and so sends the
                 # large tables around instead of the small one.
-                query = _values(columns, types, _in_hex)
+                query = listed_values(columns, types, _in_hex)
                 native = self.session.sparkSession.sql(query)
             case _:
                 polars = _polars()
@@ -199,10 +193,6 @@ class Workshop:
         """
         native = frame.to_native()
         match self.kind:
-            case "duckdb":
-                name = f"mpfunnel_{name}_{next(_KEPT)}"
-                native.query("given", f"CREATE TEMP TABLE {name} AS FROM given")
-                kept = native.query("given", f"FROM {name}")
             case "pyspark":
                 # What was persisted still has its whole plan, which is planned anew in every frame
                 # that stands on it: twice as much with every link.
@@ -312,19 +302,7 @@ def _failure(error: BaseException) -> tuple[str, str]:
     return "type", f"{message}; give one plain type, or let a source read it"
 
 
-def _with_known_instants(native: Any) -> Any:
-    """Return a relation of DuckDB whose instants are of the type that Narwhals knows."""
-    duckdb: Any = import_module("duckdb")
-    columns = [
-        duckdb.ColumnExpression(name).cast("TIMESTAMPTZ").alias(name)
-        if str(kind) == "TIMESTAMPTZ_NS"
-        else duckdb.ColumnExpression(name)
-        for name, kind in zip(native.columns, native.types, strict=True)
-    ]
-    return native.select(*columns)
-
-
-def _values(
+def listed_values(
     columns: Mapping[str, Sequence[Any]],
     types: Mapping[str, Any],
     written_text: Callable[[str], str],
@@ -344,10 +322,6 @@ def _values(
     )
     none = "" if any(columns.values()) else " WHERE false"
     return f"SELECT {casts} FROM (VALUES {listed}) AS given({', '.join(columns)}){none}"
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
 
 
 def _in_hex(text: str) -> str:

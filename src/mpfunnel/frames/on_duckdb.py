@@ -1,0 +1,133 @@
+"""DuckDB: the work is written as SQL text, and every step is run as soon as it is written.
+
+A relation could be asked step by step, but DuckDB plans all of it anew with every step, which takes
+far longer than the answers.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from itertools import count
+from typing import Any, Final
+
+import narwhals.stable.v2 as nw
+from attrs import Factory, define
+
+from mpfunnel.errors import Problem
+from mpfunnel.frames.kinds import Answer, Frame, Workshop, listed_values, types_of
+from mpfunnel.frames.text import described, ibis_itself, sql_of
+
+__all__ = ["OnDuckDB"]
+
+# Numbered for the whole process: answers of an earlier call stand on their tables.
+_MADE: Final = count()
+_INSTANTS: Final = ("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ", "TIMESTAMPTZ_NS")
+_ANSWERED: Final[Mapping[Any, str]] = {
+    nw.String(): "VARCHAR",
+    nw.Int64(): "BIGINT",
+    nw.Boolean(): "BOOLEAN",
+    nw.Date(): "DATE",
+}
+
+
+@define
+class OnDuckDB(Workshop):
+    """A workshop on a connection of DuckDB, with a temporary table for each step."""
+
+    tables: list[str] = Factory(list[str])
+
+    def enter(self, name: str, native: Any, columns: Sequence[str]) -> tuple[Frame, list[Problem]]:
+        """Copy those columns of a relation, which may cost much to ask twice."""
+        given = dict(zip(native.columns, map(str, native.types), strict=True))
+        types = {
+            column: "TIMESTAMPTZ" if given[column] in _INSTANTS else given[column]
+            for column in columns
+        }
+        made = self._name(name)
+        copied = _typed("FROM mpfunnel_given", types)
+        native.query("mpfunnel_given", f"CREATE TEMP TABLE {made} AS {copied}")
+        # What knows the connection, and stands on no table.
+        self.session = native.query("mpfunnel_given", "SELECT 1 AS one")
+        ibis: Any = ibis_itself()
+        known: Any = import_module("ibis.backends.sql.datatypes").DuckDBType
+        schema = {
+            column: ibis.dtype("timestamp('UTC', 6)")
+            if kind == "TIMESTAMPTZ"
+            else known.from_string(kind)
+            for column, kind in types.items()
+        }
+        return described(made, schema), []
+
+    def rows(self, frame: Frame) -> list[dict[str, Any]]:
+        """Return the rows of a frame, taken out of DuckDB."""
+        rows: list[dict[str, Any]] = (
+            self._run(sql_of(frame.to_native(), "duckdb")).to_arrow_table().to_pylist()
+        )
+        return rows
+
+    def small(
+        self,
+        name: str,
+        columns: Mapping[str, Sequence[int | str | None]],
+        *,
+        texts: Sequence[str] = (),
+    ) -> Frame:
+        """Return a small table of integers and texts."""
+        types = types_of(columns, texts)
+        schema = {n: "string" if kind == nw.String() else "int64" for n, kind in types.items()}
+        return described(self._made(name, listed_values(columns, types, _quoted)), schema)
+
+    def keep(self, name: str, frame: Frame) -> Frame:
+        """Return a frame, worked out."""
+        native: Any = frame.to_native()
+        schema = native.schema()
+        known: Any = import_module("ibis.backends.sql.datatypes").DuckDBType
+        types = {column: known.to_string(kind) for column, kind in schema.items()}
+        # A sum has more digits to DuckDB than Ibis thinks.
+        query = _typed(f"FROM ({sql_of(native, 'duckdb')})", types)
+        return described(self._made(name, query), schema)
+
+    def note(self, frame: Frame) -> Frame:
+        """Return a frame of few rows, worked out."""
+        return self.keep("noted", frame)
+
+    def leave(self, answers: Mapping[str, Answer]) -> dict[str, Any]:
+        """Return answers as relations, which stand on the tables that are still needed for them."""
+        asked: dict[str, str] = {}
+        for name, one in answers.items():
+            types = {column: _ANSWERED[kind] for column, kind in one.schema.items()}
+            text = sql_of(one.make().select(*one.schema).to_native(), "duckdb")
+            asked[name] = _typed(f"FROM ({text})", types)
+        needed = {word for text in asked.values() for word in re.findall(r"\w+", text)}
+        for table in self.tables:
+            if table not in needed:
+                self._run(f"DROP TABLE {table}")
+        return {name: self._run(text) for name, text in asked.items()}
+
+    def _made(self, name: str, query: str) -> str:
+        made = self._name(name)
+        self._run(f"CREATE TEMP TABLE {made} AS {query}")
+        return made
+
+    def _name(self, name: str) -> str:
+        made = f"mpfunnel_{name}_{next(_MADE)}"
+        self.tables.append(made)
+        return made
+
+    def _run(self, query: str) -> Any:
+        return self.session.query("mpfunnel_session", query)
+
+
+def _typed(source: str, types: Mapping[str, str]) -> str:
+    casts = ", ".join(f"CAST({_named(n)} AS {kind}) AS {_named(n)}" for n, kind in types.items())
+    return f"SELECT {casts} {source}"
+
+
+def _named(column: str) -> str:
+    return '"' + column.replace('"', '""') + '"'
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
