@@ -10,7 +10,7 @@ from typing import Final
 
 import pytest
 
-from mpfunnel.frames import assessing, door, situation
+from mpfunnel.frames import door, population, situation
 from mpfunnel.frames.contract import TABLES
 
 REFERENCE: Final = Path(__file__).parents[1] / "docs" / "reference" / "tables.md"
@@ -50,7 +50,7 @@ def test_every_table_is_documented() -> None:
     given = [name for name in DOCUMENTED if not name.startswith("out.")]
     got = [name.removeprefix("out.") for name in DOCUMENTED if name.startswith("out.")]
     assert sorted(given) == sorted(TABLES)
-    assert got == list(assessing._SHAPES)
+    assert got == list(population.SHAPES)
 
 
 @pytest.mark.parametrize("name", TABLES)
@@ -69,10 +69,10 @@ def test_words_that_are_taken(name: str) -> None:
         assert [word for word in one.choices if word not in re.split(r"\W+", said[one.name])] == []
 
 
-@pytest.mark.parametrize("name", assessing._SHAPES)
+@pytest.mark.parametrize("name", population.SHAPES)
 def test_columns_that_are_given(name: str) -> None:
     """Each column of an answer stands there with what it holds, in the order of the answer."""
-    shape = {**assessing._SHAPES[name], **assessing._STAMP}
+    shape = {**population.SHAPES[name], **population.STAMP}
     wanted = [(f"`{column}`", ANSWERS.get(what, what)) for column, what in shape.items()]
     assert [tuple(row[:2]) for row in DOCUMENTED[f"out.{name}"]] == wanted
 

@@ -26,7 +26,7 @@ from mpfunnel.errors import InvalidDataError, MissingExtraError
 from mpfunnel.facts import company, lead
 from mpfunnel.frames.door import Door
 from mpfunnel.frames.kinds import Workshop
-from mpfunnel.frames.situation import situation
+from mpfunnel.frames.situation import Sorting
 from mpfunnel.records import Company, Deal
 from mpfunnel.rules.tables import Rule
 from mpfunnel.starters import starter
@@ -980,7 +980,8 @@ def test_nothing_is_lost(kind: str) -> None:
     tables = given_as(kind, given)
     workshop = Workshop.of(tables)
     door = Door(workshop, ENGINE.playbook, tables)
-    facts = situation(door, workshop, ENGINE.playbook, AS_OF)
+    sorting = Sorting(door, workshop, ENGINE.playbook, AS_OF)
+    facts = sorting.of_leads(sorting.of_companies())
     found: dict[str, Counter[str]] = {
         name: Counter({USED: len(taken(door, getattr(facts, name)))}) for name in names
     }

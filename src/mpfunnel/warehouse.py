@@ -18,9 +18,9 @@ from immutabledict import immutabledict
 
 from mpfunnel.engine import Engine
 from mpfunnel.errors import InvalidDataError, Problem, brief, did_you_mean
-from mpfunnel.frames.assessing import Population
 from mpfunnel.frames.contract import TABLES, Column, Family, with_attributes
 from mpfunnel.frames.kinds import Frame, Workshop, types_of
+from mpfunnel.frames.population import Population
 from mpfunnel.frames.text import described, ibis_itself, sql_of
 from mpfunnel.labels import Lang
 from mpfunnel.playbook import Playbook

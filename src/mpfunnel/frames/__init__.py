@@ -10,6 +10,6 @@ Every row says what `Engine.assess` says of the same records (law 1).
 
 from __future__ import annotations
 
-from mpfunnel.frames.assessing import Tables, assess
+from mpfunnel.frames.assessing import Progress, Tables, assess, assess_in_parts
 
-__all__ = ["Tables", "assess"]
+__all__ = ["Progress", "Tables", "assess", "assess_in_parts"]

@@ -1,34 +1,24 @@
-"""From tables to the four answers: the order in which they follow from each other."""
+"""From tables to the four answers, in tables of the kind that was given."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime
-from functools import cached_property
-from typing import Any, Final
+from typing import Any
 
-import narwhals.stable.v2 as nw
 from attrs import fields, frozen
 
-from mpfunnel.calendars import as_day
-from mpfunnel.case import Compiled
 from mpfunnel.engine import Engine
-from mpfunnel.errors import InvalidDataError, Problem, brief, misfit
-from mpfunnel.frames.companies import Companies, judge
-from mpfunnel.frames.contact import CONTACT, contactable
-from mpfunnel.frames.door import REJECTED, Door
-from mpfunnel.frames.expressions import by_code, extended, flag, whole
-from mpfunnel.frames.kinds import Answer, Frame, Workshop
-from mpfunnel.frames.layout import Places
-from mpfunnel.frames.ownership import positions
-from mpfunnel.frames.pairs import pair_of, taken_apart
-from mpfunnel.frames.pursuits import pursuits
-from mpfunnel.frames.situation import FIRM, Situation, situation
-from mpfunnel.frames.stages import stages, with_ranges
-from mpfunnel.frames.standings import Standings
+from mpfunnel.errors import InvalidDataError, Problem, brief, did_you_mean, misfit
+from mpfunnel.frames.contract import TABLES
+from mpfunnel.frames.kinds import Workshop
+from mpfunnel.frames.population import Population
 from mpfunnel.labels import Lang
 
-__all__ = ["Population", "Tables", "assess"]
+__all__ = ["Progress", "Tables", "assess", "assess_in_parts"]
+
+Progress = Callable[[int, int], object]
+"""Is told how many parts are done, and of how many."""
 
 
 @frozen
@@ -77,6 +67,8 @@ def assess(
     lang: Lang | None = None,
     possible: bool = False,
     dense: bool = False,
+    chunks: int = 1,
+    progress: Progress | None = None,
 ) -> Tables:
     """Return the four answers for all rows of tables, as tables of the kind that was given.
 
@@ -105,6 +97,9 @@ def assess(
         possible: Whether leads and engagement tell what is still possible. It costs time.
         dense: Whether engagement lists every lead with every product; otherwise those where the
             state is other than that of no sign, or not settled (S23).
+        chunks: Into how many parts the leads are taken, one after the other, so that less memory is
+            needed at a time. The answers are the same. Not for DuckDB, PySpark and Ibis.
+        progress: Called after each part with how many are done, and of how many.
 
     Raises:
         InvalidDataError: A table lacks columns or has some of a wrong type; all problems at once.
@@ -123,353 +118,110 @@ def assess(
         "deal_lines": deal_lines,
         "consents": consents,
     }
-    if not isinstance(engine, Engine):  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise InvalidDataError(misfit("engine", engine, Engine))
-    if lang not in (None, "en", "ja"):
-        message = f"must be 'en' or 'ja', not {brief(lang)}"
-        raise InvalidDataError([Problem("choice", "lang", message)])
-    given = {n: table for n, table in given.items() if table is not None or n == "companies"}
-    workshop = Workshop.of(given)
-    lang = engine.playbook.lang if lang is None else lang
-    population = Population(
-        engine, workshop, given, as_of=as_of, lang=lang, possible=possible, dense=dense
+    population = _population(
+        engine,
+        given,
+        as_of=as_of,
+        lang=lang,
+        possible=possible,
+        dense=dense,
+        chunks=chunks,
+        progress=progress,
     )
-    left = workshop.leave(population.answers())
+    workshop = population.workshop
+    if chunks == 1:
+        left = workshop.leave(population.answers())
+    else:
+        schemas = {name: one.schema for name, one in population.answers().items()}
+        left = workshop.leave_together(population.answers_in_parts, schemas)
     return Tables(**{one.name: left.get(one.name) for one in fields(Tables)})
 
 
-_DECIDED: Final = {"settled": "flag", "possible": "text", "missing": "text"}
-_WHY: Final = {"rule": "text", "because": "text"}
-_STAMP: Final = {"as_of": "day", "playbook_version": "text"}
-_SHAPES: Final[Mapping[str, Mapping[str, str]]] = {
-    "companies": {"company_id": "company", "segment": "text", **_DECIDED, **_WHY},
-    "tiers": {
-        "company_id": "company",
-        "product_id": "product",
-        "tier": "text",
-        **_DECIDED,
-        **_WHY,
-        "owned": "flag",
-    },
-    "leads": {
-        "lead_id": "lead",
-        "company_id": "company",
-        "stage": "text",
-        "settled": "flag",
-        "possible": "text",
-        **_WHY,
-        "for_products": "text",
-        "existing_customer": "flag",
-        **dict.fromkeys(CONTACT, "flag"),
-    },
-    "engagement": {
-        "lead_id": "lead",
-        "company_id": "company",
-        "product_id": "product",
-        "state": "text",
-        "settled": "flag",
-        "possible": "text",
-        **_WHY,
-        "interest": "text",
-        "score_micro": "number",
-        "active_days": "number",
-    },
-    "company_products": {
-        "company_id": "company",
-        "product_id": "product",
-        "tier": "text",
-        "position": "text",
-        "best_interest": "text",
-        "people": "number",
-    },
-    "rejects": dict.fromkeys(REJECTED, "text"),
-}
-"""The columns of every answer, before those of `_STAMP`, and what they hold."""
-_ORDERS: Final[Mapping[str, tuple[str, ...]]] = {
-    "companies": ("company_no",),
-    "tiers": ("company_no", "product_no"),
-    "leads": ("lead_no",),
-    "engagement": ("lead_no", "product_no"),
-    "company_products": ("company_no", "product_no"),
-    "rejects": REJECTED,
-}
-"""The columns that set the order of every answer: numbers go in the order of the ids."""
+def assess_in_parts(
+    engine: Engine,
+    *,
+    chunks: int,
+    as_of: date | datetime,
+    lang: Lang | None = None,
+    possible: bool = False,
+    dense: bool = False,
+    progress: Progress | None = None,
+    **tables: Any,
+) -> Iterator[tuple[str, Any]]:
+    """Yield the answers in tables that need not be in memory all at once.
 
+    For each part of the leads comes a table ``"leads"`` and one ``"engagement"``; after the last
+    part come ``"companies"``, ``"tiers"``, ``"company_products"`` and ``"rejects"``, once each.
+    Write each one away before you take the next. All together have the rows that `assess` gives.
 
-class Population:
-    """All accounts on one day."""
+    Args:
+        engine: The compiled playbook.
+        chunks: Into how many parts the leads are taken, as in `assess`.
+        as_of: As in `assess`.
+        lang: As in `assess`.
+        possible: As in `assess`.
+        dense: As in `assess`.
+        progress: As in `assess`.
+        tables: The tables that `assess` takes, by the same names.
 
-    def __init__(
-        self,
-        engine: Engine,
-        workshop: Workshop,
-        given: Mapping[str, Any],
-        *,
-        as_of: date | datetime,
-        lang: Lang,
-        possible: bool,
-        dense: bool,
-    ) -> None:
-        self.book = Compiled(engine.playbook)
-        self.workshop = workshop
-        self.day = as_day(as_of, self.book.zone)
-        self.lang: Lang = lang
-        self.possible = possible
-        self.dense = dense
-        self.places = Places.of(self.book)
-        self.door = Door(workshop, engine.playbook, given)
-
-    @cached_property
-    def facts(self) -> Situation:
-        """What counts on the day."""
-        return situation(self.door, self.workshop, self.book.playbook, self.day)
-
-    @cached_property
-    def companies(self) -> Companies:
-        """Segment and tiers of all companies."""
-        return judge(
-            self.facts,
-            self.door.attributes,
-            self.book,
-            self.places,
-            self.lang,
-            self.workshop,
-            self.day,
+    Raises:
+        InvalidDataError: As in `assess`; or there is no such table.
+        MissingExtraError: As in `assess`.
+    """
+    strange = [name for name in tables if name not in TABLES]
+    if strange:
+        raise InvalidDataError(
+            [
+                Problem("unknown-table", name, f"no such table{did_you_mean(name, TABLES)}")
+                for name in strange
+            ]
         )
-
-    def answers(self) -> dict[str, Answer]:
-        """Return all answers by name, each to be made when it is asked for."""
-        makers: dict[str, Callable[[], Frame]] = {
-            "companies": lambda: self.companies.segments,
-            "tiers": self.tiers,
-            "leads": self.leads,
-            "engagement": self.engagement,
-            "company_products": self.company_products,
-            "rejects": self.rejects,
-        }
-        if "leads" not in self.door.frames:
-            del makers["leads"], makers["engagement"]
-        return {name: self._answer(name, make) for name, make in makers.items()}
-
-    def _answer(self, name: str, make: Callable[[], Frame]) -> Answer:
-        types = {
-            "company": self.door.id_type("company"),
-            "lead": self.door.id_type("lead"),
-            "product": self.door.id_type("product"),
-            "text": nw.String(),
-            "flag": nw.Boolean(),
-            "number": nw.Int64(),
-            "day": nw.Date(),
-        }
-        shape = {**_SHAPES[name], **_STAMP}
-        if name in ("leads", "engagement") and not self.possible:
-            del shape["settled"], shape["possible"]
-        schema = {column: types[what] for column, what in shape.items()}
-
-        def finished() -> Frame:
-            return self._with_ids(make()).with_columns(
-                as_of=nw.lit(self.day), playbook_version=nw.lit(self.book.playbook.version)
-            )
-
-        return Answer(finished, schema, _ORDERS[name])
-
-    def _with_ids(self, frame: Frame) -> Frame:
-        """Return an answer with the ids of what it knows by numbers."""
-        numbers = frame.collect_schema().names()
-        if "about" in numbers:
-            ids = list(self.book.products)
-            order: list[Any] = sorted(ids)
-            named: dict[str, list[Any]] = {
-                "about": list(range(len(ids))),
-                "product_no": [order.index(one) for one in ids],
-                "product_id": ids,
-            }
-            frame = frame.join(self.workshop.small("product_ids", named), on="about")
-        if "company_no" in numbers:
-            companies = self.facts.companies.select("company_no", company_id="id")
-            frame = frame.join(companies, on="company_no", how="left")
-        if "lead_no" in numbers and self.facts.leads is not None:
-            leads = self.facts.leads.select("lead_no", lead_id="id")
-            frame = frame.join(leads, on="lead_no", how="left")
-        return frame
-
-    def rejects(self) -> Frame:
-        """Return the rows that could not be used."""
-        # They are told while the rest is sorted.
-        _ = self.facts
-        return nw.concat([one.select(*REJECTED) for one in self.door.rejects])
-
-    # -- companies --
-
-    @cached_property
-    def owned(self) -> Frame | None:
-        """What companies own and are buying."""
-        reasons = self.places.asked.get("product.parting_reasons", ())
-        found = positions(self.facts, "company_no", reasons, self.day)
-        return None if found is None else self.workshop.keep("company_positions", found)
-
-    def _with_positions(self, frame: Frame) -> Frame:
-        """Return a frame of company_no and about with owned and open_deal, 0 or 1."""
-        if self.owned is None:
-            return frame.with_columns(owned=whole(0), open_deal=whole(0))
-        held = self.owned.select("company_no", "about", "owned", "open_deal")
-        frame = frame.join(held, on=["company_no", "about"], how="left")
-        return frame.with_columns(
-            owned=nw.col("owned").fill_null(0), open_deal=nw.col("open_deal").fill_null(0)
-        )
-
-    def tiers(self) -> Frame:
-        """Return the tier of each company for each product."""
-        frame = self._with_positions(self.companies.tiers).drop("open_deal")
-        return frame.with_columns(owned=nw.col("owned") == 1)
-
-    def company_products(self) -> Frame:
-        """Return where each company stands with each product."""
-        frame = self._with_positions(self.companies.tiers.select("company_no", "about", "tier"))
-        today = whole(self.day.toordinal())
-        unsold = nw.lit(False)
-        for place, one in enumerate(self.book.products.values()):
-            for day, out in ((one.sold_from, ">"), (one.sold_until, "<")):
-                if day is not None:
-                    edge = whole(day.toordinal())
-                    past = edge > today if out == ">" else edge < today
-                    unsold = unsold | ((nw.col("about") == place) & past)
-        position = nw.when(unsold).then(nw.lit("not_eligible")).otherwise(nw.lit("untapped"))
-        position = nw.when(nw.col("open_deal") == 1).then(nw.lit("in_pipeline")).otherwise(position)
-        position = nw.when(nw.col("owned") == 1).then(nw.lit("owned")).otherwise(position)
-        frame = frame.with_columns(position=position).drop("owned", "open_deal")
-        ladder = self.book.playbook.scale.ladder
-        if self.facts.leads is None:
-            return frame.with_columns(best_interest=nw.lit(ladder[0]), people=whole(0))
-        involved = self.stood.filter(~nw.col("company_no").is_null()).with_columns(
-            people=flag(nw.col("touched"))
-        )
-        involved = involved.group_by("company_no", "about").agg(
-            nw.col("interest").max(), nw.col("people").sum()
-        )
-        frame = frame.join(involved, on=["company_no", "about"], how="left")
-        frame = frame.with_columns(interest=nw.col("interest").fill_null(0))
-        return frame.select(
-            "company_no",
-            "about",
-            "tier",
-            "position",
-            best_interest=by_code("interest", ladder),
-            people=nw.col("people").fill_null(0).cast(nw.Int64()),
-        )
-
-    # -- leads --
-
-    @cached_property
-    def standings(self) -> Standings:
-        """How leads stand with products."""
-        return Standings(
-            self.facts,
-            self.companies,
-            self.book,
-            self.places,
-            self.lang,
-            self.workshop,
-            self.day,
-            owned=self.owned,
-        )
-
-    @cached_property
-    def every(self) -> bool:
-        """Whether every lead has to be looked at with every product."""
-        return self.dense or not self.standings.alike or bool(self.places.exists)
-
-    @cached_property
-    def pursuits(self) -> Frame:
-        """The current pursuits of all leads."""
-        found = pursuits(self.facts, self.standings.sums, self.book, self.workshop, self.day)
-        return self.workshop.keep("pursuits", found)
-
-    @cached_property
-    def pairs(self) -> Frame:
-        """Leads with the products, and the whole firm, that have to be looked at one by one."""
-        standings = self.standings
-        pairs = standings.every_pair() if self.every else standings.signed_pairs()
-        pairs = nw.concat([pairs.select("pair"), self.pursuits.select("pair")]).unique()
-        homes = standings.people.select("lead_no", "company_no")
-        pairs = taken_apart(pairs, self.book).join(homes, on="lead_no", how="inner")
-        return self.workshop.keep("pairs", pairs)
-
-    @cached_property
-    def stood(self) -> Frame:
-        """How they stand."""
-        stood = self.standings.of(self.pairs, possible=self.possible)
-        return self.workshop.keep("standings", stood)
-
-    def engagement(self) -> Frame:
-        """Return where each lead stands with each product."""
-        stood = self.stood.filter(nw.col("about") != FIRM)
-        if not self.dense:
-            stood = self._told(stood)
-        return self.standings.in_words(stood).rename({"score": "score_micro"})
-
-    def _told(self, stood: Frame) -> Frame:
-        """Return the rows whose state is other than that of no sign, or not settled (S23)."""
-        none = nw.col("state") == 0
-        found = [stood.filter(~none)]
-        silent = stood.filter(none)
-        if not self.possible:
-            silent = self.standings.of(
-                silent.select("pair", "lead_no", "company_no", "about"), possible=True
-            )
-        found.append(silent.filter(~nw.col("settled")))
-        if not self.every:
-            found.append(self._unsigned(none))
-        columns = found[0].collect_schema().names()
-        return nw.concat([frame.select(*columns) for frame in found])
-
-    def _unsigned(self, none: nw.Expr) -> Frame:
-        """Return the leads without a sign that stand elsewhere than at no sign all the same."""
-        standings = self.standings
-        nobody = whole(None)
-        pairs = self.companies.tiers.select("company_no", "about", pair=nobody, lead_no=nobody)
-        alike = standings.of(pairs, possible=True).filter(~none | ~nw.col("settled"))
-        people = standings.people.select("lead_no", "company_no")
-        rows = alike.drop("lead_no").join(people, on="company_no", how="inner")
-        rows = rows.with_columns(pair=pair_of("lead_no", self.book))
-        return rows.join(self.pairs, on="pair", how="anti")
-
-    def leads(self) -> Frame:
-        """Return the stage of each lead."""
-        stood = self.stood.drop("lead_no", "about")
-        rows = self.pursuits.join(stood, on="pair", how="inner", suffix="_of_company")
-        facts = self.places.about("pursuit")
-        rows = extended(rows, {self.places.value(one): nw.col(one.key) == 1 for one in facts})
-        if self.places.exists:
-            every = self.stood.filter(nw.col("about") != FIRM)
-            rows = with_ranges(rows, every, self.places, possible=self.possible)
-        found = stages(
-            rows, self.book, self.places, self.lang, self.workshop, possible=self.possible
-        )
-        owners = self._owners()
-        people = self.standings.people.select("lead_no", "company_no")
-        frame = people.join(found, on="lead_no", how="left")
-        frame = frame.join(owners, on="lead_no", how="left")
-        frame = frame.with_columns(existing_customer=(nw.col("owner") == 1).fill_null(False))
-        return contactable(frame.drop("owner"), self.facts.consents)
-
-    def _owners(self) -> Frame:
-        """Return lead_no and owner: 1 where the company, or a lead without one, owns a product."""
-        people = self.standings.people.select("lead_no", "company_no")
-        owned, alone = self.owned, self.standings.owned_alone
-        if owned is None:
-            return people.select("lead_no", owner=whole(0))
-        frame = people.join(_any_owned(owned, "company_no"), on="company_no", how="left")
-        if alone is None:
-            return frame.select("lead_no", "owner")
-        mine = _any_owned(alone, "lead_no").rename({"owner": "own"})
-        frame = frame.join(mine, on="lead_no", how="left")
-        owner = (
-            nw.when(nw.col("company_no").is_null()).then(nw.col("own")).otherwise(nw.col("owner"))
-        )
-        return frame.select("lead_no", owner=owner)
+    population = _population(
+        engine,
+        {"companies": None, **tables},
+        as_of=as_of,
+        lang=lang,
+        possible=possible,
+        dense=dense,
+        chunks=chunks,
+        progress=progress,
+    )
+    return population.workshop.leave_in_parts(population.answers_in_parts())
 
 
-def _any_owned(held: Frame, by: str) -> Frame:
-    frame: Frame = held.group_by(by).agg(nw.col("owned").max().alias("owner"))
-    return frame
+def _population(
+    engine: Engine,
+    given: Mapping[str, Any],
+    *,
+    as_of: date | datetime,
+    lang: Lang | None,
+    possible: bool,
+    dense: bool,
+    chunks: int,
+    progress: Progress | None,
+) -> Population:
+    if not isinstance(engine, Engine):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise InvalidDataError(misfit("engine", engine, Engine))
+    problems: list[Problem] = []
+    if lang not in (None, "en", "ja"):
+        problems.append(Problem("choice", "lang", f"must be 'en' or 'ja', not {brief(lang)}"))
+    if type(chunks) is not int or chunks < 1:
+        problems.append(Problem("range", "chunks", f"must be 1 or more, not {brief(chunks)}"))
+    if problems:
+        raise InvalidDataError(problems)
+    given = {n: table for n, table in given.items() if table is not None or n == "companies"}
+    workshop = Workshop.of(given)
+    if chunks > 1 and not workshop.splits:
+        message = f"is for tables in memory; {workshop.kind} takes care of large ones itself"
+        raise InvalidDataError([Problem("choice", "chunks", message)])
+    return Population(
+        engine,
+        workshop,
+        given,
+        as_of=as_of,
+        lang=engine.playbook.lang if lang is None else lang,
+        possible=possible,
+        dense=dense,
+        parts=chunks,
+        progress=progress,
+    )

@@ -7,7 +7,7 @@ becomes a reject with the reason, so that as many rows come out as went in (law 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, Final, NamedTuple
 
@@ -77,12 +77,20 @@ class Door:
         workshop: Where they are worked on.
         book: The playbook, which says what custom attributes rules ask about.
         given: The tables by name.
+        in_parts: The tables that are worked out part by part, and so not as a whole.
 
     Raises:
         InvalidDataError: A table lacks columns or has some of a wrong type; all problems at once.
     """
 
-    def __init__(self, workshop: Workshop, book: Playbook, given: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        workshop: Workshop,
+        book: Playbook,
+        given: Mapping[str, Any],
+        *,
+        in_parts: Collection[str] = (),
+    ) -> None:
         self._workshop = workshop
         self._zone = book.zone
         self._ids: dict[str, str] = {}
@@ -127,7 +135,12 @@ class Door:
         problems += self._mixed_ids(product, entered)
         if problems:
             raise InvalidDataError(problems)
-        self.frames = {name: self._checked(name, *table) for name, table in entered.items()}
+        self.frames: dict[str, Frame] = {}
+        for name, table in entered.items():
+            frame = self._checked(name, *table)
+            if name not in in_parts:
+                frame = workshop.keep(f"{name}_checked", frame)
+            self.frames[name] = frame
 
     def id_type(self, family: Family) -> Any:
         """Return the type of the ids of a family: text where no table says."""
@@ -245,7 +258,7 @@ class Door:
                     frame = with_local_day(frame, one.name, self._zone, name=day)
             elif one.holds == "date" and schema[one.name] != nw.Unknown():
                 frame = with_day(frame, one.name, name=one.name)
-        return self._workshop.keep(f"{name}_checked", frame)
+        return frame
 
     def _cast(self, column: Column, dtype: Any) -> nw.Expr:
         value = nw.col(column.name)

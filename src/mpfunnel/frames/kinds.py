@@ -7,8 +7,9 @@ for whole plans: they are handed to Polars, at no cost for most columns, and com
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
+from functools import cache, partial
 from importlib import import_module
 from itertools import count
 from typing import Any, Final, Literal, NamedTuple
@@ -218,6 +219,17 @@ class Workshop:
         """
         return self.keep(name, frame) if self.kind == "pyspark" else frame
 
+    @property
+    def splits(self) -> bool:
+        """Whether frames can be taken in parts."""
+        return self.kind not in _SQL.values()
+
+    def part(self, frame: Frame, column: str, place: int, of: int) -> Frame:
+        """Return one of several parts of a frame of Polars: equal values are in the same part."""
+        parts = _polars().col(column).hash() % of
+        part: Frame = nw.from_native(frame.to_native().filter(parts == place))
+        return part
+
     def note(self, frame: Frame) -> Frame:
         """Return a frame of few rows: taken at once where its rows would be sought again later."""
         return frame if self.kind in _SQL.values() else self.keep("noted", frame)
@@ -225,27 +237,78 @@ class Workshop:
     def leave(self, answers: Mapping[str, Answer]) -> dict[str, Any]:
         """Return answers as tables of the kind that was given."""
         if self.kind == "polars-lazy":
-            return {name: self._deferred(answer) for name, answer in answers.items()}
+            return {
+                name: _deferred(partial(_made, one), one.schema) for name, one in answers.items()
+            }
         if self.kind in _SQL.values():
             return {
                 name: one.make().select(*one.schema).to_native() for name, one in answers.items()
             }
-        ordered = [_in_order(one) for one in answers.values()]
-        collected = dict(zip(answers, _polars().collect_all(ordered), strict=True))
-        if self.kind == "pandas":
-            return {name: frame.to_pandas() for name, frame in collected.items()}
-        if self.kind == "pyarrow":
-            return {name: frame.to_arrow() for name, frame in collected.items()}
-        return collected
+        ordered = [_in_order(one).select(*one.schema) for one in answers.values()]
+        collected = _polars().collect_all(ordered)
+        return {
+            name: self._given_back(frame) for name, frame in zip(answers, collected, strict=True)
+        }
 
-    def _deferred(self, answer: Answer) -> Any:
-        schema = nw.Schema(answer.schema).to_polars()
-        return _polars().defer(lambda: _in_order(answer).collect(), schema=schema)
+    def leave_in_parts(self, answers: Iterable[tuple[str, Answer]]) -> Iterator[tuple[str, Any]]:
+        """Yield answers as tables of the kind that was given, each as soon as it is made."""
+        for name, one in answers:
+            yield name, self._given_back(_made(one))
+
+    def leave_together(
+        self,
+        answers: Callable[[], Iterable[tuple[str, Answer]]],
+        schemas: Mapping[str, Mapping[str, Any]],
+    ) -> dict[str, Any]:
+        """Return answers that are made in parts, the parts of each as one table."""
+        together = cache(partial(_together, answers))
+        if self.kind == "polars-lazy":
+            return {
+                name: _deferred(partial(_one_of, together, name), schema)
+                for name, schema in schemas.items()
+            }
+        return {name: self._given_back(frame) for name, frame in together().items()}
+
+    def _given_back(self, frame: Any) -> Any:
+        match self.kind:
+            case "pandas":
+                return frame.to_pandas()
+            case "pyarrow":
+                return frame.to_arrow()
+            case "polars-lazy":
+                return frame.lazy()
+            case _:
+                return frame
 
 
 def _in_order(answer: Answer) -> Any:
     # The same input gives the same bytes (law 9): engines leave rows in an order of their own.
-    return answer.make().to_native().sort(answer.order).select(*answer.schema)
+    return answer.make().to_native().sort(answer.order)
+
+
+def _made(answer: Answer) -> Any:
+    return _in_order(answer).select(*answer.schema).collect()
+
+
+def _together(answers: Callable[[], Iterable[tuple[str, Answer]]]) -> dict[str, Any]:
+    """Return answers of Polars that are made in parts, the parts of each as one table."""
+    made: dict[str, list[Any]] = {}
+    known: dict[str, Answer] = {}
+    for name, one in answers():
+        made.setdefault(name, []).append(_in_order(one).collect())
+        known[name] = one
+    return {
+        name: _polars().concat(made.pop(name)).sort(one.order).select(*one.schema)
+        for name, one in known.items()
+    }
+
+
+def _one_of(together: Callable[[], Mapping[str, Any]], name: str) -> Any:
+    return together()[name]
+
+
+def _deferred(make: Callable[[], Any], schema: Mapping[str, Any]) -> Any:
+    return _polars().defer(make, schema=nw.Schema(schema).to_polars())
 
 
 def types_of(columns: Mapping[str, Sequence[Any]], texts: Sequence[str]) -> dict[str, Any]:

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Final
+from typing import Final, NamedTuple
 
 import narwhals.stable.v2 as nw
-from attrs import frozen
+from attrs import evolve, frozen
 
 from mpfunnel.engagement import Measure
 from mpfunnel.frames.contract import RELATIONSHIPS
@@ -21,10 +21,21 @@ from mpfunnel.frames.expressions import whole
 from mpfunnel.frames.kinds import Frame, Workshop
 from mpfunnel.playbook import Playbook
 
-__all__ = ["FIRM", "Situation", "kinds_of", "situation"]
+__all__ = ["FIRM", "OF_LEADS", "WHOLE", "Part", "Situation", "Sorting", "kinds_of"]
+
+
+class Part(NamedTuple):
+    """One of several parts of the leads."""
+
+    place: int
+    of: int
+
 
 FIRM = -1
 """In the column ``about``, where else the place of a product stands: the whole firm."""
+WHOLE: Final = Part(0, 1)
+OF_LEADS: Final = ("lead_sets", "consents", "activities", "activity_products", "sales_events")
+"""The tables whose rows belong to leads."""
 # No attribute of a firm is called like that.
 _TIMES = "mpfunnel_times"
 _UNKNOWN: Final = {"company": "unknown-company", "lead": "unknown-lead"}
@@ -67,11 +78,6 @@ class Situation:
     sales_events: Frame | None
 
 
-def situation(door: Door, workshop: Workshop, book: Playbook, as_of: date) -> Situation:
-    """Return what counts of the tables on the day `as_of`; the rest is turned away at the door."""
-    return _Sorter(door, workshop, book, as_of).situation()
-
-
 def kinds_of(book: Playbook) -> tuple[str, ...]:
     """Return the kinds of activities that a playbook speaks of."""
     signals = (signal.kind for model in book.engagement.values() for signal in model.signals)
@@ -81,7 +87,16 @@ def kinds_of(book: Playbook) -> tuple[str, ...]:
     return tuple(sorted({*signals, *counted} - {""}))
 
 
-class _Sorter:
+class Sorting:
+    """Tells what counts of the tables on the day `as_of`; the rest is turned away at the door.
+
+    Args:
+        door: Where the tables came in.
+        workshop: Where they are worked on.
+        book: The playbook.
+        as_of: The day.
+    """
+
     def __init__(self, door: Door, workshop: Workshop, book: Playbook, as_of: date) -> None:
         self.door = door
         self.book = book
@@ -90,7 +105,8 @@ class _Sorter:
         self.today = as_of.toordinal()
         self.ids = [product.id for product in book.products]
 
-    def situation(self) -> Situation:
+    def of_companies(self) -> Situation:
+        """Return companies with all that they have, and leads, without what leads have."""
         companies = self.numbered("companies", self.given["companies"], "company_no")
         companies = self.workshop.keep("companies_counted", companies)
         leads = self.given.get("leads")
@@ -100,15 +116,52 @@ class _Sorter:
         deals, lines = self.deals(companies, leads)
         return Situation(
             companies=companies,
-            company_sets=self.members("company_sets", "company", companies),
+            company_sets=self.members(
+                "company_sets", "company", companies, self.given.get("company_sets")
+            ),
             leads=leads,
-            lead_sets=self.members("lead_sets", "lead", leads),
-            consents=self.said(leads),
-            activities=self.activities(leads),
+            lead_sets=None,
+            consents=None,
+            activities=None,
             deals=deals,
             deal_lines=lines,
             contracts=self.contracts(companies),
-            sales_events=self.sales_events(leads),
+            sales_events=None,
+        )
+
+    def of_leads(self, companies: Situation, part: Part = WHOLE) -> Situation:
+        """Return what leads have, too.
+
+        Args:
+            companies: What `of_companies` returned.
+            part: Of which leads; only these are in what is returned, with their deals.
+        """
+        leads, deals = companies.leads, companies.deals
+        if part.of > 1 and leads is not None:
+            leads = self.workshop.keep("leads_of", self.workshop.part(leads, "id", *part))
+            if deals is not None:
+                theirs = deals.join(leads.select("lead_no"), on="lead_no", how="semi")
+                nobodys = deals.filter(nw.col("lead_no").is_null())
+                deals = self.workshop.keep("deals_of", nw.concat([theirs, nobodys]))
+        given = {
+            name: self.given[name]
+            if part.of == 1
+            else self.workshop.keep(
+                f"{name}_checked", self.workshop.part(self.given[name], "lead_id", *part)
+            )
+            for name in OF_LEADS
+            if name in self.given
+        }
+        return evolve(
+            companies,
+            leads=leads,
+            deals=deals,
+            lead_sets=self.members("lead_sets", "lead", leads, given.get("lead_sets")),
+            consents=self.said(given.get("consents"), leads),
+            activities=self.activities(
+                given.get("activities"), given.get("activity_products"), leads
+            ),
+            sales_events=self.sales_events(given.get("sales_events"), leads),
         )
 
     # -- each record once --
@@ -204,8 +257,8 @@ class _Sorter:
         named = "company_id" in leads.collect_schema().names()
         return self.with_number(leads, "company", companies if named else None)
 
-    def members(self, name: str, owner: str, of: Frame | None) -> Frame | None:
-        given = self.given.get(name)
+    def members(self, name: str, owner: str, of: Frame | None, given: Frame | None) -> Frame | None:
+        """Return what the sets of companies or leads hold."""
         if given is None:
             return None
         frame = self.known(name, given.unique(), owner, of)
@@ -217,15 +270,17 @@ class _Sorter:
             frame = frame.filter(~wrong)
         return frame
 
-    def said(self, leads: Frame | None) -> Frame | None:
-        given = self.given.get("consents")
+    def said(self, given: Frame | None, leads: Frame | None) -> Frame | None:
+        """Return what leads said about being contacted."""
         if given is None:
             return None
         frame = self.known("consents", given.unique(), "lead", leads)
         return self.past(frame, "at_day")
 
-    def activities(self, leads: Frame | None) -> Frame | None:
-        given = self.given.get("activities")
+    def activities(
+        self, given: Frame | None, products: Frame | None, leads: Frame | None
+    ) -> Frame | None:
+        """Return the activities, by product."""
         if given is None:
             return None
         frame = self.with_number(self.past(given, "at_day"), "lead", leads)
@@ -234,7 +289,6 @@ class _Sorter:
             "kinds", {"kind": kinds, "kind_no": list(range(len(kinds)))}, texts=("kind",)
         )
         frame = frame.join(small, on="kind", how="left")
-        products = self.given.get("activity_products")
         frame = self.placed(frame) if products is None else frame
         frame = self.workshop.keep("activities_of", frame)
         lost = nw.col("lead_no").is_null()
@@ -243,14 +297,23 @@ class _Sorter:
         self.found("activities", strange, "lead")
         frame = self.unique("activities", ["lead_no", "id"], frame.filter(~lost))
         frame = frame.with_columns(age=self.today - nw.col("at_day"))
-        frame = self.sold("activities", frame) if products is None else self.spread(frame, products)
+        if products is None:
+            frame = self.sold("activities", frame)
+        else:
+            frame = self.spread(frame, products, given)
         frame = frame.select("lead_no", "id", "kind_no", "at", "about", "age")
         return self.workshop.keep("activities_counted", frame)
 
-    def spread(self, frame: Frame, products: Frame) -> Frame:
-        """Return activities once for each of their products; one of none is the whole firm's."""
+    def spread(self, frame: Frame, products: Frame, given: Frame) -> Frame:
+        """Return activities once for each of their products; one of none is the whole firm's.
+
+        Args:
+            frame: Those that count.
+            products: Which products they have.
+            given: All activities, those that do not count among them.
+        """
         products = products.select("lead_id", id="activity_id", product_id="product_id").unique()
-        lone = products.join(self.given["activities"], on=["lead_id", "id"], how="anti")
+        lone = products.join(given, on=["lead_id", "id"], how="anti")
         self.refer("activity_products", lone, "id", "unknown-activity", "activity")
         products = self.about(products)
         stranger = nw.col("about").is_null()
@@ -265,6 +328,7 @@ class _Sorter:
         return frame.with_columns(about=nw.col("about").fill_null(FIRM))
 
     def deals(self, companies: Frame, leads: Frame | None) -> tuple[Frame | None, Frame | None]:
+        """Return the deals, and their products."""
         given = self.given.get("deals")
         if given is None:
             return None, None
@@ -322,6 +386,7 @@ class _Sorter:
         return frame, lines
 
     def contracts(self, companies: Frame) -> Frame | None:
+        """Return the contracts."""
         given = self.given.get("contracts")
         if given is None:
             return None
@@ -333,8 +398,8 @@ class _Sorter:
             "company_no", "about", "start", "end"
         )
 
-    def sales_events(self, leads: Frame | None) -> Frame | None:
-        given = self.given.get("sales_events")
+    def sales_events(self, given: Frame | None, leads: Frame | None) -> Frame | None:
+        """Return what sales decided, in order."""
         if given is None:
             return None
         columns = given.collect_schema().names()

@@ -1,0 +1,188 @@
+"""The answers about leads, in the order in which they follow from each other."""
+
+from __future__ import annotations
+
+from datetime import date
+from functools import cached_property
+
+import narwhals.stable.v2 as nw
+
+from mpfunnel.case import Compiled
+from mpfunnel.frames.companies import Companies
+from mpfunnel.frames.contact import contactable
+from mpfunnel.frames.expressions import extended, flag, whole
+from mpfunnel.frames.kinds import Frame, Workshop
+from mpfunnel.frames.layout import Places
+from mpfunnel.frames.pairs import pair_of, taken_apart
+from mpfunnel.frames.pursuits import pursuits
+from mpfunnel.frames.situation import FIRM, Situation
+from mpfunnel.frames.stages import stages, with_ranges
+from mpfunnel.frames.standings import Standings
+from mpfunnel.labels import Lang
+
+__all__ = ["People"]
+
+
+class People:
+    """The leads, or a part of them, on one day.
+
+    Args:
+        facts: What counts of the tables; leads are given.
+        companies: What is known of the companies.
+        owned: What companies own and are buying.
+        book: The playbook.
+        places: Where facts stand.
+        lang: The language of the reasons.
+        workshop: Where the frames are worked on.
+        day: The day.
+        possible: Whether to tell what is still possible.
+        dense: Whether to tell of every lead with every product.
+    """
+
+    def __init__(
+        self,
+        facts: Situation,
+        companies: Companies,
+        owned: Frame | None,
+        book: Compiled,
+        places: Places,
+        lang: Lang,
+        workshop: Workshop,
+        day: date,
+        *,
+        possible: bool,
+        dense: bool,
+    ) -> None:
+        self.facts = facts
+        self.companies = companies
+        self.owned = owned
+        self.book = book
+        self.places = places
+        self.lang: Lang = lang
+        self.workshop = workshop
+        self.day = day
+        self.possible = possible
+        self.dense = dense
+
+    @cached_property
+    def standings(self) -> Standings:
+        """How leads stand with products."""
+        return Standings(
+            self.facts,
+            self.companies,
+            self.book,
+            self.places,
+            self.lang,
+            self.workshop,
+            self.day,
+            owned=self.owned,
+        )
+
+    @cached_property
+    def every(self) -> bool:
+        """Whether every lead has to be looked at with every product."""
+        return self.dense or not self.standings.alike or bool(self.places.exists)
+
+    @cached_property
+    def pursuits(self) -> Frame:
+        """The current pursuits of all leads."""
+        found = pursuits(self.facts, self.standings.sums, self.book, self.workshop, self.day)
+        return self.workshop.keep("pursuits", found)
+
+    @cached_property
+    def pairs(self) -> Frame:
+        """Leads with the products, and the whole firm, that have to be looked at one by one."""
+        standings = self.standings
+        pairs = standings.every_pair() if self.every else standings.signed_pairs()
+        pairs = nw.concat([pairs.select("pair"), self.pursuits.select("pair")]).unique()
+        homes = standings.people.select("lead_no", "company_no")
+        pairs = taken_apart(pairs, self.book).join(homes, on="lead_no", how="inner")
+        return self.workshop.keep("pairs", pairs)
+
+    @cached_property
+    def stood(self) -> Frame:
+        """How they stand."""
+        stood = self.standings.of(self.pairs, possible=self.possible)
+        return self.workshop.keep("standings", stood)
+
+    def engagement(self) -> Frame:
+        """Return where each lead stands with each product."""
+        stood = self.stood.filter(nw.col("about") != FIRM)
+        if not self.dense:
+            stood = self._told(stood)
+        return self.standings.in_words(stood).rename({"score": "score_micro"})
+
+    def _told(self, stood: Frame) -> Frame:
+        """Return the rows whose state is other than that of no sign, or not settled (S23)."""
+        none = nw.col("state") == 0
+        found = [stood.filter(~none)]
+        silent = stood.filter(none)
+        if not self.possible:
+            silent = self.standings.of(
+                silent.select("pair", "lead_no", "company_no", "about"), possible=True
+            )
+        found.append(silent.filter(~nw.col("settled")))
+        if not self.every:
+            found.append(self._unsigned(none))
+        columns = found[0].collect_schema().names()
+        return nw.concat([frame.select(*columns) for frame in found])
+
+    def _unsigned(self, none: nw.Expr) -> Frame:
+        """Return the leads without a sign that stand elsewhere than at no sign all the same."""
+        standings = self.standings
+        nobody = whole(None)
+        pairs = self.companies.tiers.select("company_no", "about", pair=nobody, lead_no=nobody)
+        alike = standings.of(pairs, possible=True).filter(~none | ~nw.col("settled"))
+        people = standings.people.select("lead_no", "company_no")
+        rows = alike.drop("lead_no").join(people, on="company_no", how="inner")
+        rows = rows.with_columns(pair=pair_of("lead_no", self.book))
+        return rows.join(self.pairs, on="pair", how="anti")
+
+    def involved(self) -> Frame:
+        """Return by company_no and about the highest ``interest``, and how many ``people``."""
+        stood = self.stood.filter(~nw.col("company_no").is_null())
+        stood = stood.with_columns(people=flag(nw.col("touched")))
+        found: Frame = stood.group_by("company_no", "about").agg(
+            nw.col("interest").max(), nw.col("people").sum().cast(nw.Int64())
+        )
+        return found
+
+    def leads(self) -> Frame:
+        """Return the stage of each lead."""
+        stood = self.stood.drop("lead_no", "about")
+        rows = self.pursuits.join(stood, on="pair", how="inner", suffix="_of_company")
+        facts = self.places.about("pursuit")
+        rows = extended(rows, {self.places.value(one): nw.col(one.key) == 1 for one in facts})
+        if self.places.exists:
+            every = self.stood.filter(nw.col("about") != FIRM)
+            rows = with_ranges(rows, every, self.places, possible=self.possible)
+        found = stages(
+            rows, self.book, self.places, self.lang, self.workshop, possible=self.possible
+        )
+        owners = self._owners()
+        people = self.standings.people.select("lead_no", "company_no")
+        frame = people.join(found, on="lead_no", how="left")
+        frame = frame.join(owners, on="lead_no", how="left")
+        frame = frame.with_columns(existing_customer=(nw.col("owner") == 1).fill_null(False))
+        return contactable(frame.drop("owner"), self.facts.consents)
+
+    def _owners(self) -> Frame:
+        """Return lead_no and owner: 1 where the company, or a lead without one, owns a product."""
+        people = self.standings.people.select("lead_no", "company_no")
+        owned, alone = self.owned, self.standings.owned_alone
+        if owned is None:
+            return people.select("lead_no", owner=whole(0))
+        frame = people.join(_any_owned(owned, "company_no"), on="company_no", how="left")
+        if alone is None:
+            return frame.select("lead_no", "owner")
+        mine = _any_owned(alone, "lead_no").rename({"owner": "own"})
+        frame = frame.join(mine, on="lead_no", how="left")
+        owner = (
+            nw.when(nw.col("company_no").is_null()).then(nw.col("own")).otherwise(nw.col("owner"))
+        )
+        return frame.select("lead_no", owner=owner)
+
+
+def _any_owned(held: Frame, by: str) -> Frame:
+    frame: Frame = held.group_by(by).agg(nw.col("owned").max().alias("owner"))
+    return frame

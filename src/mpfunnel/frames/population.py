@@ -1,0 +1,319 @@
+"""All accounts on one day: the answers about companies, and about their people in parts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date, datetime
+from functools import cached_property
+from typing import Any, Final
+
+import narwhals.stable.v2 as nw
+
+from mpfunnel.calendars import as_day
+from mpfunnel.case import Compiled
+from mpfunnel.engine import Engine
+from mpfunnel.frames.companies import Companies, judge
+from mpfunnel.frames.contact import CONTACT
+from mpfunnel.frames.door import REJECTED, Door
+from mpfunnel.frames.expressions import by_code, whole
+from mpfunnel.frames.kinds import Answer, Frame, Workshop
+from mpfunnel.frames.layout import Places
+from mpfunnel.frames.ownership import positions
+from mpfunnel.frames.people import People
+from mpfunnel.frames.situation import OF_LEADS, WHOLE, Part, Situation, Sorting
+from mpfunnel.labels import Lang
+
+__all__ = ["SHAPES", "STAMP", "Population"]
+
+_DECIDED: Final = {"settled": "flag", "possible": "text", "missing": "text"}
+_WHY: Final = {"rule": "text", "because": "text"}
+STAMP: Final = {"as_of": "day", "playbook_version": "text"}
+SHAPES: Final[Mapping[str, Mapping[str, str]]] = {
+    "companies": {"company_id": "company", "segment": "text", **_DECIDED, **_WHY},
+    "tiers": {
+        "company_id": "company",
+        "product_id": "product",
+        "tier": "text",
+        **_DECIDED,
+        **_WHY,
+        "owned": "flag",
+    },
+    "leads": {
+        "lead_id": "lead",
+        "company_id": "company",
+        "stage": "text",
+        "settled": "flag",
+        "possible": "text",
+        **_WHY,
+        "for_products": "text",
+        "existing_customer": "flag",
+        **dict.fromkeys(CONTACT, "flag"),
+    },
+    "engagement": {
+        "lead_id": "lead",
+        "company_id": "company",
+        "product_id": "product",
+        "state": "text",
+        "settled": "flag",
+        "possible": "text",
+        **_WHY,
+        "interest": "text",
+        "score_micro": "number",
+        "active_days": "number",
+    },
+    "company_products": {
+        "company_id": "company",
+        "product_id": "product",
+        "tier": "text",
+        "position": "text",
+        "best_interest": "text",
+        "people": "number",
+    },
+    "rejects": dict.fromkeys(REJECTED, "text"),
+}
+"""The columns of every answer, before those of `STAMP`, and what they hold."""
+_ORDERS: Final[Mapping[str, tuple[str, ...]]] = {
+    "companies": ("company_no",),
+    "tiers": ("company_no", "product_no"),
+    "leads": ("lead_no",),
+    "engagement": ("lead_no", "product_no"),
+    "company_products": ("company_no", "product_no"),
+    "rejects": REJECTED,
+}
+"""The columns that set the order of every answer: numbers go in the order of the ids."""
+
+
+class Population:
+    """All accounts on one day.
+
+    Args:
+        engine: The compiled playbook.
+        workshop: Where the tables are worked on.
+        given: The tables by name.
+        as_of: The day, or an instant of it.
+        lang: The language of the reasons.
+        possible: Whether leads and engagement tell what is still possible.
+        dense: Whether engagement lists every lead with every product.
+        parts: Into how many parts the leads are taken.
+        progress: Called after each part with how many are done, and of how many.
+
+    Raises:
+        InvalidDataError: A table lacks columns or has some of a wrong type; all problems at once.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        workshop: Workshop,
+        given: Mapping[str, Any],
+        *,
+        as_of: date | datetime,
+        lang: Lang,
+        possible: bool,
+        dense: bool,
+        parts: int = 1,
+        progress: Callable[[int, int], object] | None = None,
+    ) -> None:
+        self.book = Compiled(engine.playbook)
+        self.workshop = workshop
+        self.day = as_day(as_of, self.book.zone)
+        self.lang: Lang = lang
+        self.possible = possible
+        self.dense = dense
+        self.places = Places.of(self.book)
+        self.parts = [Part(place, parts) for place in range(parts)]
+        self.door = Door(workshop, engine.playbook, given, in_parts=OF_LEADS if parts > 1 else ())
+        self.sorting = Sorting(self.door, workshop, engine.playbook, self.day)
+        self.progress = progress
+        self.seen: list[Frame] = []
+
+    @cached_property
+    def facts(self) -> Situation:
+        """What counts on the day, but for what leads have."""
+        return self.sorting.of_companies()
+
+    @cached_property
+    def companies(self) -> Companies:
+        """Segment and tiers of all companies."""
+        return judge(
+            self.facts,
+            self.door.attributes,
+            self.book,
+            self.places,
+            self.lang,
+            self.workshop,
+            self.day,
+        )
+
+    def people(self, part: Part = WHOLE) -> People | None:
+        """Return the leads, or a part of them; `None` where there is no such table."""
+        facts = self.sorting.of_leads(self.facts, part)
+        if facts.leads is None:
+            return None
+        people = People(
+            facts,
+            self.companies,
+            self.owned,
+            self.book,
+            self.places,
+            self.lang,
+            self.workshop,
+            self.day,
+            possible=self.possible,
+            dense=self.dense,
+        )
+        # What they are to their companies is all that is left of a part.
+        self.seen.append(self.workshop.keep("involved", people.involved()))
+        return people
+
+    @cached_property
+    def everybody(self) -> People | None:
+        """All leads at once."""
+        return self.people()
+
+    def answers(self) -> dict[str, Answer]:
+        """Return all answers by name, each to be made when it is asked for."""
+
+        def everybody() -> People:
+            assert self.everybody is not None
+            return self.everybody
+
+        makers: dict[str, Callable[[], Frame]] = {
+            "companies": lambda: self.companies.segments,
+            "tiers": self.tiers,
+            "leads": lambda: everybody().leads(),
+            "engagement": lambda: everybody().engagement(),
+            "company_products": self.company_products,
+            "rejects": self.rejects,
+        }
+        if "leads" not in self.door.frames:
+            del makers["leads"], makers["engagement"]
+        return {name: self._answer(name, make) for name, make in makers.items()}
+
+    def answers_in_parts(self) -> Iterator[tuple[str, Answer]]:
+        """Yield the answers about one part of the leads after the other, then all others.
+
+        Each must be made before the next one is taken.
+        """
+        for part in self.parts:
+            people = self.everybody if part == WHOLE else self.people(part)
+            if people is not None:
+                yield "leads", self._answer("leads", people.leads)
+                yield "engagement", self._answer("engagement", people.engagement)
+            # Before the next part, or there would be two at a time.
+            del people
+            if self.progress is not None:
+                self.progress(part.place + 1, part.of)
+        for name, make in (
+            ("companies", lambda: self.companies.segments),
+            ("tiers", self.tiers),
+            ("company_products", self.company_products),
+            ("rejects", self.rejects),
+        ):
+            yield name, self._answer(name, make)
+
+    def _answer(self, name: str, make: Callable[[], Frame]) -> Answer:
+        types = {
+            "company": self.door.id_type("company"),
+            "lead": self.door.id_type("lead"),
+            "product": self.door.id_type("product"),
+            "text": nw.String(),
+            "flag": nw.Boolean(),
+            "number": nw.Int64(),
+            "day": nw.Date(),
+        }
+        shape = {**SHAPES[name], **STAMP}
+        if name in ("leads", "engagement") and not self.possible:
+            del shape["settled"], shape["possible"]
+        schema = {column: types[what] for column, what in shape.items()}
+
+        def finished() -> Frame:
+            return self._with_ids(make()).with_columns(
+                as_of=nw.lit(self.day), playbook_version=nw.lit(self.book.playbook.version)
+            )
+
+        return Answer(finished, schema, _ORDERS[name])
+
+    def _with_ids(self, frame: Frame) -> Frame:
+        """Return an answer with the ids of what it knows by numbers."""
+        numbers = frame.collect_schema().names()
+        if "about" in numbers:
+            ids = list(self.book.products)
+            order: list[Any] = sorted(ids)
+            named: dict[str, list[Any]] = {
+                "about": list(range(len(ids))),
+                "product_no": [order.index(one) for one in ids],
+                "product_id": ids,
+            }
+            frame = frame.join(self.workshop.small("product_ids", named), on="about")
+        if "company_no" in numbers:
+            companies = self.facts.companies.select("company_no", company_id="id")
+            frame = frame.join(companies, on="company_no", how="left")
+        if "lead_no" in numbers and self.facts.leads is not None:
+            leads = self.facts.leads.select("lead_no", lead_id="id")
+            frame = frame.join(leads, on="lead_no", how="left")
+        return frame
+
+    def rejects(self) -> Frame:
+        """Return the rows that could not be used."""
+        # They are told while the rest is sorted.
+        if len(self.parts) == 1:
+            _ = self.everybody
+        return nw.concat([one.select(*REJECTED) for one in self.door.rejects])
+
+    # -- companies --
+
+    @cached_property
+    def owned(self) -> Frame | None:
+        """What companies own and are buying."""
+        reasons = self.places.asked.get("product.parting_reasons", ())
+        found = positions(self.facts, "company_no", reasons, self.day)
+        return None if found is None else self.workshop.keep("company_positions", found)
+
+    def _with_positions(self, frame: Frame) -> Frame:
+        """Return a frame of company_no and about with owned and open_deal, 0 or 1."""
+        if self.owned is None:
+            return frame.with_columns(owned=whole(0), open_deal=whole(0))
+        held = self.owned.select("company_no", "about", "owned", "open_deal")
+        frame = frame.join(held, on=["company_no", "about"], how="left")
+        return frame.with_columns(
+            owned=nw.col("owned").fill_null(0), open_deal=nw.col("open_deal").fill_null(0)
+        )
+
+    def tiers(self) -> Frame:
+        """Return the tier of each company for each product."""
+        frame = self._with_positions(self.companies.tiers).drop("open_deal")
+        return frame.with_columns(owned=nw.col("owned") == 1)
+
+    def company_products(self) -> Frame:
+        """Return where each company stands with each product."""
+        frame = self._with_positions(self.companies.tiers.select("company_no", "about", "tier"))
+        today = whole(self.day.toordinal())
+        unsold = nw.lit(False)
+        for place, one in enumerate(self.book.products.values()):
+            for day, out in ((one.sold_from, ">"), (one.sold_until, "<")):
+                if day is not None:
+                    edge = whole(day.toordinal())
+                    past = edge > today if out == ">" else edge < today
+                    unsold = unsold | ((nw.col("about") == place) & past)
+        position = nw.when(unsold).then(nw.lit("not_eligible")).otherwise(nw.lit("untapped"))
+        position = nw.when(nw.col("open_deal") == 1).then(nw.lit("in_pipeline")).otherwise(position)
+        position = nw.when(nw.col("owned") == 1).then(nw.lit("owned")).otherwise(position)
+        frame = frame.with_columns(position=position).drop("owned", "open_deal")
+        ladder = self.book.playbook.scale.ladder
+        if self.facts.leads is None:
+            return frame.with_columns(best_interest=nw.lit(ladder[0]), people=whole(0))
+        if len(self.parts) == 1:
+            _ = self.everybody
+        seen = nw.concat(self.seen).group_by("company_no", "about")
+        involved = seen.agg(nw.col("interest").max(), nw.col("people").sum())
+        frame = frame.join(involved, on=["company_no", "about"], how="left")
+        frame = frame.with_columns(interest=nw.col("interest").fill_null(0))
+        return frame.select(
+            "company_no",
+            "about",
+            "tier",
+            "position",
+            best_interest=by_code("interest", ladder),
+            people=nw.col("people").fill_null(0).cast(nw.Int64()),
+        )
