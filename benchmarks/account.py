@@ -92,7 +92,7 @@ HALF_LIFE_DAYS = 30
 QUIET_DAYS = 180
 PAGE_VIEW_CAP = 10
 MILLION = 1_000_000
-# No share of this half-life lies halfway between two integers.
+# After 120 days 62.5 are left: `round` takes the even number, as the contract has it.
 DECAY = [round(1_000 * 2 ** (-age / HALF_LIFE_DAYS)) for age in range(330)]
 EXCLUDED = frozenset({"own_group", "do_not_trade", "competitor", "student"})
 LEVELS = ("none", "aware", "interested", "high_interest")

@@ -1,8 +1,9 @@
 """What a run costs: the time of the processor, and the most memory that it had.
 
 A run may have processes of its own (Spark computes in a Java machine that Python starts), so both
-are asked of this process and all that descend from it. Linux tells them in `/proc`; `resource` would
-tell of a child only when it is over, and gives a new process the peak of the one that started it.
+are asked of this process and of all that descend from it. Linux tells them in `/proc`. `resource`
+would tell of a child only when it is over, and its peak of a new process is at least that of the
+process that started it.
 """
 
 from __future__ import annotations

@@ -43,14 +43,14 @@ KINDS = {
 }
 SOLD = dict(zip(PRODUCTS, (0.35, 0.25, 0.2, 0.15, 0.05), strict=True))
 TIES = {
-    "prospect": 0.3,
+    "prospect": 0.26,
     "customer": 0.35,
     "partner": 0.19,
     "competitor": 0.1,
     "own_group": 0.02,
     "do_not_trade": 0.03,
     # There is no such relationship.
-    "friend": 0.01,
+    "friend": 0.05,
 }
 EVENTS = {
     "accepted": 0.3,
@@ -139,7 +139,7 @@ class Dice:
     def known(self, letter: str, count: int, of: int, unknown: float) -> pl.Series:
         """Ids of companies or leads, some of which are not there."""
         number = self.rng.integers(0, of, count)
-        return ids(letter, np.where(self.rng.random(count) < unknown, number + of, number))
+        return ids(letter, np.where(self.rng.random(count) < unknown, number + self.leads, number))
 
     def again(self, frame: pl.DataFrame, share: float) -> pl.DataFrame:
         """Some rows, to stand there once more; at least one."""
@@ -250,7 +250,7 @@ class Dice:
     def contracts(self) -> pl.DataFrame:
         count = self.companies // 2
         start = self.days(count)
-        length = pl.Series(self.rng.integers(-2, 730, count))
+        length = pl.Series(self.rng.integers(-20, 730, count))
         frame = pl.DataFrame(
             {
                 "company_id": self.known("C", count, self.companies, 0.002),
@@ -268,7 +268,7 @@ class Dice:
         frame = pl.DataFrame(
             {
                 # Sales speaks with few of them.
-                "lead_id": self.known("L", count, self.leads // 5, 0.002),
+                "lead_id": self.known("L", count, self.leads // 5, 0.005),
                 "kind": kind,
                 "at": self.instants(count),
                 "product_id": self.products(count, none=0.3),

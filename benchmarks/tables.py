@@ -55,7 +55,7 @@ class Contest(NamedTuple):
 
 CONTESTS: Mapping[str, Sequence[Contest]] = {
     "polars": [Contest("Polars", HAND, 1.05, 1.1)],
-    "tuned": [Contest("Polars", "Polars tuned")],
+    "tuned": [Contest("Polars", "Polars tuned by hand")],
     "pandas": [
         Contest("pandas", "pandas around Polars by hand", 1.2),
         Contest("pandas", "pandas around Polars", 1.2),
@@ -86,6 +86,8 @@ def compare(place: Path, names: Iterable[str]) -> bool:
     wanted = {name: as_polars(table) for name, table in first.answer(first.take(tables)).items()}
     same = True
     for name in names:
+        if name == HAND:
+            continue
         way = WAYS[name]
         for difference in differences(wanted, way.answer(way.take(tables))):
             same = False
