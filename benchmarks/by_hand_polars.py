@@ -5,7 +5,7 @@ all products have the same tiers, and nothing can be asked that it does not ask.
 contract as `mpfunnel.frames.assess`: rows that stand there twice count once, rows that contradict
 each other, break a rule of their table or name what is not there are rejected with a reason, days
 are those of Tokyo, and the tables that come out have the same rows and columns. It takes the tables
-that `benchmarks.tables` draws, in which ids of products, companies and leads are text.
+that `benchmarks.market` draws, in which ids of products, companies and leads are text.
 """
 
 from __future__ import annotations

@@ -12,9 +12,9 @@ this one is what becomes of it where every second and every gigabyte counts:
   These are sorted; what each is worth is looked up by its last bits, and added up in a row.
 - A log is one sorted table, and its pieces are cut by running sums.
 
-It takes for granted what the other one does not: that ids of activities are integers, that there
-are at most 7 products and 15 kinds, and that the clock of Tokyo has always been nine hours ahead
-of UTC.
+It takes for granted what the other one does not: that ids of activities are integers and instants
+are in microseconds, that there are at most 7 products and 15 kinds, and that the clock of Tokyo has
+always been nine hours ahead of UTC.
 """
 
 from __future__ import annotations

@@ -32,6 +32,11 @@ class Cost(NamedTuple):
     before: float
     """The memory before it ran, in GB: Python, its libraries, and the tables given."""
 
+    @property
+    def rise(self) -> float:
+        """The memory that it took on top, in GB; Linux tells nothing below a megabyte."""
+        return max(self.peak - self.before, 0.001)
+
 
 def cost_of(work: Callable[[], T]) -> tuple[Cost, T]:
     """The cost of some work, and what came of it."""

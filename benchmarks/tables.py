@@ -125,6 +125,7 @@ def measure(
     for _ in range(rounds):
         for (place, name), costs in found.items():
             costs.append(Cost(*json.loads(apart("--run", name, "--data", str(place)))))
+            print(f"  {costs[-1].cpu:9.2f} s  {name}", file=sys.stderr)
     return {
         key: Cost(*(statistics.median(one) for one in zip(*costs, strict=True)))
         for key, costs in found.items()
@@ -132,16 +133,19 @@ def measure(
 
 
 def report(costs: Mapping[str, Cost], contests: Iterable[Contest]) -> None:
-    """Print what each way takes, and how much more than the other of its contest."""
+    """Print what each way takes, and how much more than the other of its contest.
+
+    The peak of memory is that of the whole process; the rise is without what was there before.
+    """
     print(f"\n  {'':<30} {'CPU s':>9} {'wall s':>9} {'peak GB':>9} {'before':>9}")
     for name, cost in costs.items():
         print(f"  {name:<30} " + " ".join(f"{one:9.2f}" for one in cost))
-    print(f"\n  {'':<54} {'CPU':>6} {'wanted':>6} {'memory':>8} {'wanted':>6}")
+    print(f"\n  {'':<48} {'CPU':>6} {'wanted':>6} {'peak':>8} {'wanted':>6} {'rise':>8}")
     for over, under, cpu, peak in contests:
         a, b = costs[over], costs[under]
         print(
-            f"  {f'{over} ÷ {under}':<54} {a.cpu / b.cpu:6.2f} {bound(cpu):>6}"
-            f" {a.peak / b.peak:8.2f} {bound(peak):>6}"
+            f"  {f'{over} ÷ {under}':<48} {a.cpu / b.cpu:6.2f} {bound(cpu):>6}"
+            f" {a.peak / b.peak:8.2f} {bound(peak):>6} {a.rise / b.rise:8.2f}"
         )
 
 
@@ -150,10 +154,11 @@ def bound(wanted: float | None) -> str:
 
 
 def report_scaling(small: Mapping[str, Cost], large: Mapping[str, Cost]) -> None:
-    print(f"\n  ten times the rows, wanted ≤{TEN_TIMES} × CPU{'CPU':>24} {'memory':>8}")
+    print(f"\n  {'ten times the rows':<48} {'CPU':>6} {'wanted':>6} {'peak':>8}")
     for name, cost in small.items():
         ten = large[name]
-        print(f"  {name:<54} {ten.cpu / cost.cpu:6.2f} {ten.peak / cost.peak:8.2f}")
+        cpu, peak = ten.cpu / cost.cpu, ten.peak / cost.peak
+        print(f"  {name:<48} {cpu:6.2f} {bound(TEN_TIMES):>6} {peak:8.2f}")
 
 
 def main() -> None:

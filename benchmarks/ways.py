@@ -98,6 +98,8 @@ SPARK = {
     "spark.driver.host": "127.0.0.1",
     # For 100,000 companies; what is not needed is not taken.
     "spark.driver.memory": "6g",
+    # Small tables too are read like large ones, by generated code, not while planning.
+    "spark.sql.execution.arrow.localRelationThreshold": "0",
     "spark.sql.execution.arrow.pyspark.enabled": "true",
     "spark.sql.shuffle.partitions": "8",
     "spark.ui.enabled": "false",
