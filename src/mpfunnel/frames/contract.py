@@ -21,6 +21,7 @@ __all__ = [
     "Holds",
     "attribute_of",
     "clashes",
+    "reserved",
     "sets_of",
     "with_attributes",
 ]
@@ -202,14 +203,19 @@ def sets_of(table: str, asked: Iterable[Fact]) -> tuple[str, ...]:
 
 
 def clashes(table: str, asked: Iterable[Fact]) -> list[str]:
-    """Return the attributes that rules ask about under the name of a column of the table.
+    """Return the attributes that rules ask about under the name of a column of the table."""
+    taken = reserved(table)
+    return [fact.key for fact in _attributes(table, asked) if fact.key in taken]
+
+
+def reserved(table: str) -> frozenset[str]:
+    """Return the names that no custom attribute may have: those of the columns of the table.
 
     Instants have a second column, that of their days; companies and leads have their numbers.
     """
     taken = {column.name for column in TABLES[table]}
-    taken |= {f"{column.name}_day" for column in TABLES[table] if column.holds == "instant"}
-    taken |= {"company_no", "lead_no"}
-    return [fact.key for fact in _attributes(table, asked) if fact.key in taken]
+    days = {f"{column.name}_day" for column in TABLES[table] if column.holds == "instant"}
+    return frozenset(taken | days | {"company_no", "lead_no"})
 
 
 def _attributes(table: str, asked: Iterable[Fact]) -> Iterator[Fact]:

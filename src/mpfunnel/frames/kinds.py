@@ -23,7 +23,18 @@ from narwhals.stable.v2.dependencies import (
 
 from mpfunnel.errors import InvalidDataError, MissingExtraError, Problem
 
-__all__ = ["Answer", "Frame", "Workshop", "as_columns", "listed_values", "types_of"]
+__all__ = [
+    "Answer",
+    "Frame",
+    "Given",
+    "Workshop",
+    "as_columns",
+    "column_of",
+    "kind_of",
+    "listed_values",
+    "polars",
+    "types_of",
+]
 
 Frame = nw.LazyFrame[Any]
 Given = Literal["pandas", "pyarrow", "polars", "polars-lazy", "duckdb", "ibis", "pyspark"]
@@ -39,13 +50,25 @@ _KEPT: Final = count()
 _WORDS: Final = "a table of pandas, Polars, PyArrow, DuckDB, PySpark or Ibis"
 
 
-def _polars() -> Any:
+def polars(wanted: str) -> Any:
+    """Return the module, where there is no doing without.
+
+    Args:
+        wanted: What needs it.
+
+    Raises:
+        MissingExtraError: It is not installed.
+    """
     try:
         import polars as pl
     except ImportError as error:
-        message = "pandas and PyArrow tables need Polars; pip install 'mpfunnel[frames]'"
+        message = f"{wanted} need Polars; pip install 'mpfunnel[frames]'"
         raise MissingExtraError(message) from error
     return pl
+
+
+def _polars() -> Any:
+    return polars("pandas and PyArrow tables")
 
 
 def kind_of(native: Any) -> Given | None:
@@ -57,10 +80,10 @@ def kind_of(native: Any) -> Given | None:
         return "pandas"
     if is_pyarrow_table(native):
         return "pyarrow"
-    polars = sys.modules.get("polars")
-    if polars is not None and isinstance(native, polars.DataFrame):
+    pl = sys.modules.get("polars")
+    if pl is not None and isinstance(native, pl.DataFrame):
         return "polars"
-    if polars is not None and isinstance(native, polars.LazyFrame):
+    if pl is not None and isinstance(native, pl.LazyFrame):
         return "polars-lazy"
     frame = nw.from_native(native, pass_through=True)
     return _SQL.get(frame.implementation) if isinstance(frame, nw.LazyFrame) else None
@@ -180,8 +203,7 @@ class Workshop:
                 query = listed_values(columns, types, _in_hex)
                 native = self.session.sparkSession.sql(query)
             case _:
-                polars = _polars()
-                native = polars.LazyFrame(dict(columns), schema=nw.Schema(types).to_polars())
+                native = _polars().LazyFrame(dict(columns), schema=nw.Schema(types).to_polars())
         frame: Frame = nw.from_native(native)
         return frame
 
@@ -280,6 +302,29 @@ class Workshop:
             case _:
                 return frame
 
+    def as_arrow(self, native: Any, columns: Sequence[str]) -> Any:
+        """Return those columns of a table of DuckDB or Ibis as a table of PyArrow."""
+        return native.select(*columns).to_pyarrow()
+
+    def hand_out(self, name: str, frame: Any) -> Any:
+        """Return an eager frame of Polars as a table of the kind that was given.
+
+        Args:
+            name: What it holds.
+            frame: The frame.
+        """
+        match self.kind:
+            case "ibis":
+                kept = f"mpfunnel_{name}_{next(_KEPT)}"
+                # Bare data is not taken by every version.
+                given = import_module("ibis").memtable(frame.to_arrow())
+                return self.session.get_backend().create_table(kept, obj=given, temp=True)
+            case "pandas":
+                # NumPy has no integers beside nulls, no decimals and no days.
+                return frame.to_pandas(use_pyarrow_extension_array=True)
+            case _:
+                return self._given_back(frame)
+
 
 def _in_order(answer: Answer) -> Any:
     # The same input gives the same bytes (law 9): engines leave rows in an order of their own.
@@ -325,24 +370,36 @@ def _read(
     name: str, native: Any, columns: Sequence[str], kind: Given
 ) -> tuple[Frame, list[Problem]]:
     """Return the columns that Polars can take over, and what is wrong with the others."""
-    polars = _polars()
-    # What Rust panics with is no exception of the ordinary kind.
-    failures = (Exception, polars.exceptions.PanicException)
     names = as_columns(native, kind)
-    taken: dict[str, Any] = {}
-    problems: list[Problem] = []
-    for column in columns:
-        try:
-            taken[column] = (
-                polars.from_arrow(native.column(column))
-                if kind == "pyarrow"
-                else _from_pandas(native.iloc[:, names.index(column)])
-            )
-        except failures as error:
-            # Whatever a column holds may stand in it, and each fails in its own way.
-            code, message = _failure(error)
-            problems.append(Problem(code, f"{name}.{column}", message))
-    return nw.from_native(polars.LazyFrame(taken)), problems
+    found = {
+        column: column_of(f"{name}.{column}", native, kind, names.index(column))
+        for column in columns
+    }
+    problems = [one for one in found.values() if isinstance(one, Problem)]
+    taken = {column: one for column, one in found.items() if not isinstance(one, Problem)}
+    return nw.from_native(_polars().LazyFrame(taken)), problems
+
+
+def column_of(path: str, native: Any, kind: Given, place: int) -> Any:
+    """Return a column of a table of pandas or PyArrow as a series of Polars, or why it is none.
+
+    Args:
+        path: How a `Problem` names the column.
+        native: The table.
+        kind: Of which of the two kinds it is.
+        place: Which of its columns, from 0.
+    """
+    pl = _polars()
+    # What Rust panics with is no exception of the ordinary kind.
+    failures = (Exception, pl.exceptions.PanicException)
+    try:
+        if kind == "pandas":
+            return _from_pandas(native.iloc[:, place])
+        return pl.from_arrow(native.column(place))
+    except failures as error:
+        # Whatever a column holds may stand in it, and each fails in its own way.
+        code, message = _failure(error)
+        return Problem(code, path, message)
 
 
 def _from_pandas(series: Any) -> Any:

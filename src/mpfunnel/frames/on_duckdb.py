@@ -40,11 +40,7 @@ class OnDuckDB(Workshop):
 
     def enter(self, name: str, native: Any, columns: Sequence[str]) -> tuple[Frame, list[Problem]]:
         """Copy those columns of a relation, which may cost much to ask twice."""
-        given = dict(zip(native.columns, map(str, native.types), strict=True))
-        types = {
-            column: "TIMESTAMPTZ" if given[column] in _INSTANTS else given[column]
-            for column in columns
-        }
+        types = _types_of(native, columns)
         made = self._name(name)
         copied = _typed("FROM mpfunnel_given", types)
         native.query("mpfunnel_given", f"CREATE TEMP TABLE {made} AS {copied}")
@@ -59,6 +55,19 @@ class OnDuckDB(Workshop):
             for column, kind in types.items()
         }
         return described(made, schema), []
+
+    def as_arrow(self, native: Any, columns: Sequence[str]) -> Any:
+        """Return those columns of a relation as a table of PyArrow."""
+        query = _typed("FROM mpfunnel_given", _types_of(native, columns))
+        return native.query("mpfunnel_given", query).to_arrow_table()
+
+    def hand_out(self, name: str, frame: Any) -> Any:
+        """Return an eager frame of Polars as a relation."""
+        # DuckDB finds the table by the name of the variable.
+        arrow = frame.to_arrow()  # noqa: F841
+        made = self._name(name)
+        self.session.query("mpfunnel_session", f"CREATE TEMP TABLE {made} AS FROM arrow")
+        return self._run(f"FROM {made}")
 
     def rows(self, frame: Frame) -> list[dict[str, Any]]:
         """Return the rows of a frame, taken out of DuckDB."""
@@ -118,6 +127,14 @@ class OnDuckDB(Workshop):
 
     def _run(self, query: str) -> Any:
         return self.session.query("mpfunnel_session", query)
+
+
+def _types_of(native: Any, columns: Sequence[str]) -> dict[str, str]:
+    """Return the types of columns of a relation, those of instants as Ibis knows them."""
+    given = dict(zip(native.columns, map(str, native.types), strict=True))
+    return {
+        column: "TIMESTAMPTZ" if given[column] in _INSTANTS else given[column] for column in columns
+    }
 
 
 def _typed(source: str, types: Mapping[str, str]) -> str:

@@ -5,16 +5,47 @@
     records = sources.read("maven", "downloads/crm")
     records.companies, records.deals, records.rejects, records.counts
 
+`tables` reads tables of pandas, Polars and others in the same way, for `mpfunnel.frames.assess`.
+
 Nothing is lost: for each file and record kind, rows = used + collapsed + rejected, and each reject
 has its file, line, column and reason (law 7).
 """
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from mpfunnel.errors import did_you_mean
 from mpfunnel.sources.ledger import Count
 from mpfunnel.sources.loading import load, shipped
 from mpfunnel.sources.mapping import SourceMapping
 from mpfunnel.sources.reading import Records, read
 from mpfunnel.sources.rows import Reject
 
-__all__ = ["Count", "Records", "Reject", "SourceMapping", "load", "read", "shipped"]
+if TYPE_CHECKING:
+    from mpfunnel.sources.tabling import MappedTables, tables
+
+__all__ = [
+    "Count",
+    "MappedTables",
+    "Records",
+    "Reject",
+    "SourceMapping",
+    "load",
+    "read",
+    "shipped",
+    "tables",
+]
+
+
+if not TYPE_CHECKING:  # a checker that saw it would take every misspelt name for granted
+
+    def __getattr__(name: str) -> Any:
+        # Files are read without what tables need.
+        if name not in ("MappedTables", "tables"):
+            hint = did_you_mean(name, __all__)
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}{hint}")
+        value = getattr(import_module("mpfunnel.sources.tabling"), name)
+        globals()[name] = value
+        return value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from operator import attrgetter
 from typing import Any, Final, Literal, get_args
 
 from attrs import frozen
@@ -64,16 +65,23 @@ class Kind:
     Attributes:
         name: As a mapping names it, for example ``"deals"``.
         slots: What each field takes, in the order in which faults are looked for.
+        record: What its rows become.
         build: Makes the record of plain values; a field without value is left out.
-        identity: What two rows of the same record share.
+        key: The fields that two rows of the same record share; none where they share all.
         has_attributes: Whether its records take custom attributes.
     """
 
     name: str
     slots: immutabledict[str, Slot]
+    record: type[Record]
     build: Callable[[dict[str, Any]], Record]
-    identity: Callable[[Any], Any]
+    key: tuple[str, ...]
     has_attributes: bool
+
+    @property
+    def identity(self) -> Callable[[Any], Any]:
+        """Gives what two rows of the same record share."""
+        return attrgetter(*self.key) if self.key else lambda record: record
 
 
 def _own(kind: str) -> Slot:
@@ -82,10 +90,6 @@ def _own(kind: str) -> Slot:
 
 def _ref(kind: str, *, needed: bool = False, must_exist: bool = False) -> Slot:
     return Slot(needed=needed, must_map=needed, ids_of=kind, must_exist=must_exist)
-
-
-def _plain(record: Callable[..., Record]) -> Callable[[dict[str, Any]], Record]:
-    return lambda values: record(**values)
 
 
 def _product(values: dict[str, Any]) -> Product:
@@ -110,25 +114,16 @@ def _deal(values: dict[str, Any]) -> Deal:
     return Deal(**values)
 
 
-def _by_id(record: Any) -> Any:
-    return record.id
-
-
-def _by_lead_and_id(record: Any) -> Any:
-    return record.lead_id, record.id
-
-
-def _by_all(record: Any) -> Any:
-    return record
-
-
 def _kind(
     name: str,
-    build: Callable[..., Record],
-    identity: Callable[[Any], Any],
+    record: type[Record],
+    key: tuple[str, ...],
     slots: Mapping[str, Slot],
+    build: Callable[[dict[str, Any]], Record] | None = None,
 ) -> Kind:
-    return Kind(name, immutabledict(slots), build, identity, name in ("companies", "leads"))
+    plain = build or (lambda values: record(**values))
+    has_attributes = name in ("companies", "leads")
+    return Kind(name, immutabledict(slots), record, plain, key, has_attributes)
 
 
 _TEXT: Final = Slot()
@@ -145,8 +140,8 @@ _ALL: Final = (
     # In this order: whatever a record refers to is read before it.
     _kind(
         "products",
-        _product,
-        _by_id,
+        Product,
+        ("id",),
         {
             "id": _own("products"),
             "name": _TEXT,
@@ -157,11 +152,12 @@ _ALL: Final = (
             "sold_from": _DAY,
             "sold_until": _DAY,
         },
+        _product,
     ),
     _kind(
         "companies",
-        _plain(Company),
-        _by_id,
+        Company,
+        ("id",),
         {
             "id": _own("companies"),
             "name": _TEXT,
@@ -180,8 +176,8 @@ _ALL: Final = (
     ),
     _kind(
         "leads",
-        _plain(Lead),
-        _by_id,
+        Lead,
+        ("id",),
         {
             "id": _own("leads"),
             "company_id": _ref("companies"),
@@ -197,8 +193,8 @@ _ALL: Final = (
     ),
     _kind(
         "activities",
-        _plain(Activity),
-        _by_lead_and_id,
+        Activity,
+        ("lead_id", "id"),
         {
             "id": _own("activities"),
             "lead_id": _ref("leads", needed=True, must_exist=True),
@@ -210,8 +206,8 @@ _ALL: Final = (
     ),
     _kind(
         "deals",
-        _deal,
-        _by_id,
+        Deal,
+        ("id",),
         {
             "id": _own("deals"),
             "company_id": _ref("companies", needed=True, must_exist=True),
@@ -227,11 +223,12 @@ _ALL: Final = (
             "amount": _MONEY,
             "currency": _TEXT,
         },
+        _deal,
     ),
     _kind(
         "contracts",
-        _plain(Contract),
-        _by_all,
+        Contract,
+        (),
         {
             "company_id": _ref("companies", needed=True, must_exist=True),
             "product_id": _ref("products", needed=True, must_exist=True),
@@ -243,8 +240,8 @@ _ALL: Final = (
     ),
     _kind(
         "sales_events",
-        _plain(SalesEvent),
-        _by_all,
+        SalesEvent,
+        (),
         {
             "lead_id": _ref("leads", needed=True, must_exist=True),
             "kind": Slot(needed=True, must_map=True, options=get_args(SalesEventKind)),

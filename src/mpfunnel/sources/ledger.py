@@ -41,20 +41,21 @@ class Count:
 class Ledger:
     """Keeps the rows of one record kind until all are read, and then decides what each became.
 
-    After `settle`, `used` holds the records, `rejects` what was refused and `counts` the account.
+    After `settle`, `used` holds the records, `refused` each reject with the index of its job, and
+    `counts` the account.
     """
 
     def __init__(self, kind: Kind, jobs: list[Job]) -> None:
         self.kind = kind
         self.jobs = jobs
         self.used: tuple[Any, ...] = ()
-        self.rejects: list[Reject] = []
+        self.refused: list[tuple[int, Reject]] = []
         self.counts: list[Count] = []
         self._number = 0
         self._rows = [0] * len(jobs)
-        self._refused: list[tuple[int, Reject]] = []
         # One record for each identity; for each row its record, file and line. Arrays, because
         # there may be millions of rows.
+        self._identity = kind.identity
         self._records: list[Record] = []
         self._places: dict[Any, int] = {}
         self._row_record, self._row_job, self._row_line = array("q"), array("q"), array("q")
@@ -69,9 +70,9 @@ class Ledger:
         """Enter what was made of the row on `line` of the job of that index."""
         self._rows[job] += 1
         if isinstance(made, Reject):
-            self._refused.append((job, made))
+            self.refused.append((job, made))
             return
-        place = self._places.setdefault(self.kind.identity(made), len(self._records))
+        place = self._places.setdefault(self._identity(made), len(self._records))
         if place == len(self._records):
             self._records.append(made)
         elif differing := _differing(self._records[place], made):
@@ -90,20 +91,19 @@ class Ledger:
                 name, code, reason = refused[place]
                 value = str(getattr(self._records[place], name))
                 made = self.jobs[job].reject(line, name, code, reason, value)
-                self._refused.append((job, made))
+                self.refused.append((job, made))
             elif seen[place]:
                 collapsed[job] += 1
             else:
                 seen[place] = 1
                 used[job] += 1
-        self._refused.sort(key=lambda entry: (entry[0], entry[1].line))
-        self.rejects = [reject for _job, reject in self._refused]
+        self.refused.sort(key=lambda entry: (entry[0], entry[1].line))
         self.used = tuple(
             record for place, record in enumerate(self._records) if place not in refused
         )
-        rejected = Counter(job for job, _reject in self._refused)
+        rejected = Counter(job for job, _reject in self.refused)
         self.counts = [
-            Count(self.kind.name, job.file.name, rows, used[i], collapsed[i], rejected[i])
+            Count(self.kind.name, job.file, rows, used[i], collapsed[i], rejected[i])
             for i, (job, rows) in enumerate(zip(self.jobs, self._rows, strict=True))
         ]
 

@@ -6,11 +6,11 @@ import copy
 from decimal import Decimal
 from typing import Any, Final
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 from immutabledict import immutabledict
 
 from mpfunnel.codec.checks import located
-from mpfunnel.sources.kinds import Slot
+from mpfunnel.sources.kinds import KINDS, Slot
 
 __all__ = ["FieldMapping", "FileMapping", "Settings", "SourceMapping", "TableMapping"]
 
@@ -121,6 +121,26 @@ class SourceMapping:
     files: immutabledict[str, FileMapping]
     tables: tuple[TableMapping, ...]
     _data: dict[str, Any] = field(eq=False, repr=False)
+
+    @property
+    def kinds(self) -> list[str]:
+        """The record kinds that it fills, in the order in which they are read."""
+        return list(dict.fromkeys(table.kind for table in self.tables))
+
+    def slots(self, kind: str) -> dict[str, Slot]:
+        """Return what each field of a record kind takes, read or not: ids of the type of theirs."""
+        fields = (one for table in self.tables for one in table.fields)
+        types = {one.slot.ids_of: one.slot.type for one in fields if one.slot.ids_of}
+        return {
+            name: evolve(slot, type=types.get(slot.ids_of, slot.type))
+            for name, slot in KINDS[kind].slots.items()
+        }
+
+    def personal(self, file: str) -> frozenset[str]:
+        """Return the columns of a file that are read into a personal field, in whatever table."""
+        tables = (table for table in self.tables if table.file == file)
+        fields = (one for table in tables for one in table.fields if one.slot.personal)
+        return frozenset(column for one in fields for column in one.columns)
 
     def to_data(self) -> dict[str, Any]:
         """Return the plain data that the mapping was loaded from: a copy, to change and `load`."""

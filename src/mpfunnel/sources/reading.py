@@ -20,11 +20,11 @@ from mpfunnel.sources.loading import load
 from mpfunnel.sources.mapping import SourceMapping, TableMapping
 from mpfunnel.sources.rows import Job, Reject, RowReader
 
-__all__ = ["Records", "read"]
+__all__ = ["REFERRED", "Records", "column_problems", "file_problems", "read"]
 
 _PROGRESS_EVERY: Final = 1_000
-# What other records refer to; the ids of the rest would only fill memory.
-_REFERRED: Final = ("products", "companies", "leads")
+REFERRED: Final = ("products", "companies", "leads")
+"""What other records refer to; the ids of the rest would only fill memory."""
 
 
 @frozen
@@ -114,19 +114,7 @@ def _located(mapping: SourceMapping, where: _Files) -> dict[str, list[SourceFile
             key: [SourceFile(folder / path, path, form) for path in form.paths]
             for key, form in mapping.files.items()
         }
-    problems = [
-        Problem(
-            "unknown-file", mapping.at(f"files.{shown(key)}"), no_such("file", key, mapping.files)
-        )
-        for key in where
-        if key not in mapping.files
-    ]
-    problems += [
-        Problem("file", mapping.at(f"files.{shown(key)}"), "is not among the files given")
-        for key in mapping.files
-        if key not in where
-    ]
-    if problems:
+    if problems := file_problems(mapping, where):
         raise DecodeError(problems)
     return {
         key: [SourceFile(path, path.name, form) for path in _paths(where[key])]
@@ -138,7 +126,26 @@ def _paths(given: _Path | Iterable[_Path]) -> list[Path]:
     return [Path(path) for path in ([given] if isinstance(given, str | PathLike) else given)]
 
 
-def _jobs(mapping: SourceMapping, located: dict[str, list[SourceFile]]) -> list[Job]:
+def file_problems(mapping: SourceMapping, given: Iterable[str]) -> list[Problem]:
+    """Return a problem for each key of a file that the mapping does not know, or that is absent."""
+    given = list(given)
+    problems = [
+        Problem(
+            "unknown-file", mapping.at(f"files.{shown(key)}"), no_such("file", key, mapping.files)
+        )
+        for key in given
+        if key not in mapping.files
+    ]
+    return problems + [
+        Problem("file", mapping.at(f"files.{shown(key)}"), "is not among the files given")
+        for key in mapping.files
+        if key not in given
+    ]
+
+
+def _jobs(
+    mapping: SourceMapping, located: dict[str, list[SourceFile]]
+) -> list[tuple[Job, SourceFile]]:
     """Return what is to be read, once every file is there and has the columns."""
     problems: list[Problem] = []
     headers: dict[tuple[str, int], list[str]] = {}
@@ -149,32 +156,30 @@ def _jobs(mapping: SourceMapping, located: dict[str, list[SourceFile]]) -> list[
                 headers[key, index] = file.header()
             except DecodeError as error:
                 problems += error.problems
-    personal: dict[str, set[str]] = {}
+    jobs: list[tuple[Job, SourceFile]] = []
     for table in mapping.tables:
-        columns = personal.setdefault(table.file, set())
-        columns.update(c for f in table.fields if f.slot.personal for c in f.columns)
-    jobs: list[Job] = []
-    for table in mapping.tables:
+        personal = mapping.personal(table.file)
         for index, file in enumerate(located[table.file]):
             if (header := headers.get((table.file, index))) is not None:
-                problems += _column_problems(mapping, table, file, header)
-                jobs.append(Job(table, file, header, frozenset(personal[table.file])))
+                problems += column_problems(mapping, table, file.name, header)
+                jobs.append((Job(table, file.name, header, personal), file))
     if problems:
         raise DecodeError(problems)
     return jobs
 
 
-def _column_problems(
-    mapping: SourceMapping, table: TableMapping, file: SourceFile, header: list[str]
+def column_problems(
+    mapping: SourceMapping, table: TableMapping, file: str, header: list[str]
 ) -> Iterator[Problem]:
+    """Yield a problem for each column of a table that its file lacks, or has more than once."""
     for mapped in table.fields:
         for column in mapped.columns:
             times = header.count(column)
             if times == 0:
-                what = f"{file.name} has no column {brief(column)}{column_hint(column, header)}"
+                what = f"{file} has no column {brief(column)}{column_hint(column, header)}"
                 yield Problem("unknown-column", mapping.at(mapped.path), what)
             elif times > 1:
-                what = f"{file.name} has {times} columns {brief(column)}; name each differently"
+                what = f"{file} has {times} columns {brief(column)}; name each differently"
                 yield Problem("duplicate", mapping.at(mapped.path), what)
 
 
@@ -184,14 +189,14 @@ class _Reader:
     def __init__(
         self,
         mapping: SourceMapping,
-        jobs: list[Job],
+        jobs: list[tuple[Job, SourceFile]],
         products: Iterable[Id] | None,
         progress: Callable[[int], object],
     ) -> None:
         self._jobs = jobs
         self._progress = progress
         self._rows_read = 0
-        self._kinds = [kind for kind in KINDS if any(t.kind == kind for t in mapping.tables)]
+        self._kinds = mapping.kinds
         self._known: dict[str, set[Id]] = {}
         if products is not None:
             self._known["products"] = set(products)
@@ -202,24 +207,24 @@ class _Reader:
         rejects: list[Reject] = []
         counts: list[Count] = []
         for name in self._kinds:
-            ledger = Ledger(KINDS[name], [job for job in self._jobs if job.table.kind == name])
-            for index in range(len(ledger.jobs)):
-                self._read(index, ledger)
+            jobs = [(job, file) for job, file in self._jobs if job.table.kind == name]
+            ledger = Ledger(KINDS[name], [job for job, _file in jobs])
+            for index, (job, file) in enumerate(jobs):
+                self._read(index, job, file, ledger)
             ledger.settle()
             found[name] = ledger.used
-            rejects += ledger.rejects
+            rejects += (reject for _job, reject in ledger.refused)
             counts += ledger.counts
             # What refers to these records is read after them.
-            if name in _REFERRED:
+            if name in REFERRED:
                 ids = self._known.setdefault(name, set())
                 ids.update(record.id for record in found[name])
         self._progress(self._rows_read)
         return Records(**found, rejects=tuple(rejects), counts=tuple(counts))
 
-    def _read(self, index: int, ledger: Ledger) -> None:
-        job = ledger.jobs[index]
+    def _read(self, index: int, job: Job, file: SourceFile, ledger: Ledger) -> None:
         reader = RowReader(job, ledger.kind, self._known)
-        for row in job.file.rows():
+        for row in file.rows():
             self._rows_read += 1
             if self._rows_read % _PROGRESS_EVERY == 0:
                 self._progress(self._rows_read)

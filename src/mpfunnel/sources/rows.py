@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 from functools import lru_cache, partial
 from typing import Any, Final
 
 from attrs import evolve, frozen
 
-from mpfunnel.errors import InvalidDataError, near, on_one_line
+from mpfunnel.errors import InvalidDataError, Problem, near, on_one_line
 from mpfunnel.personal import shown
 from mpfunnel.records import Id
-from mpfunnel.sources.files import UNDECODABLE, Row, SourceFile
+from mpfunnel.sources.files import UNDECODABLE, Row
 from mpfunnel.sources.kinds import Kind, Record, Slot
 from mpfunnel.sources.mapping import FieldMapping, TableMapping
-from mpfunnel.sources.values import CellError, Convert, converter
+from mpfunnel.sources.values import Cell, CellError, Convert, as_shown, converter
 
-__all__ = ["Job", "Reject", "RowReader"]
+__all__ = ["FieldReader", "Job", "Reject", "RowReader"]
 
 _REMEMBERED: Final = 4_096
 _SINGULAR: Final = {"products": "product", "companies": "company", "leads": "lead"}
@@ -33,7 +33,8 @@ class Reject:
     Attributes:
         table: The record kind, for example ``"deals"``.
         file: The name of the file.
-        line: The line on which the row begins; the first line of the file is 1.
+        line: The line on which the row begins; the first line of the file is 1. Of a table: the
+            number of the row, from 1.
         column: The column at fault; several are joined by ``", "``, and for a fault of the row as
             a whole it is empty.
         code: A stable word to program against, for example ``"missing"``.
@@ -52,17 +53,17 @@ class Reject:
 
 @frozen
 class Job:
-    """One file to read by one table of the mapping.
+    """One file, or table, to read by one table of the mapping.
 
     Attributes:
         table: What its rows become.
-        file: The file.
+        file: The name of the file.
         header: The names of its columns.
         personal: Its columns that the mapping reads into a personal field, in whatever table.
     """
 
     table: TableMapping
-    file: SourceFile
+    file: str
     header: list[str]
     personal: frozenset[str]
 
@@ -72,7 +73,7 @@ class Job:
         """Return the reject of the row on `line`.
 
         Args:
-            line: Where the row begins.
+            line: Where the row begins, or its number.
             at: The field at fault, or its name; empty for a fault of the whole row.
             code: A stable word for the fault.
             reason: What is wrong; must not hold the text of a cell.
@@ -93,7 +94,7 @@ class Job:
             reason = f"{label} {value!r}: {reason}" if value else f"{label}: {reason}"
         # So may a word of the mapping.
         reason = on_one_line(reason)
-        return Reject(self.table.kind, self.file.name, line, column, code, reason, value)
+        return Reject(self.table.kind, self.file, line, column, code, reason, value)
 
 
 class RowReader:
@@ -108,7 +109,7 @@ class RowReader:
     def __init__(self, job: Job, kind: Kind, known: Mapping[str, Set[Id]]) -> None:
         self._job = job
         self._kind = kind
-        self._cells = [_Cell(mapped, job.header, known) for mapped in job.table.fields]
+        self._cells = [FieldReader(mapped, job.header, known) for mapped in job.table.fields]
 
     def record(self, row: Row, number: int) -> Record | Reject:
         """Return the record of `row`, or why there is none.
@@ -119,42 +120,59 @@ class RowReader:
         """
         if row.code:
             return self._job.reject(row.line, "", row.code, row.fault)
+        return self.made(row.line, row.cells, number)
+
+    def made(self, line: int, cells: Sequence[Cell], number: int) -> Record | Reject:
+        """Return the record of the row on `line` with those cells, or why there is none.
+
+        Args:
+            line: Where it begins, or its number in its table.
+            cells: Its cells, as many as the header has names.
+            number: Its number within its record kind.
+        """
         values: dict[str, Any] = {}
         attributes: dict[str, Any] = {}
         missing = None
         for cell in self._cells:
             mapped = cell.mapped
             try:
-                value = cell.value(row.cells, number)
+                value = cell.value(cells, number)
             except CellError as error:
-                text = cell.text(row.cells)
-                return self._job.reject(row.line, mapped, error.code, error.reason, text)
+                text = cell.text(cells)
+                return self._job.reject(line, mapped, error.code, error.reason, text)
             if value is not None:
                 (attributes if mapped.attribute else values)[mapped.name] = value
             elif mapped.slot.needed and missing is None:
                 missing = mapped
         if missing is not None:
             reason = f"is blank; {self._kind.name} need {missing.name}"
-            return self._job.reject(row.line, missing, "missing", reason)
+            return self._job.reject(line, missing, "missing", reason)
         if attributes:
             values["attributes"] = attributes
         try:
             return self._kind.build(values)
         except InvalidDataError as error:
             problem = error.problems[0]
-            return self._refused(row, problem.path, problem.code, problem.message)
+            return self._refused(line, cells, problem)
 
-    def _refused(self, row: Row, path: str, code: str, message: str) -> Reject:
+    def _refused(self, line: int, cells: Sequence[Cell], problem: Problem) -> Reject:
         """Return the reject for a fault that the record itself has found."""
+        path = problem.path
         name = "line_amount" if path == "dealline.amount" else path.rpartition(".")[2]
         at = next((cell for cell in self._cells if cell.mapped.name == name), None)
         if at is None:
-            return self._job.reject(row.line, name, code, message)
-        return self._job.reject(row.line, at.mapped, code, message, at.text(row.cells))
+            return self._job.reject(line, name, problem.code, problem.message)
+        return self._job.reject(line, at.mapped, problem.code, problem.message, at.text(cells))
 
 
-class _Cell:
-    """Reads one field of a record from the cells of a row."""
+class FieldReader:
+    """Reads one field of a record from the cells of a row.
+
+    Args:
+        mapped: The field.
+        header: The names of the columns of the cells.
+        known: The ids that exist, by record kind; a kind that is absent is not checked.
+    """
 
     def __init__(
         self, mapped: FieldMapping, header: list[str], known: Mapping[str, Set[Id]]
@@ -163,16 +181,16 @@ class _Cell:
         self._places = [header.index(column) for column in mapped.columns]
         convert = converter(evolve(mapped, slot=Slot()) if len(self._places) > 1 else mapped)
         # Columns repeat themselves: reading a text once also keeps one copy of it in memory.
-        self._convert = lru_cache(_REMEMBERED)(partial(_convert, convert))
+        self._convert = lru_cache(_REMEMBERED, typed=True)(partial(_convert, convert))
         self._known = known.get(mapped.slot.ids_of) if mapped.slot.must_exist else None
         self._what = _SINGULAR.get(mapped.slot.ids_of, "")
         self._unknown = lru_cache(_REMEMBERED)(self._nearest)
 
-    def text(self, cells: list[str]) -> str:
+    def text(self, cells: Sequence[Cell]) -> str:
         """Return what the file has, for messages."""
-        return ", ".join(cells[place] for place in self._places)
+        return ", ".join(as_shown(cells[place]) for place in self._places)
 
-    def value(self, cells: list[str], number: int) -> Any:
+    def value(self, cells: Sequence[Cell], number: int) -> Any:
         """Return the value; `None` where it is unknown.
 
         Raises:
@@ -213,9 +231,10 @@ class _Cell:
         return f"no such {self._what}{which}{hint}"
 
 
-def _convert(convert: Convert, text: str) -> Any:
-    if UNDECODABLE in text:
-        raise CellError("encoding", "has bytes outside the file's encoding; state its encoding")
-    if "\0" in text:
-        raise CellError("encoding", "has a NUL character; state the file's encoding")
-    return convert(text)
+def _convert(convert: Convert, cell: Cell) -> Any:
+    if isinstance(cell, str):
+        if UNDECODABLE in cell:
+            raise CellError("encoding", "has bytes outside the file's encoding; state its encoding")
+        if "\0" in cell:
+            raise CellError("encoding", "has a NUL character; state the file's encoding")
+    return convert(cell)

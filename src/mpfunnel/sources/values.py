@@ -1,10 +1,12 @@
-"""The text of a cell → a value: exact numbers, days and instants, words, sets.
+"""A cell → a value: exact numbers, days and instants, words, sets.
 
+A cell of a file is a text; one of a table may be a number, a day, an instant or a bool already.
 Nothing here guesses: no free parser of dates, no locale, no float on the way to a number.
 """
 
 from __future__ import annotations
 
+import math
 import unicodedata
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
@@ -15,17 +17,50 @@ from types import MappingProxyType
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from attrs import frozen
 from dateutil.parser import isoparse
 
 from mpfunnel.errors import near
+from mpfunnel.sources.kinds import Type
 from mpfunnel.sources.mapping import FieldMapping, Settings
 
-__all__ = ["STEPS", "CellError", "Convert", "converter", "directives"]
+__all__ = [
+    "STEPS",
+    "Cell",
+    "CellError",
+    "Convert",
+    "Unfit",
+    "as_shown",
+    "converter",
+    "directives",
+]
 
-Convert = Callable[[str], Any]
-"""Reads the text of a cell; `None` where nothing is known. Raises `CellError`."""
+
+@frozen
+class Unfit:
+    """What stands for a cell of a table that is nothing that any field reads.
+
+    Attributes:
+        code: A stable word for the fault.
+        reason: What is wrong; must not hold the cell.
+    """
+
+    code: str
+    reason: str
+
+
+Typed = int | float | bool | Decimal | date | Unfit
+"""A cell that is no text; a datetime is a date too."""
+Cell = str | Typed
+"""A cell as it is given."""
+Convert = Callable[[Cell], Any]
+"""Reads a cell; `None` where nothing is known. Raises `CellError`."""
 
 _MOST_DIGITS: Final = 40
+_FLOAT: Final = 2**53
+"""From here on a float no longer tells an integer from the next one (S24)."""
+# As large as floats are.
+_LARGEST: Final = 400
 # Wide enough that no product of a number and a scale, of 40 digits each, is ever rounded.
 _EXACT: Final = Context(prec=4 * _MOST_DIGITS)
 
@@ -49,13 +84,16 @@ def converter(field: FieldMapping) -> Convert:
 
     A text goes through the normalisation, then the words for blank, then the value map, and is
     then read as the field's type. Where the field takes a set, the cell is split first.
+
+    What is no text goes the same way as the text that a file would have for it; if that is neither
+    blank nor in the value map, and the field's type takes the cell as it is, it stays as it is.
     """
     one = _item_converter(field)
     if not field.slot.many:
         return one
 
-    def many(text: str) -> Any:
-        parts = text.split(field.split) if field.split else [text]
+    def many(cell: Cell) -> Any:
+        parts = cell.split(field.split) if field.split and isinstance(cell, str) else [cell]
         return frozenset(item for part in parts if (item := one(part)) is not None) or None
 
     return many
@@ -65,8 +103,11 @@ def _item_converter(field: FieldMapping) -> Convert:
     read = _reader(field)
     steps = [STEPS[name] for name in field.settings.normalise]
     blank, values, strict = field.settings.blank, field.values, field.strict
+    kind = field.slot.type
+    takes = () if field.slot.ids_of else _TAKES.get(kind, ())
 
-    def convert(text: str) -> Any:
+    def convert(cell: Cell) -> Any:
+        text = cell if isinstance(cell, str) else _written(cell, kind)
         for step in steps:
             text = step(text)
         if not text.strip() or text in blank:
@@ -75,12 +116,57 @@ def _item_converter(field: FieldMapping) -> Convert:
             text = values[text]
         elif strict and text:
             raise CellError("choice", "is not in the value map" + near(text, values))
+        elif text and isinstance(cell, takes):
+            return read(cell)
         return read(text) if text else None
 
     return convert
 
 
-def _reader(field: FieldMapping) -> Convert:
+_NUMBERS: Final = (int, float, Decimal)
+_TAKES: Final[Mapping[Type, tuple[type, ...]]] = MappingProxyType(
+    {
+        "int": _NUMBERS,
+        "decimal": _NUMBERS,
+        "money": _NUMBERS,
+        "float": _NUMBERS,
+        "bool": (bool,),
+        "date": (date,),
+        "instant": (date,),
+    }
+)
+"""Which cells a field takes as they are, by its type."""
+
+
+def _written(cell: Typed, kind: Type) -> str:
+    """Return the text that a file would have for a cell that is none."""
+    if isinstance(cell, Unfit):
+        raise CellError(cell.code, cell.reason)
+    if isinstance(cell, bool):
+        if kind != "bool":
+            raise CellError("type", "must not be true or false")
+        return str(cell).lower()
+    if isinstance(cell, date):
+        return cell.isoformat()
+    if isinstance(cell, float):
+        if not math.isfinite(cell):
+            raise CellError("nan", "must be a finite number")
+        if kind != "float" and abs(cell) >= _FLOAT:
+            raise CellError("range", "must be below 2^53 as a float")
+    return _digits(_exact(cell))
+
+
+def as_shown(cell: Cell) -> str:
+    """Return a cell as messages show it; empty where no text says it."""
+    if isinstance(cell, str):
+        return cell
+    try:
+        return _written(cell, "bool" if isinstance(cell, bool) else "float")
+    except CellError:
+        return ""
+
+
+def _reader(field: FieldMapping) -> Callable[[Any], Any]:
     settings, kind = field.settings, field.slot.type
     if kind == "text":
         options = field.slot.options
@@ -106,7 +192,9 @@ def _option(text: str, options: tuple[str, ...]) -> str:
     raise CellError("choice", f"must be one of {', '.join(options)}{hint}")
 
 
-def _word(text: str, truths: frozenset[str], falses: frozenset[str]) -> bool:
+def _word(text: str | bool, truths: frozenset[str], falses: frozenset[str]) -> bool:
+    if isinstance(text, bool):
+        return text
     if text in truths:
         return True
     if text in falses:
@@ -152,8 +240,28 @@ def _id_number(text: str) -> int:
     raise CellError("type", "is not an integer id in its shortest form")
 
 
-def _number(settings: Settings, scale: Decimal, text: str) -> Decimal:
-    """Return the exact number that `text` writes, times `scale`."""
+def _exact(number: float | Decimal) -> Decimal:
+    """Return the number as it is written in the fewest digits."""
+    if isinstance(number, int) and number.bit_length() > 200:
+        # Python itself refuses to write out an integer of thousands of digits.
+        raise CellError("range", f"has more than {_MOST_DIGITS} digits")
+    exact = Decimal(repr(number)) if isinstance(number, float) else Decimal(number)
+    if not exact.is_finite():
+        raise CellError("nan", "must be a finite number")
+    if len(exact.as_tuple().digits) > _MOST_DIGITS or abs(exact.adjusted()) > _LARGEST:
+        raise CellError("range", f"has more than {_MOST_DIGITS} digits")
+    return exact
+
+
+def _digits(number: Decimal) -> str:
+    """Return a number as a file has it: 3.0 as 3, without an exponent."""
+    return f"{number.normalize(_EXACT):f}" if number else "0"
+
+
+def _number(settings: Settings, scale: Decimal, text: str | float | Decimal) -> Decimal:
+    """Return the exact number that `text` writes or is, times `scale`."""
+    if not isinstance(text, str):
+        return _EXACT.multiply(_exact(text), scale)
     if len(text) > _MOST_DIGITS:
         raise CellError("range", f"is longer than {_MOST_DIGITS} characters")
     unsigned = text[1:] if text[0] in "+-" else text
@@ -180,7 +288,7 @@ def _number_hint(settings: Settings, text: str) -> str:
     return ""
 
 
-def _whole(settings: Settings, scale: Decimal, text: str) -> int:
+def _whole(settings: Settings, scale: Decimal, text: str | float | Decimal) -> int:
     # 3.0 is accepted: it is what tools that know no missing integer write for 3.
     number = _number(settings, scale, text)
     if number != number.to_integral_value():
@@ -194,12 +302,12 @@ def _in_64_bits(number: int) -> int:
     return number
 
 
-def _money(settings: Settings, scale: Decimal, text: str) -> int | Decimal:
+def _money(settings: Settings, scale: Decimal, text: str | float | Decimal) -> int | Decimal:
     number = _number(settings, scale, text)
     return int(number) if number == number.to_integral_value() else number
 
 
-def _float(settings: Settings, scale: Decimal, text: str) -> float:
+def _float(settings: Settings, scale: Decimal, text: str | float | Decimal) -> float:
     return float(_number(settings, scale, text))
 
 
@@ -211,7 +319,7 @@ def _is_digits(text: str) -> bool:
 # -- days and instants --
 
 
-def _instant(formats: tuple[str, ...], zone: ZoneInfo | None, text: str) -> datetime:
+def _instant(formats: tuple[str, ...], zone: ZoneInfo | None, text: str | date) -> datetime:
     """Return the instant in UTC; a day without time is its first instant in the zone."""
     moment, is_day = _moment(formats, text)
     try:
@@ -230,7 +338,7 @@ def _instant(formats: tuple[str, ...], zone: ZoneInfo | None, text: str) -> date
     return instant
 
 
-def _day(formats: tuple[str, ...], zone: ZoneInfo | None, text: str) -> date:
+def _day(formats: tuple[str, ...], zone: ZoneInfo | None, text: str | date) -> date:
     """Return the day as written, or the local day of an instant with a zone of its own."""
     moment, is_day = _moment(formats, text)
     if moment.tzinfo is None or is_day:
@@ -243,8 +351,13 @@ def _day(formats: tuple[str, ...], zone: ZoneInfo | None, text: str) -> date:
         raise CellError("range", "is beyond the years 1 to 9999") from None
 
 
-def _moment(formats: tuple[str, ...], text: str) -> tuple[datetime, bool]:
+def _moment(formats: tuple[str, ...], text: str | date) -> tuple[datetime, bool]:
     """Return what the first format that fits reads, and whether it states a day without time."""
+    if isinstance(text, datetime):
+        return text, False
+    if isinstance(text, date):
+        # The zone is added by who asks.
+        return datetime(text.year, text.month, text.day), True  # noqa: DTZ001 - see above
     # strptime would read the digits of every script.
     if text.isascii() or not any(char.isdigit() and not char.isascii() for char in text):
         for form in formats:

@@ -1,0 +1,212 @@
+"""A column of a table → its cells, each once, and for every row which of them it has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Set
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any, Final, cast, get_args
+
+from attrs import field, frozen
+
+from mpfunnel.errors import Problem, shown
+from mpfunnel.frames.kinds import Workshop, as_columns, column_of, polars
+from mpfunnel.sources.kinds import Type
+from mpfunnel.sources.values import Cell, Unfit
+
+__all__ = ["WHO", "Column", "Entered", "entered"]
+
+WHO: Final = "mappings of tables"
+"""Who cannot do without Polars."""
+
+
+@frozen(eq=False)
+class Column:
+    """One column of a table.
+
+    Attributes:
+        cells: What stands in it, each once; a blank one is the empty text.
+        places: For each row the index of its cell: a series of Polars.
+    """
+
+    cells: list[Cell]
+    places: Any = field(repr=False)
+
+
+@frozen(eq=False)
+class Entered:
+    """What a mapping reads of one table.
+
+    Attributes:
+        rows: How many rows it has.
+        columns: The columns by name.
+    """
+
+    rows: int
+    columns: Mapping[str, Column]
+
+
+def entered(
+    name: str, native: Any, workshop: Workshop, wanted: Mapping[str, Set[Type]]
+) -> tuple[Entered, list[Problem]]:
+    """Return what is read of a table, and what is wrong with columns as a whole.
+
+    Args:
+        name: How messages name the table.
+        native: The table.
+        workshop: Knows its kind.
+        wanted: The columns to read, each there once, with the types of the fields that they fill.
+    """
+    pl = polars(WHO)
+    kind = workshop.kind
+    if kind in ("duckdb", "ibis"):
+        # A table of no column has no rows either.
+        native = workshop.as_arrow(native, list(wanted) or as_columns(native, kind))
+        kind = "pyarrow"
+    elif kind == "polars-lazy":
+        native = native.select(list(wanted) or pl.all()).collect()
+        kind = "polars"
+    columns: dict[str, Column] = {}
+    problems: list[Problem] = []
+    header = as_columns(native, kind)
+    for column, types in wanted.items():
+        path = f"{name}.{shown(column)}"
+        place = header.index(column)
+        if kind == "pandas" and str(native.dtypes.iloc[place]) in ("object", "category"):
+            # Categories may be of any type, each of its own.
+            columns[column] = _of_cells(native.iloc[:, place].astype(object))
+            continue
+        found = (
+            native.to_series(place) if kind == "polars" else column_of(path, native, kind, place)
+        )
+        made = _of_series(path, found, types)
+        if isinstance(made, Problem):
+            problems.append(made)
+        else:
+            columns[column] = made
+    return Entered(len(native), columns), problems
+
+
+# -- columns of one type --
+
+_FITTING: Final[Mapping[str, frozenset[Type]]] = {
+    "text": frozenset(get_args(Type)),
+    "numbers": frozenset(get_args(Type)),
+    "days": frozenset({"text", "date", "instant"}),
+    "true or false": frozenset({"bool"}),
+}
+"""The types of the fields that can be read from a column of each sort."""
+
+
+def _of_series(path: str, series: Any, types: Set[Type]) -> Column | Problem:
+    if isinstance(series, Problem):
+        # What it says else is about tables that no source reads.
+        return _misfit(path, "a type unknown here", types)
+    pl = polars(WHO)
+    dtype = series.dtype
+    if dtype == pl.Object:
+        return _of_cells(series)
+    if series.null_count() == len(series):
+        # It says nothing by its type: a file without a value in it gives text, NumPy floats.
+        return Column([""], pl.zeros(len(series), dtype=pl.UInt32, eager=True))
+    sort = _sort(pl, dtype)
+    if sort is None or not types <= _FITTING[sort]:
+        return _misfit(path, sort or type(dtype).__name__, types)
+    if isinstance(dtype, pl.Categorical | pl.Enum):
+        series = series.cast(pl.String)
+    elif dtype == pl.Float32:
+        # As it is written: 0.1, and not the 0.10000000149 that is next to it.
+        series = series.cast(pl.String).cast(pl.Float64)
+    elif isinstance(dtype, pl.Datetime) and dtype.time_zone is not None:
+        series = series.dt.convert_time_zone("UTC")
+    if series.dtype.is_float():
+        series = series.fill_nan(None)
+    known = series.unique(maintain_order=True).drop_nulls()
+    try:
+        cells = known.to_list()
+    except (Exception, pl.exceptions.PanicException):
+        return Problem("range", path, "holds days beyond the years 1 to 9999")
+    places = pl.arange(len(known), dtype=pl.UInt32, eager=True)
+    order = pl.DataFrame({"cell": known, "place": places})
+    given = series.alias("cell").to_frame()
+    found = given.join(order, on="cell", how="left", maintain_order="left")
+    return Column([*cells, ""], found["place"].fill_null(len(cells)))
+
+
+def _sort(pl: Any, dtype: Any) -> str | None:
+    if isinstance(dtype, pl.String | pl.Categorical | pl.Enum):
+        return "text"
+    if dtype.is_numeric():
+        return "numbers"
+    if dtype == pl.Boolean:
+        return "true or false"
+    return "days" if isinstance(dtype, pl.Date | pl.Datetime) else None
+
+
+def _misfit(path: str, given: str, types: Set[Type]) -> Problem:
+    *others, last = (sort for sort, fitting in _FITTING.items() if types <= fitting)
+    return Problem("type", path, f"must hold {', '.join(others)} or {last}, not {given}")
+
+
+# -- columns of anything --
+
+
+def _of_cells(given: Iterable[Any]) -> Column:
+    known: dict[Any, int] = {}
+    cells: list[Cell] = []
+    places: list[int] = []
+    for one in given:
+        cell = one if type(one) is str and one.isascii() else _plain(one)
+        # True, 1 and 1.0 are equal; no text is equal to anything else.
+        key = cell if type(cell) is str else (type(cell), cell)
+        place = known.setdefault(key, len(cells))
+        if place == len(cells):
+            cells.append(cell)
+        places.append(place)
+    pl = polars(WHO)
+    return Column(cells, pl.Series(places, dtype=pl.UInt32))
+
+
+def _plain(cell: Any) -> Cell:
+    """Return a cell as one of the types that fields read; blank where it is missing."""
+    if cell is None or type(cell).__name__ in ("NAType", "NaTType"):
+        # What pandas has for missing refuses to be compared.
+        return ""
+    if isinstance(cell, datetime) and hasattr(cell, "to_pydatetime"):
+        cell = cast("Any", cell).to_pydatetime(warn=False)
+    elif type(cell).__module__ == "numpy" and not getattr(cell, "shape", None):
+        # What is counted in nanoseconds would come as an integer.
+        kind = cell.dtype.kind
+        cell = (cell.astype(f"{kind}8[us]") if kind in "mM" else cell).item()
+    match cell:
+        case str():
+            try:
+                cell.encode()
+            except UnicodeEncodeError:
+                return Unfit("encoding", "holds half a character (a lone surrogate)")
+            return str.__str__(cell)
+        case bool():
+            return cell
+        case int():
+            return int(cell)
+        case float():
+            return float(cell) if cell == cell else ""
+        case Decimal():
+            return "" if cell.is_nan() else cell
+        case datetime():
+            return _moment(cell)
+        case date():
+            return cell
+        case _:
+            wanted = "text, a number, a day or true or false"
+            return Unfit("type", f"must be {wanted}, not {type(cell).__name__}")
+
+
+def _moment(cell: datetime) -> Cell:
+    if cell.utcoffset() is None:
+        # Of an ambiguous time, the earlier (S12).
+        return cell.replace(tzinfo=None, fold=0)
+    try:
+        return cell.astimezone(UTC)
+    except OverflowError:
+        return Unfit("range", "is beyond the years 1 to 9999 in UTC")

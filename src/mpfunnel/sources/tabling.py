@@ -1,0 +1,282 @@
+"""Tables → tables for `mpfunnel.frames.assess`, by a mapping; what is checked before the rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from os import PathLike
+from typing import Any, Final
+
+from attrs import field, frozen
+from immutabledict import immutabledict
+
+from mpfunnel.errors import DecodeError, InvalidDataError, Problem, shown
+from mpfunnel.frames.contract import TABLES, reserved
+from mpfunnel.frames.kinds import Workshop, as_columns, kind_of, polars
+from mpfunnel.records import Id
+from mpfunnel.sources.bulk import Bulk, column_of, type_of
+from mpfunnel.sources.columns import WHO, Entered, entered
+from mpfunnel.sources.kinds import KINDS, Kind, Type
+from mpfunnel.sources.ledger import Count
+from mpfunnel.sources.loading import load
+from mpfunnel.sources.mapping import FieldMapping, SourceMapping, TableMapping
+from mpfunnel.sources.reading import REFERRED, column_problems, file_problems
+from mpfunnel.sources.rows import Job, Reject
+
+__all__ = ["MappedTables", "tables"]
+
+_WITHOUT_ORDER: Final = ("duckdb", "ibis")
+_SETS: Final[Mapping[str, tuple[str, str]]] = {
+    "companies": ("company_sets", "company_id"),
+    "leads": ("lead_sets", "lead_id"),
+}
+"""The table that holds the sets of each record kind, and its column of their owner."""
+
+
+@frozen(eq=False)
+class MappedTables(Mapping[str, Any]):
+    """Tables for `mpfunnel.frames.assess` by name, all of the kind that was given.
+
+    Attributes:
+        rejects: The rows that could not be used: table, file, row, column, code, reason, value;
+            as `Reject` has them. ``row`` is the number of the row, from 1; blank where tables
+            have no order.
+        counts: What became of the rows: one for each file and record kind.
+    """
+
+    _tables: Mapping[str, Any] = field(repr=False)
+    rejects: Any = field(repr=False)
+    counts: tuple[Count, ...]
+
+    def __getitem__(self, name: str) -> Any:
+        return self._tables[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._tables)
+
+    def __len__(self) -> int:
+        return len(self._tables)
+
+
+def tables(
+    mapping: str | PathLike[str] | Mapping[str, Any] | SourceMapping,
+    files: Mapping[str, Any] = immutabledict(),
+    /,
+    *,
+    products: Iterable[Id] | None = None,
+    **named: Any,
+) -> MappedTables:
+    """Return what `mpfunnel.frames.assess` takes, from tables whose columns a mapping names.
+
+        tables = sources.tables("hubspot", companies=companies, contacts=contacts)
+        out = frames.assess(engine, **tables, as_of=today)
+
+    It reads tables as `read` does the same files: what is used, what collapses and what is
+    rejected, and for which reason, is the same. So nothing is left to reject for `assess` but what
+    only the playbook knows: products that it does not have.
+
+    A cell that is text is read as a cell of a file. A number is taken as it is, and still gets the
+    unit or scale of its field; a time without zone is in that of its field. Words for blank and
+    the value map hold for the text that a file would have, such as ``3`` for 3.0. Null and NaN are
+    blank.
+
+    The mapping is worked out on this machine, in memory, by Polars: tables of DuckDB and Ibis, and
+    lazy ones of Polars, are fetched for it, as far as the mapping names their columns, and come
+    back as temporary tables. Tables of PySpark are refused.
+
+    Args:
+        mapping: A loaded mapping, or what `load` takes.
+        files: The table of each file key of the mapping: of pandas, Polars, PyArrow, DuckDB or
+            Ibis, all of one kind. Of the mapping's files only the keys count.
+        products: Ids of products that exist beside those in the tables, as of a playbook.
+        named: The same as `files`, for keys that are Python names.
+
+    Raises:
+        InvalidDataError: The mapping has faults, a table is absent, unknown or lacks columns, or
+            a column holds what its fields cannot be read from; all problems at once.
+        MissingExtraError: Polars is not installed.
+        UnknownNameError: No mapping of that name is shipped.
+    """
+    if not isinstance(mapping, SourceMapping):
+        mapping = load(mapping)
+    polars(WHO)
+    workshop, given = _taken_in(mapping, {**files, **named}, files.keys() & named.keys(), products)
+    return _Tabling(mapping, workshop, given, products).tables()
+
+
+# -- before the first row --
+
+
+def _taken_in(
+    mapping: SourceMapping,
+    given: Mapping[str, Any],
+    twice: Iterable[str],
+    products: Iterable[Id] | None,
+) -> tuple[Workshop, dict[str, Entered]]:
+    """Return the tables, once nothing is wrong with them as a whole."""
+    problems = [Problem("duplicate", shown(key), "is given twice") for key in sorted(twice)]
+    if kind_of(products) is not None:
+        message = "must be ids; give the table of a file of that name as {'products': …}"
+        problems.append(Problem("type", "products", message))
+    problems += file_problems(mapping, given)
+    known = {key: table for key, table in given.items() if key in mapping.files}
+    workshop = None
+    try:
+        workshop = Workshop.of(known) if known else None
+    except InvalidDataError as error:
+        problems += error.problems
+    if workshop is None:
+        raise DecodeError(problems)
+    if workshop.kind == "pyspark":
+        message = "is a table of PySpark, which no mapping reads; give what its toArrow() returns"
+        raise DecodeError([*problems, *(Problem("type", shown(key), message) for key in known)])
+    problems += _misnamed(mapping)
+    if workshop.kind in _WITHOUT_ORDER:
+        problems += [
+            Problem("order", mapping.at(one.path), f"tables of {workshop.kind} have no order")
+            for table in mapping.tables
+            for one in table.fields
+            if one.row_number
+        ]
+    found: dict[str, Entered] = {}
+    for key, native in known.items():
+        header = as_columns(native, workshop.kind)
+        reading = [table for table in mapping.tables if table.file == key]
+        for table in reading:
+            problems += column_problems(mapping, table, key, header)
+        wanted: dict[str, set[Type]] = {}
+        for one in (one for table in reading for one in table.fields):
+            for column in one.columns:
+                if header.count(column) == 1:
+                    wanted.setdefault(column, set()).add(_read_as(one))
+        found[key], wrong = entered(key, native, workshop, wanted)
+        problems += wrong
+    if problems:
+        raise DecodeError(problems)
+    return workshop, found
+
+
+def _read_as(mapped: FieldMapping) -> Type:
+    # Several columns are joined as texts. An id of integers may be written as text.
+    return "text" if len(mapped.columns) > 1 or mapped.slot.ids_of else mapped.slot.type
+
+
+def _misnamed(mapping: SourceMapping) -> Iterator[Problem]:
+    """Yield a problem for each custom attribute that cannot be a column of its table."""
+    first: dict[tuple[str, str], FieldMapping] = {}
+    for table in mapping.tables:
+        for one in (one for one in table.fields if one.attribute):
+            taken = reserved(table.kind)
+            if one.slot.many:
+                taken = frozenset(n for n, slot in KINDS[table.kind].slots.items() if slot.many)
+            if one.name in taken:
+                message = f"is what a table of {table.kind} says itself; call it otherwise"
+                yield Problem("clash", mapping.at(one.path), message)
+            other = first.setdefault((table.kind, one.name), one)
+            if (other.slot.type, other.slot.many) != (one.slot.type, one.slot.many):
+                message = f"is of another type than {other.path}; a column of a table has one"
+                yield Problem("contradiction", mapping.at(one.path), message)
+
+
+# -- kind by kind --
+
+
+class _Tabling:
+    """Reads the tables kind by kind, because each may refer to those before."""
+
+    def __init__(
+        self,
+        mapping: SourceMapping,
+        workshop: Workshop,
+        given: Mapping[str, Entered],
+        products: Iterable[Id] | None,
+    ) -> None:
+        self._mapping = mapping
+        self._workshop = workshop
+        self._given = given
+        self._known: dict[str, set[Id]] = {}
+        if products is not None:
+            self._known["products"] = set(products)
+
+    def tables(self) -> MappedTables:
+        """Read everything."""
+        found: dict[str, Any] = {}
+        rejects: list[Reject] = []
+        counts: list[Count] = []
+        problems: list[Problem] = []
+        for name in self._mapping.kinds:
+            mapped = [table for table in self._mapping.tables if table.kind == name]
+            jobs = [self._job(table) for table in mapped]
+            bulk = Bulk(KINDS[name], self._mapping.slots(name), jobs, self._known)
+            problems += bulk.problems
+            rejects += (reject for _job, reject in bulk.refused)
+            counts += bulk.counts
+            if name in REFERRED:
+                self._known.setdefault(name, set()).update(bulk.used["id"])
+            if name in TABLES:
+                found.update(_tables_of(KINDS[name], mapped, bulk.used, bulk.members))
+        if problems:
+            raise DecodeError(
+                Problem(one.code, self._mapping.at(one.path), one.message) for one in problems
+            )
+        if "companies" not in found:
+            slots = self._mapping.slots("companies")
+            nobody = polars(WHO).DataFrame(schema={n: type_of(one) for n, one in slots.items()})
+            found = {**_tables_of(KINDS["companies"], (), nobody), **found}
+        hand_out = self._workshop.hand_out
+        return MappedTables(
+            immutabledict({name: hand_out(name, table) for name, table in found.items()}),
+            hand_out("rejects", self._told(rejects)),
+            tuple(counts),
+        )
+
+    def _job(self, table: TableMapping) -> tuple[Job, Entered]:
+        given = self._given[table.file]
+        personal = self._mapping.personal(table.file)
+        return Job(table, table.file, list(given.columns), personal), given
+
+    def _told(self, rejects: Iterable[Reject]) -> Any:
+        """Return rejects as a frame."""
+        pl = polars(WHO)
+        ordered = self._workshop.kind not in _WITHOUT_ORDER
+        names = ("table", "file", "row", "column", "code", "reason", "value")
+        rows = [
+            (r.table, r.file, r.line if ordered else None, r.column, r.code, r.reason, r.value)
+            for r in rejects
+        ]
+        types = {name: pl.Int64 if name == "row" else pl.String for name in names}
+        return pl.DataFrame(rows, schema=types, orient="row")
+
+
+def _tables_of(
+    kind: Kind,
+    mapped: Sequence[TableMapping],
+    used: Any,
+    members: Sequence[frozenset[Id]] = (),
+) -> dict[str, Any]:
+    """Return the tables that the records of a kind give, by name."""
+    pl = polars(WHO)
+    read = {column_of(one): one for table in mapped for one in table.fields}
+    plain = [column.name for column in TABLES[kind.name] if column.name in kind.slots]
+    custom = {n: one.name for n, one in read.items() if one.attribute and not one.slot.many}
+    found = {kind.name: used.select(*plain, *custom).rename(custom)}
+    sets = {n: one.name for n, one in read.items() if one.slot.many}
+    if not sets:
+        return found
+    numbers = any(type(item) is int for items in members for item in items)
+    rows = [(place, item) for place, items in enumerate(members) for item in sorted(items)]
+    types = {"set": pl.UInt32, "value": pl.Int64 if numbers else pl.String}
+    listed = pl.DataFrame(rows, schema=types, orient="row")
+
+    def long(column: str, **owner: str) -> Any:
+        frame = used.select(**owner, set=column).drop_nulls("set")
+        return frame.join(listed, on="set", how="inner", maintain_order="left").drop("set")
+
+    if kind.name == "activities":
+        products = long("product_ids", lead_id="lead_id", activity_id="id")
+        return {**found, "activity_products": products.rename({"value": "product_id"})}
+    name, owner = _SETS[kind.name]
+    parts = [
+        long(column, **{owner: "id"}).insert_column(1, pl.lit(fact).alias("fact"))
+        for column, fact in sets.items()
+    ]
+    return {**found, name: pl.concat(parts)}
