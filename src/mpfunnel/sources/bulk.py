@@ -26,7 +26,7 @@ from mpfunnel.sources.mapping import FieldMapping
 from mpfunnel.sources.rows import FieldReader, Job, Reject, RowReader
 from mpfunnel.sources.values import Cell, CellError
 
-__all__ = ["Bulk", "column_of", "type_of"]
+__all__ = ["Bulk", "name_of", "type_of"]
 
 _DIGITS: Final = 38
 """As many as a decimal of a table has."""
@@ -46,7 +46,7 @@ _TYPES: Final[Mapping[Type, str]] = {
 }
 
 
-def column_of(mapped: FieldMapping) -> str:
+def name_of(mapped: FieldMapping) -> str:
     """Return the name of a field's column: that of the field, or one that no field has."""
     return f"attributes.{mapped.name}" if mapped.attribute else mapped.name
 
@@ -124,7 +124,7 @@ class Bulk:
         # Where rows share an id and none was refused, they are equal.
         subset = kind.key or self._value_columns(frame)
         self.used = frame.unique(subset, keep="first", maintain_order=True)
-        used = Counter(self.used[_JOB].to_list())
+        used: Counter[int] = Counter(self.used[_JOB].to_list())
         rejected = Counter(job for job, _reject in self.refused)
         self.counts = [
             Count(
@@ -148,7 +148,7 @@ class Bulk:
         parts: list[Any] = []
         for index, part in enumerate(read):
             columns = {
-                column_of(one.mapped): self._series(one, places.get(column_of(one.mapped), 2))
+                name_of(one.mapped): self._series(one, places.get(name_of(one.mapped), 2))
                 for one in part
             }
             doubts = [pl.Series(one.doubtful, dtype=pl.Boolean).gather(one.places) for one in part]
@@ -198,9 +198,9 @@ class Bulk:
                 else:
                     doubt = value is None and mapped.slot.needed
                 if value is not None and check is not None and check(value) is not None:
-                    # No type of a column may hold it.
+                    # The column may be too narrow for it.
                     value, doubt = None, True
-                if isinstance(value, frozenset):
+                if mapped.slot.many and value is not None:
                     value = self._codes.setdefault(value, len(self._codes))
                 values.append(value)
                 doubtful.append(doubt)
@@ -218,10 +218,12 @@ class Bulk:
         different = frame.unique(maintain_order=True)
         order = different.with_row_index("place")
         found = frame.join(order, on=frame.columns, how="left", maintain_order="left")
-        return [
+        rows: list[tuple[int, ...]] = different.rows()
+        cells: list[tuple[Cell, ...]] = [
             tuple(column.cells[place] for column, place in zip(columns, row, strict=True))
-            for row in different.iter_rows()
-        ], found["place"]
+            for row in rows
+        ]
+        return cells, found["place"]
 
     def _decimal_places(self, read: Sequence[_Read]) -> dict[str, int]:
         """Return how many decimal places each custom attribute needs that is a decimal."""
@@ -229,7 +231,7 @@ class Bulk:
         for one in read:
             if one.mapped.slot.type != "decimal":
                 continue
-            name = column_of(one.mapped)
+            name = name_of(one.mapped)
             whole, places = needed.get(name, (0, 0))
             for value in filter(None, one.values):
                 shortest = value.normalize(_EXACT)
@@ -288,7 +290,7 @@ class Bulk:
             first = self._before[index]
             own = [row - first for row in rows if first <= row < first + given.rows]
             columns = [given.columns[name] for name in job.header]
-            places = [column.places.gather(own).to_list() for column in columns]
+            places: list[list[int]] = [column.places.gather(own).to_list() for column in columns]
             for at, row in enumerate(own):
                 cells = [
                     column.cells[place[at]] for column, place in zip(columns, places, strict=True)

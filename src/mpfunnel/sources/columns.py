@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Set
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any, Final, cast, get_args
+from typing import Any, Final, get_args
 
 from attrs import field, frozen
 
@@ -167,17 +167,19 @@ def _of_cells(given: Iterable[Any]) -> Column:
     return Column(cells, pl.Series(places, dtype=pl.UInt32))
 
 
-def _plain(cell: Any) -> Cell:
+def _plain(given: Any) -> Cell:
     """Return a cell as one of the types that fields read; blank where it is missing."""
-    if cell is None or type(cell).__name__ in ("NAType", "NaTType"):
+    cell: Any = given
+    kind: Any = type(given)
+    if cell is None or kind.__name__ in ("NAType", "NaTType"):
         # What pandas has for missing refuses to be compared.
         return ""
-    if isinstance(cell, datetime) and hasattr(cell, "to_pydatetime"):
-        cell = cast("Any", cell).to_pydatetime(warn=False)
-    elif type(cell).__module__ == "numpy" and not getattr(cell, "shape", None):
+    if kind.__name__ == "Timestamp" and isinstance(given, datetime):
+        cell = cell.to_pydatetime(warn=False)
+    elif kind.__module__ == "numpy" and not getattr(cell, "shape", None):
         # What is counted in nanoseconds would come as an integer.
-        kind = cell.dtype.kind
-        cell = (cell.astype(f"{kind}8[us]") if kind in "mM" else cell).item()
+        sort = cell.dtype.kind
+        cell = (cell.astype(f"{sort}8[us]") if sort in "mM" else cell).item()
     match cell:
         case str():
             try:
@@ -199,7 +201,7 @@ def _plain(cell: Any) -> Cell:
             return cell
         case _:
             wanted = "text, a number, a day or true or false"
-            return Unfit("type", f"must be {wanted}, not {type(cell).__name__}")
+            return Unfit("type", f"must be {wanted}, not {kind.__name__}")
 
 
 def _moment(cell: datetime) -> Cell:

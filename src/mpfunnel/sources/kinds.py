@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from operator import attrgetter
 from typing import Any, Final, Literal, get_args
 
@@ -121,9 +122,13 @@ def _kind(
     slots: Mapping[str, Slot],
     build: Callable[[dict[str, Any]], Record] | None = None,
 ) -> Kind:
-    plain = build or (lambda values: record(**values))
+    plain = build or partial(_built, record)
     has_attributes = name in ("companies", "leads")
     return Kind(name, immutabledict(slots), record, plain, key, has_attributes)
+
+
+def _built(record: Callable[..., Record], values: dict[str, Any]) -> Record:
+    return record(**values)
 
 
 _TEXT: Final = Slot()

@@ -13,7 +13,7 @@ from mpfunnel.errors import DecodeError, InvalidDataError, Problem, shown
 from mpfunnel.frames.contract import TABLES, reserved
 from mpfunnel.frames.kinds import Workshop, as_columns, kind_of, polars
 from mpfunnel.records import Id
-from mpfunnel.sources.bulk import Bulk, column_of, type_of
+from mpfunnel.sources.bulk import Bulk, name_of, type_of
 from mpfunnel.sources.columns import WHO, Entered, entered
 from mpfunnel.sources.kinds import KINDS, Kind, Type
 from mpfunnel.sources.ledger import Count
@@ -67,7 +67,7 @@ def tables(
 ) -> MappedTables:
     """Return what `mpfunnel.frames.assess` takes, from tables whose columns a mapping names.
 
-        tables = sources.tables("hubspot", companies=companies, contacts=contacts)
+        tables = sources.tables("crm.toml", companies=companies, contacts=contacts)
         out = frames.assess(engine, **tables, as_of=today)
 
     It reads tables as `read` does the same files: what is used, what collapses and what is
@@ -99,6 +99,9 @@ def tables(
     if not isinstance(mapping, SourceMapping):
         mapping = load(mapping)
     polars(WHO)
+    if not isinstance(files, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
+        message = f"must be a dictionary of tables by file key, not {type(files).__name__}"
+        raise DecodeError([Problem("type", "files", message)])
     workshop, given = _taken_in(mapping, {**files, **named}, files.keys() & named.keys(), products)
     return _Tabling(mapping, workshop, given, products).tables()
 
@@ -131,8 +134,9 @@ def _taken_in(
         raise DecodeError([*problems, *(Problem("type", shown(key), message) for key in known)])
     problems += _misnamed(mapping)
     if workshop.kind in _WITHOUT_ORDER:
+        message = f"tables of {workshop.kind} have no order; name columns that tell rows apart"
         problems += [
-            Problem("order", mapping.at(one.path), f"tables of {workshop.kind} have no order")
+            Problem("contradiction", mapping.at(one.path), message)
             for table in mapping.tables
             for one in table.fields
             if one.row_number
@@ -156,7 +160,7 @@ def _taken_in(
 
 
 def _read_as(mapped: FieldMapping) -> Type:
-    # Several columns are joined as texts. An id of integers may be written as text.
+    # Several columns are joined as texts, and ids are read from what is written, whatever it is.
     return "text" if len(mapped.columns) > 1 or mapped.slot.ids_of else mapped.slot.type
 
 
@@ -173,7 +177,7 @@ def _misnamed(mapping: SourceMapping) -> Iterator[Problem]:
                 yield Problem("clash", mapping.at(one.path), message)
             other = first.setdefault((table.kind, one.name), one)
             if (other.slot.type, other.slot.many) != (one.slot.type, one.slot.many):
-                message = f"is of another type than {other.path}; a column of a table has one"
+                message = f"is of another type than {other.path}; a column has one type"
                 yield Problem("contradiction", mapping.at(one.path), message)
 
 
@@ -255,7 +259,7 @@ def _tables_of(
 ) -> dict[str, Any]:
     """Return the tables that the records of a kind give, by name."""
     pl = polars(WHO)
-    read = {column_of(one): one for table in mapped for one in table.fields}
+    read = {name_of(one): one for table in mapped for one in table.fields}
     plain = [column.name for column in TABLES[kind.name] if column.name in kind.slots]
     custom = {n: one.name for n, one in read.items() if one.attribute and not one.slot.many}
     found = {kind.name: used.select(*plain, *custom).rename(custom)}
