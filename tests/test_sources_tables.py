@@ -671,9 +671,11 @@ class TestRefused:
 
     def test_days_beyond_the_calendar_are_refused(self) -> None:
         """Polars counts milliseconds further than there are years."""
-        table = pl.DataFrame({"id": ["a"], "day": pl.Series([10**15]).cast(pl.Datetime("ms"))})
         mapping = mapping_of("companies", attributes={"x": {"column": "day", "type": "date"}})
-        assert refusal(mapping, table=table) == ["table.day: holds days beyond the years 1 to 9999"]
+        for far in (10**15, -(10**15), 2**63 - 1):
+            table = pl.DataFrame({"id": ["a"], "day": pl.Series([far]).cast(pl.Datetime("ms"))})
+            message = "table.day: holds days beyond the years 1 to 9999"
+            assert refusal(mapping, table=table) == [message]
 
     def test_a_column_without_any_value_is_blank_whatever_its_type(self) -> None:
         """A file without a value in it says nothing by its type."""
@@ -790,6 +792,7 @@ class TestRefused:
         """What is loaded on first use hides no misspelt name."""
         with pytest.raises(AttributeError, match="did you mean 'tables'"):
             getattr(sources, "tabels")  # noqa: B009 - the checkers know better
+        assert {"tables", "read"} <= set(dir(sources))
 
 
 class TestResult:

@@ -49,3 +49,7 @@ if not TYPE_CHECKING:  # a checker that saw it would take every misspelt name fo
         value = getattr(import_module("mpfunnel.sources.tabling"), name)
         globals()[name] = value
         return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

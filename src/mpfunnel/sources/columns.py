@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Set
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any, Final, get_args
+from typing import Any, Final, cast, get_args
 
 from attrs import field, frozen
 
@@ -122,15 +122,13 @@ def _of_series(path: str, series: Any, types: Set[Type]) -> Column | Problem:
     if series.dtype.is_float():
         series = series.fill_nan(None)
     known = series.unique(maintain_order=True).drop_nulls()
-    try:
-        cells = known.to_list()
-    except (Exception, pl.exceptions.PanicException):
+    if sort == "days" and not known.dt.year().is_between(1, 9999).fill_null(False).all():
         return Problem("range", path, "holds days beyond the years 1 to 9999")
     places = pl.arange(len(known), dtype=pl.UInt32, eager=True)
     order = pl.DataFrame({"cell": known, "place": places})
     given = series.alias("cell").to_frame()
     found = given.join(order, on="cell", how="left", maintain_order="left")
-    return Column([*cells, ""], found["place"].fill_null(len(cells)))
+    return Column([*known.to_list(), ""], found["place"].fill_null(len(known)))
 
 
 def _sort(pl: Any, dtype: Any) -> str | None:
@@ -170,7 +168,7 @@ def _of_cells(given: Iterable[Any]) -> Column:
 def _plain(given: Any) -> Cell:
     """Return a cell as one of the types that fields read; blank where it is missing."""
     cell: Any = given
-    kind: Any = type(given)
+    kind = type(cast("object", given))
     if cell is None or kind.__name__ in ("NAType", "NaTType"):
         # What pandas has for missing refuses to be compared.
         return ""

@@ -67,8 +67,7 @@ def tables(
 ) -> MappedTables:
     """Return what `mpfunnel.frames.assess` takes, from tables whose columns a mapping names.
 
-        tables = sources.tables("crm.toml", companies=companies, contacts=contacts)
-        out = frames.assess(engine, **tables, as_of=today)
+    Give it the result unpacked: ``frames.assess(engine, **tables, as_of=today)``.
 
     It reads tables as `read` does the same files: what is used, what collapses and what is
     rejected, and for which reason, is the same. So nothing is left to reject for `assess` but what
