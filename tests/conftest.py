@@ -94,6 +94,9 @@ def postgres() -> Iterator[str]:
 
     icu = ["--locale-provider=icu", "--icu-locale=en-US"]
     run("initdb", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync", *icu)
+    # Whoever is called so has to say the password.
+    rules = home / "data" / "pg_hba.conf"
+    rules.write_text(f"local all guarded scram-sha-256\n{rules.read_text()}")
     options = f"-c listen_addresses= -k {home} -c fsync=off -c timezone=Asia/Tokyo"
     run("pg_ctl", "-w", "-l", str(home / "log"), "-o", options, "start")
     yield f"postgresql:///postgres?host={home}&user=postgres"

@@ -10,10 +10,11 @@ from typing import Annotated, Any
 
 from cyclopts import App, Parameter
 
-from mpfunnel import sources
+from mpfunnel import sources, stores
 from mpfunnel.account import Account
 from mpfunnel.answers import Assessment
 from mpfunnel.cli.inputs import (
+    Asked,
     Given,
     UsageError,
     data_of,
@@ -24,7 +25,14 @@ from mpfunnel.cli.inputs import (
     read,
 )
 from mpfunnel.cli.showcase import showcase
-from mpfunnel.cli.summary import Summary, count_table, later_line, reject_table
+from mpfunnel.cli.summary import (
+    Summary,
+    all_rejects_table,
+    count_table,
+    given_table,
+    later_line,
+    reject_table,
+)
 from mpfunnel.cli.terminal import Terminal, printable, progress
 from mpfunnel.engine import Engine, Question
 from mpfunnel.examples import FIRM, PLAYBOOK, STORY_DAY, generate
@@ -51,6 +59,7 @@ app = App(
 explain = App(name="explain", help="Show an answer with every rule and fact that it rests on.")
 app.command(explain)
 
+_Asked = Annotated[Asked, Parameter(name="*")]
 _Given = Annotated[Given, Parameter(name="*")]
 
 
@@ -77,14 +86,65 @@ def demo(*, companies: int = 200, seed: int = 7, lang: Lang = "en") -> None:
 
 
 @app.command
-def assess(*data: str, given: _Given, out: Path) -> None:
-    """Answer the four questions for an export, and write the answers as CSV and Parquet.
+def assess(
+    *data: str,
+    asked: _Asked,
+    source: Annotated[str | None, Parameter(alias="-s")] = None,
+    out: str,
+) -> None:
+    """Answer the four questions for all data, and write the answers.
 
     Args:
-        data: The folder of the files, or a pair key=path for each of the mapping's files.
-        given: The playbook, the mapping, the day and the language.
-        out: The folder to write to; it is made if need be, and files of ours in it are replaced.
+        data: Folder (Parquet, CSV), .xlsx, DuckDB or SQLite file, or PostgreSQL URL. With --source:
+            folder, or pairs key=path.
+        asked: The playbook, the day and the language.
+        source: Path of a mapping (.toml), or the name of a shipped one, for exports.
+        out: Folder, .duckdb file, or PostgreSQL URL; it then holds the answers of this run.
     """
+    if source is None:
+        _assess_store(data, asked, out)
+        return
+    given = Given(playbook=asked.playbook, as_of=asked.as_of, lang=asked.lang, source=source)
+    goal = stores.target(out)
+    if goal.kind != "folder":
+        raise UsageError(f"{goal.name}: takes the answers of tables; with --source, name a folder")
+    _assess_export(data, given, goal.path)
+
+
+def _assess_store(data: tuple[str, ...], asked: Asked, out: str) -> None:
+    playbook = playbook_of(asked.playbook)
+    engine = Engine(playbook)
+    if len(data) != 1:
+        raise UsageError("data: must be one folder, file or URL; pairs key=path need --source")
+    where, goal = stores.source(data[0]), stores.target(out)
+    lang = asked.lang_of(playbook)
+    with progress() as shown:
+        task = shown.add_task("reading", total=None)
+        given = stores.read(engine, data[0])
+        for name in given.names.values():
+            if where.kind == goal.kind == "folder":
+                _keep_apart(where.path / name, goal.path, stores.FILES)
+        # Before the long work, so that what cannot be written to is not found out after it.
+        stores.prepare(out)
+        shown.update(task, description="assessing")
+        # Else it would not be known who is undecided.
+        answers = stores.assess(engine, given, as_of=asked.as_of, lang=lang, possible=True)
+        shown.update(task, description="writing")
+        stores.write(answers, out)
+
+    terminal = Terminal()
+    _head(terminal, _name_of(playbook, lang), asked.as_of, playbook, lang)
+    terminal.print(given_table(given.rows, given.names, answers.rejects, lang))
+    summary = Summary(playbook)
+    summary.add_all(answers)
+    for table in summary.tables(lang, terminal.width):
+        terminal.print(table)
+    if answers.rejects.height:
+        terminal.print(all_rejects_table(answers.rejects, lang))
+    _tell_where(terminal, goal.name, lang)
+
+
+def _assess_export(data: tuple[str, ...], given: Given, out: Path) -> None:
     # Imported here, because only this command writes Parquet.
     from mpfunnel.cli.tables import FILES, Tables
 
@@ -92,10 +152,8 @@ def assess(*data: str, given: _Given, out: Path) -> None:
     engine = Engine(playbook)
     mapping = sources.load(given.source)
     where = data_of(data, mapping)
-    written = {(out / name).resolve() for name in FILES}
     for path in paths_of(where, mapping):
-        if path.resolve() in written:
-            raise UsageError(f"{path}: is read, and would be replaced; name another --out")
+        _keep_apart(path, out, FILES)
     # Before the long work, so that a folder that cannot be made is not found out after it.
     out.mkdir(parents=True, exist_ok=True)
     lang = given.lang_of(playbook)
@@ -120,8 +178,18 @@ def assess(*data: str, given: _Given, out: Path) -> None:
         terminal.print(table)
     if records.rejects or refused:
         terminal.print(reject_table(records.rejects, refused, lang))
+    _tell_where(terminal, str(out), lang)
+
+
+def _keep_apart(path: Path, out: Path, written: Iterable[str]) -> None:
+    """Refuse to read a file that is going to be replaced."""
+    if path.resolve() in {(out / name).resolve() for name in written}:
+        raise UsageError(f"{path}: is read, and would be replaced; name another --out")
+
+
+def _tell_where(terminal: Terminal, out: str, lang: Lang) -> None:
     where_to = Label("written to", "出力先").text(lang)
-    terminal.print(f"{where_to}: {printable(str(out))}", soft_wrap=True)
+    terminal.print(f"{where_to}: {printable(out)}", soft_wrap=True)
 
 
 @explain.command(name="segment")

@@ -21,6 +21,7 @@ from mpfunnel.records import Id
 from mpfunnel.sources import Records, SourceMapping
 
 __all__ = [
+    "Asked",
     "Data",
     "Given",
     "UsageError",
@@ -43,24 +44,33 @@ class UsageError(MpfunnelError):
 
 
 @frozen(kw_only=True)
-class Given:
-    """What `assess` and `explain` read.
+class Asked:
+    """What is asked, whatever the data.
 
     Attributes:
         playbook: Path of a playbook (.toml or .json), or the name of a shipped one.
-        source: Path of a mapping (.toml), or the name of a shipped one.
         as_of: The day asked about, for example 2026-10-31.
         lang: Language of labels and reasons; the playbook's own by default.
     """
 
     playbook: Annotated[str, Parameter(alias="-p")]
-    source: Annotated[str, Parameter(alias="-s")]
     as_of: date
     lang: Lang | None = None
 
     def lang_of(self, playbook: Playbook) -> Lang:
         """Return the language that was asked for, or else the playbook's own."""
         return self.lang or playbook.lang
+
+
+@frozen(kw_only=True)
+class Given(Asked):
+    """What is asked of an export.
+
+    Attributes:
+        source: Path of a mapping (.toml), or the name of a shipped one.
+    """
+
+    source: Annotated[str, Parameter(alias="-s")]
 
 
 def playbook_of(name: str) -> Playbook:

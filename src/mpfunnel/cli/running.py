@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import sys
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 from mpfunnel.errors import InvalidDataError, MissingExtraError, MpfunnelError
 
@@ -23,6 +25,8 @@ from mpfunnel.cli.terminal import printable
 
 __all__ = ["run"]
 
+# Who types an address in the wrong place is told so, but not what stands in it.
+_SECRET: Final = re.compile(r"(?<=://)\S*@|(?<=password=)[^\s&]+", re.IGNORECASE)
 _FAULTY_INPUT, _FAULTY_USE, _INTERRUPTED, _CLOSED_PIPE = 1, 2, 130, 141
 
 
@@ -71,5 +75,5 @@ def _plain(message: str) -> str:
 
 
 def _refused(code: int, lines: Iterator[str] | list[str]) -> int:
-    sys.stderr.writelines(f"{printable(line)}\n" for line in lines)
+    sys.stderr.writelines(f"{_SECRET.sub('…', printable(line))}\n" for line in lines)
     return code

@@ -12,6 +12,7 @@ from rich.table import Table
 
 from mpfunnel.answers import Assessment
 from mpfunnel.cli.terminal import printable
+from mpfunnel.frames import Tables
 from mpfunnel.labels import Label, Lang
 from mpfunnel.playbook import Playbook
 from mpfunnel.records import Id, Product
@@ -20,7 +21,15 @@ from mpfunnel.segments import UNMATCHED
 from mpfunnel.situation import Rejected
 from mpfunnel.sources import Count, Reject
 
-__all__ = ["UNDECIDED", "Summary", "count_table", "later_line", "reject_table"]
+__all__ = [
+    "UNDECIDED",
+    "Summary",
+    "all_rejects_table",
+    "count_table",
+    "given_table",
+    "later_line",
+    "reject_table",
+]
 
 UNDECIDED: Final = Label("undecided", "未判定")
 _BAR_CELLS: Final = 24
@@ -37,6 +46,11 @@ _KINDS: Final[Mapping[str, Label]] = {
     "deals": Label("deals", "商談"),
     "contracts": Label("contracts", "契約"),
     "sales_events": Label("sales events", "営業記録"),
+    "consents": Label("consents", "同意"),
+    "company_sets": Label("sets of companies", "企業の集合項目"),
+    "lead_sets": Label("sets of leads", "リードの集合項目"),
+    "activity_products": Label("products of activities", "アクティビティの商材"),
+    "deal_lines": Label("products of deals", "商談の商材"),
 }
 
 _Key = str | None
@@ -84,6 +98,22 @@ class Summary:
             self._stages[_key(lead.stage.decision)] += 1
             for product_id, engagement in lead.engagement.items():
                 self._states[product_id][_key(engagement.decision)] += 1
+
+    def add_all(self, out: Tables) -> None:
+        """Count the answers about a whole population, given as tables of Polars."""
+        _count(self._companies, out.companies, "segment")
+        for counts, table, name in (
+            (self._tiers, out.tiers, "tier"),
+            (self._states, out.engagement, "state"),
+        ):
+            if table is not None:
+                for (product_id,), rows in table.group_by("product_id"):
+                    _count(counts[product_id], rows, name)
+        if out.leads is not None:
+            _count(self._stages, out.leads, "stage")
+            homes = out.companies.select("company_id", "segment", "settled")
+            people = out.leads.select("company_id").join(homes, on="company_id", how="left")
+            _count(self._leads, people, "segment")
 
     def tables(self, lang: Lang, width: int) -> Iterator[Table | str]:
         """Yield the four tables, in the order of the four questions.
@@ -183,6 +213,14 @@ def _key(decision: Decision[Any]) -> _Key:
     return decision.value.key if decision.settled else None
 
 
+def _count(counts: Counter[_Key], table: Any, name: str) -> None:
+    """Count the rows of a table of Polars by a decision."""
+    for key, settled, rows in table.group_by(name, "settled").len().iter_rows():
+        # Nothing but the company of a lead is ever absent.
+        found = UNMATCHED.key if key is None else key
+        counts[found if key is None or settled else None] += rows
+
+
 def _pieces(products: Sequence[Product], lang: Lang, room: int) -> Iterator[list[Product]]:
     """Yield the products in pieces whose headings have room beside each other."""
     piece: list[Product] = []
@@ -277,13 +315,51 @@ def reject_table(read: Iterable[Reject], assessed: Iterable[Rejected], lang: Lan
         found.setdefault((reject.table, reject.code, reject.column), []).append(reject.reason)
     for rejected in assessed:
         found.setdefault((rejected.table, rejected.code, ""), []).append(rejected.reason)
+    return _reasons_table(((key, len(reasons), reasons[0]) for key, reasons in found.items()), lang)
+
+
+def all_rejects_table(rejects: Any, lang: Lang) -> Table:
+    """Return the rejects of a whole population, a table of Polars, by their reason."""
+    keys = ["table", "code", "column"]
+    examples = rejects.select(*keys, "reason").unique(keys, keep="first")
+    rows = rejects.group_by(keys).len().join(examples, on=keys).iter_rows()
+    found = (
+        ((kind, code, column), count, f"{column}: {reason}")
+        for kind, code, column, count, reason in rows
+    )
+    return _reasons_table(found, lang)
+
+
+def _reasons_table(found: Iterable[tuple[tuple[str, str, str], int, str]], lang: Lang) -> Table:
+    """Return a table of (records, code, column), how many rows, and an example."""
     table = _table_of(Label("Rejects by reason", "除外の理由").text(lang))
     table.add_column(Label("rows", "行数").text(lang), justify="right")
     table.add_column(Label("records", "レコード").text(lang))
     table.add_column(Label("reason", "理由").text(lang), overflow="fold")
     table.add_column(Label("for example", "例").text(lang), overflow="fold")
-    for (kind, code, _column), reasons in sorted(
-        found.items(), key=lambda entry: (-len(entry[1]), entry[0])
-    ):
-        table.add_row(_number(len(reasons)), _KINDS[kind].text(lang), code, printable(reasons[0]))
+    for (kind, code, _column), count, reason in sorted(found, key=lambda one: (-one[1], one[0])):
+        table.add_row(_number(count), _KINDS[kind].text(lang), code, printable(reason))
+    return table
+
+
+def given_table(
+    rows: Mapping[str, int], names: Mapping[str, str], rejects: Any, lang: Lang
+) -> Table:
+    """Return what became of the rows of each table of a store.
+
+    Args:
+        rows: How many rows each table has.
+        names: What stands for it in the store.
+        rejects: The rows that could not be used, a table of Polars.
+        lang: The language of the labels.
+    """
+    rejected = dict(rejects.group_by("table").len().iter_rows())
+    table = _table_of(Label("What became of the rows", "読み込んだ行の内訳").text(lang))
+    for name in (Label("table", "テーブル"), Label("records", "レコード")):
+        table.add_column(name.text(lang), overflow="fold")
+    for name in (Label("rows", "行数"), Label("rejected", "除外")):
+        table.add_column(name.text(lang), justify="right")
+    for kind, count in rows.items():
+        numbers = map(_number, (count, rejected.get(kind, 0)))
+        table.add_row(printable(names[kind]), _KINDS[kind].text(lang), *numbers)
     return table

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Mapping
-from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
 from typing import Any, Final, Literal, TextIO, get_args
@@ -17,6 +16,7 @@ from typing import Any, Final, Literal, TextIO, get_args
 from mpfunnel.answers import Row
 from mpfunnel.cli.terminal import printable
 from mpfunnel.errors import MissingExtraError
+from mpfunnel.files import FORMULA, replacing
 from mpfunnel.personal import shown
 from mpfunnel.playbook import Playbook
 from mpfunnel.records import Channel
@@ -55,8 +55,6 @@ FILES: Final = tuple(f"{name}{end}" for name in _NAMES.values() for end in (".cs
 """The names of all files that are written."""
 
 _STAMP: Final[dict[str, Type]] = {"as_of": "date", "playbook_version": "text"}
-# Full-width signs too: spreadsheets in Japan read them as the plain ones.
-_FORMULA: Final = tuple("=+-@\t\r\n＝＋－＠")
 
 
 def _answer(name: str) -> dict[str, Type]:
@@ -183,22 +181,12 @@ class Tables:
         Raises:
             OSError: A file cannot be written.
         """
-        with ExitStack() as stack:
-            whole: list[tuple[Path, Path]] = []
-
-            def begin(name: str) -> Path:
-                part = folder / f".{name}.part"
-                stack.callback(part.unlink, missing_ok=True)
-                whole.append((part, folder / name))
-                return part
-
+        with replacing(folder) as begin:
             for table, name in _NAMES.items():
                 columns = self._columns[table]
                 with begin(f"{name}.csv").open("w", encoding="utf-8-sig", newline="") as file:
                     _write_csv(file, columns)
                 _parquet.write_table(self._as_arrow(table), begin(f"{name}.parquet"))
-            for part, path in whole:
-                part.replace(path)
 
     def _as_arrow(self, table: str) -> Any:
         schema = _arrow.schema(
@@ -222,7 +210,7 @@ def _write_csv(file: TextIO, columns: Mapping[str, list[Any]]) -> None:
 
 def _cell(value: object) -> object:
     if isinstance(value, str):
-        return f"'{value}" if value.startswith(_FORMULA) else value
+        return f"'{value}" if value.startswith(FORMULA) else value
     if isinstance(value, bool):
         return str(value).lower()
     return value.isoformat() if isinstance(value, date) else value

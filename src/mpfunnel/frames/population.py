@@ -23,7 +23,7 @@ from mpfunnel.frames.people import People
 from mpfunnel.frames.situation import OF_LEADS, WHOLE, Part, Situation, Sorting
 from mpfunnel.labels import Lang
 
-__all__ = ["SHAPES", "STAMP", "Population"]
+__all__ = ["KEYS", "SHAPES", "STAMP", "Population"]
 
 _DECIDED: Final = {"settled": "flag", "possible": "text", "missing": "text"}
 _WHY: Final = {"rule": "text", "because": "text"}
@@ -72,6 +72,15 @@ SHAPES: Final[Mapping[str, Mapping[str, str]]] = {
     "rejects": dict.fromkeys(REJECTED, "text"),
 }
 """The columns of every answer, before those of `STAMP`, and what they hold."""
+KEYS: Final[Mapping[str, tuple[str, ...]]] = {
+    "companies": ("company_id",),
+    "tiers": ("company_id", "product_id"),
+    "leads": ("lead_id",),
+    "engagement": ("lead_id", "product_id"),
+    "company_products": ("company_id", "product_id"),
+    "rejects": REJECTED,
+}
+"""The columns that tell the rows of every answer apart; rejects may be equal all the same."""
 _ORDERS: Final[Mapping[str, tuple[str, ...]]] = {
     "companies": ("company_no",),
     "tiers": ("company_no", "product_no"),

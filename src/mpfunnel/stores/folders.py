@@ -1,0 +1,132 @@
+"""A folder of Parquet or CSV files, named like the tables."""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from attrs import frozen
+
+from mpfunnel.errors import InvalidDataError, Problem, shown
+from mpfunnel.files import FORMULA, replacing
+from mpfunnel.stores.cells import Raw, Wanted
+from mpfunnel.stores.extras import library
+from mpfunnel.stores.places import Place, refusal
+
+if TYPE_CHECKING:
+    import polars as pl
+
+__all__ = ["Folder", "opened", "replace"]
+
+_ENDINGS: Final = (".csv", ".parquet")
+
+
+@frozen
+class Folder:
+    """A folder that is read."""
+
+    path: Path
+
+    def names(self) -> list[tuple[str, str]]:
+        """Return the files, each with the table that it is called after."""
+        files = sorted(one for one in self.path.iterdir() if one.suffix.lower() in _ENDINGS)
+        return [(one.name, one.stem) for one in files]
+
+    def raw(self, name: str, wanted: Wanted) -> Raw:
+        """Return a file's table; of Parquet the columns that nobody asked for are not read."""
+        pl = library("polars")
+        path = self.path / name
+        failures = (pl.exceptions.PolarsError, pl.exceptions.PanicException)
+        if path.suffix.lower() == ".csv":
+            _check_header(path)
+            try:
+                frame = pl.scan_csv(path, infer_schema=False, glob=False)
+                # A line without anything in it is no row.
+                filled = frame.filter(~pl.all_horizontal(pl.all().is_null()))
+                return Raw(_only(filled, wanted).collect(), loose=True, texts=True)
+            except failures as error:
+                raise _csv_refusal(path, str(error)) from None
+        try:
+            return Raw(_only(pl.scan_parquet(path, glob=False), wanted).collect())
+        except failures:
+            raise refusal("syntax", str(path), "cannot be read as Parquet") from None
+
+
+@contextmanager
+def opened(place: Place) -> Generator[Folder]:
+    """Give the folder."""
+    yield Folder(place.path)
+
+
+def replace(folder: Path, answers: Mapping[str, pl.DataFrame | None]) -> None:
+    """Write answers as CSV for people and as Parquet for programs.
+
+    Each file is the old one or the new one, never half of it; an old one is removed where there is
+    no answer any more.
+
+    Args:
+        folder: It is made if need be.
+        answers: By the names of the files.
+
+    Raises:
+        OSError: A file cannot be written.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with replacing(folder) as begin:
+        for name, frame in answers.items():
+            if frame is not None:
+                # Excel in Japan does not recognise UTF-8 without a byte order mark.
+                _safe(frame).write_csv(begin(f"{name}.csv"), include_bom=True)
+                frame.write_parquet(begin(f"{name}.parquet"))
+    for name in (name for name, frame in answers.items() if frame is None):
+        for ending in _ENDINGS:
+            (folder / f"{name}{ending}").unlink(missing_ok=True)
+
+
+def _only(frame: pl.LazyFrame, wanted: Wanted) -> Any:
+    """Return a frame in which only some columns hold anything."""
+    pl = library("polars")
+    names = frame.collect_schema().names()
+    return frame.select(
+        pl.col(name) if wanted(name) else pl.lit(None).alias(name) for name in names
+    )
+
+
+def _safe(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return a frame whose texts no spreadsheet takes for a formula."""
+    pl = library("polars")
+    text = pl.col(pl.String)
+    risky = pl.any_horizontal(text.str.starts_with(sign) for sign in FORMULA)
+    return frame.with_columns(pl.when(risky).then("'" + text).otherwise(text).name.keep())
+
+
+def _check_header(path: Path) -> None:
+    """Refuse a file whose first line does not name each column once, which Polars would mend."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            names = next(csv.reader(file), None)
+    except UnicodeDecodeError:
+        raise _csv_refusal(path, "utf-8") from None
+    except (OSError, csv.Error):
+        raise refusal("file", str(path), "cannot be read as a file") from None
+    if not names:
+        message = "is empty; the first line must name the columns"
+        raise refusal("empty", str(path), message)
+    if wrong := [name for name, times in Counter(names).items() if times > 1]:
+        message = "stands there twice; name columns once"
+        raise InvalidDataError(
+            Problem("duplicate", f"{path}: {shown(name)}", message) for name in wrong
+        )
+
+
+def _csv_refusal(path: Path, said: str) -> InvalidDataError:
+    if "utf-8" in said:
+        message = "is not UTF-8; save it as such, or read it by a mapping (--source)"
+        return refusal("encoding", str(path), message)
+    if "more fields" in said:
+        return refusal("ragged", str(path), "has rows with more cells than the header")
+    return refusal("syntax", str(path), "cannot be read as CSV; a quote may not be closed")
