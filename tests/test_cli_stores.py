@@ -24,7 +24,7 @@ from tests.stores import ANSWERS, ENGINE, FILLED, differing, invented
 @pytest.fixture(scope="module")
 def tables() -> dict[str, pl.DataFrame]:
     """The tables of a market of the invented firm."""
-    return invented(120)
+    return invented(60)
 
 
 def assess(
@@ -67,7 +67,7 @@ def test_the_summary_is_that_of_the_same_export(
     lang: Lang, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Law 1: the counts are the same, whether accounts are answered one by one or all at once."""
-    write_csv(generate(120, as_of=STORY_DAY), tmp_path / "export")
+    write_csv(generate(60, as_of=STORY_DAY), tmp_path / "export")
     read = sources.read(
         INVENTED, tmp_path / "export", products=[one.id for one in PLAYBOOK.products]
     )
@@ -93,7 +93,7 @@ def test_the_summary_is_that_of_the_same_export(
     ]
     segments = csv_rows(tmp_path / "out", "segments")
     assert segments == csv_rows(tmp_path / "one", "segments")
-    assert len(csv_rows(tmp_path / "out", "company_products")) == 120 * 4
+    assert len(csv_rows(tmp_path / "out", "company_products")) == 60 * 4
 
 
 def test_rejects_are_counted_by_their_reason(
@@ -155,6 +155,8 @@ def test_an_undecided_segment_is_counted_apart() -> None:
     [
         ([], "out", [], 2, "data: must be one folder, file or URL; pairs key=path need --source"),
         (["a", "b=c"], "out", [], 2, "data: must be one folder, file or URL; pairs key=path need"),
+        ([""], "out", [], 1, "where a store is must not be blank"),
+        (["."], "", [], 1, "where a store is must not be blank"),
         (["nowhere"], "out", [], 1, "nowhere: no such file or folder"),
         (["."], "out", [], 1, ".: has no table companies; it has none"),
         (["."], ".", ["--source", "maven"], 1, "accounts.csv: no such file"),
@@ -267,4 +269,4 @@ def test_a_crm_in_postgresql_has_the_answers_beside_its_tables(
     assert "written to: postgresql:///postgres?schema=told\n" in ran.out
     with dbapi.connect(postgres) as connection, connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM told.mpfunnel_company_products")
-        assert cursor.fetchall() == [(480,)]
+        assert cursor.fetchall() == [(240,)]

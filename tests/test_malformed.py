@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import pickle
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -18,7 +19,7 @@ import pytest
 from attrs import evolve
 
 import mpfunnel as mf
-from mpfunnel import errors, facts, frames, sources, warehouse
+from mpfunnel import errors, facts, frames, sources, stores, warehouse
 from mpfunnel.codec import dump, from_data, load
 from mpfunnel.engagement import Signal
 from mpfunnel.errors import InvalidDataError, MpfunnelError, Problem
@@ -66,8 +67,17 @@ def given(cases: Mapping[str, tuple[Any, list[str]]]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize(("make", "said"), [*cases.values()], ids=[*cases])
 
 
-# Playbook files: name and content.
+def stored(folder: Path) -> object:
+    """Read what is a SQLite file by its first bytes alone."""
+    (folder / "crm.db").write_bytes(b"SQLite format 3\0 and no more")
+    with contextlib.chdir(folder):
+        return stores.read(ENGINE, "crm.db")
+
+
+# Playbook files, and a store: name and content.
 FILES: Final[dict[str, tuple[Callable[[Path], object], list[str]]]] = {
+    "a SQLite file cut off": (stored,
+        ["database | crm.db: cannot be read as SQLite: file is not a database"]),
     "an empty TOML file": (file("book.toml", ""),
         ["missing | book.toml: has no products",
          "missing | book.toml: has no segments",
@@ -1000,7 +1010,7 @@ def test_every_error_pickles(kind: type[MpfunnelError]) -> None:
 
 
 MAKERS: Final = {
-    "Problem": 0, "refuse": 0, "fault": 0, "CellError": 0, "_refusal": 0, "Row": 2, "reject": 2,
+    "Problem": 0, "refuse": 0, "fault": 0, "CellError": 0, "_refusal": 0, "refusal": 0, "Row": 2, "reject": 2,
     "Rejected": 2, "Reject": 4,
 }  # fmt: skip
 """By the name of what makes a problem or a reject, which of its arguments is the code."""

@@ -121,7 +121,11 @@ READ: dict[str, tuple[Callable[[Path], Path], list[str]]] = {
     ),
     "an open quote": (
         folder_of(companies_csv='id,name\n1,"x\n2,y\n'),
-        ["{0}/companies.csv: cannot be read as CSV; a quote may not be closed"],
+        ["{0}/companies.csv: cannot be read as CSV; close all quotes, and end lines with LF"],
+    ),
+    "lines that end with CR alone": (
+        folder_of(companies_csv="id\r1\r2\r"),
+        ["{0}/companies.csv: cannot be read as CSV; close all quotes, and end lines with LF"],
     ),
     "a header too long": (
         folder_of(companies_csv="x" * 200_000),
@@ -243,6 +247,7 @@ def test_a_file_that_another_program_has_open(tmp_path: Path) -> None:
 URL = "postgresql://me:s3cret@127.0.0.1:1/crm"
 
 
+@pytest.mark.postgres
 @pytest.mark.parametrize(
     ("url", "line"),
     [
@@ -289,7 +294,6 @@ URL = "postgresql://me:s3cret@127.0.0.1:1/crm"
 )
 def test_a_database_that_cannot_be_reached(url: str, line: str) -> None:
     """The server is named and what is wrong, and never a password."""
-    pytest.importorskip("adbc_driver_postgresql", reason="the extra `engines` has what it needs")
     for ask in (
         lambda: stores.read(ENGINE, url),
         lambda: stores.prepare(url),
@@ -356,8 +360,8 @@ def test_tables_that_stand_in_the_way_are_named_all_at_once(tmp_path: Path) -> N
         f"{path}: mpfunnel_tiers: {other}",
         f"{path}: mpfunnel_leads: {other}",
         (
-            f"{path}: mpfunnel_company_products: must have the primary key (company_id, product_id),"
-            f" not none; {hint}"
+            f"{path}: mpfunnel_company_products: must have the primary key"
+            f" (company_id, product_id), not none; {hint}"
         ),
         f"{path}: mpfunnel_rejects: must have the primary key none, not (table); {hint}",
     ]

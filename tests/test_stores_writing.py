@@ -103,7 +103,19 @@ def tables() -> dict[str, pl.DataFrame]:
     return found | {"contracts": pl.concat([found["contracts"], strange])}
 
 
-def answered(tables: dict[str, pl.DataFrame], as_of: date = STORY_DAY) -> frames.Tables:
+@pytest.fixture(scope="module")
+def first(tables: dict[str, pl.DataFrame]) -> frames.Tables:
+    """The answers for them."""
+    return answered(tables)
+
+
+@pytest.fixture(scope="module")
+def second(tables: dict[str, pl.DataFrame]) -> frames.Tables:
+    """The answers for the first ten companies."""
+    return answered({**tables, "companies": tables["companies"].head(10)})
+
+
+def answered(tables: dict[str, Any], as_of: date = STORY_DAY) -> frames.Tables:
     """The answers for tables."""
     return frames.assess(ENGINE, **tables, as_of=as_of, possible=True)
 
@@ -119,17 +131,13 @@ def listed(out: frames.Tables) -> list[upsert.Answer]:
 # -- databases --
 
 
-def test_tables_hold_the_answers_under_their_keys(
-    goal: Goal, tables: dict[str, pl.DataFrame]
-) -> None:
+def test_tables_hold_the_answers_under_their_keys(goal: Goal, first: frames.Tables) -> None:
     """Row for row, with their types; rejects have no key, because several may be equal."""
-    out = answered(tables)
-
     stores.prepare(goal.where)
-    stores.write(out, goal.where)
+    stores.write(first, goal.where)
 
     told = goal.answers()
-    assert differing(told, out) == []
+    assert differing(told, first) == []
     assert {one.schema["as_of"] for one in (told.companies, told.rejects)} == {pl.Date()}
     assert told.companies.schema["company_id"] == pl.Int64()
     assert goal.keys() == {table: int(table != "mpfunnel_rejects") for table in TABLES}
@@ -137,10 +145,9 @@ def test_tables_hold_the_answers_under_their_keys(
 
 
 def test_a_second_run_takes_the_place_of_the_first(
-    goal: Goal, tables: dict[str, pl.DataFrame]
+    goal: Goal, tables: dict[str, pl.DataFrame], first: frames.Tables
 ) -> None:
     """A day later, without one company and its people, and with new rejects: nothing stays."""
-    first = answered(tables)
     stores.write(first, goal.where)
     gone = tables["companies"]["id"][5]
     rest = tables | {"companies": tables["companies"].filter(pl.col("id") != gone)}
@@ -154,13 +161,12 @@ def test_a_second_run_takes_the_place_of_the_first(
     assert gone not in goal.answers().companies["company_id"]
 
 
-def test_the_same_run_again_changes_nothing(goal: Goal, tables: dict[str, pl.DataFrame]) -> None:
+def test_the_same_run_again_changes_nothing(goal: Goal, first: frames.Tables) -> None:
     """Law 9: Same input, same answers: a job may be started twice."""
-    out = answered(tables)
-    stores.write(out, goal.where)
-    stores.write(out, goal.where)
+    stores.write(first, goal.where)
+    stores.write(first, goal.where)
 
-    assert differing(goal.answers(), out) == []
+    assert differing(goal.answers(), first) == []
 
 
 def test_answers_that_are_not_given_any_more_go(
@@ -183,12 +189,10 @@ def test_answers_that_are_not_given_any_more_go(
 
 
 def test_a_reader_sees_the_old_answers_until_all_are_new(
-    goal: Goal, tables: dict[str, pl.DataFrame]
+    goal: Goal, first: frames.Tables, second: frames.Tables
 ) -> None:
     """Never half of each."""
-    first = answered(tables)
     stores.write(first, goal.where)
-    second = answered({**tables, "companies": tables["companies"].head(10)})
 
     with goal.open(stores.target(goal.where)) as database:
         upsert.replace(database, goal.where, listed(second))
@@ -200,12 +204,10 @@ def test_a_reader_sees_the_old_answers_until_all_are_new(
 
 
 def test_a_run_that_fails_leaves_the_old_answers(
-    goal: Goal, tables: dict[str, pl.DataFrame]
+    goal: Goal, first: frames.Tables, second: frames.Tables
 ) -> None:
     """Whatever it had written before it failed."""
-    first = answered(tables)
     stores.write(first, goal.where)
-    second = answered({**tables, "companies": tables["companies"].head(10)})
 
     def interrupted() -> None:
         with goal.open(stores.target(goal.where)) as database:
@@ -241,29 +243,25 @@ def test_what_the_database_refuses_in_the_middle_is_told(
 
 
 def test_the_answers_may_stand_beside_the_tables_that_they_are_of(
-    tables: dict[str, pl.DataFrame], tmp_path: Path
+    tables: dict[str, pl.DataFrame], tmp_path: Path, first: frames.Tables
 ) -> None:
     """Then one file holds all, and the next run leaves them alone as tables of others."""
     path = FILLED["DuckDB"](tmp_path, tables)
-    out = answered(tables)
     for _ in range(2):
         told = stores.assess(ENGINE, stores.read(ENGINE, path), as_of=STORY_DAY, possible=True)
         stores.write(told, path)
 
     with duckdb.connect(path) as connection:
         count = connection.sql("SELECT count(*) FROM mpfunnel_tiers").fetchall()
-    assert count == [(out.tiers.height,)]
+    assert count == [(first.tiers.height,)]
 
 
-def test_a_new_file_that_cannot_be_filled_is_not_left(
-    tables: dict[str, pl.DataFrame], tmp_path: Path
-) -> None:
+def test_a_new_file_that_cannot_be_filled_is_not_left(tmp_path: Path, first: frames.Tables) -> None:
     """A failed run changes nothing."""
-    out = answered(tables)
-    blank = out.companies.with_columns(company_id=pl.lit(None, dtype=pl.Int64))
+    blank = first.companies.with_columns(company_id=pl.lit(None, dtype=pl.Int64))
 
     with pytest.raises(InvalidDataError, match="DuckDB says: "):
-        stores.write(evolve(out, companies=blank), tmp_path / "new.duckdb")
+        stores.write(evolve(first, companies=blank), tmp_path / "new.duckdb")
 
     assert list(tmp_path.iterdir()) == []
 
@@ -304,8 +302,8 @@ def test_files_of_an_answer_that_is_not_given_any_more_go(
     stores.write(answered(tables), tmp_path)
     assert {one.name for one in tmp_path.iterdir()} == {*stores.FILES, "mine.txt"}
 
-    lazy = {"companies": tables["companies"].lazy()}
-    stores.write(frames.assess(ENGINE, **lazy, as_of=STORY_DAY), tmp_path)
+    lazy = frames.assess(ENGINE, companies=tables["companies"].lazy(), as_of=STORY_DAY)
+    stores.write(lazy, tmp_path)
 
     left = {one.name for one in tmp_path.iterdir()}
     assert left == {
@@ -314,11 +312,10 @@ def test_files_of_an_answer_that_is_not_given_any_more_go(
 
 
 def test_a_file_that_cannot_be_written_changes_none(
-    tables: dict[str, pl.DataFrame], tmp_path: Path
+    tables: dict[str, pl.DataFrame], tmp_path: Path, first: frames.Tables
 ) -> None:
     """Nothing half written stays behind either."""
-    out = answered(tables)
-    stores.write(out, tmp_path)
+    stores.write(first, tmp_path)
     before = {one: one.read_bytes() for one in tmp_path.iterdir()}
     (tmp_path / ".tiers.csv.part").mkdir()
 

@@ -126,7 +126,9 @@ def typed(
     # A blank cell of CSV has two forms, and neither is an id.
     blanks = pl.col(pl.String).replace("", None)
     read_in = (frame.with_columns(blanks) if raw.loose else frame).with_columns(casts)
-    if not faults:
+    absent = any(one.required and one.name not in frame.columns for one in contract)
+    if absent or not faults:
+        # A table without what it needs is refused as a whole by whoever takes it.
         return read_in, None
     places = [pl.when(wrong).then(place) for place, (_, _, wrong) in enumerate(faults)]
     fault = frame.select(pl.coalesce(places).alias(_FAULT))[_FAULT]

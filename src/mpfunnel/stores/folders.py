@@ -6,6 +6,7 @@ import csv
 from collections import Counter
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -42,9 +43,13 @@ class Folder:
         path = self.path / name
         failures = (pl.exceptions.PolarsError, pl.exceptions.PanicException)
         if path.suffix.lower() == ".csv":
-            _check_header(path)
+            header = _header(path)
             try:
                 frame = pl.scan_csv(path, infer_schema=False, glob=False)
+                names = frame.collect_schema().names()
+                # Columns without a name may be many.
+                if [one or two for one, two in zip_longest(header, names)] != names:
+                    raise _csv_refusal(path, "another header")
                 # A line without anything in it is no row.
                 filled = frame.filter(~pl.all_horizontal(pl.all().is_null()))
                 return Raw(_only(filled, wanted).collect(), loose=True, texts=True)
@@ -104,8 +109,8 @@ def _safe(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(pl.when(risky).then("'" + text).otherwise(text).name.keep())
 
 
-def _check_header(path: Path) -> None:
-    """Refuse a file whose first line does not name each column once, which Polars would mend."""
+def _header(path: Path) -> list[str]:
+    """Return the names in the first line, where Polars would mend what stands there twice."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             names = next(csv.reader(file), None)
@@ -116,11 +121,12 @@ def _check_header(path: Path) -> None:
     if not names:
         message = "is empty; the first line must name the columns"
         raise refusal("empty", str(path), message)
-    if wrong := [name for name, times in Counter(names).items() if times > 1]:
+    if wrong := [name for name, times in Counter(names).items() if name and times > 1]:
         message = "stands there twice; name columns once"
         raise InvalidDataError(
             Problem("duplicate", f"{path}: {shown(name)}", message) for name in wrong
         )
+    return names
 
 
 def _csv_refusal(path: Path, said: str) -> InvalidDataError:
@@ -129,4 +135,5 @@ def _csv_refusal(path: Path, said: str) -> InvalidDataError:
         return refusal("encoding", str(path), message)
     if "more fields" in said:
         return refusal("ragged", str(path), "has rows with more cells than the header")
-    return refusal("syntax", str(path), "cannot be read as CSV; a quote may not be closed")
+    message = "cannot be read as CSV; close all quotes, and end lines with LF or CRLF"
+    return refusal("syntax", str(path), message)

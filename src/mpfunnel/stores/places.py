@@ -70,7 +70,7 @@ def source(where: str | Path) -> Place:
     Raises:
         InvalidDataError: There is nothing, or something else.
     """
-    found = _address(where) or _present(Path(where))
+    found = _found(where)
     if found is None:
         raise refusal("file", str(where), "no such file or folder")
     return found
@@ -82,15 +82,23 @@ def target(where: str | Path) -> Place:
     Raises:
         InvalidDataError: There is something else already.
     """
-    path = Path(where)
-    found = _address(where) or _present(path)
+    found = _found(where)
     if found is None:
+        path = Path(where)
         new: Kind = "duckdb" if path.suffix.lower() in _ENDINGS else "folder"
         return Place(new, str(path), path)
     if found.kind in ("workbook", "sqlite"):
         message = "cannot take answers; give a folder, a DuckDB file, or the URL of PostgreSQL"
         raise refusal("file", found.name, message)
     return found
+
+
+def _found(where: str | Path) -> Place | None:
+    """Return what is there already; `None` of nothing."""
+    if where == "":
+        # It would be the folder in which the command runs, and means a variable without a value.
+        raise refusal("blank", "", "where a store is must not be blank")
+    return _address(where) or _present(Path(where))
 
 
 def _present(path: Path) -> Place | None:

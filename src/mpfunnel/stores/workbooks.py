@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
@@ -51,10 +51,9 @@ class Workbook:
         body = [row for row in rows[1:] if any(cell != "" for cell in row)]
         columns: dict[str, Any] = {}
         for place, column in enumerate(header):
-            if wanted(column):
-                columns[column] = _column([row[place] for row in body])
-            elif column:
-                columns[column] = pl.Series([None] * len(body))
+            if column:
+                cells = [row[place] for row in body] if wanted(column) else [""] * len(body)
+                columns[column] = _column(cells)
         return Raw(pl.DataFrame(columns), loose=True)
 
 
@@ -98,6 +97,4 @@ def _written(cell: Any) -> str | None:
         return str(cell).lower()
     if isinstance(cell, int | float):
         return str(int(cell)) if _is_whole(cell) else f"{Decimal(repr(cell)):f}"
-    if isinstance(cell, datetime) and cell.time().isoformat() == "00:00:00":
-        cell = cell.date()
     return cell.isoformat() if isinstance(cell, date) else str(cell)

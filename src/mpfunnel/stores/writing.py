@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 
 from attrs import fields
 
@@ -91,10 +91,11 @@ def write(out: Tables, where: str | Path) -> None:
 
 
 def _collected(name: str, table: Any) -> pl.DataFrame | None:
-    pl = library("polars")
-    if isinstance(table, pl.LazyFrame):
-        return _collected(name, table.collect())
-    if table is None or isinstance(table, pl.DataFrame):
-        return cast("pl.DataFrame | None", table)
-    message = f"must be a table of Polars, not {type(table).__name__}"
-    raise InvalidDataError([Problem("type", f"out.{name}", message)])
+    polars = library("polars")
+    if isinstance(table, polars.LazyFrame):
+        table = table.collect()
+    if table is not None and not isinstance(table, polars.DataFrame):
+        message = f"must be a table of Polars, not {type(table).__name__}"
+        raise InvalidDataError([Problem("type", f"out.{name}", message)])
+    found: pl.DataFrame | None = table
+    return found
