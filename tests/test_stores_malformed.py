@@ -15,6 +15,7 @@ import pytest
 from mpfunnel import frames, stores
 from mpfunnel.errors import InvalidDataError
 from mpfunnel.examples import STORY_DAY
+from mpfunnel.stores import postgres
 from tests.stores import ENGINE, FILLED, workbook
 
 COMPANIES = pl.DataFrame({"id": [1, 2]})
@@ -231,7 +232,7 @@ def held(path: Path) -> Iterator[None]:
 def test_a_file_that_another_program_has_open(tmp_path: Path) -> None:
     """DuckDB lets only one in; who waits for nothing is told to close the other."""
     path = FILLED["DuckDB"](tmp_path, {"companies": COMPANIES})
-    line = f"{path}: is open in another program; close it there"
+    line = f"{path}: is open elsewhere, in a program or connection; close it there"
 
     with held(path):
         for ask in (
@@ -242,6 +243,9 @@ def test_a_file_that_another_program_has_open(tmp_path: Path) -> None:
             with pytest.raises(InvalidDataError) as error:
                 ask()
             assert str(error.value) == line
+    with duckdb.connect(path), pytest.raises(InvalidDataError) as error:
+        stores.read(ENGINE, path)
+    assert str(error.value) == line
 
 
 URL = "postgresql://me:s3cret@127.0.0.1:1/crm"
@@ -305,6 +309,29 @@ def test_a_database_that_cannot_be_reached(url: str, line: str) -> None:
         assert "\n" not in str(error.value)
         assert "s3c" not in str(error.value)
     assert "s3c" not in repr(stores.target("postgresql://me:s3cret@db/crm?password=s3cret"))
+
+
+@pytest.mark.parametrize(
+    ("message", "line"),
+    [
+        (
+            "NOT_FOUND: Failed to prepare query: エラー:  リレーションがありません\n行 1: SELECT",
+            "PostgreSQL says: リレーションがありません",
+        ),
+        (
+            'IO: Failed to connect: connection to "db" failed: 致命的エラー:  認証失敗。\n',
+            "PostgreSQL says: 認証失敗。",
+        ),
+        (
+            "INTERNAL: the driver is at a loss.",
+            "PostgreSQL says: INTERNAL: the driver is at a loss",
+        ),
+        ('IO: Failed to connect: unexpected spaces found in "a:  b"', "is no address that Postgre"),
+    ],
+)
+def test_what_a_server_says_is_found_in_any_language(message: str, line: str) -> None:
+    """Its settings say which one; what stands around it is the driver's."""
+    assert postgres._said(message).startswith(line)
 
 
 # -- what cannot be written to --

@@ -47,8 +47,8 @@ _KINDS: Final[Mapping[str, Label]] = {
     "contracts": Label("contracts", "契約"),
     "sales_events": Label("sales events", "営業記録"),
     "consents": Label("consents", "同意"),
-    "company_sets": Label("sets of companies", "企業の集合項目"),
-    "lead_sets": Label("sets of leads", "リードの集合項目"),
+    "company_sets": Label("sets of companies", "企業の複数値項目"),
+    "lead_sets": Label("sets of leads", "リードの複数値項目"),
     "activity_products": Label("products of activities", "アクティビティの商材"),
     "deal_lines": Label("products of deals", "商談の商材"),
 }

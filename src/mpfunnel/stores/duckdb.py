@@ -140,6 +140,7 @@ def _connected(place: Place, *, read_only: bool) -> Generator[Duck]:
 
 def _refused(place: Place, said: str) -> InvalidDataError:
     if "lock on file" in said or "different configuration" in said:
-        return refusal("database", place.name, "is open in another program; close it there")
+        message = "is open elsewhere, in a program or connection; close it there"
+        return refusal("database", place.name, message)
     line = said.partition("\n")[0].removesuffix("!")
     return refusal("database", place.name, f"DuckDB says: {line}")

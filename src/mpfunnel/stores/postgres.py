@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar, Final
@@ -23,9 +22,6 @@ __all__ = ["Postgres", "open_to_write", "opened"]
 
 _DATED: Final = frozenset({"date", "timestamp", "timestamptz"})
 _PLAIN: Final = frozenset({"bool", "int2", "int4", "int8", "float4", "float8", "text", "varchar"})
-_SAID: Final = re.compile(
-    r"(?:ERROR: |FATAL: |to connect: (?=could not)|to connect: (?=connection to (?!.*FATAL: )))(.*)"
-)
 _READ: Final = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
 
@@ -169,8 +165,11 @@ def _schema(cursor: Any, place: Place) -> str:
 
 def _said(message: str) -> str:
     """Return what the server says, or why there is no way to it, on one line."""
-    said = _SAID.search(message)
-    if said is None:
+    _, _, way = message.partition("to connect: ")
+    if way and not way.startswith(("connection to", "could not")):
         # The driver quotes what it does not understand, and that may be a password.
         return "is no address that PostgreSQL takes; write odd letters in percent (a space is %20)"
-    return f"PostgreSQL says: {said[1].strip().removesuffix('.')}"
+    # Two blanks stand after the word for an error, whatever the language of the server.
+    said = message.partition(":  ")[2] or way or message
+    line = said.partition("\n")[0].strip().removesuffix(".")
+    return f"PostgreSQL says: {line}"
