@@ -20,7 +20,7 @@ from attrs import evolve, frozen
 from mpfunnel import frames, stores
 from mpfunnel.errors import InvalidDataError
 from mpfunnel.examples import STORY_DAY
-from mpfunnel.frames.assessing import KEYS
+from mpfunnel.frames.population import KEYS
 from mpfunnel.stores import duckdb as in_duckdb
 from mpfunnel.stores import places, upsert
 from mpfunnel.stores import postgres as in_postgres

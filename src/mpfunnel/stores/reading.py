@@ -15,8 +15,8 @@ from mpfunnel import frames
 from mpfunnel.calendars import as_day, zone_for
 from mpfunnel.engine import Engine
 from mpfunnel.errors import InvalidDataError, Problem, shown
-from mpfunnel.frames.assessing import KEYS
 from mpfunnel.frames.contract import TABLES, with_attributes
+from mpfunnel.frames.population import KEYS
 from mpfunnel.labels import Lang
 from mpfunnel.stores import duckdb, folders, postgres, sqlite, workbooks
 from mpfunnel.stores.cells import Raw, Wanted, families, typed

@@ -11,7 +11,7 @@ from attrs import fields
 
 from mpfunnel.errors import InvalidDataError, Problem
 from mpfunnel.frames import Tables
-from mpfunnel.frames.assessing import KEYS
+from mpfunnel.frames.population import KEYS
 from mpfunnel.stores import duckdb, folders, postgres
 from mpfunnel.stores.extras import library
 from mpfunnel.stores.places import Kind, Place, refusal, target
