@@ -72,7 +72,7 @@ class OnDuckDB(Workshop):
     def rows(self, frame: Frame) -> list[dict[str, Any]]:
         """Return the rows of a frame, taken out of DuckDB."""
         rows: list[dict[str, Any]] = (
-            self._run(sql_of(frame.to_native(), "duckdb")).to_arrow_table().to_pylist()
+            self._run(_text(frame.to_native())).to_arrow_table().to_pylist()
         )
         return rows
 
@@ -95,7 +95,7 @@ class OnDuckDB(Workshop):
         known: Any = import_module("ibis.backends.sql.datatypes").DuckDBType
         types = {column: known.to_string(kind) for column, kind in schema.items()}
         # A sum has more digits to DuckDB than Ibis thinks.
-        query = _typed(f"FROM ({sql_of(native, 'duckdb')})", types)
+        query = _typed(f"FROM ({_text(native)})", types)
         return described(self._made(name, query), schema)
 
     def note(self, frame: Frame) -> Frame:
@@ -107,7 +107,7 @@ class OnDuckDB(Workshop):
         asked: dict[str, str] = {}
         for name, one in answers.items():
             types = {column: _ANSWERED[kind] for column, kind in one.schema.items()}
-            text = sql_of(one.make().select(*one.schema).to_native(), "duckdb")
+            text = _text(one.make().select(*one.schema).to_native())
             asked[name] = _typed(f"FROM ({text})", types)
         needed = {word for text in asked.values() for word in re.findall(r"\w+", text)}
         for table in self.tables:
@@ -127,6 +127,17 @@ class OnDuckDB(Workshop):
 
     def _run(self, query: str) -> Any:
         return self.session.query("mpfunnel_session", query)
+
+
+def _text(native: Any) -> str:
+    options = ibis_itself().options.sql
+    fused = options.fuse_selects
+    # To put one SELECT into another takes Ibis long, and DuckDB does it anyway.
+    options.fuse_selects = False
+    try:
+        return sql_of(native, "duckdb")
+    finally:
+        options.fuse_selects = fused
 
 
 def _types_of(native: Any, columns: Sequence[str]) -> dict[str, str]:
