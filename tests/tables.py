@@ -13,7 +13,7 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 
-from mpfunnel.rules.columns import decide_columns, missing_columns
+from mpfunnel.rules.columns import Decided, decide_columns, missing_columns
 from mpfunnel.rules.conditions import (
     AnyOf,
     AtMost,
@@ -48,6 +48,7 @@ __all__ = [
     "Answer",
     "Drawn",
     "Places",
+    "Question",
     "asked",
     "decided",
     "draw_cases",
@@ -221,47 +222,72 @@ BACKENDS: Final[Mapping[str, Callable[[pa.Table], Any]]] = {
 
 def decided(cases: Sequence[Case], native: Any, *, possible: bool = True) -> list[list[Answer]]:
     """What columns decide: for each case the answer of each row, in the order of the ids."""
-    frame: Any = nw.from_native(native)
-    found = []
-    for case, prefix in zip(cases, _prefixes(cases), strict=True):
-        layout = Places.of(case, prefix)
-        name = f"{prefix}x"
-        frame, columns = decide_columns(frame, case.policy, layout, name=name, possible=possible)
-        found.append(columns)
-    frame = _fetched(frame, (name for one in found for name in (one.code, *one.possible)))
-    answers = []
-    for case, columns in zip(cases, found, strict=True):
-        outcomes = case.policy.outcomes if possible else ()
-        may = [frame[name].to_list() for name in columns.possible]
-        codes = frame[columns.code].to_list()
-        kinds = _flagged(outcomes, may) or [frozenset()] * len(codes)
-        answers.append(
-            [
-                (columns.values[code], columns.rules[code], one)
-                for code, one in zip(codes, kinds, strict=True)
-            ]
-        )
-    return answers
+    question = Question.about(cases, nw.from_native(native), possible=possible)
+    return question.answers(_fetched(question.frame))
 
 
 def asked(cases: Sequence[Case], native: Any) -> list[list[frozenset[str]]]:
     """What columns ask for: for each case the missing facts of each row, in the order of ids."""
-    frame: Any = nw.from_native(native)
-    found = []
-    for case, prefix in zip(cases, _prefixes(cases), strict=True):
-        layout = Places.of(case, prefix)
-        frame, columns = missing_columns(frame, case.policy, layout, name=f"{prefix}x")
-        found.append(columns)
-    frame = _fetched(frame, (name for one in found for name in one.values()))
-    none: frozenset[str] = frozenset()
-    return [
-        _flagged(one, [frame[name].to_list() for name in one.values()]) or [none] * len(frame)
-        for one in found
-    ]
+    question = Question.missing_for(cases, nw.from_native(native))
+    return question.missing(_fetched(question.frame))
 
 
-def _fetched(frame: Any, names: Iterable[str]) -> Any:
-    frame = frame.select("id", *names)
+class Question(NamedTuple):
+    """What is asked of a table about several cases at once, and how to read what it answers."""
+
+    frame: Any
+    """The ids, and the columns that answer."""
+    cases: Sequence[Case]
+    found: Sequence[Any]
+
+    @classmethod
+    def about(cls, cases: Sequence[Case], frame: Any, *, possible: bool = True) -> Question:
+        """What is decided."""
+        found: list[Decided] = []
+        for case, prefix in zip(cases, _prefixes(cases), strict=True):
+            layout = Places.of(case, prefix)
+            name = f"{prefix}x"
+            frame, one = decide_columns(frame, case.policy, layout, name=name, possible=possible)
+            found.append(one)
+        names = (name for one in found for name in (one.code, *one.possible))
+        return cls(frame.select("id", *names), cases, found)
+
+    @classmethod
+    def missing_for(cls, cases: Sequence[Case], frame: Any) -> Question:
+        """What is to be asked for."""
+        found: list[Mapping[str, str]] = []
+        for case, prefix in zip(cases, _prefixes(cases), strict=True):
+            layout = Places.of(case, prefix)
+            frame, one = missing_columns(frame, case.policy, layout, name=f"{prefix}x")
+            found.append(one)
+        return cls(frame.select("id", *(n for one in found for n in one.values())), cases, found)
+
+    def answers(self, rows: Any) -> list[list[Answer]]:
+        """The answers of `about`, from its columns in the order of the ids."""
+        told = []
+        for case, columns in zip(self.cases, self.found, strict=True):
+            outcomes = case.policy.outcomes if columns.possible else ()
+            may = [rows[name].to_list() for name in columns.possible]
+            codes = rows[columns.code].to_list()
+            kinds = _flagged(outcomes, may) or [frozenset()] * len(codes)
+            told.append(
+                [
+                    (columns.values[code], columns.rules[code], one)
+                    for code, one in zip(codes, kinds, strict=True)
+                ]
+            )
+        return told
+
+    def missing(self, rows: Any) -> list[list[frozenset[str]]]:
+        """The answers of `missing_for`, from its columns in the order of the ids."""
+        none: frozenset[str] = frozenset()
+        return [
+            _flagged(one, [rows[name].to_list() for name in one.values()]) or [none] * len(rows)
+            for one in self.found
+        ]
+
+
+def _fetched(frame: Any) -> Any:
     if isinstance(frame, nw.LazyFrame):
         frame = frame.collect()
     return frame.sort("id")

@@ -7,8 +7,6 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-import duckdb
-import pyarrow as pa
 import pytest
 import sqlglot
 from sqlglot import expressions as exp
@@ -16,7 +14,7 @@ from sqlglot import expressions as exp
 import mpfunnel as mf
 from mpfunnel import warehouse
 from mpfunnel.errors import InvalidDataError, MissingExtraError
-from tests.warehouse import disagreements
+from tests.warehouse import InDuckDB, disagreements
 
 TABLES: Mapping[str, Sequence[str]] = {
     "companies": ["id", "employees", "industry"],
@@ -31,24 +29,6 @@ DIALECTS = [
 ]
 ENGINE = mf.Engine(mf.starter(["crm", "sfa"]))
 DAY = date(2026, 10, 31)
-
-
-class InDuckDB:
-    """A database in memory."""
-
-    def __init__(self) -> None:
-        self.connection = duckdb.connect()
-
-    def load(self, name: str, table: pa.Table) -> None:
-        self.connection.register("given", table)
-        self.connection.execute(f"CREATE TABLE {name} AS FROM given")
-        self.connection.unregister("given")
-
-    def make(self, name: str, sql: str) -> None:
-        self.connection.execute(f"CREATE TABLE {name} AS {sql}")
-
-    def read(self, name: str) -> pa.Table:
-        return self.connection.table(name).to_arrow_table()
 
 
 @pytest.mark.parametrize(

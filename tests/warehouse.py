@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date
+from importlib import import_module
 from random import Random
 from typing import Any, Protocol
 
+import duckdb
 import pyarrow as pa
 
 from mpfunnel import warehouse
@@ -14,7 +17,15 @@ from mpfunnel.frames import Tables
 from tests.frames import differences, draw_records, tables_of
 from tests.leads import book_of, draw_as_of, engine_of
 
-__all__ = ["Engine", "disagreements"]
+__all__ = [
+    "Engine",
+    "InDuckDB",
+    "InPostgres",
+    "InSpark",
+    "disagreements",
+    "postgres_schema",
+    "seed_table",
+]
 
 ANSWERS = ("companies", "tiers", "leads", "engagement", "company_products", "rejects")
 
@@ -27,6 +38,67 @@ class Engine(Protocol):
     def make(self, name: str, sql: str) -> None: ...
 
     def read(self, name: str) -> pa.Table: ...
+
+
+class InDuckDB:
+    """A database in memory."""
+
+    def __init__(self) -> None:
+        self.connection = duckdb.connect()
+
+    def load(self, name: str, table: pa.Table) -> None:
+        self.connection.register("given", table)
+        self.connection.execute(f"CREATE TABLE {name} AS FROM given")
+        self.connection.unregister("given")
+
+    def make(self, name: str, sql: str) -> None:
+        self.connection.execute(f"CREATE TABLE {name} AS {sql}")
+
+    def read(self, name: str) -> pa.Table:
+        return self.connection.table(name).to_arrow_table()
+
+
+class InPostgres:
+    """A schema of its own in a database."""
+
+    def __init__(self, cursor: Any) -> None:
+        self.cursor = cursor
+
+    def load(self, name: str, table: pa.Table) -> None:
+        self.cursor.adbc_ingest(name, table, mode="create")
+
+    def make(self, name: str, sql: str) -> None:
+        self.cursor.execute(f"CREATE TABLE {name} AS {sql}")
+
+    def read(self, name: str) -> pa.Table:
+        self.cursor.execute(f"SELECT * FROM {name}")
+        return self.cursor.fetch_arrow_table()
+
+
+@contextmanager
+def postgres_schema(url: str) -> Iterator[InPostgres]:
+    """An empty schema of a database."""
+    dbapi: Any = import_module("adbc_driver_postgresql.dbapi")
+    with dbapi.connect(url) as connection, connection.cursor() as cursor:
+        cursor.execute("CREATE SCHEMA tried")
+        cursor.execute("SET search_path TO tried")
+        yield InPostgres(cursor)
+
+
+class InSpark:
+    """Views of a session; each query is worked out, as a table of a warehouse would be."""
+
+    def __init__(self, session: Any) -> None:
+        self.session = session
+
+    def load(self, name: str, table: pa.Table) -> None:
+        self.session.createDataFrame(table).createOrReplaceTempView(name)
+
+    def make(self, name: str, sql: str) -> None:
+        self.session.sql(sql).localCheckpoint().createOrReplaceTempView(name)
+
+    def read(self, name: str) -> pa.Table:
+        return self.session.table(name).toArrow()
 
 
 def disagreements(

@@ -1,42 +1,36 @@
-"""The four answers as SQL text: queries for a warehouse, made by the same code as the tables.
-
-The text comes from the frames of `mpfunnel.frames`, built on tables that are only described: so
-there is no second translation of a policy that could mean something else.
-"""
+"""From a playbook and the names of columns to queries: frames on tables that are only described."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from datetime import date
 from itertools import count
-from typing import Any, Final, Literal, get_args
+from typing import Any, Final, get_args
 
 import narwhals.stable.v2 as nw
-from attrs import Factory, define, frozen
+from attrs import Factory, define
 from immutabledict import immutabledict
 
 from mpfunnel.engine import Engine
 from mpfunnel.errors import InvalidDataError, Problem, brief, did_you_mean
+from mpfunnel.frames.assessing import Population
 from mpfunnel.frames.contract import TABLES, Column, Family, with_attributes
 from mpfunnel.frames.kinds import Frame, Workshop, types_of
-from mpfunnel.frames.population import Population
-from mpfunnel.frames.text import described, ibis_itself, sql_of
 from mpfunnel.labels import Lang
 from mpfunnel.playbook import Playbook
 from mpfunnel.tiers import TierTable
-
-__all__ = ["DIALECTS", "Dialect", "Queries", "Query", "Seed", "render"]
-
-Dialect = Literal["duckdb", "postgres", "pyspark", "databricks", "bigquery", "snowflake"]
-DIALECTS: Final[tuple[Dialect, ...]] = (
-    "duckdb",
-    "postgres",
-    "pyspark",
-    "databricks",
-    "bigquery",
-    "snowflake",
+from mpfunnel.warehouse.scripts import Queries, Query, Seed
+from mpfunnel.warehouse.text import (
+    DIALECTS,
+    SOME_DAY,
+    Dialect,
+    ibis_or_refuse,
+    sql_text,
+    with_variable,
 )
+
+__all__ = ["render"]
+
 _TYPES: Final[Mapping[str, str]] = {
     "int": "int64",
     "float": "float64",
@@ -46,64 +40,6 @@ _TYPES: Final[Mapping[str, str]] = {
     "instant": "timestamp('UTC')",
 }
 _FAMILIES: Final = tuple(one for one in get_args(Family) if one != "product")
-# A day that stands for the one asked about until the text is written; no number of a playbook is
-# as large as its own, but for thresholds that nobody has.
-_SOME_DAY: Final = date(7021, 3, 4)
-_TO_1970: Final = date(1970, 1, 1).toordinal()
-_DAY_NUMBERS: Final[Mapping[str, str]] = {
-    "duckdb": "(({day}) - DATE '1970-01-01' + {offset})",
-    "postgres": "(({day}) - DATE '1970-01-01' + {offset})",
-    "pyspark": "(DATEDIFF({day}, DATE '1970-01-01') + {offset})",
-    "databricks": "(DATEDIFF({day}, DATE '1970-01-01') + {offset})",
-    "bigquery": "(DATE_DIFF({day}, DATE '1970-01-01', DAY) + {offset})",
-    "snowflake": "(DATEDIFF(DAY, DATE '1970-01-01', {day}) + {offset})",
-}
-"""The ordinal number of a day, as `datetime.date.toordinal` gives it, in each dialect."""
-
-
-@frozen
-class Seed:
-    """A small table that the queries read: numbers of the playbook.
-
-    Attributes:
-        name: The name of the table.
-        types: By column, ``"text"`` or ``"integer"``.
-        rows: The rows.
-    """
-
-    name: str
-    types: Mapping[str, str]
-    rows: tuple[tuple[int | str | None, ...], ...]
-
-
-@frozen
-class Query:
-    """One plain SELECT; those before it are tables or views of their names.
-
-    Attributes:
-        name: The name that later queries know it by.
-        sql: The text.
-        answer: Whether it is one of the answers, and not a step on the way.
-    """
-
-    name: str
-    sql: str
-    answer: bool
-
-
-@frozen
-class Queries:
-    """Everything that a warehouse needs to give the four answers.
-
-    Attributes:
-        dialect: For which engine they are written.
-        seeds: Tables to load first.
-        queries: Queries in the order in which they stand on each other.
-    """
-
-    dialect: Dialect
-    seeds: tuple[Seed, ...]
-    queries: tuple[Query, ...]
 
 
 def render(
@@ -146,13 +82,13 @@ def render(
         engine,
         desk,
         given,
-        as_of=as_of if isinstance(as_of, date) else _SOME_DAY,
+        as_of=as_of if isinstance(as_of, date) else SOME_DAY,
         lang=engine.playbook.lang if lang is None else lang,
         possible=possible,
         dense=False,
     )
     for name, answer in population.answers().items():
-        desk.write(name, answer.make().select(*answer.schema), answer=True)
+        desk.write(name, answer.make(), answer=True)
     return Queries(dialect, tuple(desk.seeds.values()), tuple(desk.queries))
 
 
@@ -214,12 +150,12 @@ class _Desk(Workshop):
         seed = Seed(self.prefix + name, immutabledict(words), rows)
         self.seeds[seed.name] = seed
         kinds = {n: "string" if word == "text" else "int64" for n, word in words.items()}
-        return described(seed.name, kinds)
+        return _table(seed.name, kinds)
 
     def keep(self, name: str, frame: Frame) -> Frame:
         taken = {query.name for query in self.queries}
         number = next(n for n in count(1) if self.prefix + _numbered(name, n) not in taken)
-        return described(*self.write(_numbered(name, number), frame, answer=False))
+        return _table(*self.write(_numbered(name, number), frame, answer=False))
 
     def cut(self, name: str, frame: Frame) -> Frame:
         return self.keep(name, frame)
@@ -232,9 +168,9 @@ class _Desk(Workshop):
         """Write a frame down as a query; return its name and its schema."""
         native: Any = frame.to_native()
         full = self.prefix + name
-        text = sql_of(native, self.dialect)
+        text = sql_text(native, self.dialect)
         if isinstance(self.as_of, str):
-            text = _with_variable(text, self.dialect, self.as_of)
+            text = with_variable(text, self.dialect, self.as_of)
         self.queries.append(Query(full, text, answer))
         return full, native.schema()
 
@@ -243,16 +179,9 @@ def _numbered(name: str, number: int) -> str:
     return name if number == 1 else f"{name}_{number}"
 
 
-def _with_variable(text: str, dialect: Dialect, day: str) -> str:
-    """Return the text with what gives the day in the place of `_SOME_DAY` and of its number."""
-    number = _DAY_NUMBERS[dialect].format(day=day, offset=_TO_1970)
-    text = re.sub(rf"\b{_SOME_DAY.toordinal()}\b", lambda _: number, text)
-    ibis: Any = ibis_itself()
-    written = sql_of(
-        ibis.table({"x": "int64"}, name="t").select(x=ibis.literal(_SOME_DAY)), dialect
-    )
-    literal = written.split("SELECT", 1)[1].rsplit(" AS ", 2)[0].strip()
-    return text.replace(literal, f"CAST({day} AS DATE)")
+def _table(name: str, schema: Any) -> Frame:
+    frame: Frame = nw.from_native(ibis_or_refuse().table(schema, name=name))
+    return frame
 
 
 def _described(
@@ -270,4 +199,4 @@ def _described(
         return "int64" if whole else "string"
 
     schema = {column: typed(contract[column]) for column in columns}
-    return ibis_itself().table(schema, name=name)
+    return ibis_or_refuse().table(schema, name=name)

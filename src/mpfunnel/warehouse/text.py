@@ -1,0 +1,117 @@
+"""From table expressions to SQL text of a dialect, with what some engines need beyond Ibis."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date
+from importlib import import_module
+from typing import Any, Final, Literal
+
+from mpfunnel.errors import MissingExtraError
+
+__all__ = ["DIALECTS", "SOME_DAY", "Dialect", "ibis_or_refuse", "sql_text", "with_variable"]
+
+Dialect = Literal["duckdb", "postgres", "pyspark", "databricks", "bigquery", "snowflake"]
+DIALECTS: Final[tuple[Dialect, ...]] = (
+    "duckdb",
+    "postgres",
+    "pyspark",
+    "databricks",
+    "bigquery",
+    "snowflake",
+)
+SOME_DAY: Final = date(7021, 3, 4)
+"""A day that stands for the one asked about until the text is written.
+
+No number of a playbook is as large as its own, but for thresholds that nobody has.
+"""
+_TO_1970: Final = date(1970, 1, 1).toordinal()
+_RANDOM: Final = re.compile(r"\brow_index_[0-9a-f]+\b")
+_ORDERING_TEXTS: Final = frozenset({"by", "kind", "product_text", "ref", "saying", "what"})
+_DAY_NUMBERS: Final[Mapping[str, str]] = {
+    "duckdb": "(({day}) - DATE '1970-01-01' + {offset})",
+    "postgres": "(({day}) - DATE '1970-01-01' + {offset})",
+    "pyspark": "(DATEDIFF({day}, DATE '1970-01-01') + {offset})",
+    "databricks": "(DATEDIFF({day}, DATE '1970-01-01') + {offset})",
+    "bigquery": "(DATE_DIFF({day}, DATE '1970-01-01', DAY) + {offset})",
+    "snowflake": "(DATEDIFF(DAY, DATE '1970-01-01', {day}) + {offset})",
+}
+"""The ordinal number of a day, as `datetime.date.toordinal` gives it, in each dialect."""
+
+
+def ibis_or_refuse() -> Any:
+    """Return Ibis.
+
+    Raises:
+        MissingExtraError: It is not installed.
+    """
+    try:
+        ibis: Any = import_module("ibis")
+    except ImportError as error:
+        message = "SQL text needs Ibis; pip install 'mpfunnel[sql]'"
+        raise MissingExtraError(message) from error
+    return ibis
+
+
+def sql_text(native: Any, dialect: Dialect) -> str:
+    """Return a table expression of Ibis as one SELECT in a dialect."""
+    ibis = ibis_or_refuse()
+    if ibis.options.pyspark is None:
+        # Ibis sets the options of an engine when it loads that engine, which text does not need.
+        ibis.options.pyspark = _spark_options()
+    text = _named_alike(str(ibis.to_sql(native, dialect=dialect)))
+    return _for_postgres(text) if dialect == "postgres" else text
+
+
+def with_variable(text: str, dialect: Dialect, day: str) -> str:
+    """Return the text with what gives the day in the place of `SOME_DAY` and of its number."""
+    number = _DAY_NUMBERS[dialect].format(day=day, offset=_TO_1970)
+    text = re.sub(rf"\b{SOME_DAY.toordinal()}\b", lambda _: number, text)
+    ibis = ibis_or_refuse()
+    native = ibis.table({"x": "int64"}, name="t").select(x=ibis.literal(SOME_DAY))
+    literal = sql_text(native, dialect).split("SELECT", 1)[1].rsplit(" AS ", 2)[0].strip()
+    return text.replace(literal, f"CAST({day} AS DATE)")
+
+
+def _named_alike(text: str) -> str:
+    """Return the text with numbers for the random parts of names (law 9)."""
+    found = dict.fromkeys(_RANDOM.findall(text))
+    numbers = {name: f"row_number_{number}" for number, name in enumerate(found, 1)}
+    return _RANDOM.sub(lambda match: numbers[match[0]], text)
+
+
+def _for_postgres(text: str) -> str:
+    """Return the text with what PostgreSQL needs beyond what Ibis writes."""
+    import sqlglot
+    from sqlglot import expressions as exp
+
+    def mended(node: Any) -> Any:
+        if isinstance(node, exp.Cast) and isinstance(node.this, exp.LogicalOr):
+            # A boolean becomes an integer of 32 bits there, and none of 16.
+            return exp.cast(node.this, "int")
+        if (
+            isinstance(node, exp.Ordered)
+            and node.find_ancestor(exp.Window) is not None
+            and isinstance(node.this, exp.Column)
+            and node.this.name in _ORDERING_TEXTS
+        ):
+            # Texts stand in the order of their code points (S14), whatever the database's.
+            collation = exp.Identifier(this="C", quoted=True)
+            node.set("this", exp.Collate(this=node.this.copy(), expression=collation))
+        return node
+
+    tree: Any = sqlglot.parse_one(text, read="postgres").transform(mended)
+    for total in list(tree.find_all(exp.Sum)):
+        # A sum of integers is a numeric there, whatever Ibis thinks.
+        whole = total.parent if isinstance(total.parent, exp.Window) else total
+        whole.replace(exp.cast(whole.copy(), "bigint"))
+    return str(tree.sql("postgres", pretty=True))
+
+
+def _spark_options() -> Any:
+    config: Any = import_module("ibis.config")
+    annotations = {"treat_nan_as_null": bool}
+    return type(
+        "Options", (config.Config,), {"__annotations__": annotations, "treat_nan_as_null": False}
+    )()
