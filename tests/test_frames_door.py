@@ -79,6 +79,12 @@ SOUND: Mapping[str, Columns] = {
         "fact": (TEXT, ["relationships", "lists"]),
         "value": (TEXT, ["partner", "key"]),
     },
+    "company_facts": {
+        "company_id": (TEXT, ["c1", "c2"]),
+        "fact": (TEXT, ["employees", "lists"]),
+        "value": (TEXT, ["1200", "key"]),
+        "since": (DAY, [date(2024, 1, 1), date(2024, 6, 30)]),
+    },
     "lead_sets": {
         "lead_id": (TEXT, ["l1", "l2"]),
         "fact": (TEXT, ["interests", "interests"]),

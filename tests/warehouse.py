@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
 from importlib import import_module
@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import duckdb
 import pyarrow as pa
 
+import mpfunnel as mf
 from mpfunnel import warehouse
 from mpfunnel.frames import Tables
 from tests.frames import differences, draw_records, tables_of
@@ -22,6 +23,7 @@ __all__ = [
     "InDuckDB",
     "InPostgres",
     "InSpark",
+    "answered",
     "disagreements",
     "postgres_schema",
     "seed_table",
@@ -123,13 +125,27 @@ def disagreements(
     random = Random(f"warehouse {number}")
     book, own, as_of = book_of(number), engine_of(number), draw_as_of(random)
     records = draw_records(random, book, as_of, count)
-    given = tables_of(records, own)
+    asked = as_of if day is None else day(as_of)
+    out = answered(engine, dialect, own, tables_of(records, own), asked, possible=possible)
+    return differences(out, own, records, as_of, possible=possible)
+
+
+def answered(
+    engine: Engine,
+    dialect: warehouse.Dialect,
+    own: mf.Engine,
+    given: Mapping[str, pa.Table],
+    as_of: str | date,
+    *,
+    possible: bool = False,
+) -> Tables:
+    """The answers of the queries for a playbook, run by an engine that is given the tables."""
     queries = warehouse.render(
         own,
         dialect=dialect,
         tables={name: table.column_names for name, table in given.items()},
         integer_ids=["activity"],
-        as_of=as_of if day is None else day(as_of),
+        as_of=as_of,
         lang="en",
         possible=possible,
     )
@@ -139,10 +155,11 @@ def disagreements(
         engine.load(seed.name, seed_table(seed))
     for query in queries.queries:
         engine.make(query.name, query.sql)
-    made = {query.name for query in queries.queries if query.answer}
-    assert made == {f"mpfunnel_{name}" for name in ANSWERS}
-    out = Tables(**{name: engine.read(f"mpfunnel_{name}") for name in ANSWERS})
-    return differences(out, own, records, as_of, possible=possible)
+    made = {query.name.removeprefix("mpfunnel_") for query in queries.queries if query.answer}
+    assert made == {*ANSWERS} - (set() if "leads" in given else {"leads", "engagement"})
+    return Tables(
+        **{name: engine.read(f"mpfunnel_{name}") if name in made else None for name in ANSWERS}
+    )
 
 
 def seed_table(seed: warehouse.Seed) -> pa.Table:

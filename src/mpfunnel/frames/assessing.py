@@ -59,6 +59,7 @@ def assess(
     contracts: Any = None,
     sales_events: Any = None,
     company_sets: Any = None,
+    company_facts: Any = None,
     lead_sets: Any = None,
     activity_products: Any = None,
     deal_lines: Any = None,
@@ -88,6 +89,8 @@ def assess(
         sales_events: lead_id, kind, at; product_id, by, reason, follow_up_on.
         company_sets: company_id, fact, value: one row for each member of a set of a company, such
             as ``relationships`` and ``lists`` (S21).
+        company_facts: company_id, fact, value, since: one row for each value of a fact that holds
+            from a day on, as text (S21). It goes before the columns of companies and company_sets.
         lead_sets: lead_id, fact, value: the same of leads, such as ``interests``.
         activity_products: lead_id, activity_id, product_id: where activities have several.
         deal_lines: deal_id, product_id: where deals have several products.
@@ -113,6 +116,7 @@ def assess(
         "contracts": contracts,
         "sales_events": sales_events,
         "company_sets": company_sets,
+        "company_facts": company_facts,
         "lead_sets": lead_sets,
         "activity_products": activity_products,
         "deal_lines": deal_lines,

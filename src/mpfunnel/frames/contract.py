@@ -21,6 +21,7 @@ __all__ = [
     "Holds",
     "attribute_of",
     "clashes",
+    "dated",
     "reserved",
     "sets_of",
     "with_attributes",
@@ -80,6 +81,12 @@ TABLES: Final[Mapping[str, tuple[Column, ...]]] = {
         _id("parent_id", "company"),
     ),
     "company_sets": _members(_id("company_id", "company", required=True)),
+    "company_facts": (
+        _id("company_id", "company", required=True),
+        Column("fact", "text", required=True),
+        Column("value", "text"),
+        Column("since", "date", required=True),
+    ),
     "leads": (
         _id("id", "lead", required=True),
         _id("company_id", "company"),
@@ -200,6 +207,13 @@ def sets_of(table: str, asked: Iterable[Fact]) -> tuple[str, ...]:
         *SETS[table],
         *(f.key for f in asked if f.root == root and f.within and f.kind == "set"),
     )
+
+
+def dated(asked: Iterable[Fact]) -> tuple[tuple[Column, ...], tuple[str, ...]]:
+    """Return what ``company_facts`` may tell: the facts of one value, and the names of the sets."""
+    asked = list(asked)
+    plain = (one for one in with_attributes("companies", asked) if one.name != "id")
+    return tuple(plain), (*sets_of("company_sets", asked), "domains")
 
 
 def clashes(table: str, asked: Iterable[Fact]) -> list[str]:

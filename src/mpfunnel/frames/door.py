@@ -20,6 +20,7 @@ from mpfunnel.frames.contract import (
     Family,
     attribute_of,
     clashes,
+    dated,
     sets_of,
     with_attributes,
 )
@@ -30,7 +31,7 @@ from mpfunnel.playbook import Playbook
 from mpfunnel.rules.facts import Fact
 from mpfunnel.tiers import TierTable
 
-__all__ = ["REJECTED", "Door", "rejected"]
+__all__ = ["REJECTED", "Door", "Fault", "rejected"]
 
 REJECTED: Final = ("table", "id", "lead_id", "column", "code", "reason")
 """The columns of a reject, all of them text."""
@@ -95,7 +96,11 @@ class Door:
         self._zone = book.zone
         self._ids: dict[str, str] = {}
         self.rejects: list[Frame] = []
+        # Of companies: the attributes that are there, and of which facts values over time count.
         self.attributes: list[Fact] = []
+        self.dated: tuple[Column, ...] = ()
+        self.dated_sets: tuple[str, ...] = ()
+        own: list[Column] = []
         custom = any(not isinstance(policy, TierTable) for policy in book.tiers.values())
         asked = list(book.asked.values())
         problems: list[Problem] = []
@@ -126,11 +131,18 @@ class Door:
                     if other in others and (column := attribute_of(other, dtype)) is not None
                 ]
                 if name == "companies":
-                    self.attributes = [one.attribute for one in here if one.attribute is not None]
+                    own = [column for column in here if column.attribute is not None]
+                    self.attributes = [one.attribute for one in own if one.attribute is not None]
                 entered[name], wrong = self._typed(name, here, frame)
                 problems += wrong
             if name in SETS and name in entered:
-                problems += self._strange_sets(name, sets_of(name, asked), entered[name])
+                problems += self._strange_facts(name, sets_of(name, asked), entered[name])
+            if name == "company_facts" and name in entered:
+                plain, sets = dated(asked)
+                known = [*(column.name for column in plain), *sets]
+                problems += self._strange_facts(name, known, entered[name])
+        if "company_facts" in given:
+            self._expect_dated(asked, own if custom else None)
         product = "integers" if type(book.products[0].id) is int else "text"
         problems += self._mixed_ids(product, entered)
         if problems:
@@ -158,6 +170,33 @@ class Door:
     ) -> None:
         self.rejects.append(self._workshop.note(rejected(name, frame, column, code, reason)))
 
+    def sift(
+        self, name: str, frame: Frame, faults: Sequence[Fault], *, said: nw.Expr | None = None
+    ) -> Frame:
+        """Return the rows of a frame without fault; the others become rejects.
+
+        Args:
+            name: Of which table the rows are.
+            frame: The rows.
+            faults: What can be wrong with them; the first that holds is told.
+            said: What the reasons begin with.
+        """
+        if not faults:
+            return frame
+        sound, wrong = _parted(frame, faults)
+        self._tell_faults(name, wrong, faults, said)
+        return sound
+
+    def _tell_faults(
+        self, name: str, wrong: Frame, faults: Sequence[Fault], said: nw.Expr | None = None
+    ) -> None:
+        column, code, reason = (
+            by_code(_FAULT, [getattr(fault, part) for fault in faults])
+            for part in ("column", "code", "reason")
+        )
+        reason = reason if said is None else nw.concat_str(said, nw.lit(" "), reason)
+        self._tell(name, wrong, column, code, reason)
+
     # -- whole columns --
 
     def _typed(
@@ -181,8 +220,26 @@ class Door:
                 problems += wrong
         return _Entered(columns, frame, types), problems
 
-    def _strange_sets(self, name: str, known: Sequence[str], table: _Entered) -> list[Problem]:
-        """Return a problem for each name of a set that is nearly one that rules may ask about."""
+    def _expect_dated(self, asked: Sequence[Fact], own: Sequence[Column] | None) -> None:
+        """Note of which facts the values over time count: those that anything may ask about.
+
+        Args:
+            asked: Every fact that rules ask about.
+            own: The attributes with columns, where a policy in Python may ask for any of them.
+        """
+        plain, sets = dated(asked)
+        if own is None:
+            keys = {fact.key for fact in asked if fact.root == "company"}
+            plain = tuple(column for column in plain if column.name in keys)
+            sets = tuple(name for name in sets if name in keys)
+        else:
+            known = {column.name for column in plain}
+            plain += tuple(column for column in own if column.name not in known)
+            self.attributes = [one.attribute for one in plain if one.attribute is not None]
+        self.dated, self.dated_sets = plain, sets
+
+    def _strange_facts(self, name: str, known: Sequence[str], table: _Entered) -> list[Problem]:
+        """Return a problem for each name of a fact that is nearly one that rules may ask about."""
         if not isinstance(table.types.get("fact"), nw.String | nw.Categorical | nw.Enum):
             return []
         facts = [fact for fact in self._workshop.values(table.frame, "fact") if fact is not None]
@@ -233,21 +290,11 @@ class Door:
             elif one.required:
                 faults.append(_missing(one, nw.lit(True)))
         faults += _contradictions(name, schema)
-        places = [
-            nw.when(fault.holds.fill_null(False)).then(nw.lit(place))
-            for place, fault in enumerate(faults)
-        ]
-        frame = frame.with_columns(nw.coalesce(*places).alias(_FAULT))
-        wrong = frame.filter(~nw.col(_FAULT).is_null())
-        frame = frame.filter(nw.col(_FAULT).is_null()).drop(_FAULT)
+        frame, wrong = _parted(frame, faults)
         for one in columns:
             if one.holds == "id" and schema[one.name].is_float():
                 wrong = wrong.with_columns(_as_written(one, schema[one.name]))
-        column, code, reason = (
-            by_code(_FAULT, [getattr(fault, part) for fault in faults])
-            for part in ("column", "code", "reason")
-        )
-        self._tell(name, wrong, column, code, reason)
+        self._tell_faults(name, wrong, faults)
         frame = frame.with_columns(*(self._cast(one, schema[one.name]) for one in columns))
         for one in columns:
             if one.holds == "instant":
@@ -297,6 +344,17 @@ class Door:
             "instant": nw.Datetime("us", "UTC"),
         }
         return types.get(column.holds, nw.Int64())
+
+
+def _parted(frame: Frame, faults: Sequence[Fault]) -> tuple[Frame, Frame]:
+    """Return the rows without fault, and the others with the place of their first fault."""
+    places = [
+        nw.when(fault.holds.fill_null(False)).then(nw.lit(place))
+        for place, fault in enumerate(faults)
+    ]
+    frame = frame.with_columns(nw.coalesce(*places).alias(_FAULT))
+    wrong = frame.filter(~nw.col(_FAULT).is_null())
+    return frame.filter(nw.col(_FAULT).is_null()).drop(_FAULT), wrong
 
 
 def rejected(name: str, frame: Frame, column: nw.Expr, code: nw.Expr, reason: nw.Expr) -> Frame:

@@ -16,6 +16,7 @@ from attrs import evolve, frozen
 
 from mpfunnel.engagement import Measure
 from mpfunnel.frames.contract import RELATIONSHIPS
+from mpfunnel.frames.dated import as_of_the_day
 from mpfunnel.frames.door import Door
 from mpfunnel.frames.expressions import whole
 from mpfunnel.frames.kinds import Frame, Workshop
@@ -50,7 +51,7 @@ class Situation:
     sort and to join than ids that are text.
 
     Attributes:
-        companies: The companies, with ``company_no``: their number.
+        companies: The companies, with their facts as of the day, and ``company_no``: their number.
         company_sets: What their sets hold: company_no, fact, value.
         leads: The leads, with ``lead_no``, their number, and ``company_no``, that of their
             company, null where it is not known.
@@ -105,10 +106,13 @@ class Sorting:
         self.today = as_of.toordinal()
         self.ids = [product.id for product in book.products]
 
-    def of_companies(self) -> Situation:
-        """Return companies with all that they have, and leads, without what leads have."""
         companies = self.numbered("companies", self.given["companies"], "company_no")
         companies = self.workshop.keep("companies_counted", companies)
+        sets = self.members("company_sets", "company", companies, self.given.get("company_sets"))
+        if (told := self.given.get("company_facts")) is not None:
+            told = self.past(told.unique(), "since")
+            told = self.known("company_facts", told, "company", companies)
+            companies, sets = as_of_the_day(companies, sets, told, self.door, self.workshop)
         leads = self.given.get("leads")
         if leads is not None:
             leads = self.homes(self.numbered("leads", leads, "lead_no"), companies)
@@ -116,9 +120,7 @@ class Sorting:
         deals, lines = self.deals(companies, leads)
         return Situation(
             companies=companies,
-            company_sets=self.members(
-                "company_sets", "company", companies, self.given.get("company_sets")
-            ),
+            company_sets=sets,
             leads=leads,
             lead_sets=None,
             consents=None,
