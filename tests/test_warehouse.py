@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import date
+from pathlib import Path
+from random import Random
 from typing import Any
 
+import pyarrow as pa
 import pytest
 import sqlglot
+from attrs import evolve
 from sqlglot import expressions as exp
 
 import mpfunnel as mf
-from mpfunnel import warehouse
+from mpfunnel import frames, warehouse
 from mpfunnel.errors import InvalidDataError, MissingExtraError
-from tests.warehouse import InDuckDB, disagreements
+from mpfunnel.facts import company
+from mpfunnel.labels import Label
+from tests.frames import draw_records, tables_of
+from tests.warehouse import ANSWERS, InDuckDB, disagreements
 
 TABLES: Mapping[str, Sequence[str]] = {
     "companies": ["id", "employees", "industry"],
@@ -117,6 +125,182 @@ def test_faults_come_all_at_once() -> None:
         "tables.leads.compny_id: no such column; did you mean 'company_id'?",
         "integer_ids.led: no such ids; did you mean 'lead'?",
     ]
+
+
+def test_an_engine_is_asked_for() -> None:
+    """What is no engine is said in one line."""
+    with pytest.raises(InvalidDataError, match="engine: must be an Engine, not Playbook"):
+        warehouse.render(ENGINE.playbook, dialect="duckdb", tables=TABLES, as_of=DAY)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("as_of", "message"),
+    [
+        ("2026-10-31", "'2026-10-31' is a number to SQL; give a date object, or DATE '2026-10-31'"),
+        ("2026/10/31", "'2026/10/31' is a number to SQL; give a date object, or DATE '2026-10-31'"),
+        (" 20261031 ", "' 20261031 ' is a number to SQL; give a date object, or DATE '2026-10-31'"),
+        (" ", "must be a date, or SQL that gives one such as 'current_date', not ' '"),
+        (None, "must be a date, or SQL that gives one such as 'current_date', not None"),
+    ],
+)
+def test_days_and_languages_are_checked(as_of: Any, message: str) -> None:
+    """A day that SQL would take for a difference of numbers is refused, and so is any other."""
+    lang: Any = "fr"
+    with pytest.raises(InvalidDataError) as caught:
+        warehouse.render(ENGINE, dialect="duckdb", tables=TABLES, as_of=as_of, lang=lang)
+    assert [str(problem) for problem in caught.value.problems] == [
+        f"as_of: {message}",
+        "lang: must be 'en' or 'ja', not 'fr'",
+    ]
+
+
+def test_the_day_may_be_a_text() -> None:
+    """SQL that gives a text or an instant is read as the day that it is."""
+    engine = InDuckDB()
+    assert disagreements(engine, "duckdb", 3, day="TIMESTAMP '{} 12:00:00'".format) == []
+
+
+# -- what one does with them --
+
+
+def sample() -> Mapping[str, pa.Table]:
+    """A few records, one of which only a playbook's odd words fit."""
+    records = draw_records(Random("sample"), ODD.playbook, DAY, 10)
+    return {name: table for name, table in tables_of(records, ODD).items() if name in SAMPLED}
+
+
+SAMPLED = ("companies", "leads", "activities", "activity_products", "company_facts")
+ODD_WORDS = ("{{ x }}", "{% y %}", "{#", 'FROM "leads"', "'", '"', "\\")
+
+
+def odd_engine() -> mf.Engine:
+    """An engine whose rules compare with what means something to SQL, CSV or Jinja."""
+    book = mf.starter(["A", "B", "C"])
+    label = Label('a, "b"\nc', "「{{ d }}」'")
+    rules = [
+        mf.Rule(mf.Tier(1), company.industry.is_in(*ODD_WORDS), key="odd", because=label),
+        mf.Rule(mf.Tier(2), company.attribute("{{ z }}", int) > 1, key="own"),
+    ]
+    tiers = {**book.tiers, "A": mf.TierTable(rules, mf.Tier(3))}
+    return mf.Engine(evolve(book, tiers=tiers))
+
+
+ODD = odd_engine()
+
+
+def rendered(tables: Mapping[str, pa.Table], as_of: str | date) -> warehouse.Queries:
+    """The queries of the odd engine."""
+    return warehouse.render(
+        ODD,
+        dialect="duckdb",
+        tables={name: table.column_names for name, table in tables.items()},
+        integer_ids=["activity"],
+        as_of=as_of,
+    )
+
+
+def answers_of(database: InDuckDB) -> dict[str, list[Any]]:
+    """The rows of every answer."""
+    return {
+        name: sorted(map(str, database.read(f"mpfunnel_{name}").to_pylist())) for name in ANSWERS
+    }
+
+
+def answered_by(statements: Sequence[str], tables: Mapping[str, pa.Table]) -> dict[str, list[Any]]:
+    """The answers that statements make, run by DuckDB one after the other."""
+    database = InDuckDB()
+    for name, table in tables.items():
+        database.load(name, table)
+    for statement in statements:
+        database.run(statement)
+    return answers_of(database)
+
+
+@pytest.mark.parametrize("temporary", [False, True])
+def test_statements_make_the_answers(temporary: bool) -> None:
+    """Run one after the other, the statements make tables of all answers."""
+    tables = sample()
+    told = answered_by(rendered(tables, DAY).statements(temporary=temporary), tables)
+    out = frames.assess(ODD, **tables, as_of=DAY)
+    for name, rows in told.items():
+        assert rows == sorted(map(str, getattr(out, name).to_pylist()))
+    assert any("odd" in row for row in told["tiers"])
+
+
+def test_a_project_of_dbt(tmp_path: Path) -> None:
+    """What is written for dbt, filled in as dbt does, makes the same answers as the statements."""
+    jinja2 = pytest.importorskip("jinja2", reason="the extra `docs` has it")
+    tables = sample()
+    queries = rendered(tables, "cast('{{ var(\"as_of\") }}' as date)")
+    written = queries.write(tmp_path / "project")
+    assert written == queries.write(tmp_path / "project")
+    assert sorted(written) == sorted(
+        path for path in (tmp_path / "project").rglob("*") if path.is_file()
+    )
+    database = InDuckDB()
+    for name, table in tables.items():
+        database.load(name, table)
+    seeds, models = (tmp_path / "project" / one / "mpfunnel" for one in ("seeds", "models"))
+    described = json.loads((seeds / "mpfunnel_seeds.yml").read_text(encoding="utf-8"))
+    for one in described["seeds"]:
+        path, types = seeds / f"{one['name']}.csv", one["config"]["column_types"]
+        database.run(f"CREATE TABLE {one['name']} AS FROM read_csv('{path}', columns={types})")
+    refs: list[str] = []
+
+    def ref(name: str) -> str:
+        refs.append(name)
+        return f'"{name}"'
+
+    given = {"ref": ref, "var": {"as_of": str(DAY)}.get, "config": lambda **_: ""}
+    for query in queries.queries:
+        text = (models / f"{query.name}.sql").read_bytes().decode()
+        assert text.startswith("{{ config(materialized='table') }}\n")
+        database.make(query.name, jinja2.Template(text).render(given))
+    assert set(refs) <= {*tables, *queries.names}
+    assert {*tables} <= set(refs)
+    assert answers_of(database) == answered_by(rendered(tables, DAY).statements(), tables)
+
+
+def test_seeds_keep_what_they_hold() -> None:
+    """Nulls and texts with quotes, commas and lines come out of CSV and SQL as they went in."""
+    rows = ((1, "a \"b\", 'c'", None), (-(2**62), "が\n\\", 0), (0, "", None))
+    types = {"id": "integer", "text": "text", "x y": "integer"}
+    for given in (rows, ()):
+        seed = warehouse.Seed("one", types, given, "duckdb")
+        database = InDuckDB()
+        database.run(seed.create())
+        table = database.read("one")
+        assert [tuple(row.values()) for row in table.to_pylist()] == list(given)
+        assert table.schema.types == [pa.int64(), pa.string(), pa.int64()]
+    assert warehouse.Seed("one", types, rows, "duckdb").csv() == (
+        f'"id","text","x y"\n1,"a ""b"", \'c\'",\n{-(2**62)},"が\n\\",0\n0,"",\n'
+    )
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_statements_are_of_their_dialect(dialect: warehouse.Dialect) -> None:
+    """Every statement parses in its dialect, as one, and makes what it says under its name."""
+    queries = warehouse.render(ENGINE, dialect=dialect, tables=TABLES, as_of=DAY)
+    empty = warehouse.Seed("nothing", {"a": "text"}, (), dialect)
+    statements = [*queries.statements(), empty.create()]
+    for name, statement in zip((*queries.names, empty.name), statements, strict=True):
+        (tree,) = sqlglot.parse(statement, read=_reads(dialect))
+        assert isinstance(tree, exp.Create)
+        assert tree.find(exp.Table).name == name  # type: ignore[union-attr]
+
+
+def test_what_a_dialect_cannot_make() -> None:
+    """What there is not in a dialect is refused, with what there is."""
+    query = warehouse.Query("one", "SELECT 1 AS one", answer=True, dialect="pyspark")
+    queries = warehouse.Queries("pyspark", (), (evolve(query, answer=False),), (), "", "x")
+    with pytest.raises(InvalidDataError) as caught:
+        queries.statements(temporary=True)
+    assert str(caught.value) == (
+        "made: pyspark makes no 'temporary table'; use one of table, view, temporary view"
+    )
+    assert query.create("temporary view") == "CREATE TEMPORARY VIEW `one` AS\nSELECT 1 AS one"
+    with pytest.raises(InvalidDataError, match="makes no 'tabel'; use one of table, view"):
+        query.create("tabel")  # type: ignore[arg-type]
 
 
 class OfOurOwn:

@@ -19,6 +19,7 @@ from tests.frames import differences, draw_records, tables_of
 from tests.leads import book_of, draw_as_of, engine_of
 
 __all__ = [
+    "ANSWERS",
     "Engine",
     "InDuckDB",
     "InPostgres",
@@ -26,7 +27,6 @@ __all__ = [
     "answered",
     "disagreements",
     "postgres_schema",
-    "seed_table",
 ]
 
 ANSWERS = ("companies", "tiers", "leads", "engagement", "company_products", "rejects")
@@ -34,6 +34,10 @@ ANSWERS = ("companies", "tiers", "leads", "engagement", "company_products", "rej
 
 class Engine(Protocol):
     """Where queries are run."""
+
+    seeds: warehouse.Made
+
+    def run(self, statement: str) -> None: ...
 
     def load(self, name: str, table: pa.Table) -> None: ...
 
@@ -44,6 +48,11 @@ class Engine(Protocol):
 
 class InDuckDB:
     """A database in memory."""
+
+    seeds: warehouse.Made = "table"
+
+    def run(self, statement: str) -> None:
+        self.connection.execute(statement)
 
     def __init__(self) -> None:
         self.connection = duckdb.connect()
@@ -62,6 +71,11 @@ class InDuckDB:
 
 class InPostgres:
     """A schema of its own in a database."""
+
+    seeds: warehouse.Made = "temporary table"
+
+    def run(self, statement: str) -> None:
+        self.cursor.execute(statement)
 
     def __init__(self, cursor: Any) -> None:
         self.cursor = cursor
@@ -89,6 +103,11 @@ def postgres_schema(url: str) -> Iterator[InPostgres]:
 
 class InSpark:
     """Views of a session; each query is worked out, as a table of a warehouse would be."""
+
+    seeds: warehouse.Made = "temporary view"
+
+    def run(self, statement: str) -> None:
+        self.session.sql(statement)
 
     def __init__(self, session: Any) -> None:
         self.session = session
@@ -152,23 +171,11 @@ def answered(
     for name, table in given.items():
         engine.load(name, table)
     for seed in queries.seeds:
-        engine.load(seed.name, seed_table(seed))
+        engine.run(seed.create(engine.seeds))
     for query in queries.queries:
         engine.make(query.name, query.sql)
     made = {query.name.removeprefix("mpfunnel_") for query in queries.queries if query.answer}
     assert made == {*ANSWERS} - (set() if "leads" in given else {"leads", "engagement"})
     return Tables(
         **{name: engine.read(f"mpfunnel_{name}") if name in made else None for name in ANSWERS}
-    )
-
-
-def seed_table(seed: warehouse.Seed) -> pa.Table:
-    """A seed as a table."""
-    kinds: dict[str, Any] = {"text": pa.string(), "integer": pa.int64()}
-    columns = list(zip(*seed.rows, strict=True)) or [()] * len(seed.types)
-    return pa.table(
-        {
-            name: pa.array(list(values), kinds[kind])
-            for (name, kind), values in zip(seed.types.items(), columns, strict=True)
-        }
     )

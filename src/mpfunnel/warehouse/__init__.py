@@ -7,7 +7,7 @@ there is no second translation of a policy that could mean something else.
 from __future__ import annotations
 
 from mpfunnel.warehouse.rendering import render
-from mpfunnel.warehouse.scripts import Queries, Query, Seed
+from mpfunnel.warehouse.scripts import Made, Queries, Query, Seed
 from mpfunnel.warehouse.text import DIALECTS, Dialect
 
-__all__ = ["DIALECTS", "Dialect", "Queries", "Query", "Seed", "render"]
+__all__ = ["DIALECTS", "Dialect", "Made", "Queries", "Query", "Seed", "render"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import date
 from itertools import count
@@ -12,7 +13,7 @@ from attrs import Factory, define
 from immutabledict import immutabledict
 
 from mpfunnel.engine import Engine
-from mpfunnel.errors import InvalidDataError, Problem, brief, did_you_mean
+from mpfunnel.errors import InvalidDataError, Problem, brief, did_you_mean, misfit
 from mpfunnel.frames.assessing import Population
 from mpfunnel.frames.contract import TABLES, Column, Family, with_attributes
 from mpfunnel.frames.kinds import Frame, Workshop, types_of
@@ -39,6 +40,8 @@ _TYPES: Final[Mapping[str, str]] = {
     "date": "date",
     "instant": "timestamp('UTC')",
 }
+_NUMBERS: Final = re.compile(r"[\d\s./-]*")
+"""What looks like a day to people, and is a sum or a difference to SQL."""
 _FAMILIES: Final = tuple(one for one in get_args(Family) if one != "product")
 
 
@@ -72,7 +75,15 @@ def render(
             policy that was written in Python, which no SQL can ask.
         MissingExtraError: Ibis is not installed.
     """
-    _check(engine.playbook, dialect, tables, integer_ids)
+    if not isinstance(engine, Engine):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise InvalidDataError(misfit("engine", engine, Engine))
+    problems = [
+        *_faults(engine.playbook, dialect, tables, integer_ids),
+        *_faults_of_day(as_of),
+        *_faults_of_lang(lang),
+    ]
+    if problems:
+        raise InvalidDataError(problems)
     given = {
         name: _described(name, columns, engine.playbook, integer_ids)
         for name, columns in tables.items()
@@ -89,15 +100,22 @@ def render(
     )
     for name, answer in population.answers().items():
         desk.write(name, answer.make(), answer=True)
-    return Queries(dialect, tuple(desk.seeds.values()), tuple(desk.queries))
+    return Queries(
+        dialect,
+        tuple(desk.seeds.values()),
+        tuple(desk.queries),
+        tuple(tables),
+        prefix,
+        str(population.day) if isinstance(as_of, date) else as_of,
+    )
 
 
-def _check(
+def _faults(
     book: Playbook,
     dialect: Dialect,
     tables: Mapping[str, Sequence[str]],
     integer_ids: Sequence[str],
-) -> None:
+) -> list[Problem]:
     problems: list[Problem] = []
     if dialect not in DIALECTS:
         hint = did_you_mean(dialect, DIALECTS) or f"; use one of {', '.join(DIALECTS)}"
@@ -123,8 +141,26 @@ def _check(
         if not isinstance(policy, TierTable):
             message = f"{policy.kind} is written in Python, which no SQL can ask; use frames"
             problems.append(Problem("custom-policy", f"tiers.{product_id}", message))
-    if problems:
-        raise InvalidDataError(problems)
+    return problems
+
+
+def _faults_of_day(as_of: object) -> list[Problem]:
+    if isinstance(as_of, date):
+        return []
+    if not isinstance(as_of, str) or not as_of.strip():
+        given = brief(as_of)
+        message = f"must be a date, or SQL that gives one such as 'current_date', not {given}"
+        return [Problem("type", "as_of", message)]
+    if _NUMBERS.fullmatch(as_of):
+        message = f"{brief(as_of)} is a number to SQL; give a date object, or DATE '2026-10-31'"
+        return [Problem("type", "as_of", message)]
+    return []
+
+
+def _faults_of_lang(lang: object) -> list[Problem]:
+    if lang in (None, "en", "ja"):
+        return []
+    return [Problem("choice", "lang", f"must be 'en' or 'ja', not {brief(lang)}")]
 
 
 @define
@@ -147,7 +183,7 @@ class _Desk(Workshop):
         types = types_of(columns, texts)
         words = {n: "text" if kind == nw.String() else "integer" for n, kind in types.items()}
         rows = tuple(zip(*columns.values(), strict=True))
-        seed = Seed(self.prefix + name, immutabledict(words), rows)
+        seed = Seed(self.prefix + name, immutabledict(words), rows, self.dialect)
         self.seeds[seed.name] = seed
         kinds = {n: "string" if word == "text" else "int64" for n, word in words.items()}
         return _table(seed.name, kinds)
@@ -171,7 +207,7 @@ class _Desk(Workshop):
         text = sql_text(native, self.dialect)
         if isinstance(self.as_of, str):
             text = with_variable(text, self.dialect, self.as_of)
-        self.queries.append(Query(full, text, answer))
+        self.queries.append(Query(full, text, answer, self.dialect))
         return full, native.schema()
 
 

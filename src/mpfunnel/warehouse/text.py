@@ -10,7 +10,17 @@ from typing import Any, Final, Literal
 
 from mpfunnel.errors import MissingExtraError
 
-__all__ = ["DIALECTS", "SOME_DAY", "Dialect", "ibis_or_refuse", "sql_text", "with_variable"]
+__all__ = [
+    "DIALECTS",
+    "SOME_DAY",
+    "Dialect",
+    "ibis_or_refuse",
+    "literal",
+    "quoted",
+    "sql_text",
+    "tokens",
+    "with_variable",
+]
 
 Dialect = Literal["duckdb", "postgres", "pyspark", "databricks", "bigquery", "snowflake"]
 DIALECTS: Final[tuple[Dialect, ...]] = (
@@ -30,12 +40,12 @@ _TO_1970: Final = date(1970, 1, 1).toordinal()
 _RANDOM: Final = re.compile(r"\brow_index_[0-9a-f]+\b")
 _ORDERING_TEXTS: Final = frozenset({"by", "kind", "product_text", "ref", "saying", "what"})
 _DAY_NUMBERS: Final[Mapping[str, str]] = {
-    "duckdb": "(({day}) - DATE '1970-01-01' + {offset})",
-    "postgres": "(({day}) - DATE '1970-01-01' + {offset})",
-    "pyspark": "(DATEDIFF({day}, DATE '1970-01-01') + {offset})",
-    "databricks": "(DATEDIFF({day}, DATE '1970-01-01') + {offset})",
-    "bigquery": "(DATE_DIFF({day}, DATE '1970-01-01', DAY) + {offset})",
-    "snowflake": "(DATEDIFF(DAY, DATE '1970-01-01', {day}) + {offset})",
+    "duckdb": "(CAST({day} AS DATE) - DATE '1970-01-01' + {offset})",
+    "postgres": "(CAST({day} AS DATE) - DATE '1970-01-01' + {offset})",
+    "pyspark": "(DATEDIFF(CAST({day} AS DATE), DATE '1970-01-01') + {offset})",
+    "databricks": "(DATEDIFF(CAST({day} AS DATE), DATE '1970-01-01') + {offset})",
+    "bigquery": "(DATE_DIFF(CAST({day} AS DATE), DATE '1970-01-01', DAY) + {offset})",
+    "snowflake": "(DATEDIFF(DAY, DATE '1970-01-01', CAST({day} AS DATE)) + {offset})",
 }
 """The ordinal number of a day, as `datetime.date.toordinal` gives it, in each dialect."""
 
@@ -61,7 +71,7 @@ def sql_text(native: Any, dialect: Dialect) -> str:
         # Ibis sets the options of an engine when it loads that engine, which text does not need.
         ibis.options.pyspark = _spark_options()
     text = _named_alike(str(ibis.to_sql(native, dialect=dialect)))
-    return _for_postgres(text) if dialect == "postgres" else text
+    return _mended(text, dialect) if dialect in ("duckdb", "postgres") else text
 
 
 def with_variable(text: str, dialect: Dialect, day: str) -> str:
@@ -74,6 +84,31 @@ def with_variable(text: str, dialect: Dialect, day: str) -> str:
     return text.replace(literal, f"CAST({day} AS DATE)")
 
 
+def quoted(name: str, dialect: Dialect) -> str:
+    """Return a name of a table or column in quotes."""
+    from sqlglot import expressions as exp
+
+    return str(exp.to_identifier(name, quoted=True).sql(_read_as(dialect)))
+
+
+def literal(value: int | str | None, dialect: Dialect) -> str:
+    """Return a value as SQL."""
+    from sqlglot import expressions as exp
+
+    return str(exp.convert(value).sql(_read_as(dialect)))
+
+
+def tokens(text: str, dialect: Dialect) -> list[Any]:
+    """Return the words of a text, each with where it starts and ends."""
+    import sqlglot
+
+    return list(sqlglot.tokenize(text, read=_read_as(dialect)))
+
+
+def _read_as(dialect: Dialect) -> str:
+    return "spark" if dialect == "pyspark" else dialect
+
+
 def _named_alike(text: str) -> str:
     """Return the text with numbers for the random parts of names (law 9)."""
     found = dict.fromkeys(_RANDOM.findall(text))
@@ -81,8 +116,8 @@ def _named_alike(text: str) -> str:
     return _RANDOM.sub(lambda match: numbers[match[0]], text)
 
 
-def _for_postgres(text: str) -> str:
-    """Return the text with what PostgreSQL needs beyond what Ibis writes."""
+def _mended(text: str, dialect: Dialect) -> str:
+    """Return the text with what DuckDB and PostgreSQL need beyond what Ibis writes."""
     import sqlglot
     from sqlglot import expressions as exp
 
@@ -101,12 +136,14 @@ def _for_postgres(text: str) -> str:
             node.set("this", exp.Collate(this=node.this.copy(), expression=collation))
         return node
 
-    tree: Any = sqlglot.parse_one(text, read="postgres").transform(mended)
+    tree: Any = sqlglot.parse_one(text, read=dialect)
+    if dialect == "postgres":
+        tree = tree.transform(mended)
     for total in list(tree.find_all(exp.Sum)):
-        # A sum of integers is a numeric there, whatever Ibis thinks.
+        # A sum of integers has more than 64 bits there, whatever Ibis thinks.
         whole = total.parent if isinstance(total.parent, exp.Window) else total
         whole.replace(exp.cast(whole.copy(), "bigint"))
-    return str(tree.sql("postgres", pretty=True))
+    return str(tree.sql(dialect, pretty=True))
 
 
 def _spark_options() -> Any:
