@@ -181,7 +181,8 @@ def test_same_input_same_bytes(kind: str, invented: Mapping[str, Any]) -> None:
     """Law 9: Same input, same bytes: rows are in the order of their keys, however they came."""
     tables = tables_of(invented, ENGINE)
     turned = {
-        name: table.take(pa.array(range(table.num_rows))[::-1]) for name, table in tables.items()
+        name: table.take(pa.array(range(table.num_rows), pa.int64())[::-1])
+        for name, table in tables.items()
     }
     first = frames.assess(ENGINE, **KINDS[kind](tables), as_of=DAY, possible=True)
     again = frames.assess(ENGINE, **KINDS[kind](turned), as_of=DAY, possible=True)
