@@ -17,7 +17,7 @@ from attrs import Factory, define
 
 from mpfunnel.errors import Problem
 from mpfunnel.frames.kinds import Answer, Frame, Workshop, listed_values, types_of
-from mpfunnel.frames.text import described, ibis_itself, sql_of
+from mpfunnel.frames.text import described, ibis_or_refuse, sql_of
 
 __all__ = ["OnDuckDB"]
 
@@ -46,7 +46,7 @@ class OnDuckDB(Workshop):
         native.query("mpfunnel_given", f"CREATE TEMP TABLE {made} AS {copied}")
         # What knows the connection, and stands on no table.
         self.session = native.query("mpfunnel_given", "SELECT 1 AS one")
-        ibis: Any = ibis_itself()
+        ibis: Any = ibis_or_refuse()
         known: Any = import_module("ibis.backends.sql.datatypes").DuckDBType
         schema = {
             column: ibis.dtype("timestamp('UTC', 6)")
@@ -130,7 +130,7 @@ class OnDuckDB(Workshop):
 
 
 def _text(native: Any) -> str:
-    options = ibis_itself().options.sql
+    options = ibis_or_refuse().options.sql
     fused = options.fuse_selects
     # To put one SELECT into another takes Ibis long, and DuckDB does it anyway.
     options.fuse_selects = False

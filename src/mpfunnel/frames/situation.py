@@ -106,6 +106,8 @@ class Sorting:
         self.today = as_of.toordinal()
         self.ids = [product.id for product in book.products]
 
+    def of_companies(self) -> Situation:
+        """Return companies with all that they have, and leads, without what leads have."""
         companies = self.numbered("companies", self.given["companies"], "company_no")
         companies = self.workshop.keep("companies_counted", companies)
         sets = self.members("company_sets", "company", companies, self.given.get("company_sets"))

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from datetime import date, datetime
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from attrs import evolve, frozen
 
@@ -72,7 +72,7 @@ class Given:
         names: What stands for each table in the store: a file, a sheet, a table or a view.
     """
 
-    tables: Mapping[str, pl.DataFrame]
+    tables: Mapping[str, Any]
     rows: Mapping[str, int]
     rejects: tuple[pl.DataFrame, ...]
     names: Mapping[str, str]

@@ -14,9 +14,10 @@ from immutabledict import immutabledict
 
 from mpfunnel.engine import Engine
 from mpfunnel.errors import InvalidDataError, Problem, brief, did_you_mean, misfit
-from mpfunnel.frames.assessing import Population
 from mpfunnel.frames.contract import TABLES, Column, Family, with_attributes
 from mpfunnel.frames.kinds import Frame, Workshop, types_of
+from mpfunnel.frames.population import Population
+from mpfunnel.frames.text import described, ibis_or_refuse
 from mpfunnel.labels import Lang
 from mpfunnel.playbook import Playbook
 from mpfunnel.tiers import TierTable
@@ -25,7 +26,6 @@ from mpfunnel.warehouse.text import (
     DIALECTS,
     SOME_DAY,
     Dialect,
-    ibis_or_refuse,
     sql_text,
     with_variable,
 )
@@ -99,7 +99,7 @@ def render(
         dense=False,
     )
     for name, answer in population.answers().items():
-        desk.write(name, answer.make(), answer=True)
+        desk.write(name, answer.make().select(*answer.schema), answer=True)
     return Queries(
         dialect,
         tuple(desk.seeds.values()),
@@ -186,12 +186,12 @@ class _Desk(Workshop):
         seed = Seed(self.prefix + name, immutabledict(words), rows, self.dialect)
         self.seeds[seed.name] = seed
         kinds = {n: "string" if word == "text" else "int64" for n, word in words.items()}
-        return _table(seed.name, kinds)
+        return described(seed.name, kinds)
 
     def keep(self, name: str, frame: Frame) -> Frame:
         taken = {query.name for query in self.queries}
         number = next(n for n in count(1) if self.prefix + _numbered(name, n) not in taken)
-        return _table(*self.write(_numbered(name, number), frame, answer=False))
+        return described(*self.write(_numbered(name, number), frame, answer=False))
 
     def cut(self, name: str, frame: Frame) -> Frame:
         return self.keep(name, frame)
@@ -213,11 +213,6 @@ class _Desk(Workshop):
 
 def _numbered(name: str, number: int) -> str:
     return name if number == 1 else f"{name}_{number}"
-
-
-def _table(name: str, schema: Any) -> Frame:
-    frame: Frame = nw.from_native(ibis_or_refuse().table(schema, name=name))
-    return frame
 
 
 def _described(

@@ -5,16 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import date
-from importlib import import_module
 from typing import Any, Final, Literal
 
-from mpfunnel.errors import MissingExtraError
+from mpfunnel.frames.text import ibis_or_refuse, sql_of
 
 __all__ = [
     "DIALECTS",
     "SOME_DAY",
     "Dialect",
-    "ibis_or_refuse",
     "literal",
     "quoted",
     "sql_text",
@@ -37,7 +35,6 @@ SOME_DAY: Final = date(7021, 3, 4)
 No number of a playbook is as large as its own, but for thresholds that nobody has.
 """
 _TO_1970: Final = date(1970, 1, 1).toordinal()
-_RANDOM: Final = re.compile(r"\brow_index_[0-9a-f]+\b")
 _ORDERING_TEXTS: Final = frozenset({"by", "kind", "product_text", "ref", "saying", "what"})
 _DAY_NUMBERS: Final[Mapping[str, str]] = {
     "duckdb": "(CAST({day} AS DATE) - DATE '1970-01-01' + {offset})",
@@ -50,27 +47,9 @@ _DAY_NUMBERS: Final[Mapping[str, str]] = {
 """The ordinal number of a day, as `datetime.date.toordinal` gives it, in each dialect."""
 
 
-def ibis_or_refuse() -> Any:
-    """Return Ibis.
-
-    Raises:
-        MissingExtraError: It is not installed.
-    """
-    try:
-        ibis: Any = import_module("ibis")
-    except ImportError as error:
-        message = "SQL text needs Ibis; pip install 'mpfunnel[sql]'"
-        raise MissingExtraError(message) from error
-    return ibis
-
-
 def sql_text(native: Any, dialect: Dialect) -> str:
     """Return a table expression of Ibis as one SELECT in a dialect."""
-    ibis = ibis_or_refuse()
-    if ibis.options.pyspark is None:
-        # Ibis sets the options of an engine when it loads that engine, which text does not need.
-        ibis.options.pyspark = _spark_options()
-    text = _named_alike(str(ibis.to_sql(native, dialect=dialect)))
+    text = sql_of(native, dialect)
     return _mended(text, dialect) if dialect in ("duckdb", "postgres") else text
 
 
@@ -109,13 +88,6 @@ def _read_as(dialect: Dialect) -> str:
     return "spark" if dialect == "pyspark" else dialect
 
 
-def _named_alike(text: str) -> str:
-    """Return the text with numbers for the random parts of names (law 9)."""
-    found = dict.fromkeys(_RANDOM.findall(text))
-    numbers = {name: f"row_number_{number}" for number, name in enumerate(found, 1)}
-    return _RANDOM.sub(lambda match: numbers[match[0]], text)
-
-
 def _mended(text: str, dialect: Dialect) -> str:
     """Return the text with what DuckDB and PostgreSQL need beyond what Ibis writes."""
     import sqlglot
@@ -144,11 +116,3 @@ def _mended(text: str, dialect: Dialect) -> str:
         whole = total.parent if isinstance(total.parent, exp.Window) else total
         whole.replace(exp.cast(whole.copy(), "bigint"))
     return str(tree.sql(dialect, pretty=True))
-
-
-def _spark_options() -> Any:
-    config: Any = import_module("ibis.config")
-    annotations = {"treat_nan_as_null": bool}
-    return type(
-        "Options", (config.Config,), {"__annotations__": annotations, "treat_nan_as_null": False}
-    )()
