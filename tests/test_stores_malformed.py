@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import csv
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from io import StringIO
 from pathlib import Path
+from random import Random
 
 import duckdb
 import polars as pl
@@ -66,6 +70,12 @@ def duck_of(*statements: str) -> Callable[[Path], Path]:
     return make
 
 
+def with_folder(home: Path) -> Path:
+    """Make a folder that is called like a file."""
+    (home / "companies.csv").mkdir()
+    return home
+
+
 def cut(kind: str, size: int) -> Callable[[Path], Path]:
     """Make a store of a kind, and keep only its first bytes."""
 
@@ -118,10 +128,22 @@ READ: dict[str, tuple[Callable[[Path], Path], list[str]]] = {
     ),
     "ragged CSV": (
         folder_of(companies_csv="id,name\n1,x,y\n"),
-        ["{0}/companies.csv: has rows with more cells than the header"],
+        ["{0}/companies.csv: line 2: has more cells than the header"],
     ),
     "an open quote": (
         folder_of(companies_csv='id,name\n1,"x\n2,y\n'),
+        ["{0}/companies.csv: line 3: cannot be read as CSV: unexpected end of data"],
+    ),
+    "a quote in an odd place": (
+        folder_of(companies_csv='id,name\n1,x\n2,"y"z\n'),
+        ["{0}/companies.csv: line 3: cannot be read as CSV: "],
+    ),
+    "a quote in an unquoted cell": (
+        folder_of(companies_csv='id,name\n1,5" disk\n2,x\n'),
+        ["{0}/companies.csv: cannot be read as CSV; close all quotes, and end lines with LF"],
+    ),
+    "a quote in a name": (
+        folder_of(companies_csv='id,na"me\n1,x\n2,y\n'),
         ["{0}/companies.csv: cannot be read as CSV; close all quotes, and end lines with LF"],
     ),
     "lines that end with CR alone": (
@@ -130,6 +152,10 @@ READ: dict[str, tuple[Callable[[Path], Path], list[str]]] = {
     ),
     "a header too long": (
         folder_of(companies_csv="x" * 200_000),
+        ["{0}/companies.csv: line 1: cannot be read as CSV: field larger than field limit"],
+    ),
+    "a folder called like a file": (
+        with_folder,
         ["{0}/companies.csv: cannot be read as a file"],
     ),
     "columns twice": (
@@ -213,6 +239,20 @@ def test_a_store_that_cannot_be_read(name: str, tmp_path: Path) -> None:
     # What a library says may be worded otherwise by another version of it.
     assert [one[: len(line)] for one, line in zip(told, wanted, strict=True)] == wanted
     assert not any("\n" in one for one in told)
+
+
+def test_a_csv_is_read_row_for_row_or_not_at_all(tmp_path: Path) -> None:
+    """Law 7: Nothing is lost: where two readers disagree about a quote, the file is refused."""
+    random, read = Random(7), 0
+    for _ in range(600):
+        text = "".join(random.choice('ab,"" \n') for _ in range(random.randint(1, 20)))
+        (tmp_path / "companies.csv").write_text(f"id,name\n{text}", encoding="utf-8")
+        with contextlib.suppress(InvalidDataError):
+            found = stores.read(ENGINE, tmp_path).tables["companies"].rows()
+            wanted = [(*row, "")[:2] for row in csv.reader(StringIO(text)) if any(row)]
+            assert [tuple(cell or "" for cell in row) for row in found] == wanted
+            read += 1
+    assert 100 < read < 500
 
 
 @contextmanager

@@ -6,7 +6,6 @@ import csv
 from collections import Counter
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
-from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -41,23 +40,11 @@ class Folder:
         """Return a file's table; of Parquet the columns that nobody asked for are not read."""
         pl = library("polars")
         path = self.path / name
-        failures = (pl.exceptions.PolarsError, pl.exceptions.PanicException)
         if path.suffix.lower() == ".csv":
-            header = _header(path)
-            try:
-                frame = pl.scan_csv(path, infer_schema=False, glob=False)
-                names = frame.collect_schema().names()
-                # Columns without a name may be many.
-                if [one or two for one, two in zip_longest(header, names)] != names:
-                    raise _csv_refusal(path, "another header")
-                # A line without anything in it is no row.
-                filled = frame.filter(~pl.all_horizontal(pl.all().is_null()))
-                return Raw(_only(filled, wanted).collect(), loose=True, texts=True)
-            except failures as error:
-                raise _csv_refusal(path, str(error)) from None
+            return Raw(_csv(path, wanted), loose=True, texts=True)
         try:
             return Raw(_only(pl.scan_parquet(path, glob=False), wanted).collect())
-        except failures:
+        except (pl.exceptions.PolarsError, pl.exceptions.PanicException):
             raise refusal("syntax", str(path), "cannot be read as Parquet") from None
 
 
@@ -109,31 +96,61 @@ def _safe(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(pl.when(risky).then("'" + text).otherwise(text).name.keep())
 
 
-def _header(path: Path) -> list[str]:
-    """Return the names in the first line, where Polars would mend what stands there twice."""
+def _csv(path: Path, wanted: Wanted) -> pl.DataFrame:
+    """Return the table of a CSV file."""
+    polars = library("polars")
+    header, rows = _header(path)
+    message = "cannot be read as CSV; close all quotes, and end lines with LF or CRLF"
+    try:
+        frame = polars.scan_csv(path, infer_schema=False, glob=False)
+        names = frame.collect_schema().names()
+        # A line without anything in it is no row.
+        filled = frame.filter(polars.any_horizontal(polars.all() != ""))
+        found: pl.DataFrame = _only(filled, wanted).collect()
+    except (polars.exceptions.PolarsError, polars.exceptions.PanicException):
+        raise refusal("syntax", str(path), message) from None
+    # Columns without a name may be many.
+    same = all(one in ("", two) for one, two in zip(header, names, strict=False))
+    if not same or found.height != rows:
+        # A quote in an odd place means one thing to Polars and another to Python.
+        raise refusal("syntax", str(path), message)
+    return found
+
+
+def _header(path: Path) -> tuple[list[str], int]:
+    """Return the names in the first line, and how many of the others hold anything.
+
+    Polars is fast, and mends or leaves out in silence what this refuses.
+    """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            names = next(csv.reader(file), None)
+            lines = csv.reader(file, strict=True)
+            try:
+                header = _names(path, next(lines, None))
+                rows = 0
+                for row in lines:
+                    if len(row) > len(header):
+                        message = f"line {lines.line_num}: has more cells than the header"
+                        raise refusal("ragged", str(path), message)
+                    rows += any(row)
+            except csv.Error as error:
+                message = f"line {lines.line_num}: cannot be read as CSV: {error}"
+                raise refusal("syntax", str(path), message) from None
     except UnicodeDecodeError:
-        raise _csv_refusal(path, "utf-8") from None
-    except (OSError, csv.Error):
+        message = "is not UTF-8; save it as such, or read it by a mapping (--source)"
+        raise refusal("encoding", str(path), message) from None
+    except OSError:
         raise refusal("file", str(path), "cannot be read as a file") from None
-    if not names:
+    return header, rows
+
+
+def _names(path: Path, header: list[str] | None) -> list[str]:
+    if not header:
         message = "is empty; the first line must name the columns"
         raise refusal("empty", str(path), message)
-    if wrong := [name for name, times in Counter(names).items() if name and times > 1]:
+    if wrong := [name for name, times in Counter(header).items() if name and times > 1]:
         message = "stands there twice; name columns once"
         raise InvalidDataError(
             Problem("duplicate", f"{path}: {shown(name)}", message) for name in wrong
         )
-    return names
-
-
-def _csv_refusal(path: Path, said: str) -> InvalidDataError:
-    if "utf-8" in said:
-        message = "is not UTF-8; save it as such, or read it by a mapping (--source)"
-        return refusal("encoding", str(path), message)
-    if "more fields" in said:
-        return refusal("ragged", str(path), "has rows with more cells than the header")
-    message = "cannot be read as CSV; close all quotes, and end lines with LF or CRLF"
-    return refusal("syntax", str(path), message)
+    return header
