@@ -288,6 +288,7 @@ def test_a_folder_has_csv_and_parquet_of_each_answer(
     with path.open(encoding="utf-8-sig", newline="") as file:
         told = list(csv.DictReader(file))
     assert [row["company_id"] for row in told] == [f"'{one}" for one in out.companies["company_id"]]
+    assert [row["segment"] for row in told] == out.companies["segment"].to_list()
     assert {(row["settled"], row["as_of"]) for row in told} <= {
         ("true", "2026-10-31"),
         ("false", "2026-10-31"),

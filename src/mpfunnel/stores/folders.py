@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections import Counter
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
@@ -92,8 +93,7 @@ def _safe(frame: pl.DataFrame) -> pl.DataFrame:
     """Return a frame whose texts no spreadsheet takes for a formula."""
     pl = library("polars")
     text = pl.col(pl.String)
-    risky = pl.any_horizontal(text.str.starts_with(sign) for sign in FORMULA)
-    return frame.with_columns(pl.when(risky).then("'" + text).otherwise(text).name.keep())
+    return frame.with_columns(text.str.replace(f"^([{re.escape(''.join(FORMULA))}])", "'${1}"))
 
 
 def _csv(path: Path, wanted: Wanted) -> pl.DataFrame:
