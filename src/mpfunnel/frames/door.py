@@ -7,7 +7,7 @@ becomes a reject with the reason, so that as many rows come out as went in (law 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, Final, NamedTuple
 
@@ -78,7 +78,7 @@ class Door:
         workshop: Where they are worked on.
         book: The playbook, which says what custom attributes rules ask about.
         given: The tables by name.
-        in_parts: The tables that are worked out part by part, and so not as a whole.
+        in_parts: The tables that are not taken in as a whole, but with `part`.
 
     Raises:
         InvalidDataError: A table lacks columns or has some of a wrong type; all problems at once.
@@ -147,12 +147,26 @@ class Door:
         problems += self._mixed_ids(product, entered)
         if problems:
             raise InvalidDataError(problems)
-        self.frames: dict[str, Frame] = {}
-        for name, table in entered.items():
-            frame = self._checked(name, *table)
-            if name not in in_parts:
-                frame = workshop.keep(f"{name}_checked", frame)
-            self.frames[name] = frame
+        self._waiting = {name: table for name, table in entered.items() if name in in_parts}
+        self.frames = {
+            name: self._checked(name, *table)
+            for name, table in entered.items()
+            if name not in in_parts
+        }
+
+    def part(self, name: str, holds: Callable[[nw.Expr], nw.Expr]) -> Frame | None:
+        """Take in some rows of a table that is taken in parts; `None` where it was not given.
+
+        Args:
+            name: The table.
+            holds: Whether a lead's id is of the part. Each must be of one part, null too.
+        """
+        if name not in self._waiting:
+            return None
+        columns, frame, types = self._waiting[name]
+        owner = next(column for column in columns if column.name == "lead_id")
+        frame = frame.filter(holds(self._cast(owner, types[owner.name])))
+        return self._checked(name, columns, frame, types)
 
     def id_type(self, family: Family) -> Any:
         """Return the type of the ids of a family: text where no table says."""
@@ -305,7 +319,7 @@ class Door:
                     frame = with_local_day(frame, one.name, self._zone, name=day)
             elif one.holds == "date" and schema[one.name] != nw.Unknown():
                 frame = with_day(frame, one.name, name=one.name)
-        return frame
+        return self._workshop.keep(f"{name}_checked", frame)
 
     def _cast(self, column: Column, dtype: Any) -> nw.Expr:
         value = nw.col(column.name)

@@ -246,12 +246,6 @@ class Workshop:
         """Whether frames can be taken in parts."""
         return self.kind not in _SQL.values()
 
-    def part(self, frame: Frame, column: str, place: int, of: int) -> Frame:
-        """Return one of several parts of a frame of Polars: equal values are in the same part."""
-        parts = _polars().col(column).hash() % of
-        part: Frame = nw.from_native(frame.to_native().filter(parts == place))
-        return part
-
     def note(self, frame: Frame) -> Frame:
         """Return a frame of few rows: taken at once where its rows would be sought again later."""
         return frame if self.kind in _SQL.values() else self.keep("noted", frame)
@@ -338,14 +332,10 @@ def _made(answer: Answer) -> Any:
 def _together(answers: Callable[[], Iterable[tuple[str, Answer]]]) -> dict[str, Any]:
     """Return answers of Polars that are made in parts, the parts of each as one table."""
     made: dict[str, list[Any]] = {}
-    known: dict[str, Answer] = {}
     for name, one in answers():
-        made.setdefault(name, []).append(_in_order(one).collect())
-        known[name] = one
-    return {
-        name: _polars().concat(made.pop(name)).sort(one.order).select(*one.schema)
-        for name, one in known.items()
-    }
+        # Parts come in the order of their leads.
+        made.setdefault(name, []).append(_made(one))
+    return {name: _polars().concat(parts) for name, parts in made.items()}
 
 
 def _one_of(together: Callable[[], Mapping[str, Any]], name: str) -> Any:

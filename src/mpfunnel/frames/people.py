@@ -30,6 +30,7 @@ class People:
         facts: What counts of the tables; leads are given.
         companies: What is known of the companies.
         owned: What companies own and are buying.
+        of_companies: What rules about leads see of each company with each product.
         book: The playbook.
         places: Where facts stand.
         lang: The language of the reasons.
@@ -44,6 +45,7 @@ class People:
         facts: Situation,
         companies: Companies,
         owned: Frame | None,
+        of_companies: Frame,
         book: Compiled,
         places: Places,
         lang: Lang,
@@ -56,6 +58,7 @@ class People:
         self.facts = facts
         self.companies = companies
         self.owned = owned
+        self.of_companies = of_companies
         self.book = book
         self.places = places
         self.lang: Lang = lang
@@ -70,12 +73,12 @@ class People:
         return Standings(
             self.facts,
             self.companies,
+            self.of_companies,
             self.book,
             self.places,
             self.lang,
             self.workshop,
             self.day,
-            owned=self.owned,
         )
 
     @cached_property
@@ -110,7 +113,8 @@ class People:
         stood = self.stood.filter(nw.col("about") != FIRM)
         if not self.dense:
             stood = self._told(stood)
-        return self.standings.in_words(stood).rename({"score": "score_micro"})
+        stood = self.standings.in_words(stood).rename({"score": "score_micro"})
+        return self._with_ids(stood)
 
     def _told(self, stood: Frame) -> Frame:
         """Return the rows whose state is other than that of no sign, or not settled (S23)."""
@@ -164,7 +168,12 @@ class People:
         frame = people.join(found, on="lead_no", how="left")
         frame = frame.join(owners, on="lead_no", how="left")
         frame = frame.with_columns(existing_customer=(nw.col("owner") == 1).fill_null(False))
-        return contactable(frame.drop("owner"), self.facts.consents)
+        return self._with_ids(contactable(frame.drop("owner"), self.facts.consents))
+
+    def _with_ids(self, frame: Frame) -> Frame:
+        assert self.facts.leads is not None
+        ids = self.facts.leads.select("lead_no", lead_id="id")
+        return frame.join(ids, on="lead_no", how="left")
 
     def _owners(self) -> Frame:
         """Return lead_no and owner: 1 where the company, or a lead without one, owns a product."""

@@ -21,6 +21,7 @@ from mpfunnel.frames.layout import Places
 from mpfunnel.frames.ownership import positions
 from mpfunnel.frames.people import People
 from mpfunnel.frames.situation import OF_LEADS, WHOLE, Part, Situation, Sorting
+from mpfunnel.frames.standings import of_companies
 from mpfunnel.labels import Lang
 
 __all__ = ["KEYS", "SHAPES", "STAMP", "Population"]
@@ -130,7 +131,7 @@ class Population:
         self.possible = possible
         self.dense = dense
         self.places = Places.of(self.book)
-        self.parts = [Part(place, parts) for place in range(parts)]
+        self.parts = parts
         self.door = Door(workshop, engine.playbook, given, in_parts=OF_LEADS if parts > 1 else ())
         self.sorting = Sorting(self.door, workshop, engine.playbook, self.day)
         self.progress = progress
@@ -154,6 +155,11 @@ class Population:
             self.day,
         )
 
+    @cached_property
+    def of_companies(self) -> Frame:
+        """What rules about leads see of each company with each product."""
+        return of_companies(self.companies, self.owned, self.book, self.workshop)
+
     def people(self, part: Part = WHOLE) -> People | None:
         """Return the leads, or a part of them; `None` where there is no such table."""
         facts = self.sorting.of_leads(self.facts, part)
@@ -163,6 +169,7 @@ class Population:
             facts,
             self.companies,
             self.owned,
+            self.of_companies,
             self.book,
             self.places,
             self.lang,
@@ -187,13 +194,18 @@ class Population:
             assert self.everybody is not None
             return self.everybody
 
+        def after_everybody(make: Callable[[], Frame]) -> Frame:
+            # Who is involved is seen, and what is wrong with rows told, while leads are looked at.
+            _ = self.everybody
+            return make()
+
         makers: dict[str, Callable[[], Frame]] = {
             "companies": lambda: self.companies.segments,
             "tiers": self.tiers,
             "leads": lambda: everybody().leads(),
             "engagement": lambda: everybody().engagement(),
-            "company_products": self.company_products,
-            "rejects": self.rejects,
+            "company_products": lambda: after_everybody(self.company_products),
+            "rejects": lambda: after_everybody(self.rejects),
         }
         if "leads" not in self.door.frames:
             del makers["leads"], makers["engagement"]
@@ -204,15 +216,16 @@ class Population:
 
         Each must be made before the next one is taken.
         """
-        for part in self.parts:
-            people = self.everybody if part == WHOLE else self.people(part)
+        parts = self.sorting.parts(self.facts, self.parts)
+        for place, part in enumerate(parts, 1):
+            people = self.people(part)
             if people is not None:
                 yield "leads", self._answer("leads", people.leads)
                 yield "engagement", self._answer("engagement", people.engagement)
             # Before the next part, or there would be two at a time.
             del people
             if self.progress is not None:
-                self.progress(part.place + 1, part.of)
+                self.progress(place, len(parts))
         for name, make in (
             ("companies", lambda: self.companies.segments),
             ("tiers", self.tiers),
@@ -258,16 +271,10 @@ class Population:
         if "company_no" in numbers:
             companies = self.facts.companies.select("company_no", company_id="id")
             frame = frame.join(companies, on="company_no", how="left")
-        if "lead_no" in numbers and self.facts.leads is not None:
-            leads = self.facts.leads.select("lead_no", lead_id="id")
-            frame = frame.join(leads, on="lead_no", how="left")
         return frame
 
     def rejects(self) -> Frame:
-        """Return the rows that could not be used."""
-        # They are told while the rest is sorted.
-        if len(self.parts) == 1:
-            _ = self.everybody
+        """Return the rows that could not be used; after all leads were looked at."""
         return nw.concat([one.select(*REJECTED) for one in self.door.rejects])
 
     # -- companies --
@@ -295,7 +302,7 @@ class Population:
         return frame.with_columns(owned=nw.col("owned") == 1)
 
     def company_products(self) -> Frame:
-        """Return where each company stands with each product."""
+        """Return where each company stands with each product; after all leads were looked at."""
         frame = self._with_positions(self.companies.tiers.select("company_no", "about", "tier"))
         today = whole(self.day.toordinal())
         unsold = nw.lit(False)
@@ -312,8 +319,6 @@ class Population:
         ladder = self.book.playbook.scale.ladder
         if self.facts.leads is None:
             return frame.with_columns(best_interest=nw.lit(ladder[0]), people=whole(0))
-        if len(self.parts) == 1:
-            _ = self.everybody
         seen = nw.concat(self.seen).group_by("company_no", "about")
         involved = seen.agg(nw.col("interest").max(), nw.col("people").sum())
         frame = frame.join(involved, on=["company_no", "about"], how="left")

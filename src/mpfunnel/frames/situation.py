@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 import narwhals.stable.v2 as nw
@@ -21,20 +22,28 @@ from mpfunnel.frames.door import Door
 from mpfunnel.frames.expressions import whole
 from mpfunnel.frames.kinds import Frame, Workshop
 from mpfunnel.playbook import Playbook
+from mpfunnel.records import Id
 
 __all__ = ["FIRM", "OF_LEADS", "WHOLE", "Part", "Situation", "Sorting", "kinds_of"]
 
 
 class Part(NamedTuple):
-    """One of several parts of the leads."""
+    """Some of the leads: those whose id is at least `low` and below `high`; `None` is no bound."""
 
-    place: int
-    of: int
+    low: Id | None
+    high: Id | None
+
+    def holds(self, lead: nw.Expr) -> nw.Expr:
+        """Return whether a lead's id is of this part; null is of the first one."""
+        # An expression of the column, even where it is always true.
+        below = lead.is_null() | ~lead.is_null() if self.high is None else lead < self.high
+        below = below.fill_null(self.low is None)
+        return below if self.low is None else below & (lead >= self.low).fill_null(False)
 
 
 FIRM = -1
 """In the column ``about``, where else the place of a product stands: the whole firm."""
-WHOLE: Final = Part(0, 1)
+WHOLE: Final = Part(None, None)
 OF_LEADS: Final = ("lead_sets", "consents", "activities", "activity_products", "sales_events")
 """The tables whose rows belong to leads."""
 # No attribute of a firm is called like that.
@@ -133,6 +142,19 @@ class Sorting:
             sales_events=None,
         )
 
+    def parts(self, companies: Situation, count: int) -> list[Part]:
+        """Return parts of the leads, as many as are wanted or as there are leads, of like size."""
+        if companies.leads is None:
+            return [WHOLE]
+        leads = companies.leads.select("lead_no", "id")
+        (last,) = self.workshop.rows(leads.select(nw.col("lead_no").max()))
+        leads_in_all = 0 if last["lead_no"] is None else last["lead_no"] + 1
+        count = max(1, min(count, leads_in_all))
+        firsts = [place * leads_in_all // count for place in range(1, count)]
+        rows = self.workshop.rows(leads.filter(nw.col("lead_no").is_in(firsts)))
+        bounds = [None, *sorted(row["id"] for row in rows), None]
+        return [Part(low, high) for low, high in pairwise(bounds)]
+
     def of_leads(self, companies: Situation, part: Part = WHOLE) -> Situation:
         """Return what leads have, too.
 
@@ -141,31 +163,24 @@ class Sorting:
             part: Of which leads; only these are in what is returned, with their deals.
         """
         leads, deals = companies.leads, companies.deals
-        if part.of > 1 and leads is not None:
-            leads = self.workshop.keep("leads_of", self.workshop.part(leads, "id", *part))
+        if part != WHOLE and leads is not None:
+            leads = self.workshop.keep("leads_of", leads.filter(part.holds(nw.col("id"))))
             if deals is not None:
                 theirs = deals.join(leads.select("lead_no"), on="lead_no", how="semi")
                 nobodys = deals.filter(nw.col("lead_no").is_null())
                 deals = self.workshop.keep("deals_of", nw.concat([theirs, nobodys]))
         given = {
-            name: self.given[name]
-            if part.of == 1
-            else self.workshop.keep(
-                f"{name}_checked", self.workshop.part(self.given[name], "lead_id", *part)
-            )
+            name: self.given[name] if name in self.given else self.door.part(name, part.holds)
             for name in OF_LEADS
-            if name in self.given
         }
         return evolve(
             companies,
             leads=leads,
             deals=deals,
-            lead_sets=self.members("lead_sets", "lead", leads, given.get("lead_sets")),
-            consents=self.said(given.get("consents"), leads),
-            activities=self.activities(
-                given.get("activities"), given.get("activity_products"), leads
-            ),
-            sales_events=self.sales_events(given.get("sales_events"), leads),
+            lead_sets=self.members("lead_sets", "lead", leads, given["lead_sets"]),
+            consents=self.said(given["consents"], leads),
+            activities=self.activities(given["activities"], given["activity_products"], leads),
+            sales_events=self.sales_events(given["sales_events"], leads),
         )
 
     # -- each record once --

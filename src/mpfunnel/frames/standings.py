@@ -26,7 +26,7 @@ from mpfunnel.frames.touches import add_up, every_product, for_every_product
 from mpfunnel.labels import Lang
 from mpfunnel.rules.columns import Decided, decide_columns
 
-__all__ = ["Standings"]
+__all__ = ["Standings", "of_companies"]
 
 _PARTING: Final = "product.parting_reasons"
 _KEY: Final = ("pair", "lead_no", "company_no", "about")
@@ -39,6 +39,7 @@ class Standings:
     Attributes:
         facts: What counts on the day; leads are given.
         companies: What is known of the companies.
+        of_companies: What rules about leads see of each company with each product (`of_companies`).
         book: The playbook.
         places: Where facts stand.
         lang: The language of the reasons.
@@ -48,6 +49,7 @@ class Standings:
 
     facts: Situation
     companies: Companies
+    of_companies: Frame
     book: Compiled
     places: Places
     lang: Lang
@@ -56,10 +58,8 @@ class Standings:
     measures: tuple[Measure, ...] = ()
     sums: Frame | None = None
     heard: Frame | None = None
-    owned: Frame | None = None
     owned_alone: Frame | None = None
     people: Frame = field(init=False)
-    of_companies: Frame = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         assert self.facts.leads is not None
@@ -77,7 +77,6 @@ class Standings:
         leads = with_facts(
             self.facts.leads, places.about("lead"), places, self.facts.lead_sets, "lead_no"
         )
-        self.of_companies = self._of_companies()
         columns = [c for fact in places.about("lead") for c in places.columns(fact)]
         self.people = leads.select("lead_no", "company_no", *columns)
 
@@ -294,17 +293,6 @@ class Standings:
                 )
         return extended(frame, columns)
 
-    def _of_companies(self) -> Frame:
-        """Return what rules about leads see of each company with each product, by of_company."""
-        places = [*range(len(self.book.products)), FIRM]
-        every = self.workshop.small("abouts", {"about": places})
-        frame = self.companies.facts.join(every, how="cross")
-        for found in (self.companies.levels, self.owned):
-            if found is not None:
-                frame = frame.join(found, on=["company_no", "about"], how="left")
-        frame = frame.with_columns(of_company=pair_of("company_no", self.book))
-        return self.workshop.keep("of_companies", frame.drop("company_no", "about"))
-
     def _with_own_positions(self, frame: Frame) -> Frame:
         """Return the frame with what people without company own and are buying themselves."""
         if self.owned_alone is None:
@@ -319,6 +307,26 @@ class Standings:
         return frame.with_columns(
             **{c: nw.when(own).then(nw.col(f"alone_{c}")).otherwise(nw.col(c)) for c in columns}
         )
+
+
+def of_companies(
+    companies: Companies, owned: Frame | None, book: Compiled, workshop: Workshop
+) -> Frame:
+    """Return what rules about leads see of each company with each product, by ``of_company``.
+
+    Args:
+        companies: What is known of the companies.
+        owned: What they own and are buying.
+        book: The playbook.
+        workshop: Where the frames are worked on.
+    """
+    every = workshop.small("abouts", {"about": [*range(len(book.products)), FIRM]})
+    frame = companies.facts.join(every, how="cross")
+    for found in (companies.levels, owned):
+        if found is not None:
+            frame = frame.join(found, on=["company_no", "about"], how="left")
+    frame = frame.with_columns(of_company=pair_of("company_no", book))
+    return workshop.keep("of_companies", frame.drop("company_no", "about"))
 
 
 def _plain(value: int | bool) -> nw.Expr:
