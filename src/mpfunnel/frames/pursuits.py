@@ -96,25 +96,25 @@ class _Pursuits:
             for model in models_of(self.book).values()
             for signal in model.signals
         ]
-        found: list[Frame] = []
-        if self.sums is not None and max(hands, default=0) <= self.quiet_days:
-            plain = self.sums
-            if logged:
-                plain = plain.join(nw.concat(logged).unique(), on="lead_no", how="anti")
-            found += self.of_responses(self.workshop.cut("sums_alone", plain))
-        elif self.facts.activities is not None:
+        told = max(hands, default=0) <= self.quiet_days
+        if self.facts.activities is not None and not told:
             # A hand may stay up for longer than a pursuit lasts: then the log has to tell.
             logged.append(self.facts.activities.select("lead_no"))
+        found: list[Frame] = []
+        others = self.sums if told else None
         if logged:
-            leads = self.workshop.cut("logged", nw.concat(logged).unique())
+            leads = self.workshop.keep("logged", nw.concat(logged).unique())
             found += self.of_log(leads, deals, events)
+            others = None if others is None else others.join(leads, on="lead_no", how="anti")
+        if others is not None:
+            found += self.of_responses(others)
         nothing = {flag: whole(0) for flag in FLAGS}
         without = self.leads.select("lead_no", about=whole(FIRM), **nothing)
         without = without.with_columns(pair=pair_of("lead_no", self.book))
         if not found:
             return without
         some = nw.concat([frame.select("pair", "lead_no", "about", *FLAGS) for frame in found])
-        some = self.workshop.cut("pursuits_found", some)
+        some = self.workshop.keep("pursuits_found", some)
         without = without.join(some.select("lead_no").unique(), on="lead_no", how="anti")
         return nw.concat([some, without.select(*some.collect_schema().names())])
 
@@ -122,6 +122,9 @@ class _Pursuits:
 
     def of_responses(self, sums: Frame) -> list[Frame]:
         responded = sums.filter(~nw.col("last").is_null())
+        responded = self.workshop.keep(
+            "responded", responded.select("pair", "lead_no", "about", "last", "hand", "last_hand")
+        )
         own = self._responded(responded.filter(nw.col("about") != FIRM), "last")
         pursued = own.filter(nw.col("quiet") == 0).select("lead_no").unique()
         firm = responded.filter(nw.col("about") == FIRM)
@@ -339,4 +342,4 @@ class _Pursuits:
             hand_days=no,
             opens=yes,
         )
-        return nw.concat([opened, ends])
+        return self.workshop.keep("signs_of_deals", nw.concat([opened, ends]))

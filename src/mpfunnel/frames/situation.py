@@ -402,7 +402,7 @@ class Sorting:
                 named=nw.col("lead_id").is_null(),
             ),
         )
-        return frame, lines
+        return frame, self.workshop.keep("deal_lines_counted", lines)
 
     def contracts(self, companies: Frame) -> Frame | None:
         """Return the contracts."""
