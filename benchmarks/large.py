@@ -19,8 +19,9 @@ from typing import Any
 import polars as pl
 
 import mpfunnel as mf
+from benchmarks.by_hand_polars import PRODUCTS
 from benchmarks.costs import Cost, cost_of
-from benchmarks.market import AS_OF, PRODUCTS, draw, write
+from benchmarks.market import AS_OF, draw, write
 from benchmarks.ways import ENGINE, ours
 from mpfunnel import frames
 

@@ -63,10 +63,11 @@ class OnDuckDB(Workshop):
 
     def hand_out(self, name: str, frame: Any) -> Any:
         """Return an eager frame of Polars as a relation."""
-        # DuckDB finds the table by the name of the variable.
-        arrow = frame.to_arrow()  # noqa: F841
-        made = self._name(name)
-        self.session.query("mpfunnel_session", f"CREATE TEMP TABLE {made} AS FROM arrow")
+        return self._taken_over(self._name(name), frame.to_arrow())
+
+    def _taken_over(self, made: str, rows: Any) -> Any:  # noqa: ARG002 - the query names them
+        # DuckDB finds the table of PyArrow by the name of the variable.
+        self.session.query("mpfunnel_session", f"CREATE TEMP TABLE {made} AS FROM rows")
         return self._run(f"FROM {made}")
 
     def rows(self, frame: Frame) -> list[dict[str, Any]]:
