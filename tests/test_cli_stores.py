@@ -12,9 +12,10 @@ import polars as pl
 import pytest
 
 from mpfunnel import sources, stores
-from mpfunnel.cli.summary import Summary
+from mpfunnel.cli.summary import _KINDS, Summary
 from mpfunnel.examples import PLAYBOOK, STORY_DAY, generate, write_csv
 from mpfunnel.frames import Tables
+from mpfunnel.frames.contract import TABLES
 from mpfunnel.labels import Lang
 from tests.cli import INVENTED, Ran, csv_rows, run
 from tests.frames import RECORDS, tables_of
@@ -60,6 +61,11 @@ def test_any_store_is_answered_into_a_database(
     with duckdb.connect(out) as connection:
         told = {name: connection.query(f"FROM mpfunnel_{name}").pl() for name in ANSWERS}
     assert differing(Tables(**told), wanted) == []
+
+
+def test_every_table_has_a_name_for_people() -> None:
+    """What became of the rows can be told of whatever table `frames.assess` takes."""
+    assert set(TABLES) <= set(_KINDS)
 
 
 @pytest.mark.parametrize("lang", ["en", "ja"])

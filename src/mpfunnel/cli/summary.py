@@ -48,6 +48,7 @@ _KINDS: Final[Mapping[str, Label]] = {
     "sales_events": Label("sales events", "営業記録"),
     "consents": Label("consents", "同意"),
     "company_sets": Label("sets of companies", "企業の複数値項目"),
+    "company_facts": Label("facts of companies over time", "企業情報の履歴"),
     "lead_sets": Label("sets of leads", "リードの複数値項目"),
     "activity_products": Label("products of activities", "アクティビティの商材"),
     "deal_lines": Label("products of deals", "商談の商材"),
