@@ -110,7 +110,8 @@ class InSpark:
         self.session.sql(statement)
 
     def __init__(self, session: Any) -> None:
-        self.session = session
+        # Views go with their session, and a seed is not made twice.
+        self.session = session.newSession()
 
     def load(self, name: str, table: pa.Table) -> None:
         self.session.createDataFrame(table).createOrReplaceTempView(name)
