@@ -278,11 +278,12 @@ class Workshop:
     ) -> dict[str, Any]:
         """Return answers that are made in parts, the parts of each as one table."""
         together = cache(partial(_together, answers))
+
+        def one_of(name: str) -> Callable[[], Any]:
+            return lambda: together()[name]
+
         if self.kind == "polars-lazy":
-            return {
-                name: _deferred(partial(_one_of, together, name), schema)
-                for name, schema in schemas.items()
-            }
+            return {name: _deferred(one_of(name), schema) for name, schema in schemas.items()}
         return {name: self._given_back(frame) for name, frame in together().items()}
 
     def _given_back(self, frame: Any) -> Any:
@@ -336,10 +337,6 @@ def _together(answers: Callable[[], Iterable[tuple[str, Answer]]]) -> dict[str, 
         # Parts come in the order of their leads.
         made.setdefault(name, []).append(_made(one))
     return {name: _polars().concat(parts) for name, parts in made.items()}
-
-
-def _one_of(together: Callable[[], Mapping[str, Any]], name: str) -> Any:
-    return together()[name]
 
 
 def _deferred(make: Callable[[], Any], schema: Mapping[str, Any]) -> Any:
