@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 from attrs import evolve, fields
 
-from mpfunnel import Engine, examples, frames
+from mpfunnel import Engine, examples, frames, sources
 from tests.frames import RECORDS, differences, draw_records, tables_of
 from tests.leads import book_of, draw_as_of, engine_of
 
@@ -81,6 +81,15 @@ def test_the_invented_firm_on_spark(spark: Any) -> None:
     engine, as_of = Engine(examples.PLAYBOOK), date(2026, 10, 31)
     sample = examples.generate(60, as_of=as_of)
     records = {name: getattr(sample, name) for name in RECORDS}
+    out = assessed(spark, engine, records, as_of=as_of)
+    assert differences(out, engine, records, as_of, possible=False) == []
+
+
+def test_a_real_crm_on_spark(spark: Any, shared_data: Path) -> None:
+    """Maven's CRM gets the same answers by tables of Spark."""
+    read = sources.read("maven", shared_data / "maven_crm")
+    engine, as_of = Engine(examples.playbook("maven")), date(2017, 12, 31)
+    records = {name: getattr(read, name) for name in RECORDS}
     out = assessed(spark, engine, records, as_of=as_of)
     assert differences(out, engine, records, as_of, possible=False) == []
 
