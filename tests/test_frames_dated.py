@@ -205,7 +205,7 @@ def check_rejects(run: Run) -> None:
     assert {row["tier"] for row in rows_of(out.tiers)} == {"tier_6"}
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", QUICK_FIRST)
 def test_tables_hold_what_histories_do(kind: str) -> None:
     """Law 1, S21: tables say of a company as of a day what its history says."""
     check_histories(on(kind), kind)

@@ -354,7 +354,7 @@ PRODUCTS: Final = st.none() | st.lists(st.sampled_from(["1", "2", "a", "A", 1, 2
 
 class TestSameAsRows:
     @settings(
-        max_examples=300,
+        max_examples=100,
         suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
     )
     @given(mappings(), ROWS, PRODUCTS)
@@ -371,7 +371,7 @@ class TestSameAsRows:
 
     @pytest.mark.parametrize("kind", MADE)
     @settings(
-        max_examples=25,
+        max_examples=8,
         suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
     )
     @given(mappings(numbered=False), ROWS)
