@@ -48,8 +48,9 @@ from tests.malformed import (
     tiers,
 )
 
-SECONDS: Final = 60
-"""Within these every input is answered, also on a slow machine: most take milliseconds."""
+SECONDS: Final = 180
+"""Within these every input is answered, also on a slow machine that traces lines: most take
+milliseconds, and two thousand of them about ten seconds."""
 
 
 @pytest.fixture(autouse=True)
