@@ -319,7 +319,7 @@ class Door:
                     frame = with_local_day(frame, one.name, self._zone, name=day)
             elif one.holds == "date" and schema[one.name] != nw.Unknown():
                 frame = with_day(frame, one.name, name=one.name)
-        return self._workshop.keep(f"{name}_checked", frame)
+        return frame
 
     def _cast(self, column: Column, dtype: Any) -> nw.Expr:
         value = nw.col(column.name)

@@ -37,13 +37,19 @@ class OnDuckDB(Workshop):
     """A workshop on a connection of DuckDB, with a temporary table for each step."""
 
     tables: list[str] = Factory(list[str])
+    views: list[str] = Factory(list[str])
 
     def enter(self, name: str, native: Any, columns: Sequence[str]) -> tuple[Frame, list[Problem]]:
-        """Copy those columns of a relation, which may cost much to ask twice."""
+        """Copy those columns of a relation, which may cost much to ask twice, if it is no table."""
         types = _types_of(native, columns)
         made = self._name(name)
-        copied = _typed("FROM mpfunnel_given", types)
-        native.query("mpfunnel_given", f"CREATE TEMP TABLE {made} AS {copied}")
+        if native.type == "TABLE_RELATION":
+            self.views.append(made)
+            entered = f"VIEW {made} AS {_typed(f'FROM ({native.sql_query()})', types)}"
+        else:
+            self.tables.append(made)
+            entered = f"TABLE {made} AS {_typed('FROM mpfunnel_given', types)}"
+        native.query("mpfunnel_given", f"CREATE TEMP {entered}")
         # What knows the connection, and stands on no table.
         self.session = native.query("mpfunnel_given", "SELECT 1 AS one")
         ibis: Any = ibis_or_refuse()
@@ -111,20 +117,20 @@ class OnDuckDB(Workshop):
             text = _text(one.make().select(*one.schema).to_native())
             asked[name] = _typed(f"FROM ({text})", types)
         needed = {word for text in asked.values() for word in re.findall(r"\w+", text)}
-        for table in self.tables:
-            if table not in needed:
-                self._run(f"DROP TABLE {table}")
+        for what, made in (("VIEW", self.views), ("TABLE", self.tables)):
+            for one in made:
+                if one not in needed:
+                    self._run(f"DROP {what} {one}")
         return {name: self._run(text) for name, text in asked.items()}
 
     def _made(self, name: str, query: str) -> str:
         made = self._name(name)
+        self.tables.append(made)
         self._run(f"CREATE TEMP TABLE {made} AS {query}")
         return made
 
     def _name(self, name: str) -> str:
-        made = f"mpfunnel_{name}_{next(_MADE)}"
-        self.tables.append(made)
-        return made
+        return f"mpfunnel_{name}_{next(_MADE)}"
 
     def _run(self, query: str) -> Any:
         return self.session.query("mpfunnel_session", query)

@@ -67,7 +67,7 @@ class Situation:
         lead_sets: What their sets hold: lead_no, fact, value.
         consents: What they said about being contacted: lead_no, channel, granted, at.
         activities: One row for each product that an activity is about: lead_no, id, kind_no, at,
-            about, age; the kind is its place among `kinds_of`, null where none of them.
+            about, age; the kind is its place among `kinds_of`, after them where none of them.
         deals: The deals, with the numbers company_no and lead_no, null where there is none such,
             and the days ``opened`` and ``closed``, the latter null while open as of the day.
         deal_lines: Their products: deal_id, about.
@@ -187,7 +187,8 @@ class Sorting:
 
     def numbered(self, name: str, frame: Frame, number: str) -> Frame:
         """Return each record once, with its number."""
-        frame = self.unique(name, ["id"], frame).with_row_index(number, order_by="id")
+        frame = self.unique(name, ["id"], self.workshop.keep(f"{name}_checked", frame))
+        frame = frame.with_row_index(number, order_by="id")
         return frame.with_columns(nw.col(number).cast(nw.Int64()))
 
     def unique(self, name: str, key: Sequence[str], frame: Frame) -> Frame:
@@ -302,12 +303,15 @@ class Sorting:
         """Return the activities, by product."""
         if given is None:
             return None
+        if products is not None:
+            given = self.workshop.keep("activities_checked", given)
         frame = self.with_number(self.past(given, "at_day"), "lead", leads)
         kinds = kinds_of(self.book)
         small = self.workshop.small(
             "kinds", {"kind": kinds, "kind_no": list(range(len(kinds)))}, texts=("kind",)
         )
         frame = frame.join(small, on="kind", how="left")
+        frame = frame.with_columns(kind_no=nw.col("kind_no").fill_null(len(kinds)))
         frame = self.placed(frame) if products is None else frame
         frame = self.workshop.keep("activities_of", frame)
         lost = nw.col("lead_no").is_null()
@@ -332,6 +336,7 @@ class Sorting:
             given: All activities, those that do not count among them.
         """
         products = products.select("lead_id", id="activity_id", product_id="product_id").unique()
+        products = self.workshop.keep("activity_products_once", products)
         lone = products.join(given, on=["lead_id", "id"], how="anti")
         self.refer("activity_products", lone, "id", "unknown-activity", "activity")
         products = self.about(products)
@@ -351,6 +356,7 @@ class Sorting:
         given = self.given.get("deals")
         if given is None:
             return None, None
+        given = self.workshop.keep("deals_checked", given)
         frame = self.unique("deals", ["id"], self.past(given, "opened_at_day"))
         columns = frame.collect_schema().names()
         for name, kind in (
@@ -372,6 +378,7 @@ class Sorting:
             lines = frame.filter(nw.col("about") != FIRM).select("about", deal_id="id")
         else:
             lines = lines.select("deal_id", "product_id").unique()
+            lines = self.workshop.keep("deal_lines_once", lines)
             ids = given.select(deal_id="id")
             lone = lines.join(ids, on="deal_id", how="anti")
             self.refer("deal_lines", lone, "deal_id", "unknown-deal", "deal")

@@ -8,7 +8,6 @@ engine makes a difference (S15).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
 
 import narwhals.stable.v2 as nw
 
@@ -21,32 +20,38 @@ from mpfunnel.frames.situation import FIRM, kinds_of
 
 __all__ = ["add_up", "every_product", "for_every_product", "models_of"]
 
-_AGES: Final = 10_000_000
-"""More days than there are in all years that a date knows."""
-
 
 def worths(book: Compiled, workshop: Workshop) -> Frame:
-    """Return what each kind is worth: worth_no, milli, decay_no, slot and hand_days.
+    """Return what each kind is worth to each model, also those that are worth nothing to it.
 
-    ``decay_no`` is where the decay of its half-life begins in `decays`; ``slot`` is the place of
-    the cap among all caps, -1 where there is none; ``hand_days`` is null for what is no response.
+    Columns: worth_no, numbered from 0 (`spread`); milli; ``decay_no`` and ``oldest``, where the
+    decay of its half-life begins in `decays` and the age from which on nothing is left; ``slot``,
+    the place of the cap among all caps, -1 where there is none; and ``hand_days``, null for what
+    is no response.
     """
     columns: dict[str, list[int | None]] = {
-        name: [] for name in ("worth_no", "milli", "decay_no", "slot", "hand_days")
+        name: [] for name in ("worth_no", "milli", "decay_no", "oldest", "slot", "hand_days")
     }
-    kinds = kinds_of(book.playbook)
+    # The last stands for all others; no kind has this name.
+    kinds = (*kinds_of(book.playbook), "")
     slots = capped_kinds(book)
-    halves = half_lives(book)
-    for place, model in enumerate(distinct_models(book)):
-        for signal in model.signals:
-            for wide in (0, 1):
-                weight = model.company_wide_per_mille if wide else 1_000
+    lives = half_lives(book)
+    for model in distinct_models(book):
+        decay_no, shares = lives[model.half_life_days]
+        signals = {signal.kind: signal for signal in model.signals}
+        for weight, responses in (
+            (1_000, model.responses),
+            (model.company_wide_per_mille, {}),
+        ):
+            for kind in kinds:
+                signal = signals.get(kind)
                 row = (
-                    (place * 2 + wide) * len(kinds) + kinds.index(signal.kind),
-                    signal.points * weight,
-                    halves.index(model.half_life_days) * _AGES,
-                    -1 if signal.cap is None else slots.index(signal.kind),
-                    None if wide else model.responses.get(signal.kind),
+                    len(columns["worth_no"]),
+                    0 if signal is None else signal.points * weight,
+                    decay_no,
+                    len(shares) - 1,
+                    -1 if signal is None or signal.cap is None else slots.index(kind),
+                    responses.get(kind),
                 )
                 for name, value in zip(columns, row, strict=True):
                     columns[name].append(value)
@@ -55,17 +60,18 @@ def worths(book: Compiled, workshop: Workshop) -> Frame:
 
 def decays(book: Compiled, workshop: Workshop) -> Frame:
     """Return how much is left of a point by half-life and age: decay_no and share, in 1/1000."""
-    columns: dict[str, list[int]] = {"decay_no": [], "share": []}
-    for place, half_life in enumerate(half_lives(book)):
-        for age, share in enumerate(decay_per_mille(half_life)):
-            columns["decay_no"].append(place * _AGES + age)
-            columns["share"].append(share)
-    return workshop.small("decay", columns)
+    shares = [share for _, shares in half_lives(book).values() for share in shares]
+    return workshop.small("decay", {"decay_no": list(range(len(shares))), "share": shares})
 
 
-def half_lives(book: Compiled) -> list[int]:
-    """Return the half-lives of all models."""
-    return sorted({model.half_life_days for model in distinct_models(book)})
+def half_lives(book: Compiled) -> dict[int, tuple[int, tuple[int, ...]]]:
+    """Return where the decay of each half-life begins among all, and the shares by age to 0."""
+    found: dict[int, tuple[int, tuple[int, ...]]] = {}
+    begin = 0
+    for days in sorted({model.half_life_days for model in distinct_models(book)}):
+        found[days] = begin, (*decay_per_mille(days), 0)
+        begin += len(found[days][1])
+    return found
 
 
 def capped_kinds(book: Compiled) -> list[str]:
@@ -119,7 +125,7 @@ def spread(activities: Frame, book: Compiled, workshop: Workshop) -> Frame:
         if len(distinct) > 1
         else whole(0)
     )
-    kinds = len(kinds_of(book.playbook))
+    kinds = len(kinds_of(book.playbook)) + 1
     return found.with_columns(worth_no=(place * 2 + nw.col("wide")) * kinds + nw.col("kind_no"))
 
 
@@ -133,21 +139,19 @@ def add_up(
     still up, at most 0 if it is down; ``last_hand``, the age of the latest raised hand.
     """
     valued = spread(activities, book, workshop)
-    valued = valued.join(worths(book, workshop), on="worth_no", how="left")
-    valued = valued.with_columns(decay_no=nw.col("decay_no") + nw.col("age"))
-    valued = valued.join(decays(book, workshop), on="decay_no", how="left")
-    milli = nw.col("milli").fill_null(0)
-    valued = valued.with_columns(milli=milli, micro=milli * nw.col("share").fill_null(0))
+    # Every number is found, so that nothing is lost here; engines are faster if they may lose it.
+    valued = valued.join(worths(book, workshop), on="worth_no", how="inner")
+    at, hand, oldest = nw.col("age"), nw.col("hand_days"), nw.col("oldest")
+    counted_age = nw.when(at < oldest).then(at).otherwise(oldest)
+    valued = valued.with_columns(decay_no=nw.col("decay_no") + counted_age)
+    valued = valued.join(decays(book, workshop), on="decay_no", how="inner")
+    valued = valued.with_columns(micro=nw.col("milli") * nw.col("share"))
     earns = nw.col("micro") > 0
-    at, hand = nw.col("age"), nw.col("hand_days")
     kinds = capped_kinds(book)
     counted = kinds_of(book.playbook)
     valued = valued.with_columns(
-        free=_if((nw.col("slot") == -1).fill_null(True), nw.col("micro")),
-        **{
-            f"cap_{n}": _if((nw.col("slot") == n).fill_null(False), nw.col("micro"))
-            for n in range(len(kinds))
-        },
+        free=_if(nw.col("slot") == -1, nw.col("micro")),
+        **{f"cap_{n}": _if(nw.col("slot") == n, nw.col("micro")) for n in range(len(kinds))},
         active=nw.when(earns).then(at),
         idle=flag(~earns),
         own=1 - nw.col("wide"),
@@ -201,7 +205,7 @@ def _asked(measure: Measure, kinds: Sequence[str]) -> nw.Expr:
     match measure.head:
         case "count":
             own = (nw.col("kind_no") == kinds.index(measure.kind)) & (nw.col("wide") == 0)
-            return flag((recent & own).fill_null(False))
+            return flag(recent & own)
         case "points":
             return _if(recent, nw.col("milli") * 1_000)
         case _:
