@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from random import Random
 from typing import Any
+from weakref import WeakSet
 
 import pyarrow as pa
 import pytest
@@ -12,6 +13,9 @@ import pytest
 import mpfunnel as mf
 from mpfunnel import frames
 from mpfunnel.errors import InvalidDataError
+from mpfunnel.frames.people import People
+from mpfunnel.frames.population import Population
+from mpfunnel.frames.situation import WHOLE, Part
 from tests.frames import KINDS, draw_records, rows_of, tables_of
 from tests.leads import BOOKS, book_of, draw_as_of, engine_of
 
@@ -81,6 +85,29 @@ def test_answers_come_part_by_part(kind: str, chunks: int) -> None:
     for name, found in parts.items():
         rows = [row for table in found for row in rows_of(table)]
         assert sorted(map(str, rows)) == sorted(map(str, rows_of(getattr(wanted, name))))
+
+
+@pytest.mark.parametrize("kind", IN_MEMORY)
+def test_a_part_is_gone_before_the_next(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the people of one part need in memory is free when those of the next are looked at."""
+    engine, tables, as_of = faulty(Random("gone"), 1)
+    given = KINDS[kind](tables)
+    alive: WeakSet[People] = WeakSet()
+    counts: list[int] = []
+    taken = Population.people
+
+    def counted(population: Population, part: Part = WHOLE) -> People | None:
+        counts.append(len(alive))
+        people = taken(population, part)
+        assert people is not None
+        alive.add(people)
+        return people
+
+    monkeypatch.setattr(Population, "people", counted)
+    rows_of(frames.assess(engine, **given, as_of=as_of, chunks=3).leads)
+    for _ in frames.assess_in_parts(engine, **given, as_of=as_of, chunks=3):
+        pass
+    assert counts == [0] * 6
 
 
 def test_parts_without_leads() -> None:

@@ -269,7 +269,11 @@ class Workshop:
     def leave_in_parts(self, answers: Iterable[tuple[str, Answer]]) -> Iterator[tuple[str, Any]]:
         """Yield answers as tables of the kind that was given, each as soon as it is made."""
         for name, one in answers:
-            yield name, self._given_back(_made(one))
+            made = self._given_back(_made(one))
+            # What it was made of, or it would lie beside that of the next part.
+            del one
+            yield name, made
+            del made
 
     def leave_together(
         self,
@@ -336,6 +340,8 @@ def _together(answers: Callable[[], Iterable[tuple[str, Answer]]]) -> dict[str, 
     for name, one in answers():
         # Parts come in the order of their leads.
         made.setdefault(name, []).append(_made(one))
+        # What it was made of, or it would lie beside that of the next part.
+        del one
     return {name: _polars().concat(parts) for name, parts in made.items()}
 
 
