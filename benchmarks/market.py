@@ -96,6 +96,11 @@ def read(place: Path) -> dict[str, pl.DataFrame]:
     return {one.name: pl.read_parquet(one / "*.parquet") for one in sorted(place.iterdir())}
 
 
+def scan(place: Path) -> dict[str, pl.LazyFrame]:
+    """The tables of a directory, of which nothing is read yet."""
+    return {one.name: pl.scan_parquet(one / "*.parquet") for one in sorted(place.iterdir())}
+
+
 class Dice:
     """Draws whole columns.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import polars as pl
@@ -11,7 +12,7 @@ import polars as pl
 import mpfunnel as mf
 from benchmarks import by_hand_polars, by_hand_sql, by_hand_tuned
 from benchmarks.by_hand_polars import BOOK
-from benchmarks.market import AS_OF, Tables
+from benchmarks.market import AS_OF, Tables, read, scan
 from mpfunnel import frames
 
 ENGINE = mf.Engine(BOOK)
@@ -27,6 +28,8 @@ class Way(NamedTuple):
     take: Callable[[Tables], Any]
     """Tables as this way takes them, made before the clock starts."""
     answer: Callable[[Any], Answers]
+    read: Callable[[Path], Any] = read
+    """How it reads tables that are files, before the clock starts."""
 
 
 # --- Polars and pandas --------------------------------------------------------------------------
@@ -43,6 +46,14 @@ def as_pandas(tables: Tables) -> dict[str, Any]:
 def ours(tables: Mapping[str, Any], chunks: int = 1) -> dict[str, Any]:
     found = frames.assess(ENGINE, **tables, as_of=AS_OF, chunks=chunks)
     return {name: getattr(found, name) for name in ANSWERS}
+
+
+def as_lazy(tables: Mapping[str, Any]) -> dict[str, pl.LazyFrame]:
+    return {name: table.lazy() for name, table in tables.items()}
+
+
+def ours_lazily(tables: Mapping[str, pl.LazyFrame], chunks: int = 1) -> Answers:
+    return {name: answer.collect() for name, answer in ours(tables, chunks).items()}
 
 
 def by_hand(tables: Tables) -> Answers:
@@ -143,6 +154,8 @@ WAYS: Mapping[str, Way] = {
     "Polars tuned by hand": Way(as_given, tuned),
     "Polars": Way(as_given, ours),
     "Polars in 8 chunks": Way(as_given, partial(ours, chunks=8)),
+    "Polars from Parquet": Way(as_lazy, ours_lazily, scan),
+    "Polars from Parquet in 8 chunks": Way(as_lazy, partial(ours_lazily, chunks=8), scan),
     "pandas": Way(as_pandas, ours),
     "pandas around Polars": Way(as_pandas, converted(ours)),
     "pandas around Polars by hand": Way(as_pandas, converted(by_hand)),
