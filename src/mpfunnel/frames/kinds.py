@@ -103,12 +103,10 @@ class Answer(NamedTuple):
     Attributes:
         make: Makes it, maybe with more columns than it has in the end.
         schema: The types of its columns.
-        order: The columns that set the order of its rows.
     """
 
     make: Callable[[], Frame]
     schema: Mapping[str, Any]
-    order: Sequence[str]
 
 
 @define
@@ -241,6 +239,11 @@ class Workshop:
         """
         return self.keep(name, frame) if self.kind == "pyspark" else frame
 
+    def in_order(self, frame: Frame, columns: Sequence[str]) -> Frame:
+        """Return a frame in the order of columns, where tables have an order."""
+        # The same input gives the same bytes (law 9): Polars leaves rows in an order of its own.
+        return frame if self.kind in _SQL.values() else frame.sort(*columns)
+
     @property
     def splits(self) -> bool:
         """Whether frames can be taken in parts."""
@@ -260,8 +263,7 @@ class Workshop:
             return {
                 name: one.make().select(*one.schema).to_native() for name, one in answers.items()
             }
-        ordered = [_in_order(one).select(*one.schema) for one in answers.values()]
-        collected = _polars().collect_all(ordered)
+        collected = _polars().collect_all([_left(one) for one in answers.values()])
         return {
             name: self._given_back(frame) for name, frame in zip(answers, collected, strict=True)
         }
@@ -325,13 +327,12 @@ class Workshop:
                 return self._given_back(frame)
 
 
-def _in_order(answer: Answer) -> Any:
-    # The same input gives the same bytes (law 9): engines leave rows in an order of their own.
-    return answer.make().to_native().sort(answer.order)
+def _left(answer: Answer) -> Any:
+    return answer.make().to_native().select(*answer.schema)
 
 
 def _made(answer: Answer) -> Any:
-    return _in_order(answer).select(*answer.schema).collect()
+    return _left(answer).collect()
 
 
 def _together(answers: Callable[[], Iterable[tuple[str, Answer]]]) -> dict[str, Any]:

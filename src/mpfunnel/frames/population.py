@@ -250,11 +250,13 @@ class Population:
         schema = {column: types[what] for column, what in shape.items()}
 
         def finished() -> Frame:
-            return self._with_ids(make()).with_columns(
+            frame = self.workshop.in_order(self._with_ids(make()), _ORDERS[name])
+            # After it was ordered: what all rows share takes no memory, unless it is moved.
+            return frame.with_columns(
                 as_of=nw.lit(self.day), playbook_version=nw.lit(self.book.playbook.version)
             )
 
-        return Answer(finished, schema, _ORDERS[name])
+        return Answer(finished, schema)
 
     def _with_ids(self, frame: Frame) -> Frame:
         """Return an answer with the ids of what it knows by numbers."""
