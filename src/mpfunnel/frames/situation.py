@@ -127,6 +127,10 @@ class Sorting:
         leads = self.given.get("leads")
         if leads is not None:
             leads = self.homes(self.numbered("leads", leads, "lead_no"), companies)
+            # Which rows are equal is known: of their other columns, no rule asks.
+            asked = {fact.key for fact in self.book.asked.values() if fact.root == "lead"}
+            columns = [c for c in leads.collect_schema().names() if c in asked]
+            leads = leads.select("lead_no", "id", "company_no", *columns)
             leads = self.workshop.keep("leads_counted", leads)
         deals, lines = self.deals(companies, leads)
         return Situation(
