@@ -256,7 +256,13 @@ class Population:
                 as_of=nw.lit(self.day), playbook_version=nw.lit(self.book.playbook.version)
             )
 
-        return Answer(finished, schema)
+        # All but ids, and what is said of a single row.
+        words = [
+            column
+            for column, what in shape.items()
+            if what in ("product", "text") and schema[column] == nw.String() and name != "rejects"
+        ]
+        return Answer(finished, schema, words)
 
     def _with_ids(self, frame: Frame) -> Frame:
         """Return an answer with the ids of what it knows by numbers."""
