@@ -6,6 +6,7 @@ from datetime import date
 from functools import cached_property
 
 import narwhals.stable.v2 as nw
+from attrs import evolve
 
 from mpfunnel.case import Compiled
 from mpfunnel.frames.companies import Companies
@@ -90,7 +91,10 @@ class People:
     def pursuits(self) -> Frame:
         """The current pursuits of all leads."""
         found = pursuits(self.facts, self.standings.sums, self.book, self.workshop, self.day)
-        return self.workshop.keep("pursuits", found)
+        found = self.workshop.keep("pursuits", found)
+        # They were added up before. Most rows are theirs, and nothing asks for them any more.
+        self.facts = self.standings.facts = evolve(self.facts, activities=None)
+        return found
 
     @cached_property
     def pairs(self) -> Frame:
