@@ -170,7 +170,7 @@ class Workshop:
 
     def rows(self, frame: Frame) -> list[dict[str, Any]]:
         """Return the rows of a frame, taken out of its engine."""
-        return frame.collect(backend="pyarrow").rows(named=True)
+        return frame.collect().rows(named=True)
 
     # The names are for engines that write down what they do.
     def small(
