@@ -28,7 +28,7 @@ from mpfunnel.records import (
     Product,
     SalesEvent,
 )
-from tests.reading import mapping_of, read_table, write
+from tests.reading import mapping_of, read_files, read_table, write
 
 
 def reasons(read: sources.Records) -> list[tuple[int, str, str, str]]:
@@ -78,7 +78,7 @@ class TestRecords:
             fields = {n: {"column": n, "split": ";"} if n in sets else n for n in row}
             data[kind] = {"file": kind, "fields": fields}
             write(tmp_path, f"{kind}.csv", f"{','.join(row)}\n{','.join(row.values())}\n")
-        read = sources.read(data, tmp_path)
+        read = read_files(data, tmp_path)
         assert read.rejects == ()
         new_year = datetime(2023, 12, 31, 15, tzinfo=UTC)
         product = Product("crm", None, "c", 2, "growth", date(2020, 1, 1), date(2030, 12, 31))
@@ -144,9 +144,9 @@ class TestRecords:
         deal: dict[str, Any] = {"product_id": {"constant": "crm"}, "quantity": {"constant": 2}}
         content = "id,company,opened\n1,a,2024-01-01\n"
         write(tmp_path, "table.csv", content)
-        read = sources.read(mapping_of("deals", deal), tmp_path, products=["sfa"])
+        read = read_files(mapping_of("deals", deal), tmp_path, products=["sfa"])
         assert reasons(read) == [(2, "", "unknown-product", "product_id: no such product")]
-        read = sources.read(mapping_of("deals", deal), tmp_path, products=["crm"])
+        read = read_files(mapping_of("deals", deal), tmp_path, products=["crm"])
         assert read.deals[0].lines == (DealLine("crm", 2),)
 
     def test_ids_may_be_integers_or_row_numbers(self, tmp_path: Path) -> None:
@@ -156,10 +156,10 @@ class TestRecords:
         data["files"]["table"]["path"] = ["a.csv", "b.csv"]
         write(tmp_path, "a.csv", content)
         write(tmp_path, "b.csv", content)
-        read = sources.read(data, tmp_path)
+        read = read_files(data, tmp_path)
         assert [activity.id for activity in read.activities] == [1, 3, 4, 6]
         data["activities"]["fields"]["id"] = {"row_number": True}
-        assert sources.read(data, tmp_path).activities[-1].id == "6"
+        assert read_files(data, tmp_path).activities[-1].id == "6"
         assert [(count.file, count.rows) for count in read.counts] == [("a.csv", 3), ("b.csv", 3)]
 
     def test_a_name_in_one_language_is_enough(self, tmp_path: Path) -> None:
@@ -178,7 +178,7 @@ class TestRecords:
         ]
         write(tmp_path, "table.csv", "id\n1\n2\n")
         write(tmp_path, "old.tsv", "title\tno\nx\t3\ny\t2\n\t1\n")
-        read = sources.read(data, tmp_path)
+        read = read_files(data, tmp_path)
         # Row 2 of the first file and row 2 of the second are one company with and without name.
         assert [company.id for company in read.companies] == ["1", "3"]
         assert [(r.file, r.line, r.column, r.code, r.value) for r in read.rejects] == [
@@ -235,7 +235,7 @@ class TestRejects:
         write(tmp_path, "goods.csv", "id\nGTX Pro\nMG\n")
         rows = "1,c,2024-01-01,GTXPro\n2,c,2024-01-01,MG\n3,c,2024-01-01,\n4,c,2024-01-01,zzz\n"
         write(tmp_path, "table.csv", "id,company,opened,product\n" + rows)
-        read = sources.read(data, tmp_path)
+        read = read_files(data, tmp_path)
         assert [deal.id for deal in read.deals] == ["2", "3"]
         assert [line.product_id for deal in read.deals for line in deal.lines] == ["MG"]
         assert reasons(read) == [
@@ -247,17 +247,17 @@ class TestRejects:
             ),
             (5, "product", "unknown-product", "product 'zzz': no such product"),
         ]
-        assert len(sources.read(data, tmp_path, products=["zzz", "GTXPro"]).deals) == 4
+        assert len(read_files(data, tmp_path, products=["zzz", "GTXPro"]).deals) == 4
         del data["products"]
-        assert len(sources.read(data, tmp_path).deals) == 4
-        assert len(sources.read(data, tmp_path, products=[]).rejects) == 3
+        assert len(read_files(data, tmp_path).deals) == 4
+        assert len(read_files(data, tmp_path, products=[]).rejects) == 3
 
     def test_a_set_of_products_names_the_unknown_one(self, tmp_path: Path) -> None:
         """Of several products, the reason names the one that does not exist."""
         fields = {"product_ids": {"column": "p", "split": ";"}}
         data = mapping_of("activities", fields)
         write(tmp_path, "table.csv", "id,lead,kind,at,p\n1,a,k,2024-01-01,crm;sfaa\n")
-        read = sources.read(data, tmp_path, products=["crm", "sfa"])
+        read = read_files(data, tmp_path, products=["crm", "sfa"])
         assert reasons(read)[0][3] == (
             "p 'crm;sfaa': no such product as 'sfaa'; did you mean 'sfa'?"
         )
@@ -278,7 +278,7 @@ class TestRejects:
             data[kind] = {"file": kind, "fields": mapping_of(kind)[kind]["fields"]}
             write(tmp_path, f"{kind}.csv", content)
         data["leads"]["fields"]["company_id"] = "company_id"
-        read = sources.read(data, tmp_path)
+        read = read_files(data, tmp_path)
         assert [lead.company_id for lead in read.leads] == ["ACNE", "ACME"]
         assert [(r.table, r.line, r.code, r.reason) for r in read.rejects] == [
             ("activities", 3, "unknown-lead", "lead 'x': no such lead"),
@@ -289,13 +289,13 @@ class TestRejects:
             ("sales_events", 3, "unknown-lead", "lead 'y': no such lead"),
         ]  # fmt: skip
         del data["companies"], data["leads"]
-        assert sources.read(data, tmp_path).rejects == ()
+        assert read_files(data, tmp_path).rejects == ()
 
     def test_the_nearest_is_not_sought_among_thousands(self, tmp_path: Path) -> None:
         """A hint must not take longer than the reading."""
         write(tmp_path, "table.csv", "id,company,opened,product\n1,c,2024-01-01,p1x\n")
         data = mapping_of("deals", {"product_id": "product"})
-        read = sources.read(data, tmp_path, products=[f"p{number}" for number in range(2_001)])
+        read = read_files(data, tmp_path, products=[f"p{number}" for number in range(2_001)])
         assert reasons(read)[0][3] == "product 'p1x': no such product"
 
     def test_companies_that_own_each_other_are_rejected(self, tmp_path: Path) -> None:
@@ -393,7 +393,7 @@ class TestPersonal:
             tmp_path, "table.csv", f"phone,kind,at,memo\n{row},2024-01-01,x\n{row},2024-01-02,y\n"
         )
         data["leads"]["fields"]["source"] = "memo"
-        read = sources.read(data, tmp_path)
+        read = read_files(data, tmp_path)
         assert {reject.table for reject in read.rejects} == {"leads", "activities"}
         assert "0312345678" not in str(read.rejects)
 
@@ -413,7 +413,7 @@ class TestPersonal:
         row = f"1,{self.ADDRESS},2024-01-01,{self.ADDRESS},x\n"
         write(tmp_path, "table.csv", "id,company,opened,product,amount\n" + row)
         data = mapping_of("deals", {"product_id": "product", "amount": "amount"})
-        read = sources.read(data, tmp_path, products=[other])
+        read = read_files(data, tmp_path, products=[other])
         assert reasons(read)[0][3] == "product 't…@….jp': no such product"
 
 
@@ -457,7 +457,7 @@ class TestAccount:
         """Law 7: rows = used + collapsed + rejected; a reject has table, file, line and reason."""
         self.write(tmp_path, "t.csv", rows)
         self.write(tmp_path, "u.csv", more)
-        read = sources.read(self.mapping(), tmp_path)
+        read = read_files(self.mapping(), tmp_path)
         # A row without any cell is written as an empty line, which is no row.
         given_rows = {"t.csv": sum(map(bool, rows)), "u.csv": sum(map(bool, more))}
         assert len(read.counts) == 14
@@ -488,12 +488,12 @@ class TestAccount:
         """Law 4: Order does not matter: shuffled and split over files, the same is read."""
         self.write(tmp_path, "t.csv", rows)
         self.write(tmp_path, "u.csv", [])
-        one = sources.read(self.mapping(), tmp_path)
+        one = read_files(self.mapping(), tmp_path)
         shuffle.shuffle(rows)
         cut = shuffle.randint(0, len(rows))
         self.write(tmp_path, "t.csv", rows[:cut])
         self.write(tmp_path, "u.csv", rows[cut:])
-        other = sources.read(self.mapping(), tmp_path)
+        other = read_files(self.mapping(), tmp_path)
 
         def seen(read: sources.Records) -> tuple[Any, ...]:
             kinds = ("products", "companies", "leads", "activities", "deals", "contracts")
@@ -514,7 +514,7 @@ class TestAccount:
 class TestRealFiles:
     def test_maven_is_accounted_for(self, shared_data: Path) -> None:
         """Law 7: of 8,800 opportunities 1,425 lack the account, 163 more the day."""
-        read = sources.read("maven", shared_data / "maven_crm")
+        read = read_files("maven", shared_data / "maven_crm")
         assert read.counts == (
             sources.Count("products", "products.csv", 7, 7, 0, 0),
             sources.Count("companies", "accounts.csv", 85, 85, 0, 0),
@@ -532,7 +532,7 @@ class TestRealFiles:
 
     def test_maven_has_whole_dollars_and_cleaned_words(self, shared_data: Path) -> None:
         """Revenue in millions becomes whole dollars exactly; the two typing errors are mended."""
-        read = sources.read("maven", shared_data / "maven_crm")
+        read = read_files("maven", shared_data / "maven_crm")
         companies = {company.id: company for company in read.companies}
         assert companies["Acme Corporation"].annual_revenue == 1_100_040_000
         assert {type(company.annual_revenue) for company in read.companies} == {int}
@@ -546,7 +546,7 @@ class TestRealFiles:
 
     def test_large_companies_of_maven(self, shared_data: Path) -> None:
         """27 companies have 5,000 employees, 22 the revenue, 21 both."""
-        companies = sources.read("maven", shared_data / "maven_crm").companies
+        companies = read_files("maven", shared_data / "maven_crm").companies
         large = {c.id for c in companies if c.employees is not None and c.employees >= 5_000}
         rich = {c.id for c in companies if c.annual_revenue and c.annual_revenue >= 2_741_370_000}
         assert (len(large), len(rich), len(large & rich)) == (27, 22, 21)
@@ -555,7 +555,7 @@ class TestRealFiles:
         """Without the alias the 1,480 rows of GTXPro are rejected with the nearest product."""
         data = sources.load("maven").to_data()
         del data["deals"]["fields"]["product_id"]["values"]
-        read = sources.read(data, shared_data / "maven_crm")
+        read = read_files(data, shared_data / "maven_crm")
         reason = "product 'GTXPro': no such product; did you mean 'GTX Pro'?"
         assert sum(reject.reason == reason for reject in read.rejects) == 1_480
         assert read.counts[-1] == sources.Count(
@@ -564,7 +564,7 @@ class TestRealFiles:
 
     def test_retentioneering_is_accounted_for(self, shared_data: Path) -> None:
         """Law 7: 31,106 events of 600 users, of which 30 are equal to another."""
-        read = sources.read("retentioneering", shared_data / "retentioneering_ecom")
+        read = read_files("retentioneering", shared_data / "retentioneering_ecom")
         assert read.counts == (
             sources.Count("leads", "ecom.csv.gz", 31_106, 600, 30_506, 0),
             sources.Count("activities", "ecom.csv.gz", 31_106, 31_076, 30, 0),
@@ -587,7 +587,7 @@ class TestRealFiles:
         """The same table in four encodings gives the same records."""
         file = {"path": name, "encoding": encoding}
         data = mapping_of("companies", {"id": "column1", "name": "column2"}, file=file)
-        read = sources.read(sources.load(data), shared_data / "salesforce_dataloader")
+        read = read_files(sources.load(data), shared_data / "salesforce_dataloader")
         assert [(c.id, c.name) for c in read.companies][:2] == [
             ("row1-1", "row1-2"),
             ("row2-1", "row2-2"),
@@ -601,4 +601,4 @@ class TestRealFiles:
             file = {"path": f"csvtext_BOM_UTF32{order}.csv", "encoding": encoding}
             data = mapping_of("companies", {"id": "column1"}, file=file)
             with pytest.raises(DecodeError, match=file["path"]):
-                sources.read(data, shared_data / "salesforce_dataloader")
+                read_files(data, shared_data / "salesforce_dataloader")

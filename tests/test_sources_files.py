@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from mpfunnel import sources
 from mpfunnel.errors import DecodeError
-from tests.reading import mapping_of, read_table, write
+from tests.reading import mapping_of, read_files, read_table, write
 
 NAMES = {"name": "name"}
 NO_NAME = "table.csv has no column 'name'"
@@ -98,7 +98,7 @@ def test_a_broken_gzip_file_is_refused(tmp_path: Path, keep: int) -> None:
     mapping = mapping_of("companies", NAMES, file={"path": "t.csv.gz"})
     (tmp_path / "t.csv.gz").write_bytes(content)
     with pytest.raises(DecodeError, match=r"^t\.csv\.gz: is not a whole gzip file$"):
-        sources.read(mapping, tmp_path)
+        read_files(mapping, tmp_path)
 
 
 def test_a_garbled_gzip_file_is_refused(tmp_path: Path) -> None:
@@ -108,7 +108,7 @@ def test_a_garbled_gzip_file_is_refused(tmp_path: Path) -> None:
     mapping = mapping_of("companies", NAMES, file={"path": "t.csv.gz"})
     (tmp_path / "t.csv.gz").write_bytes(bytes(content))
     with pytest.raises(DecodeError, match=r"is not a whole gzip file|is not utf-8"):
-        sources.read(mapping, tmp_path)
+        read_files(mapping, tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,7 @@ def test_a_missing_file_is_a_problem_of_the_mapping_as_a_whole(tmp_path: Path) -
     mapping["leads"] = {"file": "other", "fields": {"id": "id"}}
     (tmp_path / "other.csv").mkdir()
     with pytest.raises(DecodeError) as caught:
-        sources.read(mapping, tmp_path)
+        read_files(mapping, tmp_path)
     assert [str(problem) for problem in caught.value.problems] == [
         "table.csv: no such file",
         "other.csv: cannot be read as a file",
@@ -200,6 +200,14 @@ def test_ragged_rows_are_rejected(tmp_path: Path) -> None:
         (2, "", "ragged", "has 1 cell where the header has 2", ""),
         (3, "", "ragged", "has 3 cells where the header has 2", ""),
     ]
+
+
+def test_rows_that_cannot_be_told_apart_keep_their_number(tmp_path: Path) -> None:
+    """Whatever is rejected before it, a row has the same number, and so the same id."""
+    numbered = {"id": {"row_number": True}, "name": "name"}
+    read = read_table(tmp_path, 'id,name\n1,a\n2\n"3"x,c\n4,d\n', "companies", numbered)
+    assert [(company.id, company.name) for company in read.companies] == [("1", "a"), ("4", "d")]
+    assert [(r.line, r.code) for r in read.rejects] == [(3, "ragged"), (4, "syntax")]
 
 
 def test_bytes_outside_the_encoding_reject_their_row(tmp_path: Path) -> None:
@@ -293,12 +301,12 @@ def test_files_may_be_given_by_their_key(tmp_path: Path) -> None:
     write(tmp_path, "a.csv", "id,name\n1,a\n")
     write(tmp_path, "b.csv", "name,id\nb,2\n")
     mapping = mapping_of("companies", NAMES)
-    read = sources.read(mapping, {"table": tmp_path / "a.csv"})
+    read = read_files(mapping, {"table": tmp_path / "a.csv"})
     assert [count.file for count in read.counts] == ["a.csv"]
-    read = sources.read(mapping, {"table": [str(tmp_path / "a.csv"), tmp_path / "b.csv"]})
+    read = read_files(mapping, {"table": [str(tmp_path / "a.csv"), tmp_path / "b.csv"]})
     assert [company.id for company in read.companies] == ["1", "2"]
     with pytest.raises(DecodeError) as caught:
-        sources.read(mapping, {"tabel": tmp_path / "a.csv"})
+        read_files(mapping, {"tabel": tmp_path / "a.csv"})
     assert [str(problem) for problem in caught.value.problems] == [
         "files.tabel: no such file; did you mean 'table'?",
         "files.table: is not among the files given",
@@ -308,4 +316,4 @@ def test_files_may_be_given_by_their_key(tmp_path: Path) -> None:
 def test_a_path_that_cannot_exist_is_refused(tmp_path: Path) -> None:
     """A NUL in a path of the caller gives a problem, no traceback."""
     with pytest.raises(DecodeError, match="cannot be read as a file"):
-        sources.read(mapping_of("companies"), {"table": tmp_path / "a\0b.csv"})
+        read_files(mapping_of("companies"), {"table": tmp_path / "a\0b.csv"})

@@ -5,7 +5,8 @@
     records = sources.read("maven", "downloads/crm")
     records.companies, records.deals, records.rejects, records.counts
 
-`tables` reads tables of pandas, Polars and others in the same way, for `mpfunnel.frames.assess`.
+`tables` reads tables of pandas, Polars and others in the same way, for `mpfunnel.frames.assess`;
+`read_tables` makes such tables of the files themselves.
 
 Nothing is lost: for each file and record kind, rows = used + collapsed + rejected, and each reject
 has its file, line, column and reason (law 7).
@@ -24,7 +25,7 @@ from mpfunnel.sources.reading import Records, read
 from mpfunnel.sources.rows import Reject
 
 if TYPE_CHECKING:
-    from mpfunnel.sources.tabling import MappedTables, tables
+    from mpfunnel.sources.tabling import MappedTables, read_tables, tables
 
 __all__ = [
     "Count",
@@ -34,6 +35,7 @@ __all__ = [
     "SourceMapping",
     "load",
     "read",
+    "read_tables",
     "shipped",
     "tables",
 ]
@@ -43,7 +45,7 @@ if not TYPE_CHECKING:  # a checker that saw it would take every misspelt name fo
 
     def __getattr__(name: str) -> Any:
         # Files are read without what tables need.
-        if name not in ("MappedTables", "tables"):
+        if name not in ("MappedTables", "read_tables", "tables"):
             hint = did_you_mean(name, __all__)
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}{hint}")
         value = getattr(import_module("mpfunnel.sources.tabling"), name)

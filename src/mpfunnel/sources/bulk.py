@@ -1,8 +1,8 @@
 """One record kind of whole tables: the value of every cell, and what became of every row.
 
 Each cell of a column is read once, however many rows have it, by the code that reads the rows of
-files (S14). Rows about which there is any doubt, because a cell cannot be read or rows of one id
-differ, go through the reader of rows itself: it finds the reason.
+files (S14). Rows about which there is any doubt, because a cell cannot be read or told apart or
+rows of one id differ, go through the reader of rows itself: it finds the reason.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from decimal import Context, Decimal
 from typing import Any, Final
 
-from attrs import field, fields, fields_dict, frozen
+from attrs import evolve, field, fields, fields_dict, frozen
 
 from mpfunnel.errors import Problem
 from mpfunnel.frames.contract import TABLES
@@ -116,10 +116,14 @@ class Bulk:
         rows = [given.rows for _job, given in jobs]
         self._before = [sum(rows[:index]) for index in range(len(jobs))]
         frame = self._frame()
-        ledger = self._ledger(self._doubtful(frame))
-        self.refused: list[tuple[int, Reject]] = ledger.refused
+        # Each with the number of its row in place of its line.
+        refused = self._ledger(self._doubtful(frame)).refused
+        self.refused: list[tuple[int, Reject]] = [
+            (job, evolve(reject, line=jobs[job][1].lines[reject.line - 1]))
+            for job, reject in refused
+        ]
         self.members: list[frozenset[Id]] = list(self._codes)
-        gone = [self._before[job] + reject.line - 1 for job, reject in self.refused]
+        gone = [self._before[job] + reject.line - 1 for job, reject in refused]
         frame = frame.filter(~self._pl.col(_AT).is_in(gone))
         # Where rows share an id and none was refused, they are equal.
         subset = kind.key or self._value_columns(frame)
@@ -152,6 +156,8 @@ class Bulk:
                 for one in part
             }
             doubts = [pl.Series(one.doubtful, dtype=pl.Boolean).gather(one.places) for one in part]
+            given = self._jobs[index][1]
+            doubts.append(pl.int_range(given.rows, eager=True).is_in(list(given.faulty)))
             parts.append(
                 pl.DataFrame(columns).with_columns(
                     pl.lit(index, dtype=pl.UInt32).alias(_JOB),
@@ -283,7 +289,7 @@ class Bulk:
         return sorted(found)
 
     def _ledger(self, rows: Sequence[int]) -> Ledger:
-        """Return what the reader of rows makes of some rows."""
+        """Return what the reader of rows makes of some rows, told by their numbers."""
         ledger = Ledger(self._kind, [job for job, _given in self._jobs])
         for index, (job, given) in enumerate(self._jobs):
             reader = RowReader(job, self._kind, self._known)
@@ -292,10 +298,15 @@ class Bulk:
             columns = [given.columns[name] for name in job.header]
             places: list[list[int]] = [column.places.gather(own).to_list() for column in columns]
             for at, row in enumerate(own):
-                cells = [
-                    column.cells[place[at]] for column, place in zip(columns, places, strict=True)
-                ]
-                ledger.add(index, row + 1, reader.made(row + 1, cells, first + row + 1))
+                if faulty := given.faulty.get(row):
+                    made = reader.record(evolve(faulty, line=row + 1), first + row + 1)
+                else:
+                    cells = [
+                        column.cells[place[at]]
+                        for column, place in zip(columns, places, strict=True)
+                    ]
+                    made = reader.made(row + 1, cells, first + row + 1)
+                ledger.add(index, row + 1, made)
         ledger.settle()
         return ledger
 

@@ -1,20 +1,22 @@
-"""A column of a table → its cells, each once, and for every row which of them it has."""
+"""A column of a table or file → its cells, each once, and for every row which of them it has."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Set
+from array import array
+from collections.abc import Iterable, Mapping, Sequence, Set
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, Final, cast, get_args
 
-from attrs import field, frozen
+from attrs import Factory, field, frozen
 
 from mpfunnel.errors import Problem, shown
 from mpfunnel.frames.kinds import Workshop, as_columns, column_of, polars
+from mpfunnel.sources.files import Row, SourceFile
 from mpfunnel.sources.kinds import Type
 from mpfunnel.sources.values import Cell, Unfit
 
-__all__ = ["WHO", "Column", "Entered", "entered"]
+__all__ = ["WHO", "Column", "Entered", "entered", "entered_file"]
 
 WHO: Final = "mappings of tables"
 """Who cannot do without Polars."""
@@ -22,7 +24,7 @@ WHO: Final = "mappings of tables"
 
 @frozen(eq=False)
 class Column:
-    """One column of a table.
+    """One column of a table or file.
 
     Attributes:
         cells: What stands in it, each once; a blank one is the empty text.
@@ -35,15 +37,22 @@ class Column:
 
 @frozen(eq=False)
 class Entered:
-    """What a mapping reads of one table.
+    """What a mapping reads of one table or file.
 
     Attributes:
         rows: How many rows it has.
         columns: The columns by name.
+        lines: For each row the line of the file on which it begins; of a table its number, from 1.
+        faulty: The rows of a file whose cells cannot be told apart, by their place from 0. In the
+            columns they are blank.
     """
 
     rows: int
     columns: Mapping[str, Column]
+    lines: Sequence[int] = field(
+        default=Factory(lambda self: range(1, self.rows + 1), takes_self=True), repr=False
+    )
+    faulty: Mapping[int, Row] = field(factory=dict[int, Row])
 
 
 def entered(
@@ -85,6 +94,36 @@ def entered(
         else:
             columns[column] = made
     return Entered(len(native), columns), problems
+
+
+def entered_file(file: SourceFile, header: Sequence[str], wanted: Iterable[str]) -> Entered:
+    """Return what is read of a file.
+
+    Args:
+        file: The file.
+        header: The names of its columns.
+        wanted: The columns to read, each there once.
+
+    Raises:
+        DecodeError: The file cannot be read to its end.
+    """
+    # Four bytes for a cell, and a text for each different one: there may be millions of rows.
+    columns = [(name, header.index(name), {"": 0}, array("I")) for name in wanted]
+    lines, faulty = array("Q"), dict[int, Row]()
+    blank = [""] * len(header)
+    for number, row in enumerate(file.rows()):
+        lines.append(row.line)
+        if row.code:
+            faulty[number] = row
+        cells = blank if row.code else row.cells
+        for _name, at, known, places in columns:
+            places.append(known.setdefault(cells[at], len(known)))
+    pl = polars(WHO)
+    found = {
+        name: Column(list(known), pl.Series(places, dtype=pl.UInt32))
+        for name, _at, known, places in columns
+    }
+    return Entered(len(lines), found, lines, faulty)
 
 
 # -- columns of one type --

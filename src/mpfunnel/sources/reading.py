@@ -11,7 +11,7 @@ from attrs import field, frozen
 
 from mpfunnel.account import Account, accounts
 from mpfunnel.codec.checks import no_such
-from mpfunnel.errors import DecodeError, Problem, brief, shown
+from mpfunnel.errors import DecodeError, Problem, brief, on_one_line, shown
 from mpfunnel.records import Activity, Company, Contract, Deal, Id, Lead, Product, SalesEvent
 from mpfunnel.sources.files import SourceFile, column_hint
 from mpfunnel.sources.kinds import KINDS
@@ -20,7 +20,15 @@ from mpfunnel.sources.loading import load
 from mpfunnel.sources.mapping import SourceMapping, TableMapping
 from mpfunnel.sources.rows import Job, Reject, RowReader
 
-__all__ = ["REFERRED", "Records", "column_problems", "file_problems", "read"]
+__all__ = [
+    "REFERRED",
+    "Files",
+    "Records",
+    "column_problems",
+    "file_problems",
+    "jobs_of",
+    "read",
+]
 
 _PROGRESS_EVERY: Final = 1_000
 REFERRED: Final = ("products", "companies", "leads")
@@ -62,12 +70,13 @@ class Records:
 
 
 _Path = str | PathLike[str]
-_Files = _Path | Mapping[str, _Path | Iterable[_Path]]
+Files = _Path | Mapping[str, _Path | Iterable[_Path]]
+"""The folder of a mapping's paths, or the path (or paths) of each of its file keys."""
 
 
 def read(
     mapping: str | PathLike[str] | Mapping[str, Any] | SourceMapping,
-    folder_or_files: _Files,
+    folder_or_files: Files,
     *,
     products: Iterable[Id] | None = None,
     progress: Callable[[int], object] | None = None,
@@ -102,11 +111,11 @@ def read(
     """
     if not isinstance(mapping, SourceMapping):
         mapping = load(mapping)
-    jobs = _jobs(mapping, _located(mapping, folder_or_files))
+    jobs = jobs_of(mapping, folder_or_files)
     return _Reader(mapping, jobs, products, progress or (lambda _rows: None)).records()
 
 
-def _located(mapping: SourceMapping, where: _Files) -> dict[str, list[SourceFile]]:
+def _located(mapping: SourceMapping, where: Files) -> dict[str, list[SourceFile]]:
     """Return the files of each key, with a name that shows no place on this machine."""
     if not isinstance(where, Mapping):
         folder = Path(where)
@@ -117,7 +126,7 @@ def _located(mapping: SourceMapping, where: _Files) -> dict[str, list[SourceFile
     if problems := file_problems(mapping, where):
         raise DecodeError(problems)
     return {
-        key: [SourceFile(path, path.name, form) for path in _paths(where[key])]
+        key: [SourceFile(path, on_one_line(path.name), form) for path in _paths(where[key])]
         for key, form in mapping.files.items()
     }
 
@@ -143,10 +152,13 @@ def file_problems(mapping: SourceMapping, given: Iterable[str]) -> list[Problem]
     ]
 
 
-def _jobs(
-    mapping: SourceMapping, located: dict[str, list[SourceFile]]
-) -> list[tuple[Job, SourceFile]]:
-    """Return what is to be read, once every file is there and has the columns."""
+def jobs_of(mapping: SourceMapping, folder_or_files: Files) -> list[tuple[Job, SourceFile]]:
+    """Return what is to be read, once every file is there and has the columns.
+
+    Raises:
+        DecodeError: As `read`, but for the mapping; all problems at once.
+    """
+    located = _located(mapping, folder_or_files)
     problems: list[Problem] = []
     headers: dict[tuple[str, int], list[str]] = {}
     used = {table.file for table in mapping.tables}

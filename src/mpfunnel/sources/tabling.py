@@ -1,4 +1,4 @@
-"""Tables → tables for `mpfunnel.frames.assess`, by a mapping; what is checked before the rows."""
+"""Tables or files → tables for `mpfunnel.frames.assess`; what is checked before the rows."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from os import PathLike
 from typing import Any, Final
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 from immutabledict import immutabledict
 
 from mpfunnel.errors import DecodeError, InvalidDataError, Problem, shown
@@ -14,15 +14,16 @@ from mpfunnel.frames.contract import TABLES, reserved
 from mpfunnel.frames.kinds import Workshop, as_columns, kind_of, polars
 from mpfunnel.records import Id
 from mpfunnel.sources.bulk import Bulk, name_of, type_of
-from mpfunnel.sources.columns import WHO, Entered, entered
+from mpfunnel.sources.columns import WHO, Entered, entered, entered_file
+from mpfunnel.sources.files import SourceFile
 from mpfunnel.sources.kinds import KINDS, Kind, Type
 from mpfunnel.sources.ledger import Count
 from mpfunnel.sources.loading import load
 from mpfunnel.sources.mapping import FieldMapping, SourceMapping, TableMapping
-from mpfunnel.sources.reading import REFERRED, column_problems, file_problems
+from mpfunnel.sources.reading import REFERRED, Files, column_problems, file_problems, jobs_of
 from mpfunnel.sources.rows import Job, Reject
 
-__all__ = ["MappedTables", "tables"]
+__all__ = ["MappedTables", "read_tables", "tables"]
 
 _WITHOUT_ORDER: Final = ("duckdb", "ibis")
 _SETS: Final[Mapping[str, tuple[str, str]]] = {
@@ -39,7 +40,7 @@ class MappedTables(Mapping[str, Any]):
     Attributes:
         rejects: The rows that could not be used: table, file, row, column, code, reason, value;
             as `Reject` has them. ``row`` is the number of the row, from 1; blank where tables
-            have no order.
+            have no order. Those of files have ``line`` in its place.
         counts: What became of the rows: one for each file and record kind.
     """
 
@@ -102,7 +103,52 @@ def tables(
         message = f"must be a dictionary of tables by file key, not {type(files).__name__}"
         raise DecodeError([Problem("type", "files", message)])
     workshop, given = _taken_in(mapping, {**files, **named}, files.keys() & named.keys(), products)
-    return _Tabling(mapping, workshop, given, products).tables()
+    jobs: list[tuple[Job, Entered]] = []
+    for table in mapping.tables:
+        found, personal = given[table.file], mapping.personal(table.file)
+        jobs.append((Job(table, table.file, list(found.columns), personal), found))
+    return _Tabling(mapping, workshop, jobs, products).tables("row")
+
+
+def read_tables(
+    mapping: str | PathLike[str] | Mapping[str, Any] | SourceMapping,
+    folder_or_files: Files,
+    *,
+    products: Iterable[Id] | None = None,
+) -> MappedTables:
+    """Read files into tables of Polars for `mpfunnel.frames.assess`, by a mapping.
+
+    It reads files as `read` does: what is used, what collapses and what is rejected, and for which
+    reason, is the same. There is no object for each record, so that it suits large exports.
+
+    Args:
+        mapping: A loaded mapping, or what `load` takes.
+        folder_or_files: As for `read`.
+        products: Ids of products that exist beside those in the files, as of a playbook.
+
+    Raises:
+        DecodeError: As for `read`; or a custom attribute cannot be a column. All problems at once.
+        MissingExtraError: Polars is not installed.
+        UnknownNameError: No mapping of that name is shipped.
+    """
+    if not isinstance(mapping, SourceMapping):
+        mapping = load(mapping)
+    polars(WHO)
+    problems = list(_misnamed(mapping))
+    try:
+        located = jobs_of(mapping, folder_or_files)
+    except DecodeError as error:
+        raise DecodeError([*error.problems, *problems]) from None
+    if problems:
+        raise DecodeError(problems)
+    # Once, however many record kinds it feeds.
+    found: dict[SourceFile, Entered] = {}
+    for file, header in {file: job.header for job, file in located}.items():
+        fields = (one for job, other in located if other == file for one in job.table.fields)
+        wanted = dict.fromkeys(column for one in fields for column in one.columns)
+        found[file] = entered_file(file, header, wanted)
+    jobs = [(evolve(job, header=[*found[file].columns]), found[file]) for job, file in located]
+    return _Tabling(mapping, Workshop("polars", None), jobs, products).tables("line")
 
 
 # -- before the first row --
@@ -190,25 +236,25 @@ class _Tabling:
         self,
         mapping: SourceMapping,
         workshop: Workshop,
-        given: Mapping[str, Entered],
+        jobs: Sequence[tuple[Job, Entered]],
         products: Iterable[Id] | None,
     ) -> None:
         self._mapping = mapping
         self._workshop = workshop
-        self._given = given
+        self._jobs = jobs
         self._known: dict[str, set[Id]] = {}
         if products is not None:
             self._known["products"] = set(products)
 
-    def tables(self) -> MappedTables:
-        """Read everything."""
+    def tables(self, place: str) -> MappedTables:
+        """Read everything; `place` is what rejects call the place of a row."""
         found: dict[str, Any] = {}
         rejects: list[Reject] = []
         counts: list[Count] = []
         problems: list[Problem] = []
         for name in self._mapping.kinds:
             mapped = [table for table in self._mapping.tables if table.kind == name]
-            jobs = [self._job(table) for table in mapped]
+            jobs = [(job, given) for job, given in self._jobs if job.table.kind == name]
             bulk = Bulk(KINDS[name], self._mapping.slots(name), jobs, self._known)
             problems += bulk.problems
             rejects += (reject for _job, reject in bulk.refused)
@@ -228,25 +274,20 @@ class _Tabling:
         hand_out = self._workshop.hand_out
         return MappedTables(
             immutabledict({name: hand_out(name, table) for name, table in found.items()}),
-            hand_out("rejects", self._told(rejects)),
+            hand_out("rejects", self._told(rejects, place)),
             tuple(counts),
         )
 
-    def _job(self, table: TableMapping) -> tuple[Job, Entered]:
-        given = self._given[table.file]
-        personal = self._mapping.personal(table.file)
-        return Job(table, table.file, list(given.columns), personal), given
-
-    def _told(self, rejects: Iterable[Reject]) -> Any:
+    def _told(self, rejects: Iterable[Reject], place: str) -> Any:
         """Return rejects as a frame."""
         pl = polars(WHO)
         ordered = self._workshop.kind not in _WITHOUT_ORDER
-        names = ("table", "file", "row", "column", "code", "reason", "value")
+        names = ("table", "file", place, "column", "code", "reason", "value")
         rows = [
             (r.table, r.file, r.line if ordered else None, r.column, r.code, r.reason, r.value)
             for r in rejects
         ]
-        types = {name: pl.Int64 if name == "row" else pl.String for name in names}
+        types = {name: pl.Int64 if name == place else pl.String for name in names}
         return pl.DataFrame(rows, schema=types, orient="row")
 
 
