@@ -18,16 +18,16 @@ from mpfunnel.cli.inputs import (
     Given,
     UsageError,
     data_of,
+    files_of,
     later,
     named,
-    paths_of,
     playbook_of,
     read,
+    store_of,
 )
 from mpfunnel.cli.showcase import showcase
 from mpfunnel.cli.summary import (
     Summary,
-    all_rejects_table,
     count_table,
     given_table,
     later_line,
@@ -40,7 +40,6 @@ from mpfunnel.labels import Label, Lang
 from mpfunnel.playbook import Playbook
 from mpfunnel.records import Company, Id
 from mpfunnel.rules.tables import DecisionTable
-from mpfunnel.situation import Rejected
 from mpfunnel.tiers import TierTable
 
 __all__ = ["app"]
@@ -101,29 +100,17 @@ def assess(
         source: Path of a mapping (.toml), or the name of a shipped one, for exports.
         out: Folder, .duckdb file, or PostgreSQL URL; it then holds the answers of this run.
     """
-    if source is None:
-        _assess_store(data, asked, out)
-        return
-    given = Given(playbook=asked.playbook, as_of=asked.as_of, lang=asked.lang, source=source)
-    goal = stores.target(out)
-    if goal.kind != "folder":
-        raise UsageError(f"{goal.name}: takes the answers of tables; with --source, name a folder")
-    _assess_export(data, given, goal.path)
-
-
-def _assess_store(data: tuple[str, ...], asked: Asked, out: str) -> None:
     playbook = playbook_of(asked.playbook)
     engine = Engine(playbook)
-    if len(data) != 1:
-        raise UsageError("data: must be one folder, file or URL; pairs key=path need --source")
-    where, goal = stores.source(data[0]), stores.target(out)
+    mapping = None if source is None else sources.load(source)
+    where = store_of(data) if mapping is None else data_of(data, mapping)
+    goal = stores.target(out)
     lang = asked.lang_of(playbook)
     with progress() as shown:
         task = shown.add_task("reading", total=None)
-        given = stores.read(engine, data[0])
-        for name in given.names.values():
-            if where.kind == goal.kind == "folder":
-                _keep_apart(where.path / name, goal.path, stores.FILES)
+        given = stores.read(engine, where, mapping=mapping)
+        if goal.kind == "folder":
+            _keep_apart(files_of(where, mapping, given), goal.path)
         # Before the long work, so that what cannot be written to is not found out after it.
         stores.prepare(out)
         shown.update(task, description="assessing")
@@ -134,62 +121,28 @@ def _assess_store(data: tuple[str, ...], asked: Asked, out: str) -> None:
 
     terminal = Terminal()
     _head(terminal, _name_of(playbook, lang), asked.as_of, playbook, lang)
-    terminal.print(given_table(given.rows, given.names, answers.rejects, lang))
+    if mapping is None:
+        terminal.print(given_table(given, answers.rejects, lang))
+    else:
+        terminal.print(count_table(given, answers.rejects, lang))
+        if after := later(given.tables, asked.as_of, playbook):
+            terminal.print(later_line(after, lang))
     summary = Summary(playbook)
     summary.add_all(answers)
     for table in summary.tables(lang, terminal.width):
         terminal.print(table)
     if answers.rejects.height:
-        terminal.print(all_rejects_table(answers.rejects, lang))
-    _tell_where(terminal, goal.name, lang)
-
-
-def _assess_export(data: tuple[str, ...], given: Given, out: Path) -> None:
-    # Imported here, because only this command writes Parquet.
-    from mpfunnel.cli.tables import FILES, Tables
-
-    playbook = playbook_of(given.playbook)
-    engine = Engine(playbook)
-    mapping = sources.load(given.source)
-    where = data_of(data, mapping)
-    for path in paths_of(where, mapping):
-        _keep_apart(path, out, FILES)
-    # Before the long work, so that a folder that cannot be made is not found out after it.
-    out.mkdir(parents=True, exist_ok=True)
-    lang = given.lang_of(playbook)
-    terminal = Terminal()
-    records = read(where, mapping, playbook)
-    summary = Summary(playbook)
-    tables = Tables(mapping, playbook)
-    refused: dict[Rejected, None] = {}
-    for answer in _assessed(engine, records.accounts(), given.as_of):
-        summary.add(answer)
-        tables.add(answer.rows(lang))
-        # A deal stands in two accounts where its lead is of another company.
-        refused.update(dict.fromkeys(answer.rejects))
-    tables.add_rejects(records.rejects, refused)
-    tables.write(out)
-
-    _head(terminal, _name_of(playbook, lang), given.as_of, playbook, lang)
-    terminal.print(count_table(records.counts, refused, lang))
-    if after := later(records, given.as_of, playbook):
-        terminal.print(later_line(after, lang))
-    for table in summary.tables(lang, terminal.width):
-        terminal.print(table)
-    if records.rejects or refused:
-        terminal.print(reject_table(records.rejects, refused, lang))
-    _tell_where(terminal, str(out), lang)
-
-
-def _keep_apart(path: Path, out: Path, written: Iterable[str]) -> None:
-    """Refuse to read a file that is going to be replaced."""
-    if path.resolve() in {(out / name).resolve() for name in written}:
-        raise UsageError(f"{path}: is read, and would be replaced; name another --out")
-
-
-def _tell_where(terminal: Terminal, out: str, lang: Lang) -> None:
+        terminal.print(reject_table(answers.rejects, lang))
     where_to = Label("written to", "出力先").text(lang)
-    terminal.print(f"{where_to}: {printable(out)}", soft_wrap=True)
+    terminal.print(f"{where_to}: {printable(goal.name)}", soft_wrap=True)
+
+
+def _keep_apart(read: Iterable[Path], out: Path) -> None:
+    """Refuse to read a file that is going to be replaced."""
+    written = {(out / name).resolve() for name in stores.FILES}
+    for path in read:
+        if path.resolve() in written:
+            raise UsageError(f"{path}: is read, and would be replaced; name another --out")
 
 
 @explain.command(name="segment")

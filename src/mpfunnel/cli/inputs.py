@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date, datetime
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from pathlib import Path
-from typing import Annotated, Final, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 
+import narwhals.stable.v2 as nw
 from attrs import frozen
 from cyclopts import Parameter
 
-from mpfunnel import codec, examples, sources
-from mpfunnel.calendars import local_day, zone_for
+from mpfunnel import codec, examples, sources, stores
 from mpfunnel.cli.terminal import progress
 from mpfunnel.errors import MpfunnelError, UnknownNameError, did_you_mean
+from mpfunnel.frames.days import with_local_day
 from mpfunnel.labels import Lang
 from mpfunnel.personal import has_address, shown
 from mpfunnel.playbook import Playbook
@@ -26,17 +27,20 @@ __all__ = [
     "Given",
     "UsageError",
     "data_of",
+    "files_of",
     "later",
     "named",
-    "paths_of",
     "playbook_of",
     "read",
+    "store_of",
 ]
 
 Data = Path | dict[str, list[Path]]
 """The folder of a mapping's files, or the paths of each of its file keys."""
 V = TypeVar("V")
 _FEW: Final = 12
+_INSTANTS: Final = {"activities": "at", "deals": "opened_at", "sales_events": "at"}
+"""When what stands in each table began."""
 
 
 class UsageError(MpfunnelError):
@@ -109,14 +113,29 @@ def data_of(data: Sequence[str], mapping: SourceMapping) -> Data:
     return found
 
 
-def paths_of(data: Data, mapping: SourceMapping) -> Iterator[Path]:
-    """Yield the path of each file that is read."""
-    if isinstance(data, Path):
-        for file in mapping.files.values():
-            yield from (data / path for path in file.paths)
-    else:
+def store_of(data: Sequence[str]) -> str:
+    """Return where the one store is.
+
+    Raises:
+        UsageError: There is none, or several.
+    """
+    if len(data) != 1:
+        raise UsageError("data: must be one folder, file or URL; pairs key=path need --source")
+    return data[0]
+
+
+def files_of(
+    data: Data | str, mapping: SourceMapping | None, given: stores.Given
+) -> Iterator[Path]:
+    """Yield the path of each file that was read of an export or a folder."""
+    if isinstance(data, dict):
         for paths in data.values():
             yield from paths
+    elif mapping is not None:
+        for file in mapping.files.values():
+            yield from (Path(data, path) for path in file.paths)
+    elif (place := stores.source(data)).kind == "folder":
+        yield from (place.path / name for name in given.names.values())
 
 
 def read(data: Data, mapping: SourceMapping, playbook: Playbook) -> Records:
@@ -136,16 +155,22 @@ def read(data: Data, mapping: SourceMapping, playbook: Playbook) -> Records:
         )
 
 
-def later(records: Records, as_of: date, playbook: Playbook) -> dict[str, int]:
-    """Return how many records of each kind lie after the day, and do not count yet (law 5)."""
-    zone = zone_for(playbook.zone)
-    instants: dict[str, Iterable[datetime]] = {
-        "activities": (one.at for one in records.activities),
-        "deals": (one.opened_at for one in records.deals),
-        "sales_events": (one.at for one in records.sales_events),
-    }
-    found = {name: sum(local_day(at, zone) > as_of for at in ats) for name, ats in instants.items()}
-    found["contracts"] = sum(one.start > as_of for one in records.contracts)
+def later(tables: Mapping[str, Any], as_of: date, playbook: Playbook) -> dict[str, int]:
+    """Return how many rows of each table lie after the day, and do not count yet (law 5).
+
+    Args:
+        tables: Tables of Polars that a mapping has made.
+        as_of: The day.
+        playbook: Says whose days count.
+    """
+    found: dict[str, int] = {}
+    for name, column in _INSTANTS.items():
+        if name in tables:
+            given = nw.from_native(tables[name].select(column))
+            days = with_local_day(given, column, playbook.zone, name=column)[column]
+            found[name] = int((days > as_of.toordinal()).sum())
+    if "contracts" in tables:
+        found["contracts"] = (tables["contracts"]["start"] > as_of).sum()
     return {name: count for name, count in found.items() if count}
 
 

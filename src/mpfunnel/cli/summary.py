@@ -18,13 +18,11 @@ from mpfunnel.playbook import Playbook
 from mpfunnel.records import Id, Product
 from mpfunnel.rules.tables import Decision
 from mpfunnel.segments import UNMATCHED
-from mpfunnel.situation import Rejected
-from mpfunnel.sources import Count, Reject
+from mpfunnel.stores import Given
 
 __all__ = [
     "UNDECIDED",
     "Summary",
-    "all_rejects_table",
     "count_table",
     "given_table",
     "later_line",
@@ -271,12 +269,12 @@ def _bar(count: int, most: int) -> str:
     return "█" * max(1, count * _BAR_CELLS // most) if count else ""
 
 
-def count_table(counts: Iterable[Count], rejects: Iterable[Rejected], lang: Lang) -> Table:
+def count_table(given: Given, rejects: Any, lang: Lang) -> Table:
     """Return what became of the rows: in = used + collapsed + rejected, in every line.
 
     Args:
-        counts: What became of the rows when they were read.
-        rejects: What was read, and then could not be used.
+        given: What was read of an export.
+        rejects: The rows that could not be read or, then, not be used: a table of Polars.
         lang: The language of the labels.
     """
     table = _table_of(Label("What became of the rows", "読み込んだ行の内訳").text(lang))
@@ -289,15 +287,14 @@ def count_table(counts: Iterable[Count], rejects: Iterable[Rejected], lang: Lang
         Label("rejected", "除外"),
     ):
         table.add_column(name.text(lang), justify="right")
-    used: Counter[str] = Counter()
-    for one in counts:
-        used[one.table] += one.used
+    for one in given.counts:
         numbers = map(_number, (one.rows, one.used, one.collapsed, one.rejected))
         table.add_row(printable(one.file), _KINDS[one.table].text(lang), *numbers)
-    again = Counter(reject.table for reject in rejects)
+    again: Counter[str] = Counter(rejects.filter(rejects["file"].is_null())["table"])
     then = Label("then assessed", "判定時").text(lang)
-    for kind, count in again.items():
-        numbers = map(_number, (used[kind], used[kind] - count, 0, count))
+    for kind in (kind for kind in given.tables if again[kind]):
+        rows = given.tables[kind].height
+        numbers = map(_number, (rows, rows - again[kind], 0, again[kind]))
         table.add_row(then, _KINDS[kind].text(lang), *numbers)
     return table
 
@@ -309,48 +306,29 @@ def later_line(later: Mapping[str, int], lang: Lang) -> str:
     return f"{what}: {counts}\n"
 
 
-def reject_table(read: Iterable[Reject], assessed: Iterable[Rejected], lang: Lang) -> Table:
-    """Return the rejects by their reason, each with an example."""
-    found: dict[tuple[str, str, str], list[str]] = {}
-    for reject in read:
-        found.setdefault((reject.table, reject.code, reject.column), []).append(reject.reason)
-    for rejected in assessed:
-        found.setdefault((rejected.table, rejected.code, ""), []).append(rejected.reason)
-    return _reasons_table(((key, len(reasons), reasons[0]) for key, reasons in found.items()), lang)
-
-
-def all_rejects_table(rejects: Any, lang: Lang) -> Table:
-    """Return the rejects of a whole population, a table of Polars, by their reason."""
+def reject_table(rejects: Any, lang: Lang) -> Table:
+    """Return the rejects, a table of Polars, by their reason, each with an example."""
     keys = ["table", "code", "column"]
-    examples = rejects.select(*keys, "reason").unique(keys, keep="first")
-    rows = rejects.group_by(keys).len().join(examples, on=keys).iter_rows()
-    found = (
-        ((kind, code, column), count, f"{column}: {reason}")
-        for kind, code, column, count, reason in rows
-    )
-    return _reasons_table(found, lang)
-
-
-def _reasons_table(found: Iterable[tuple[tuple[str, str, str], int, str]], lang: Lang) -> Table:
-    """Return a table of (records, code, column), how many rows, and an example."""
+    counts = rejects.group_by(keys).len("count")
+    found = rejects.unique(keys, keep="first").join(counts, on=keys).rows(named=True)
     table = _table_of(Label("Rejects by reason", "除外の理由").text(lang))
     table.add_column(Label("rows", "行数").text(lang), justify="right")
     table.add_column(Label("records", "レコード").text(lang))
     table.add_column(Label("reason", "理由").text(lang), overflow="fold")
     table.add_column(Label("for example", "例").text(lang), overflow="fold")
-    for (kind, code, _column), count, reason in sorted(found, key=lambda one: (-one[1], one[0])):
-        table.add_row(_number(count), _KINDS[kind].text(lang), code, printable(reason))
+    for one in sorted(found, key=lambda one: (-one["count"], *(one[key] for key in keys))):
+        # What was read by a mapping says itself which column of which file it means.
+        example = one["reason"] if one.get("file") else f"{one['column']}: {one['reason']}"
+        kind = _KINDS[one["table"]].text(lang)
+        table.add_row(_number(one["count"]), kind, one["code"], printable(example))
     return table
 
 
-def given_table(
-    rows: Mapping[str, int], names: Mapping[str, str], rejects: Any, lang: Lang
-) -> Table:
+def given_table(given: Given, rejects: Any, lang: Lang) -> Table:
     """Return what became of the rows of each table of a store.
 
     Args:
-        rows: How many rows each table has.
-        names: What stands for it in the store.
+        given: What was read of the store.
         rejects: The rows that could not be used, a table of Polars.
         lang: The language of the labels.
     """
@@ -360,7 +338,7 @@ def given_table(
         table.add_column(name.text(lang), overflow="fold")
     for name in (Label("rows", "行数"), Label("rejected", "除外")):
         table.add_column(name.text(lang), justify="right")
-    for kind, count in rows.items():
+    for kind, count in given.rows.items():
         numbers = map(_number, (count, rejected.get(kind, 0)))
-        table.add_row(printable(names[kind]), _KINDS[kind].text(lang), *numbers)
+        table.add_row(printable(given.names[kind]), _KINDS[kind].text(lang), *numbers)
     return table

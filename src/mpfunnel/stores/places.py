@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from os import PathLike
 from pathlib import Path
 from typing import Final, Literal
 from urllib.parse import unquote
@@ -64,7 +65,7 @@ def refusal(code: str, where: str, message: str) -> InvalidDataError:
     return InvalidDataError([Problem(code, where, message)])
 
 
-def source(where: str | Path) -> Place:
+def source(where: str | PathLike[str]) -> Place:
     """Return the place of a store that is to be read.
 
     Raises:
@@ -93,7 +94,7 @@ def target(where: str | Path) -> Place:
     return found
 
 
-def _found(where: str | Path) -> Place | None:
+def _found(where: str | PathLike[str]) -> Place | None:
     """Return what is there already; `None` of nothing."""
     if where == "":
         # It would be the folder in which the command runs, and means a variable without a value.
@@ -119,7 +120,7 @@ def _present(path: Path) -> Place | None:
     raise refusal("empty" if not head else "file", str(path), f"{what}; {_WANTED}")
 
 
-def _address(where: str | Path) -> Place | None:
+def _address(where: str | PathLike[str]) -> Place | None:
     """Return the place that a URL names; `None` of what is none."""
     url = _URL.fullmatch(where) if isinstance(where, str) else None
     if url is None:

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import date, datetime
 from difflib import get_close_matches
-from pathlib import Path
+from os import PathLike
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from attrs import evolve, frozen
 
-from mpfunnel import frames
+from mpfunnel import frames, sources
 from mpfunnel.calendars import as_day, zone_for
 from mpfunnel.engine import Engine
 from mpfunnel.errors import InvalidDataError, Problem, shown
 from mpfunnel.frames.contract import TABLES, with_attributes
-from mpfunnel.frames.population import KEYS
 from mpfunnel.labels import Lang
+from mpfunnel.sources import Count, SourceMapping
+from mpfunnel.sources.reading import Files
 from mpfunnel.stores import duckdb, folders, postgres, sqlite, workbooks
 from mpfunnel.stores.cells import Raw, Wanted, families, typed
 from mpfunnel.stores.extras import library
-from mpfunnel.stores.places import Kind, Place, source
+from mpfunnel.stores.places import Kind, Place, refusal, source
 
 if TYPE_CHECKING:
     import polars as pl
@@ -63,37 +65,55 @@ def _anything(_column: str) -> bool:
 
 @frozen
 class Given:
-    """What a store holds.
+    """What a store or an export holds.
 
     Attributes:
         tables: The tables by name, as those of Polars.
-        rows: How many rows each of them has in the store.
-        rejects: The rows with a cell that cannot be read, as `mpfunnel.frames` tells them.
-        names: What stands for each table in the store: a file, a sheet, a table or a view.
+        rows: How many rows each of them has in the store, or in the files of the export.
+        rejects: The rows that cannot be read, as `mpfunnel.frames` tells them; those of an export
+            with file, line and value.
+        names: What stands for each table in the store: a file, a sheet, a table or a view; in an
+            export its files.
+        counts: Of an export: what became of the rows of each file.
     """
 
     tables: Mapping[str, Any]
     rows: Mapping[str, int]
     rejects: tuple[pl.DataFrame, ...]
     names: Mapping[str, str]
+    counts: tuple[Count, ...] = ()
 
 
-def read(engine: Engine, where: str | Path) -> Given:
-    """Return the tables of a store.
+def read(
+    engine: Engine,
+    where: Files,
+    *,
+    mapping: str | PathLike[str] | Mapping[str, Any] | SourceMapping | None = None,
+) -> Given:
+    """Return the tables of a store, or those that a mapping makes of the files of an export.
 
-    They are found by their names, whether in capitals or not; only ``companies`` is needed, and
-    others than those that `mpfunnel.frames.assess` takes are left alone. Everything is read as it
-    is at one moment, from databases within one transaction.
+    Those of a store are found by their names, whether in capitals or not; only ``companies`` is
+    needed, and others than those that `mpfunnel.frames.assess` takes are left alone. Everything is
+    read as it is at one moment, from databases within one transaction.
 
     Args:
-        engine: The compiled playbook, which says what custom attributes rules ask about.
+        engine: The compiled playbook, which says what custom attributes rules ask about, and which
+            products there are.
         where: A folder of Parquet or CSV files, an Excel workbook, a DuckDB or SQLite file, or the
-            URL of PostgreSQL; ``?schema=`` names the schema.
+            URL of PostgreSQL; ``?schema=`` names the schema. Of an export: its folder, or the path
+            (or paths) of each file key of the mapping.
+        mapping: That of an export, as `mpfunnel.sources.read_tables` takes it.
 
     Raises:
-        InvalidDataError: There is no such store, or it cannot be read; all problems of its tables.
+        InvalidDataError: There is no such store or export, or it cannot be read; all problems.
         MissingExtraError: What reads this kind of store is not installed.
+        UnknownNameError: No mapping of that name is shipped.
     """
+    if mapping is not None:
+        return _exported(engine, mapping, where)
+    if isinstance(where, Mapping):
+        message = "must be one folder, file or URL; files by key need their mapping"
+        raise refusal("type", "where", message)
     place = source(where)
     asked = list(engine.playbook.asked.values())
     contracts = {name: with_attributes(name, asked) for name in TABLES}
@@ -124,6 +144,38 @@ def read(engine: Engine, where: str | Path) -> Given:
     )
 
 
+def _exported(
+    engine: Engine,
+    mapping: str | PathLike[str] | Mapping[str, Any] | SourceMapping,
+    folder_or_files: Files,
+) -> Given:
+    """Return what a mapping makes of the files of an export."""
+    pl = library("polars")
+    products = [product.id for product in engine.playbook.products]
+    read_in = sources.read_tables(mapping, folder_or_files, products=products)
+    rows: Counter[str] = Counter()
+    names: dict[str, list[str]] = {}
+    for one in read_in.counts:
+        # Products are known by the playbook: no table comes of them.
+        if one.table in read_in:
+            rows[one.table] += one.rows
+            names.setdefault(one.table, []).append(one.file)
+    nobody = pl.lit(None, pl.String)
+    told = read_in.rejects.select(
+        *("table", "file", "line"),
+        nobody.alias("id"),
+        nobody.alias("lead_id"),
+        *("column", "code", "reason", "value"),
+    )
+    return Given(
+        dict(read_in),
+        rows,
+        (told,),
+        {name: ", ".join(files) for name, files in names.items()},
+        read_in.counts,
+    )
+
+
 def assess(
     engine: Engine,
     given: Given,
@@ -133,11 +185,13 @@ def assess(
     possible: bool = False,
     dense: bool = False,
 ) -> frames.Tables:
-    """Return the four answers for all rows of a store, as tables of Polars.
+    """Return the four answers for all rows of a store or an export, as tables of Polars.
+
+    The rejects of an export have file, line and value, too, where the row could not be read.
 
     Args:
         engine: The compiled playbook.
-        given: What the store holds.
+        given: What the store or the export holds.
         as_of: As for `mpfunnel.frames.assess`, like all that follow.
         lang: The language of the reasons; the playbook's own where it is `None`.
         possible: Whether leads and engagement tell what is still possible.
@@ -152,9 +206,9 @@ def assess(
     day = as_day(as_of, zone_for(engine.playbook.zone))
     pl = library("polars")
     stamp = {"as_of": pl.lit(day), "playbook_version": pl.lit(engine.playbook.version)}
-    told = [out.rejects, *(one.with_columns(**stamp) for one in given.rejects)]
+    told = pl.concat([*given.rejects, out.rejects.drop(*stamp)], how="diagonal")
     # In the order in which frames.assess has them.
-    return evolve(out, rejects=pl.concat(told).sort(KEYS["rejects"]))
+    return evolve(out, rejects=told.sort(told.columns).with_columns(**stamp))
 
 
 def _chosen(place: Place, parts: Sequence[tuple[str, str]]) -> dict[str, str]:
