@@ -65,6 +65,16 @@ def test_any_store_is_answered_into_a_database(
     assert differing(Tables(**told), wanted) == []
 
 
+def test_a_database_is_answered_into_files(
+    tables: dict[str, pl.DataFrame], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A folder takes them from anywhere."""
+    ran = assess(capsys, FILLED["DuckDB"](tmp_path, tables), out=tmp_path / "out")
+
+    assert (ran.code, ran.err) == (0, "")
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {*stores.FILES}
+
+
 def test_every_table_has_a_name_for_people() -> None:
     """What became of the rows can be told of whatever table `frames.assess` takes."""
     assert set(TABLES) <= set(_KINDS)
