@@ -52,9 +52,9 @@ def alike(what: str, wanted: Any, found: Any) -> None:
 
 
 def as_polars(table: Any) -> pl.DataFrame:
-    """A table of pandas, PyArrow or Spark as one of Polars."""
-    if isinstance(table, pl.DataFrame):
-        return table
+    """A table of pandas, PyArrow or Spark, or a lazy one, as an eager one of Polars."""
+    if isinstance(table, pl.DataFrame | pl.LazyFrame):
+        return table.lazy().collect()
     kind = type(table).__module__
     if kind.startswith("pandas"):
         return pl.from_pandas(table)

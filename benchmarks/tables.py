@@ -15,8 +15,8 @@ anything is timed. Spark needs Java and the extra `spark`.
 Each run has a process of its own, so that its peak of memory is its own (`benchmarks.costs`); the
 runs are interleaved, and a figure is the median of the rounds. What is measured is the time of the
 processor, all threads and processes together, because other work that runs on the machine disturbs
-it less than the time of the clock. The tables lie in memory before it starts, unless they are read
-from Parquet files meanwhile, and all answers when it stops. What is done once in a process, such as
+it less than the time of the clock. The tables lie in memory before it starts, and all answers when
+it stops; from file to file, both lie in Parquet files. What is done once in a process, such as
 planning on first use and the first compilation of Java, is done before, on tables of a few rows.
 """
 
@@ -57,7 +57,7 @@ CONTESTS: Mapping[str, Sequence[Contest]] = {
     "polars": [Contest("Polars", HAND, 1.05, 1.1)],
     "chunks": [
         Contest("Polars in 8 chunks", "Polars", 1.25, 0.34),
-        Contest("Polars from Parquet in 8 chunks", "Polars from Parquet", 1.25, 0.34),
+        Contest("Polars from file to file in 8 parts", "Polars from file to file", 1.25, 0.34),
     ],
     "tuned": [Contest("Polars", "Polars tuned by hand")],
     "pandas": [

@@ -49,7 +49,13 @@ def test_the_hand_written_account_gives_the_same_answers() -> None:
 
 @pytest.mark.parametrize(
     "way",
-    ["Polars", "Polars from Parquet in 8 chunks", "Polars tuned by hand", "DuckDB by hand"],
+    [
+        "Polars",
+        "Polars from file to file",
+        "Polars from file to file in 8 parts",
+        "Polars tuned by hand",
+        "DuckDB by hand",
+    ],
 )
 def test_whole_tables_by_hand_give_the_same_rows(
     way: str, market: Tables, wanted: Mapping[str, pl.DataFrame]
