@@ -13,7 +13,7 @@ from mpfunnel.answers import Assessment, Engagement, Stage
 from mpfunnel.calendars import as_day
 from mpfunnel.case import Case, Compiled
 from mpfunnel.errors import InvalidDataError, Problem, brief
-from mpfunnel.labels import Lang
+from mpfunnel.labels import Lang, faults_of_lang
 from mpfunnel.playbook import Playbook
 from mpfunnel.records import Company, CompanyHistory, Id
 from mpfunnel.rules.tables import Decision
@@ -153,8 +153,8 @@ class Engine:
         if isinstance(of, Company | CompanyHistory):
             account = Account(of)
         lang = self.playbook.lang if lang is None else lang
-        if lang not in ("en", "ja"):
-            _refuse("lang", f"must be 'en' or 'ja', not {brief(lang)}")
+        if problems := faults_of_lang(lang):
+            raise InvalidDataError(problems)
         return why(self._case(account, as_of), question, about, lang)
 
     def _day(self, as_of: _Day) -> date:

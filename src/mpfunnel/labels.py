@@ -6,9 +6,9 @@ from typing import ClassVar, Literal
 
 from attrs import field, frozen
 
-from mpfunnel.errors import InvalidDataError, Problem, not_a_key
+from mpfunnel.errors import InvalidDataError, Problem, brief, not_a_key
 
-__all__ = ["Keyed", "Label", "Lang", "as_label"]
+__all__ = ["Keyed", "Label", "Lang", "as_label", "faults_of_lang"]
 
 Lang = Literal["en", "ja"]
 
@@ -69,3 +69,10 @@ class Keyed:
 
     def __str__(self) -> str:
         return self.key
+
+
+def faults_of_lang(lang: object) -> list[Problem]:
+    """Return what is wrong with the language that somebody asked for."""
+    if lang in ("en", "ja"):
+        return []
+    return [Problem("choice", "lang", f"must be 'en' or 'ja', not {brief(lang)}")]

@@ -31,7 +31,7 @@ from mpfunnel.errors import (
     series,
     shown,
 )
-from mpfunnel.labels import Label, Lang, as_label
+from mpfunnel.labels import Label, Lang, as_label, faults_of_lang
 from mpfunnel.records import Id, Product
 from mpfunnel.rules.conditions import (
     AtLeast,
@@ -216,8 +216,7 @@ def _check(book: Playbook) -> Iterator[Problem]:
     ):
         message = f"must be a code of three letters such as 'JPY', not {brief(currency)}"
         yield Problem("format", "currency", message)
-    if book.lang not in ("en", "ja"):
-        yield Problem("choice", "lang", f"must be 'en' or 'ja', not {brief(book.lang)}")
+    yield from faults_of_lang(book.lang)
     for product_id, model in book.engagement.items():
         if model.scale != book.scale:
             message = "must have the same states in the same order for every product"

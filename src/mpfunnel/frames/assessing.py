@@ -13,7 +13,7 @@ from mpfunnel.errors import InvalidDataError, Problem, brief, did_you_mean, misf
 from mpfunnel.frames.contract import TABLES
 from mpfunnel.frames.kinds import Workshop
 from mpfunnel.frames.population import Population
-from mpfunnel.labels import Lang
+from mpfunnel.labels import Lang, faults_of_lang
 
 __all__ = ["Progress", "Tables", "assess", "assess_in_parts"]
 
@@ -206,9 +206,8 @@ def _population(
 ) -> Population:
     if not isinstance(engine, Engine):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise InvalidDataError(misfit("engine", engine, Engine))
-    problems: list[Problem] = []
-    if lang not in (None, "en", "ja"):
-        problems.append(Problem("choice", "lang", f"must be 'en' or 'ja', not {brief(lang)}"))
+    lang = engine.playbook.lang if lang is None else lang
+    problems = faults_of_lang(lang)
     if type(chunks) is not int or chunks < 1:
         problems.append(Problem("range", "chunks", f"must be 1 or more, not {brief(chunks)}"))
     if problems:
@@ -223,7 +222,7 @@ def _population(
         workshop,
         given,
         as_of=as_of,
-        lang=engine.playbook.lang if lang is None else lang,
+        lang=lang,
         possible=possible,
         dense=dense,
         parts=chunks,

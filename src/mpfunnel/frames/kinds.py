@@ -29,6 +29,7 @@ __all__ = [
     "Given",
     "Workshop",
     "as_columns",
+    "called",
     "column_of",
     "kind_of",
     "listed_values",
@@ -193,10 +194,8 @@ class Workshop:
         match self.kind:
             case "ibis":
                 ibis: Any = import_module("ibis")
-                wanted = {
-                    n: "string" if kind == nw.String() else "int64" for n, kind in types.items()
-                }
-                native = ibis.memtable(rows, schema=ibis.schema(wanted))
+                wanted = ibis.schema(called(types, "string", "int64"))
+                native = ibis.memtable(rows, schema=wanted)
             case "pyspark":
                 # Not from Python's rows: Spark does not know how few they are, and so sends the
                 # large tables around instead of the small one.
@@ -367,6 +366,11 @@ def types_of(columns: Mapping[str, Sequence[Any]], texts: Sequence[str]) -> dict
     }
 
 
+def called(types: Mapping[str, Any], text: str, integer: str) -> dict[str, str]:
+    """Return the types of a small table as some engine calls them."""
+    return {name: text if kind == nw.String() else integer for name, kind in types.items()}
+
+
 def _read(
     name: str, native: Any, columns: Sequence[str], kind: Given
 ) -> tuple[Frame, list[Problem]]:
@@ -438,8 +442,8 @@ def listed_values(
     rows = list(zip(*columns.values(), strict=True)) or [(None,) * len(columns)]
     listed = ", ".join(f"({', '.join(map(written, row))})" for row in rows)
     casts = ", ".join(
-        f"CAST({name} AS {'STRING' if kind == nw.String() else 'BIGINT'}) AS {name}"
-        for name, kind in types.items()
+        f"CAST({name} AS {kind}) AS {name}"
+        for name, kind in called(types, "STRING", "BIGINT").items()
     )
     none = "" if any(columns.values()) else " WHERE false"
     return f"SELECT {casts} FROM (VALUES {listed}) AS given({', '.join(columns)}){none}"

@@ -16,8 +16,8 @@ import narwhals.stable.v2 as nw
 from attrs import Factory, define
 
 from mpfunnel.errors import Problem
-from mpfunnel.frames.kinds import Answer, Frame, Workshop, listed_values, types_of
-from mpfunnel.frames.text import described, ibis_or_refuse, sql_of
+from mpfunnel.frames.kinds import Answer, Frame, Workshop, called, listed_values, types_of
+from mpfunnel.frames.text import described, ibis_or_refuse, quoted, sql_of
 
 __all__ = ["OnDuckDB"]
 
@@ -92,8 +92,8 @@ class OnDuckDB(Workshop):
     ) -> Frame:
         """Return a small table of integers and texts."""
         types = types_of(columns, texts)
-        schema = {n: "string" if kind == nw.String() else "int64" for n, kind in types.items()}
-        return described(self._made(name, listed_values(columns, types, _quoted)), schema)
+        made = self._made(name, listed_values(columns, types, _text_of))
+        return described(made, called(types, "string", "int64"))
 
     def keep(self, name: str, frame: Frame) -> Frame:
         """Return a frame, worked out."""
@@ -156,13 +156,9 @@ def _types_of(native: Any, columns: Sequence[str]) -> dict[str, str]:
 
 
 def _typed(source: str, types: Mapping[str, str]) -> str:
-    casts = ", ".join(f"CAST({_named(n)} AS {kind}) AS {_named(n)}" for n, kind in types.items())
+    casts = ", ".join(f"CAST({quoted(n)} AS {kind}) AS {quoted(n)}" for n, kind in types.items())
     return f"SELECT {casts} {source}"
 
 
-def _named(column: str) -> str:
-    return '"' + column.replace('"', '""') + '"'
-
-
-def _quoted(text: str) -> str:
+def _text_of(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"

@@ -11,9 +11,14 @@ import narwhals.stable.v2 as nw
 from mpfunnel.errors import MissingExtraError
 from mpfunnel.frames.kinds import Frame
 
-__all__ = ["described", "ibis_or_refuse", "sql_of"]
+__all__ = ["described", "ibis_or_refuse", "quoted", "sql_of"]
 
 _RANDOM: Final = re.compile(r"\brow_index_[0-9a-f]+\b")
+
+
+def quoted(*names: str) -> str:
+    """Return a name, or a path of names, as SQL writes it."""
+    return ".".join('"' + name.replace('"', '""') + '"' for name in names)
 
 
 def described(name: str, schema: Any) -> Frame:

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from attrs import frozen
 
 from mpfunnel.errors import InvalidDataError
+from mpfunnel.frames.text import quoted
 from mpfunnel.stores.cells import Raw, Wanted
 from mpfunnel.stores.extras import library
 from mpfunnel.stores.places import Place, refusal
-from mpfunnel.stores.sql import quoted, selected
+from mpfunnel.stores.sql import selected
 from mpfunnel.stores.upsert import Kept
 
 if TYPE_CHECKING:

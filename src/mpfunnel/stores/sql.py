@@ -1,15 +1,12 @@
-"""The SQL that DuckDB, SQLite and PostgreSQL share: names in quotes, and what is read how."""
+"""The SQL that DuckDB and PostgreSQL share: what is read how."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 
-__all__ = ["quoted", "selected"]
+from mpfunnel.frames.text import quoted
 
-
-def quoted(*names: str) -> str:
-    """Return a name, or a path of names, as SQL writes it."""
-    return ".".join('"' + name.replace('"', '""') + '"' for name in names)
+__all__ = ["selected"]
 
 
 def selected(

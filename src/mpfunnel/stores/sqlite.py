@@ -10,10 +10,10 @@ from typing import Any
 
 from attrs import frozen
 
+from mpfunnel.frames.text import quoted
 from mpfunnel.stores.cells import Raw, Wanted
 from mpfunnel.stores.extras import library
 from mpfunnel.stores.places import Place, refusal
-from mpfunnel.stores.sql import quoted
 
 __all__ = ["Lite", "opened"]
 

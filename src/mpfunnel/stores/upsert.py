@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol
 
 from mpfunnel.errors import InvalidDataError, Problem
+from mpfunnel.frames.text import quoted
 from mpfunnel.stores.extras import library
-from mpfunnel.stores.sql import quoted
 
 if TYPE_CHECKING:
     import polars as pl

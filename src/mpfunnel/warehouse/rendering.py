@@ -8,17 +8,16 @@ from datetime import date
 from itertools import count
 from typing import Any, Final, get_args
 
-import narwhals.stable.v2 as nw
 from attrs import Factory, define
 from immutabledict import immutabledict
 
 from mpfunnel.engine import Engine
 from mpfunnel.errors import InvalidDataError, Problem, brief, did_you_mean, misfit
 from mpfunnel.frames.contract import TABLES, Column, Family, with_attributes
-from mpfunnel.frames.kinds import Frame, Workshop, types_of
+from mpfunnel.frames.kinds import Frame, Workshop, called, types_of
 from mpfunnel.frames.population import Population
 from mpfunnel.frames.text import described, ibis_or_refuse
-from mpfunnel.labels import Lang
+from mpfunnel.labels import Lang, faults_of_lang
 from mpfunnel.playbook import Playbook
 from mpfunnel.tiers import TierTable
 from mpfunnel.warehouse.scripts import Queries, Query, Seed
@@ -77,10 +76,11 @@ def render(
     """
     if not isinstance(engine, Engine):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise InvalidDataError(misfit("engine", engine, Engine))
+    lang = engine.playbook.lang if lang is None else lang
     problems = [
         *_faults(engine.playbook, dialect, tables, integer_ids),
         *_faults_of_day(as_of),
-        *_faults_of_lang(lang),
+        *faults_of_lang(lang),
     ]
     if problems:
         raise InvalidDataError(problems)
@@ -94,7 +94,7 @@ def render(
         desk,
         given,
         as_of=as_of if isinstance(as_of, date) else SOME_DAY,
-        lang=engine.playbook.lang if lang is None else lang,
+        lang=lang,
         possible=possible,
         dense=False,
     )
@@ -157,12 +157,6 @@ def _faults_of_day(as_of: object) -> list[Problem]:
     return []
 
 
-def _faults_of_lang(lang: object) -> list[Problem]:
-    if lang in (None, "en", "ja"):
-        return []
-    return [Problem("choice", "lang", f"must be 'en' or 'ja', not {brief(lang)}")]
-
-
 @define
 class _Desk(Workshop):
     """A workshop that writes down what it would do."""
@@ -181,12 +175,11 @@ class _Desk(Workshop):
         texts: Sequence[str] = (),
     ) -> Frame:
         types = types_of(columns, texts)
-        words = {n: "text" if kind == nw.String() else "integer" for n, kind in types.items()}
         rows = tuple(zip(*columns.values(), strict=True))
-        seed = Seed(self.prefix + name, immutabledict(words), rows, self.dialect)
+        words = immutabledict(called(types, "text", "integer"))
+        seed = Seed(self.prefix + name, words, rows, self.dialect)
         self.seeds[seed.name] = seed
-        kinds = {n: "string" if word == "text" else "int64" for n, word in words.items()}
-        return described(seed.name, kinds)
+        return described(seed.name, called(types, "string", "int64"))
 
     def keep(self, name: str, frame: Frame) -> Frame:
         taken = {query.name for query in self.queries}
