@@ -176,6 +176,33 @@ def test_the_same_kind_comes_back(kind: str) -> None:
     assert [row["company_id"] for row in rows_of(out.tiers)] in ([1, 2], [2, 1])
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        'TABLE "of sales"."those we ""know"""',
+        'FROM "of sales".known',
+        "FROM (VALUES (1, 10), (2, 2_000)) AS listed(id, employees)",
+    ],
+)
+def test_duckdb_tells_what_was_there_when_it_was_asked(given: str) -> None:
+    """Tables, views and queries of DuckDB may change after the answers; nothing else is left."""
+    connection = duckdb.connect()
+    connection.execute('CREATE SCHEMA "of sales"')
+    table = '"of sales"."those we ""know"""'
+    connection.execute(f"CREATE TABLE {table} (id BIGINT, employees BIGINT)")
+    connection.execute(f"INSERT INTO {table} VALUES (1, 10), (2, 2_000)")
+    connection.execute(f'CREATE VIEW "of sales".known AS FROM {table}')
+    named = given.removeprefix("TABLE ")
+    companies = connection.table(named) if named != given else connection.query(given)
+    out = frames.assess(mf.Engine(mf.starter(["crm"])), companies=companies, as_of=DAY)
+    connection.execute(f"DELETE FROM {table}")
+    assert sorted(out.tiers.select("company_id").fetchall()) == [(1,), (2,)]
+    made = connection.execute(
+        "SELECT view_name FROM duckdb_views() WHERE temporary AND NOT internal"
+    )
+    assert made.fetchall() == []
+
+
 @pytest.mark.parametrize("kind", ["Polars", "Polars, lazy", "pandas, NumPy", "PyArrow"])
 def test_same_input_same_bytes(kind: str, invented: Mapping[str, Any]) -> None:
     """Law 9: Same input, same bytes: rows are in the order of their keys, however they came."""
