@@ -112,6 +112,8 @@ def as_polars(native: Any) -> pl.DataFrame:
         native = native.to_arrow_table()
     if isinstance(native, ibis.Table):
         native = native.to_pyarrow()
+    if hasattr(native, "toArrow"):
+        native = native.toArrow()
     return pl.DataFrame(native)
 
 

@@ -855,13 +855,3 @@ def test_real_files_give_the_answers_of_their_records(
     out = frames.assess(engine, **tables, as_of=day, lang="en")
     given = {kind: getattr(records, kind) for kind in RECORDS}
     assert differences(out, engine, given, day, possible=False) == []
-
-
-@pytest.mark.spark
-def test_tables_of_spark_are_refused(spark: Any) -> None:
-    """The mapping is worked out on this machine, and fetches no table of Spark unasked."""
-    given = spark.createDataFrame(pa.table({"id": ["a"]}))
-    why = "is a table of PySpark, which no mapping reads; give what its toArrow() returns"
-    assert refusal(mapping_of("companies"), table=given) == [f"table: {why}"]
-    found = sources.tables(mapping_of("companies"), table=given.toArrow())
-    assert rows_of(found["companies"])[0]["id"] == "a"

@@ -305,8 +305,21 @@ class Workshop:
                 return frame
 
     def as_arrow(self, native: Any, columns: Sequence[str]) -> Any:
-        """Return those columns of a table of DuckDB or Ibis as a table of PyArrow."""
-        return native.select(*columns).to_pyarrow()
+        """Return a table of DuckDB, Ibis or PySpark as a table of PyArrow.
+
+        Args:
+            native: The table.
+            columns: Which of its columns to take; those of PySpark that have no type in Arrow are
+                left out. Where it is none, the table still has its rows, and any other columns.
+        """
+        if self.kind == "ibis":
+            return native.select(*(columns or native.columns)).to_pyarrow()
+        names, types = native.columns, [kind for _, kind in native.dtypes]
+        known = [column for column in columns if "interval" not in types[names.index(column)]]
+        # By its place: Spark takes a dot in a name for a field, and one case for the other.
+        placed = native.toDF(*(f"c{place}" for place in range(len(names))))
+        taken = placed.selectExpr(*(f"c{names.index(column)}" for column in known), "0 AS rows")
+        return taken.toArrow().rename_columns([*known, ""])
 
     def hand_out(self, name: str, frame: Any) -> Any:
         """Return an eager frame of Polars as a table of the kind that was given.
@@ -321,6 +334,11 @@ class Workshop:
                 # Bare data is not taken by every version.
                 given = import_module("ibis").memtable(frame.to_arrow())
                 return self.session.get_backend().create_table(kept, obj=given, temp=True)
+            case "pyspark":
+                # Without a row, Spark Connect would not say of what types the columns are.
+                rows = frame if frame.height else frame.clear(1)
+                given = self.session.sparkSession.createDataFrame(rows.to_arrow())
+                return given if frame.height else given.limit(0)
             case "pandas":
                 # NumPy has no integers beside nulls, no decimals and no days.
                 return frame.to_pandas(use_pyarrow_extension_array=True)

@@ -63,8 +63,8 @@ class OnDuckDB(Workshop):
         return described(made, schema), []
 
     def as_arrow(self, native: Any, columns: Sequence[str]) -> Any:
-        """Return those columns of a relation as a table of PyArrow."""
-        query = _typed("FROM mpfunnel_given", _types_of(native, columns))
+        """Return a relation as a table of PyArrow."""
+        query = _typed("FROM mpfunnel_given", _types_of(native, columns or native.columns))
         return native.query("mpfunnel_given", query).to_arrow_table()
 
     def hand_out(self, name: str, frame: Any) -> Any:

@@ -68,9 +68,8 @@ def entered(
     """
     pl = polars(WHO)
     kind = workshop.kind
-    if kind in ("duckdb", "ibis"):
-        # A table of no column has no rows either.
-        native = workshop.as_arrow(native, list(wanted) or as_columns(native, kind))
+    if kind in ("duckdb", "ibis", "pyspark"):
+        native = workshop.as_arrow(native, list(wanted))
         kind = "pyarrow"
     elif kind == "polars-lazy":
         native = native.select(list(wanted) or pl.all()).collect()
@@ -80,6 +79,9 @@ def entered(
     header = as_columns(native, kind)
     for column, types in wanted.items():
         path = f"{name}.{shown(column)}"
+        if column not in header:
+            problems.append(_misfit(path, _UNKNOWN, types))
+            continue
         place = header.index(column)
         if kind == "pandas" and str(native.dtypes.iloc[place]) in ("object", "category"):
             # Categories may be of any type, each of its own.
@@ -128,6 +130,7 @@ def entered_file(file: SourceFile, header: Sequence[str], wanted: Iterable[str])
 
 # -- columns of one type --
 
+_UNKNOWN: Final = "a type unknown here"
 _FITTING: Final[Mapping[str, frozenset[Type]]] = {
     "text": frozenset(get_args(Type)),
     "numbers": frozenset(get_args(Type)),
@@ -140,7 +143,7 @@ _FITTING: Final[Mapping[str, frozenset[Type]]] = {
 def _of_series(path: str, series: Any, types: Set[Type]) -> Column | Problem:
     if isinstance(series, Problem):
         # What it says else is about tables that no source reads.
-        return _misfit(path, "a type unknown here", types)
+        return _misfit(path, _UNKNOWN, types)
     pl = polars(WHO)
     dtype = series.dtype
     if dtype == pl.Object:

@@ -25,7 +25,7 @@ from mpfunnel.sources.rows import Job, Reject
 
 __all__ = ["MappedTables", "read_tables", "tables"]
 
-_WITHOUT_ORDER: Final = ("duckdb", "ibis")
+_WITHOUT_ORDER: Final = ("duckdb", "ibis", "pyspark")
 _SETS: Final[Mapping[str, tuple[str, str]]] = {
     "companies": ("company_sets", "company_id"),
     "leads": ("lead_sets", "lead_id"),
@@ -79,14 +79,16 @@ def tables(
     the value map hold for the text that a file would have, such as ``3`` for 3.0. Null and NaN are
     blank.
 
-    The mapping is worked out on this machine, in memory, by Polars: tables of DuckDB and Ibis, and
-    lazy ones of Polars, are fetched for it, as far as the mapping names their columns, and come
-    back as temporary tables. Tables of PySpark are refused.
+    The mapping is worked out on this machine, in memory, by Polars: tables of DuckDB, Ibis and
+    PySpark, and lazy ones of Polars, are fetched for it, as far as the mapping names their columns.
+    They come back as temporary tables, and those of PySpark as DataFrames of the same session. So
+    what the mapping names must fit the memory of this machine: with PySpark, that of the driver,
+    and the executors do none of the work.
 
     Args:
         mapping: A loaded mapping, or what `load` takes.
-        files: The table of each file key of the mapping: of pandas, Polars, PyArrow, DuckDB or
-            Ibis, all of one kind. Of the mapping's files only the keys count.
+        files: The table of each file key of the mapping: of pandas, Polars, PyArrow, DuckDB,
+            PySpark or Ibis, all of one kind. Of the mapping's files only the keys count.
         products: Ids of products that exist beside those in the tables, as of a playbook.
         named: The same as `files`, for keys that are Python names.
 
@@ -174,9 +176,6 @@ def _taken_in(
         problems += error.problems
     if workshop is None:
         raise DecodeError(problems)
-    if workshop.kind == "pyspark":
-        message = "is a table of PySpark, which no mapping reads; give what its toArrow() returns"
-        raise DecodeError([*problems, *(Problem("type", shown(key), message) for key in known)])
     problems += _misnamed(mapping)
     if workshop.kind in _WITHOUT_ORDER:
         message = f"tables of {workshop.kind} have no order; name columns that tell rows apart"
