@@ -13,6 +13,7 @@ from random import Random
 from typing import Any
 
 import duckdb
+import ibis
 import narwhals.stable.v2 as nw
 import pandas as pd
 import polars as pl
@@ -802,6 +803,67 @@ def test_tables_are_of_one_kind() -> None:
     ]
     (problem,) = problems_of({"companies": nw.from_native(companies)})
     assert problem.endswith("not DataFrame")
+
+
+def test_relations_are_of_one_connection() -> None:
+    """Relations of another connection are named, a cursor's too; nothing is left behind."""
+    one, other = duckdb.connect(), duckdb.connect()
+    ids = "SELECT 'a' AS id"
+    deals = "SELECT 'a' AS id, 'a' AS company_id, now() AS opened_at, 'open' AS status"
+    given = {
+        "companies": one.sql(ids),
+        "leads": other.sql(ids),
+        "deals": one.sql(deals),
+        "consents": one.cursor().sql(ids),
+    }
+    message = "must be of the same connection as companies; take all tables from one connection"
+    assert problems_of(given) == [f"leads: {message}", f"consents: {message}"]
+    assert one.sql("FROM duckdb_variables()").fetchall() == []
+    assert one.sql("FROM duckdb_tables() WHERE temporary").fetchall() == []
+    sound: dict[str, Any] = {name: given[name] for name in ("companies", "deals")}
+    assert len(frames.assess(ENGINE, **sound, as_of=AS_OF).companies.fetchall()) == 1
+
+
+def test_tables_of_ibis_are_of_one_backend() -> None:
+    """Tables of another backend, of two, or of none are named, whatever their tables are called."""
+    ids = ibis.memtable({"id": ["a"]})
+    one, other = ibis.duckdb.connect(), ibis.duckdb.connect()
+    companies, leads = one.create_table("given", obj=ids), other.create_table("given", obj=ids)
+    unbound = ibis.table({"id": "string"}, name="given")
+    given = {
+        "companies": companies,
+        "leads": leads,
+        "deals": companies.semi_join(other.create_table("other", obj=ids), "id"),
+        "contracts": unbound,
+        "consents": companies.semi_join(unbound, "id"),
+        "lead_sets": ids,
+    }
+    message = "must be of the same backend as companies; take all tables from one backend"
+    bound = "stands on an unbound table, which has no rows; take all tables from one backend"
+    assert problems_of(given) == [
+        f"leads: {message}",
+        f"deals: {message}",
+        f"contracts: {bound}",
+        f"consents: {bound}",
+    ]
+    assert problems_of({"companies": unbound}) == [f"companies: {bound}"]
+    assert problems_of({"companies": given["deals"]}) == [
+        "companies: must be of one backend; take all tables from one backend"
+    ]
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_rows_of_ibis_without_a_backend_go_to_that_of_the_others(first: bool) -> None:
+    """A table in memory has no backend, and is asked where the others are."""
+    backend = ibis.duckdb.connect()
+    given: dict[str, Any] = {
+        name: ibis.memtable(table(SOUND[name])) for name in ("companies", "leads", "activities")
+    }
+    there = "leads" if first else "companies"
+    given[there] = backend.create_table("given", obj=given[there])
+    out = frames.assess(ENGINE, **given, as_of=AS_OF)
+    assert out.leads.get_backend() is backend
+    assert out.leads.count().to_pyarrow().as_py() == 2
 
 
 def test_attributes_are_not_called_like_columns() -> None:

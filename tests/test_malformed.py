@@ -14,6 +14,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
+import duckdb
+import ibis
 import pyarrow as pa
 import pytest
 from attrs import evolve
@@ -856,6 +858,24 @@ ARGUMENTS: Final[dict[str, tuple[Callable[[], object], list[str]]]] = {
             as_of=DAY,
         ),
         ["clash | activities.product_id: says what activity_products says; give one of them"]),
+    "tables of two connections": (
+        lambda: frames.assess(
+            ENGINE,
+            companies=duckdb.connect().sql("SELECT 1 AS id"),
+            leads=duckdb.connect().sql("SELECT 1 AS id"),
+            as_of=DAY,
+        ),
+        ["connection | leads: must be of the same connection as companies; take all tables from one connection"]),
+    "tables of two backends": (
+        lambda: frames.assess(
+            ENGINE,
+            companies=ibis.duckdb.connect().create_table("x", schema={"id": "int64"}),
+            leads=ibis.duckdb.connect().create_table("x", schema={"id": "int64"}),
+            deals=ibis.table({"id": "int64"}),
+            as_of=DAY,
+        ),
+        ["connection | leads: must be of the same backend as companies; take all tables from one backend",
+         "connection | deals: stands on an unbound table, which has no rows; take all tables from one backend"]),
     "a table of a warehouse that is none": (
         lambda: warehouse.render(
             ENGINE,

@@ -181,8 +181,19 @@ def test_a_real_export_on_spark(spark: Any, shared_data: Path) -> None:
     assert found["deals"].count() == len(records.deals)
 
 
+def test_sessions_of_one_spark_are_worked_with_together(spark: Any) -> None:
+    """What Spark can join is taken: DataFrames of several sessions of one Spark context."""
+    companies = spark.createDataFrame(pa.table({"id": ["a"]}))
+    values = {"company_id": ["a", "b"], "fact": ["lists"] * 2, "value": ["x", "y"]}
+    sets = spark.newSession().createDataFrame(pa.table(values))
+    engine = mf.Engine(mf.starter(["crm"]))
+    out = frames.assess(engine, companies=companies, company_sets=sets, as_of=DAY)
+    assert out.companies.count() == 1
+    assert [row.id for row in out.rejects.collect()] == ["b"]
+
+
 CONNECT = """\
-import sys
+import os
 from datetime import date
 from pyspark.sql import SparkSession
 import pyarrow as pa
@@ -206,7 +217,15 @@ for given in (rows, rows.slice(0, 1), rows.slice(0, 0)):
     if given is rows:
         out = frames.assess(Engine(starter(["crm"])), **found, as_of=date(2024, 1, 31))
         print(*(row.segment for row in out.companies.collect()))
-spark.stop()
+other = spark.newSession()
+two = {"companies": spark.createDataFrame(rows), "leads": other.createDataFrame(rows)}
+try:
+    frames.assess(Engine(starter(["crm"])), **two, as_of=date(2024, 1, 31))
+except ValueError as error:
+    print(error, flush=True)
+other.stop()
+# Any session takes the local server with it, and the next would wait for it for ever.
+os._exit(0)
 """
 
 
@@ -214,7 +233,7 @@ def test_sessions_of_spark_connect() -> None:
     """Spark Connect gives the same; it lives in a process of its own."""
     pytest.importorskip("grpc", reason="gRPC is absent; pyspark[connect] has it")
     done = subprocess.run(
-        [sys.executable, "-c", CONNECT], capture_output=True, text=True, check=False
+        [sys.executable, "-c", CONNECT], capture_output=True, text=True, check=False, timeout=600
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == [
@@ -222,4 +241,5 @@ def test_sessions_of_spark_connect() -> None:
         "micro",
         "a |  | ('id', 'string')",
         " |  | ('id', 'string')",
+        "leads: must be of the same session as companies; take all tables from one session",
     ]

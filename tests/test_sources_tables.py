@@ -669,6 +669,21 @@ class TestRefused:
             "other: must be of one kind with the others, polars, not polars-lazy"
         ]
 
+    def test_tables_are_of_one_connection(self) -> None:
+        """Relations of several connections, and tables of several backends, are named."""
+        mapping = mapping_of("companies")
+        mapping["files"]["other"] = "other.csv"
+        mapping["leads"] = {"file": "other", "fields": {"id": "id"}}
+        ids = "SELECT 'a' AS id"
+        connections = {key: duckdb.connect().sql(ids) for key in ("table", "other")}
+        backends = {
+            key: ibis.duckdb.connect().create_table("x", schema={"id": "string"})
+            for key in ("table", "other")
+        }
+        wanted = "other: must be of the same {0} as table; take all tables from one {0}"
+        assert refusal(mapping, connections) == [wanted.format("connection")]
+        assert refusal(mapping, backends) == [wanted.format("backend")]
+
     def test_a_file_called_products_is_given_by_position(self) -> None:
         """`products` are the ids of products, as in `read`; a table there is told apart."""
         table = pl.DataFrame({"id": ["a"]})

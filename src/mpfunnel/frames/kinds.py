@@ -22,6 +22,7 @@ from narwhals.stable.v2.dependencies import (
 )
 
 from mpfunnel.errors import InvalidDataError, MissingExtraError, Problem
+from mpfunnel.frames.origins import home_of
 
 __all__ = [
     "Answer",
@@ -129,7 +130,8 @@ class Workshop:
         """Return the workshop for tables by name.
 
         Raises:
-            InvalidDataError: Something is no table, or they are of several kinds.
+            InvalidDataError: Something is no table, or they are of several kinds, or of
+                connections, backends or sessions that cannot be worked with together.
         """
         kinds: dict[str, Given | None] = {name: kind_of(table) for name, table in tables.items()}
         problems = [
@@ -145,13 +147,15 @@ class Workshop:
         ]
         if problems:
             raise InvalidDataError(problems)
-        session = next(iter(tables.values()))
+        home, problems = home_of(known[0], tables)
+        if problems:
+            raise InvalidDataError(problems)
         if known[0] == "duckdb":
             # It is made of this class, and needs what others do without.
             from mpfunnel.frames.on_duckdb import OnDuckDB
 
-            return OnDuckDB("duckdb", session)
-        return cls(known[0], session)
+            return OnDuckDB("duckdb", tables[home])
+        return cls(known[0], tables[home])
 
     def enter(self, name: str, native: Any, columns: Sequence[str]) -> tuple[Frame, list[Problem]]:
         """Return those columns of a table, to work with, and what is wrong with the others."""
@@ -220,7 +224,8 @@ class Workshop:
                 # that stands on it: twice as much with every link.
                 kept = native.localCheckpoint()
             case "ibis":
-                backend = native.get_backend()
+                # Its own is another where it was in memory.
+                backend = self.session.get_backend()
                 name = f"mpfunnel_{name}_{next(_KEPT)}"
                 kept = backend.create_table(name, obj=native, temp=True)
             case _:
