@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -32,6 +33,7 @@ from mpfunnel.records import Company, Deal
 from mpfunnel.rules.tables import Rule
 from mpfunnel.starters import starter
 from tests.frames import INSTANT, KINDS
+from tests.malformed import check_grammar
 
 ENGINE = Engine(starter(["A", "B"], zone="Asia/Tokyo"))
 AS_OF = date(2024, 7, 1)
@@ -803,6 +805,148 @@ def test_tables_are_of_one_kind() -> None:
     ]
     (problem,) = problems_of({"companies": nw.from_native(companies)})
     assert problem.endswith("not DataFrame")
+
+
+def lost_file() -> Any:
+    """A scan of a file that nobody wrote."""
+    return pl.scan_csv("gone.csv")
+
+
+def unknown_column() -> Any:
+    """A plan that asks for what is not there."""
+    return pl.LazyFrame({"id": ["a"]}).select("id", "nobody")
+
+
+def faulty_plug_in() -> Any:
+    """A source of rows that fails when it is asked for its schema, and shows an address."""
+
+    def schema() -> pl.Schema:
+        raise RuntimeError("no way to taro@example.jp")
+
+    return pl.defer(lambda: pl.DataFrame({"id": ["a"]}), schema=schema)
+
+
+def panic() -> Any:
+    """A plan that Rust gives up on."""
+
+    class Broken(pl.LazyFrame):
+        def collect_schema(self) -> pl.Schema:
+            raise pl.exceptions.PanicException("called `Option::unwrap()` on a `None` value")
+
+    return Broken({"id": ["a"]})
+
+
+def dropped_table() -> Any:
+    """A relation whose table was dropped."""
+    con = duckdb.connect()
+    con.execute("CREATE TABLE of_old AS SELECT 'a' AS id")
+    relation = con.table("of_old")
+    con.execute("DROP TABLE of_old")
+    return relation
+
+
+def dropped_below_a_view() -> Any:
+    """A relation of a view whose table was dropped."""
+    con = duckdb.connect()
+    con.execute("CREATE TABLE of_old AS SELECT 'a' AS id")
+    con.execute("CREATE VIEW seen AS FROM of_old")
+    relation = con.table("seen")
+    con.execute("DROP TABLE of_old")
+    return relation
+
+
+def removed_file() -> Any:
+    """A relation of a file that was removed."""
+    con = duckdb.connect()
+    con.execute("COPY (SELECT 'a' AS id) TO 'removed.csv'")
+    relation = con.sql("FROM 'removed.csv'")
+    Path("removed.csv").unlink()
+    return relation
+
+
+def closed_connection() -> Any:
+    """A relation whose connection was closed."""
+    con = duckdb.connect()
+    relation = con.sql("SELECT 'a' AS id")
+    con.close()
+    return relation
+
+
+def dropped_table_of_ibis() -> Any:
+    """A table of Ibis that was dropped."""
+    backend = ibis.duckdb.connect()
+    given = backend.create_table("of_old", obj=ibis.memtable({"id": ["a"]}))
+    backend.con.execute("DROP TABLE of_old")
+    return given
+
+
+GONE = "Catalog Error: Table with name of_old does not exist"
+UNRESOLVED: list[tuple[Callable[[], Any], str, type[BaseException]]] = [
+    (lost_file, "Polars says: No such file or directory", FileNotFoundError),
+    (
+        unknown_column,
+        'Polars says: unable to find column "nobody"; valid columns: ["id"]',
+        pl.exceptions.ColumnNotFoundError,
+    ),
+    (faulty_plug_in, "Polars says: ", Exception),
+    (panic, "Polars says: called `Option::unwrap()`", pl.exceptions.PanicException),
+    (dropped_table, f"DuckDB says: {GONE}", duckdb.CatalogException),
+    (dropped_below_a_view, f"DuckDB says: {GONE}", duckdb.CatalogException),
+    (
+        removed_file,
+        'DuckDB says: IO Error: No files found that match the pattern "removed.csv"',
+        duckdb.IOException,
+    ),
+    (closed_connection, "DuckDB says: Connection Error: Connection ", duckdb.ConnectionException),
+    (dropped_table_of_ibis, f"its backend says: {GONE}", duckdb.CatalogException),
+]
+
+
+@pytest.mark.parametrize(("make", "said", "cause"), UNRESOLVED)
+def test_a_table_that_cannot_be_resolved_is_told_at_once(
+    make: Callable[[], Any],
+    said: str,
+    cause: type[BaseException],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What a lazy table stands on and is gone, or its wrong query, is one problem of the table."""
+    monkeypatch.chdir(tmp_path)
+    native = make()
+    with pytest.raises(InvalidDataError) as caught:
+        frames.assess(ENGINE, companies=native, as_of=AS_OF)
+    (problem,) = caught.value.problems
+    assert (problem.code, problem.path) == ("plan", "companies")
+    assert problem.message.startswith(f"cannot be resolved; {said}")
+    assert isinstance(caught.value.__cause__, cause)
+    check_grammar(caught.value)
+
+
+def test_all_tables_that_cannot_be_resolved_are_told() -> None:
+    """One error names them all, and those of another connection."""
+    other = duckdb.connect().sql("SELECT 'a' AS id")
+    sound = duckdb.connect().sql("SELECT 'a' AS id")
+    tables = {"companies": dropped_table(), "leads": sound, "deals": other}
+    message = "must be of the same connection as leads; take all tables from one connection"
+    assert problems_of(tables) == [
+        f"companies: cannot be resolved; DuckDB says: {GONE}",
+        f"deals: {message}",
+    ]
+    given = {"companies": unknown_column(), "leads": unknown_column()}
+    assert [line.partition(":")[0] for line in problems_of(given)] == ["companies", "leads"]
+
+
+def test_what_fails_only_in_the_rows_is_the_error_of_the_engine() -> None:
+    """A cast that fails on a value is no fault of the table's form; the engine says what it is."""
+    lazy = pl.LazyFrame({"id": ["a"], "employees": ["many"]}).cast({"employees": pl.Int64})
+    with pytest.raises(pl.exceptions.InvalidOperationError, match="conversion from `str`"):
+        frames.assess(ENGINE, companies=lazy, as_of=AS_OF).companies.collect()
+    relation = duckdb.connect().sql("SELECT 'a' AS id, CAST('many' AS BIGINT) AS employees")
+    with pytest.raises(duckdb.ConversionException) as caught:
+        frames.assess(ENGINE, companies=relation, as_of=AS_OF)
+    assert caught.value.__notes__ == [
+        "raised by the table that was given as 'companies', when it was worked out"
+    ]
 
 
 def test_relations_are_of_one_connection() -> None:

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 import duckdb
 import ibis
+import polars as pl
 import pyarrow as pa
 import pytest
 from attrs import evolve
@@ -74,6 +75,24 @@ def stored(folder: Path) -> object:
     (folder / "crm.db").write_bytes(b"SQLite format 3\0 and no more")
     with contextlib.chdir(folder):
         return stores.read(ENGINE, "crm.db")
+
+
+def view_of_nothing() -> Any:
+    """A relation of a view whose table was dropped."""
+    con = duckdb.connect()
+    con.execute("CREATE TABLE orders AS SELECT 1 AS id")
+    con.execute("CREATE VIEW seen AS FROM orders")
+    relation = con.table("seen")
+    con.execute("DROP TABLE orders")
+    return relation
+
+
+def table_dropped() -> Any:
+    """A table of Ibis that was dropped."""
+    backend = ibis.duckdb.connect()
+    given = backend.create_table("orders", schema={"id": "int64"})
+    backend.con.execute("DROP TABLE orders")
+    return given
 
 
 # Playbook files, and a store: name and content.
@@ -858,6 +877,23 @@ ARGUMENTS: Final[dict[str, tuple[Callable[[], object], list[str]]]] = {
             as_of=DAY,
         ),
         ["clash | activities.product_id: says what activity_products says; give one of them"]),
+    "a scan of a file that is gone": (
+        lambda: frames.assess(ENGINE, companies=pl.scan_csv("gone.csv"), as_of=DAY),
+        ["plan | companies: cannot be resolved; Polars says: No such file or directory (os error 2): gone.csv"]),
+    "a mapping of a scan of a file that is gone": (
+        lambda: sources.tables(mapping_of("companies"), table=pl.scan_csv("gone.csv")),
+        ["plan | table: cannot be resolved; Polars says: No such file or directory (os error 2): gone.csv"]),
+    "a plan that asks for what is not there": (
+        lambda: frames.assess(
+            ENGINE, companies=pl.LazyFrame({"id": [1]}), leads=pl.LazyFrame({"id": [1]}).select("nobody"), as_of=DAY
+        ),
+        ['plan | leads: cannot be resolved; Polars says: unable to find column "nobody"; valid columns: ["id"]']),
+    "a view of a table that was dropped": (
+        lambda: frames.assess(ENGINE, companies=view_of_nothing(), as_of=DAY),
+        ["plan | companies: cannot be resolved; DuckDB says: Catalog Error: Table with name orders does not exist"]),
+    "a table of Ibis that was dropped": (
+        lambda: frames.assess(ENGINE, companies=table_dropped(), as_of=DAY),
+        ["plan | companies: cannot be resolved; its backend says: Catalog Error: Table with name orders does not exist"]),
     "tables of two connections": (
         lambda: frames.assess(
             ENGINE,

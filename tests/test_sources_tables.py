@@ -684,6 +684,28 @@ class TestRefused:
         assert refusal(mapping, connections) == [wanted.format("connection")]
         assert refusal(mapping, backends) == [wanted.format("backend")]
 
+    def test_a_table_that_cannot_be_resolved_is_told_with_the_others(self, tmp_path: Path) -> None:
+        """What a lazy table stands on is gone: a problem of its key, with the engine's cause."""
+        mapping = mapping_of("companies")
+        mapping["files"]["other"] = "other.csv"
+        with pytest.raises(InvalidDataError) as caught:
+            sources.tables(mapping, table=pl.scan_csv(tmp_path / "gone.csv"))
+        first, second = caught.value.problems
+        assert str(first) == "files.other: is not among the files given"
+        assert (second.code, second.path) == ("plan", "table")
+        assert isinstance(caught.value.__cause__, FileNotFoundError)
+
+    def test_what_fails_in_the_rows_is_the_error_of_the_engine(self) -> None:
+        """A query that fails on a value says so itself, with a note of the table it was."""
+        lazy = pl.LazyFrame({"id": ["a"]}).cast(pl.Int64)
+        relation = duckdb.connect().sql("SELECT CAST('a' AS BIGINT) AS id")
+        cases = [(lazy, pl.exceptions.PolarsError), (relation, duckdb.ConversionException)]
+        for table, kind in cases:
+            with pytest.raises(kind) as caught:
+                sources.tables(mapping_of("companies"), table=table)
+            (note,) = caught.value.__notes__
+            assert note.startswith("raised by the table that was given as 'table'")
+
     def test_a_file_called_products_is_given_by_position(self) -> None:
         """`products` are the ids of products, as in `read`; a table there is told apart."""
         table = pl.DataFrame({"id": ["a"]})

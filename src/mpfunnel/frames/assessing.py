@@ -105,7 +105,9 @@ def assess(
         progress: Called after each part with how many are done, and of how many.
 
     Raises:
-        InvalidDataError: A table lacks columns or has some of a wrong type; all problems at once.
+        InvalidDataError: A table lacks columns or has some of a wrong type, or cannot say which it
+            has; all problems at once. What an engine raises when it works out the rows of a lazy
+            table, then or when an answer is collected, is its own error.
         MissingExtraError: pandas or PyArrow tables were given, and Polars is not installed.
     """
     given = {

@@ -130,8 +130,8 @@ class Workshop:
         """Return the workshop for tables by name.
 
         Raises:
-            InvalidDataError: Something is no table, or they are of several kinds, or of
-                connections, backends or sessions that cannot be worked with together.
+            InvalidDataError: Something is no table, or cannot be resolved; or they are of several
+                kinds, connections, backends or sessions.
         """
         kinds: dict[str, Given | None] = {name: kind_of(table) for name, table in tables.items()}
         problems = [
@@ -147,9 +147,7 @@ class Workshop:
         ]
         if problems:
             raise InvalidDataError(problems)
-        home, problems = home_of(known[0], tables)
-        if problems:
-            raise InvalidDataError(problems)
+        home = home_of(known[0], tables)
         if known[0] == "duckdb":
             # It is made of this class, and needs what others do without.
             from mpfunnel.frames.on_duckdb import OnDuckDB
@@ -161,6 +159,8 @@ class Workshop:
         """Return those columns of a table, to work with, and what is wrong with the others."""
         if self.kind in ("pandas", "pyarrow"):
             return _read(name, native, columns, self.kind)
+        if self.kind == "pyspark":
+            native = _by_place(native, columns)
         frame: Any = nw.from_native(native)
         return frame.lazy().select(*columns), []
 
@@ -319,12 +319,10 @@ class Workshop:
         """
         if self.kind == "ibis":
             return native.select(*(columns or native.columns)).to_pyarrow()
-        names, types = native.columns, [kind for _, kind in native.dtypes]
-        known = [column for column in columns if "interval" not in types[names.index(column)]]
-        # By its place: Spark takes a dot in a name for a field, and one case for the other.
-        placed = native.toDF(*(f"c{place}" for place in range(len(names))))
-        taken = placed.selectExpr(*(f"c{names.index(column)}" for column in known), "0 AS rows")
-        return taken.toArrow().rename_columns([*known, ""])
+        types = dict(native.dtypes)
+        known = [column for column in columns if "interval" not in types[column]]
+        taken = _by_place(native, known).selectExpr("*", "0 AS mpfunnel_row")
+        return taken.toArrow()
 
     def hand_out(self, name: str, frame: Any) -> Any:
         """Return an eager frame of Polars as a table of the kind that was given.
@@ -349,6 +347,14 @@ class Workshop:
                 return frame.to_pandas(use_pyarrow_extension_array=True)
             case _:
                 return self._given_back(frame)
+
+
+def _by_place(native: Any, columns: Sequence[str]) -> Any:
+    """Return columns of a table of PySpark, each of which stands there once."""
+    # By their names, Spark takes a dot for a field, and one case for the other.
+    names = native.columns
+    placed = native.toDF(*(f"c{place}" for place in range(len(names))))
+    return placed.select(*(f"c{names.index(column)}" for column in columns)).toDF(*columns)
 
 
 def _left(answer: Answer) -> Any:

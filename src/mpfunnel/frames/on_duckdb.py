@@ -17,6 +17,7 @@ from attrs import Factory, define
 
 from mpfunnel.errors import Problem
 from mpfunnel.frames.kinds import Answer, Frame, Workshop, called, listed_values, types_of
+from mpfunnel.frames.origins import reading
 from mpfunnel.frames.text import described, ibis_or_refuse, quoted, sql_of
 
 __all__ = ["OnDuckDB"]
@@ -49,7 +50,8 @@ class OnDuckDB(Workshop):
         else:
             self.tables.append(made)
             entered = f"TABLE {made} AS {_typed('FROM mpfunnel_given', types)}"
-        native.query("mpfunnel_given", f"CREATE TEMP {entered}")
+        with reading(name):
+            native.query("mpfunnel_given", f"CREATE TEMP {entered}")
         # What knows the connection, and stands on no table.
         self.session = native.query("mpfunnel_given", "SELECT 1 AS one")
         ibis: Any = ibis_or_refuse()

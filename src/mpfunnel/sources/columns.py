@@ -12,6 +12,7 @@ from attrs import Factory, field, frozen
 
 from mpfunnel.errors import Problem, shown
 from mpfunnel.frames.kinds import Workshop, as_columns, column_of, polars
+from mpfunnel.frames.origins import reading
 from mpfunnel.sources.files import Row, SourceFile
 from mpfunnel.sources.kinds import Type
 from mpfunnel.sources.values import Cell, Unfit
@@ -68,12 +69,13 @@ def entered(
     """
     pl = polars(WHO)
     kind = workshop.kind
-    if kind in ("duckdb", "ibis", "pyspark"):
-        native = workshop.as_arrow(native, list(wanted))
-        kind = "pyarrow"
-    elif kind == "polars-lazy":
-        native = native.select(list(wanted) or pl.all()).collect()
-        kind = "polars"
+    with reading(name):
+        if kind in ("duckdb", "ibis", "pyspark"):
+            native = workshop.as_arrow(native, list(wanted))
+            kind = "pyarrow"
+        elif kind == "polars-lazy":
+            native = native.select(list(wanted) or pl.all()).collect()
+            kind = "polars"
     columns: dict[str, Column] = {}
     problems: list[Problem] = []
     header = as_columns(native, kind)

@@ -94,7 +94,8 @@ def tables(
 
     Raises:
         InvalidDataError: The mapping has faults, a table is absent, unknown or lacks columns, or
-            a column holds what its fields cannot be read from; all problems at once.
+            a column holds what its fields cannot be read from; all problems at once. What an engine
+            raises when it works out the rows of a lazy table is its own error.
         MissingExtraError: Polars is not installed.
         UnknownNameError: No mapping of that name is shipped.
     """
@@ -169,13 +170,12 @@ def _taken_in(
         problems.append(Problem("type", "products", message))
     problems += file_problems(mapping, given)
     known = {key: table for key, table in given.items() if key in mapping.files}
-    workshop = None
-    try:
-        workshop = Workshop.of(known) if known else None
-    except InvalidDataError as error:
-        problems += error.problems
-    if workshop is None:
+    if not known:
         raise DecodeError(problems)
+    try:
+        workshop = Workshop.of(known)
+    except InvalidDataError as error:
+        raise DecodeError([*problems, *error.problems]) from error.__cause__
     problems += _misnamed(mapping)
     if workshop.kind in _WITHOUT_ORDER:
         message = f"tables of {workshop.kind} have no order; name columns that tell rows apart"
