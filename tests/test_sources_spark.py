@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 
 import mpfunnel as mf
 from mpfunnel import frames, sources
-from tests.reading import mapping_of
+from tests.reading import mapping_of, rows_of
 from tests.test_sources_tables import (
     ROWS,
     as_arrow,
@@ -25,7 +25,6 @@ from tests.test_sources_tables import (
     assert_same,
     mappings,
     refusal,
-    rows_of,
     told,
 )
 

@@ -16,6 +16,7 @@ from enum import Enum, StrEnum
 from pathlib import Path
 from typing import Any, Final
 
+import duckdb
 import ibis
 import numpy as np
 import pandas as pd
