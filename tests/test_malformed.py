@@ -963,7 +963,7 @@ ARGUMENTS: Final[dict[str, tuple[Callable[[], object], list[str]]]] = {
     "a question about nobody": (lambda: ENGINE.explain("tier", mf.Account(), "crm", as_of=DAY),
         ["missing | account.company: 'tier' is asked of a company, and there is none"]),
     "a question in French": (lambda: ENGINE.explain("tier", Company(1), "crm", as_of=DAY, lang="fr"),  # type: ignore[arg-type]
-        ["type | lang: must be 'en' or 'ja', not 'fr'"]),
+        ["choice | lang: must be 'en' or 'ja', not 'fr'"]),
     "an attribute of another type": (lambda: mf.Engine(tiers(company.attribute("plants", int) > 3)).tier_for(Company(1, attributes={"plants": "３"}), "crm", as_of=DAY),
         ["type | company.plants: must be an integer, not str '３'"]),
     "records of others": (lambda: assessed(mf.Account(Company(1), leads=[Lead(1, company_id=2)], activities=[mf.Activity(1, 7, "click", AT), mf.Activity(2, "taro@example.jp", "click", AT)], deals=[mf.Deal(1, 2, AT)])),
