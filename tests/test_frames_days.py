@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
@@ -305,26 +304,16 @@ def test_dates_in_dialects(dialect: str) -> None:
     assert run(query, dialect, dates(), "UTC") == ORDINALS
 
 
-@pytest.fixture(scope="module")
-def spark() -> Iterator[Any]:
-    """A session of Spark on this machine."""
-    sql = pytest.importorskip("pyspark.sql", reason="PySpark is not installed")
-    if shutil.which("java") is None and "JAVA_HOME" not in os.environ:
-        pytest.skip("there is no Java for Spark")
-    builder = sql.SparkSession.builder.master("local[1]").config("spark.ui.enabled", "false")
-    running = builder.config("spark.sql.shuffle.partitions", "1").getOrCreate()
-    yield running
-    running.stop()
-
-
 @pytest.mark.spark
 @pytest.mark.parametrize("zone", ["Asia/Tokyo", "Europe/Berlin", "Pacific/Apia"])
 def test_spark(zone: str, session: str, spark: Any) -> None:
     """S12: Spark gives the day of `local_day`, whatever the zone of the session."""
     spark.conf.set("spark.sql.session.timeZone", session)
-    native = spark.createDataFrame(table(zone))
-    frame: Any = nw.from_native(native)
-    assert listed(with_local_day(frame, "at", zone, name="day"), "day") == wanted(zone)
+    try:
+        frame: Any = nw.from_native(spark.createDataFrame(table(zone)))
+        assert listed(with_local_day(frame, "at", zone, name="day"), "day") == wanted(zone)
+    finally:
+        spark.conf.unset("spark.sql.session.timeZone")
 
 
 @pytest.mark.spark
