@@ -16,8 +16,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mpfunnel.engagement import (
-    MAX_HALF_LIFE_DAYS,
-    MAX_POINTS,
     NO_SCORE,
     EngagementModel,
     EngagementState,
@@ -28,6 +26,8 @@ from mpfunnel.engagement import (
     Touch,
     decay_per_mille,
 )
+from mpfunnel.engagement.model import MAX_HALF_LIFE_DAYS
+from mpfunnel.engagement.signals import MAX_POINTS
 from mpfunnel.errors import InvalidDataError
 from mpfunnel.facts import product
 from mpfunnel.labels import Label

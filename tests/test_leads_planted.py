@@ -11,8 +11,8 @@ import pytest
 from attrs import evolve
 from hypothesis.errors import UnsatisfiedAssumption
 
-from mpfunnel import case, engagement, situation, stages
-from mpfunnel.engagement import EngagementModel
+from mpfunnel import case, situation, stages
+from mpfunnel.engagement import EngagementModel, model
 from tests import test_laws_of_leads as laws
 from tests.leads import book_of, disagreement, engine_of
 
@@ -169,7 +169,7 @@ def _within_includes_its_last_day(patch: pytest.MonkeyPatch) -> None:
 
 def _decay_cut_off_instead_of_rounded(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(
-        engagement,
+        model,
         "decay_per_mille",
         lambda half_life_days: tuple(
             int(1_000 * 2 ** (-age / half_life_days)) for age in range(half_life_days * 10)
@@ -237,7 +237,7 @@ def _leads_without_sign_all_alike(patch: pytest.MonkeyPatch) -> None:
 
 
 def _interest_grows(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(engagement, "decay_per_mille", lambda half_life_days: range(half_life_days * 9))
+    patch.setattr(model, "decay_per_mille", lambda half_life_days: range(half_life_days * 9))
 
 
 def _last_rule_named(patch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,35 @@
+"""Engagement: where a lead stands with one product (商材ごとのエンゲージメント).
+
+Activities earn points, which fade by their half-life; a first table reads the level of interest
+from the score, a second one the state: interest together with tier, deals, ownership and what sales
+has marked.
+"""
+
+from mpfunnel.engagement.model import EngagementModel, EngagementState, Standing
+from mpfunnel.engagement.scores import (
+    FULL_WEIGHT,
+    MICRO,
+    NO_SCORE,
+    Measure,
+    Score,
+    ScorePart,
+    Touch,
+    Worth,
+)
+from mpfunnel.engagement.signals import Signal, decay_per_mille
+
+__all__ = [
+    "FULL_WEIGHT",
+    "MICRO",
+    "NO_SCORE",
+    "EngagementModel",
+    "EngagementState",
+    "Measure",
+    "Score",
+    "ScorePart",
+    "Signal",
+    "Standing",
+    "Touch",
+    "Worth",
+    "decay_per_mille",
+]
