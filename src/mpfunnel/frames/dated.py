@@ -13,9 +13,10 @@ from typing import Any, Final
 import narwhals.stable.v2 as nw
 
 from mpfunnel.frames.contract import RELATIONSHIPS, Column
-from mpfunnel.frames.door import Door, Fault
+from mpfunnel.frames.door import Door
 from mpfunnel.frames.expressions import flag, looked_up, whole
 from mpfunnel.frames.kinds import Frame, Workshop
+from mpfunnel.frames.values import Fault
 
 __all__ = ["as_of_the_day"]
 

@@ -7,7 +7,7 @@ engine makes a difference (S15).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import narwhals.stable.v2 as nw
 
@@ -36,12 +36,13 @@ def worths(book: Compiled, workshop: Workshop) -> Frame:
     kinds = (*kinds_of(book.playbook), "")
     slots = capped_kinds(book)
     lives = half_lives(book)
+    no_response: Mapping[str, int] = {}
     for model in distinct_models(book):
         decay_no, shares = lives[model.half_life_days]
         signals = {signal.kind: signal for signal in model.signals}
         for weight, responses in (
             (1_000, model.responses),
-            (model.company_wide_per_mille, {}),
+            (model.company_wide_per_mille, no_response),
         ):
             for kind in kinds:
                 signal = signals.get(kind)
