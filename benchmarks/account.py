@@ -854,7 +854,10 @@ def plain(answer: Assessment) -> Answers:
                         said_by(one.interest),
                         Points(
                             one.score.micro,
-                            tuple(Part(*part) for part in one.score.parts),
+                            tuple(
+                                Part(part.kind, part.times, part.micro, part.capped)
+                                for part in one.score.parts
+                            ),
                             one.score.active_days,
                             one.score.days_since_active,
                         ),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import date
 from decimal import Decimal, localcontext
 from fractions import Fraction
 from itertools import pairwise
@@ -38,9 +40,22 @@ from tests.oracle_leads import share_left
 NONE, WARM, HOT, AWAY = (EngagementState(key, key) for key in ("none", "warm", "hot", "away"))
 
 
-def scored(asked: EngagementModel, touches: Sequence[Touch], wide: Sequence[Touch] = ()) -> Score:
+DAY = date(2026, 10, 31)
+Done = tuple[str, int]
+"""One activity: its kind and its age."""
+
+
+def once(done: Iterable[Done]) -> list[Touch]:
+    """The activities as the score sees them, each by itself."""
+    return [(kind, age, 1) for kind, age in done]
+
+
+def scored(
+    asked: EngagementModel, done: Sequence[Done], wide: Sequence[Done] = (), *, as_of: date = DAY
+) -> Score:
     """The score of activities about the product, and of some that name none."""
-    return asked.score(asked.worths(touches) + asked.worths(wide, company_wide=True))
+    worths = asked.worths(once(done)) + asked.worths(once(wide), company_wide=True)
+    return asked.score(worths, as_of=as_of)
 
 
 def model(*signals: Signal, **more: Any) -> EngagementModel:
@@ -55,11 +70,11 @@ def model(*signals: Signal, **more: Any) -> EngagementModel:
     )
 
 
-def measured(text: str, given: EngagementModel, touches: list[Touch], wide: list[Touch]) -> Any:
+def measured(text: str, given: EngagementModel, done: list[Done], wide: list[Done]) -> Any:
     """What the measure of that name comes to."""
     measure = Measure.from_fact(product.named(text).fact)
-    worths = given.worths(touches) + given.worths(wide, company_wide=True)
-    return given.measures([measure], touches, worths)[measure.key]
+    worths = given.worths(once(done)) + given.worths(once(wide), company_wide=True)
+    return given.measures([measure], once(done), worths)[measure.key]
 
 
 class TestDecay:
@@ -173,12 +188,12 @@ class TestScore:
         asked = model(Signal("view", 4, cap=10), Signal("click", 3), half_life_days=1)
         three = [("view", 0)] * 3
         assert scored(asked, three[:2]).parts == (ScorePart("view", 2, 8_000_000),)
-        assert scored(asked, three).parts == (ScorePart("view", 3, 10_000_000, capped=True),)
+        assert scored(asked, three).parts == (ScorePart("view", 3, 10_000_000, over_cap=2_000_000),)
         # Faded below the cap, the same three count in full; 2.5 × 4 is the cap itself.
         assert not scored(asked, [("view", 1)] * 5).parts[0].capped
         assert scored(asked, [("view", 1)] * 5).micro == 10_000_000
         assert scored(asked, [("view", 0)] * 2, [("view", 0)] * 3).parts == (
-            ScorePart("view", 5, 10_000_000, capped=True),
+            ScorePart("view", 5, 10_000_000, over_cap=1_000_000),
         )
         assert scored(asked, [*three, ("click", 0)]).micro == 13_000_000
 
@@ -212,6 +227,24 @@ class TestScore:
         """An activity that names no product counts as active with the weight that it has."""
         score = scored(model(Signal("click", 3)), [("click", 3)], [("click", 1)])
         assert (score.active_days, score.days_since_active) == (2, 1)
+
+    @given(st.lists(st.tuples(st.sampled_from("abcx"), st.integers(0, 60), st.booleans())))
+    def test_counted_activities_score_like_single_ones(
+        self, done: list[tuple[str, int, bool]]
+    ) -> None:
+        """Law 4: in bulk as one at a time: activities that are only counted score the same."""
+        asked = model(
+            Signal("a", 7, cap=30, cool_down_days=3),
+            Signal("b", 25),
+            Signal("c", -4, fades=False, cool_down_days=7),
+            half_life_days=5,
+            cap=60,
+            floor=-5,
+        )
+        own = [(kind, age) for kind, age, wide in done if not wide]
+        firm = [(kind, age) for kind, age, wide in done if wide]
+        counts = [(*one, times) for one, times in Counter(done).items()]
+        assert asked.score_of_counts(counts, as_of=DAY) == scored(asked, own, firm)
 
     def test_points_of_a_score_are_exact_in_any_context(self) -> None:
         """Law 9: Same input, same bytes, whatever the decimal context of the thread."""

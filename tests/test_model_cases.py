@@ -365,7 +365,7 @@ def test_a_cap_bounds_the_decayed_points_of_a_kind() -> None:
     """S16: thirty page views are worth no more than ten points, and less when they fade."""
     views = [did("page_view", 0, "a", key=str(number)) for number in range(30)]
     today = asked(account(*views)).engagement["a"].score
-    assert today.parts == (ScorePart("page_view", 30, 10_000_000, capped=True),)
+    assert today.parts == (ScorePart("page_view", 30, 10_000_000, over_cap=20_000_000),)
     later = asked(account(*views), as_of=DAY + timedelta(days=60)).engagement["a"].score
     # A quarter is left: below the cap.
     assert later.parts == (ScorePart("page_view", 30, 30 * 1_000 * 250),)

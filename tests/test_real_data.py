@@ -193,7 +193,7 @@ def test_who_bought_lately_is_a_customer_of_the_shop(shop: Answered, shared_data
 
 
 _TOTAL = re.compile(r"^engagement score: (-?[\d.]+) points$")
-_PART = re.compile(r"^  (\S.*): (-?[\d.]+) points(?: \(capped at (\d+)\))?$")
+_PART = re.compile(r"^  (\S.*): (-?[\d.]+) points(?: \(.*capped at (\d+)\))?$")
 _ACTIVITY = re.compile(
     r"^    (\d{4}-\d\d-\d\d) \((\d+) days? ago\): (-?\d+) × ([\d.]+)(?: × ([\d.]+) \(whole firm\))?"
     r" = (-?[\d.]+)$"

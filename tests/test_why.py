@@ -48,7 +48,7 @@ def test_a_score_adds_up_by_hand() -> None:
         "    2026-10-01 (30 days ago): 15 × 0.500 = 7.5",
         "  business card: 0.625 points",
         "    2026-10-01 (30 days ago): 5 × 0.500 × 0.250 (whole firm) = 0.625",
-        "  page view: 10 points (capped at 10)",
+        "  page view: 10 points (20 activities, decayed 19.54, capped at 10)",
         "    2026-10-30 (1 day ago): 1 × 0.977 = 0.977",
     ]
     assert lines[-2:] == [
@@ -67,7 +67,7 @@ def test_an_engagement_shows_state_interest_and_score() -> None:
     assert interest.startswith("関心度: 関心度・高 — ")
     assert score.startswith("行動スコア: 32.78点")
     assert "2026-10-01 (30日前): 5 × 0.500 × 0.250 (全社) = 0.625" in score
-    assert "（上限10点）" in score
+    assert "（20件、減衰後19.54点、上限10点）" in score
 
 
 def test_a_stage_shows_each_pursuit() -> None:

@@ -291,7 +291,7 @@ class Case:
         touches: dict[Id | None, list[Touch]] = {}
         for pair in self.facts.activities.get(lead_id, ()):
             activity, day = pair
-            touch = (activity.kind, (self.day - day).days)
+            touch = (activity.kind, (self.day - day).days, 1)
             for product_id in activity.product_ids or _FIRM_WIDE:
                 if product_id in about:
                     about[product_id].append(pair)
@@ -329,7 +329,7 @@ class Case:
             worths += self._company_wide(person, model)
         if signed:
             standing.touched = product_id in person.about
-            score = model.model.score(worths)
+            score = model.model.score(worths, as_of=self.day)
             standing.score = score.micro
             standing.active_days = score.active_days
             if person.events:

@@ -160,8 +160,15 @@ def _meaning(value: Any) -> Any:
     if value is None or isinstance(value, str | int):
         return value
     kind: type[Any] = type(cast(object, value))
-    held = [one.name for one in fields(kind) if one.eq]
-    return [kind.__name__, *(_meaning(getattr(value, name)) for name in held)]
+    held: list[Any] = [kind.__name__]
+    for one in fields(kind):
+        said = getattr(value, one.name)
+        if one.eq and not one.kw_only:
+            held.append(_meaning(said))
+        elif one.eq and said != one.default:
+            # What came later is only named by keyword; who does not use it has the hash as before.
+            held.append([one.name, _meaning(said)])
+    return held
 
 
 # -- checks: what can be told before anything is decided --

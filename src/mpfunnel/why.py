@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
+from datetime import date, datetime
 from decimal import Context, Decimal
 from typing import Any, Final, cast
 
 from mpfunnel.case import Case, Person
-from mpfunnel.engagement import FULL_WEIGHT, EngagementModel, ScorePart, decay_per_mille
+from mpfunnel.engagement import FULL_WEIGHT, EngagementModel, ScorePart, Signal, decay_per_mille
 from mpfunnel.errors import InvalidDataError, Problem, UnknownNameError, brief, did_you_mean
 from mpfunnel.labels import Label, Lang
-from mpfunnel.records import Id
+from mpfunnel.records import Activity, Id
 from mpfunnel.rules.explain import Explanation, explain
 from mpfunnel.rules.tables import Decision
 from mpfunnel.tiers import TierTable
@@ -114,8 +115,18 @@ def _engagement(case: Case, person: Person, product_id: Id, lang: Lang) -> str:
         f"{total}: {_points(score.micro, lang)}",
     ]
     for part in score.parts:
-        lines += _part(case, person, product_id, model, part, lang)
+        if part.of == "kind":
+            lines += _part(case, person, product_id, model, part, lang)
+        else:
+            lines.append(f"  {_limit(model, part).text(lang)}: {_points(part.micro, lang)}")
     return "\n".join(lines)
+
+
+def _limit(model: EngagementModel, part: ScorePart) -> Label:
+    """Return what the cap in all took, or what the floor gave."""
+    if part.of == "cap":
+        return Label(f"over the cap of {model.cap} in all", f"合計の上限{model.cap}点を超えた分")
+    return Label(f"up to the floor of {model.floor}", f"下限{model.floor}点に満たない分")
 
 
 def _part(
@@ -128,26 +139,80 @@ def _part(
 ) -> list[str]:
     """Return the lines of one kind: what it adds, and each activity with its factors."""
     signal = next(one for one in model.signals if one.kind == part.kind)
-    head = f"  {signal.label.text(lang)}: {_points(part.micro, lang)}"
-    if part.capped:
-        head += Label(f" (capped at {signal.cap})", f"（上限{signal.cap}点）").text(lang)
-    lines = [head]
+    lines = [
+        f"  {signal.label.text(lang)}: {_points(part.micro, lang)}{_bounded(signal, part, lang)}"
+    ]
     decay = decay_per_mille(model.half_life_days)
-    for wide in (False, True):
-        weight = model.company_wide_per_mille if wide else FULL_WEIGHT
-        given = person.about.get(None if wide else product_id, ())
-        mine = [pair for pair in given if pair[0].kind == part.kind]
-        for _, day in sorted(mine, key=lambda pair: (pair[0].at, str(pair[0].id)), reverse=True):
+    cooling = _cool_down(signal)
+    weights = {False: FULL_WEIGHT, True: model.company_wide_per_mille}
+    given = {
+        wide: [pair for pair in person.about.get(about, ()) if pair[0].kind == part.kind]
+        for wide, about in ((False, product_id), (True, None))
+    }
+    firsts = _firsts(signal, given, weights) if part.cooled else None
+    for wide, mine in given.items():
+        weight = weights[wide]
+        for one, day in sorted(mine, key=_in_time, reverse=True):
             age = (case.day - day).days
-            left = decay[age] if age < len(decay) else 0
+            left = (decay[age] if age < len(decay) else 0) if signal.fades else 1_000
             micro = signal.points * weight * left
             factors = f"{signal.points} × {_thousandths(left)}"
+            if not signal.fades:
+                factors += f" ({Label('lasting', '減衰なし').text(lang)})"
             if wide and weight != FULL_WEIGHT:
                 firm = Label("whole firm", "全社").text(lang)
                 factors += f" × {_thousandths(weight)} ({firm})"
+            if firsts is not None and weight and one.id not in firsts:
+                factors, micro = cooling.text(lang), 0
             ago = Label(f"{age} day{'' if age == 1 else 's'} ago", f"{age}日前").text(lang)
             lines.append(f"    {day} ({ago}): {factors} = {_plain(micro)}")
     return lines
+
+
+def _bounded(signal: Signal, part: ScorePart, lang: Lang) -> str:
+    """Return how many activities made a part, where they do not simply add up to it."""
+    en, ja = [f"{part.times} activit{'y' if part.times == 1 else 'ies'}"], [f"{part.times}件"]
+    if part.cooled:
+        cooling = _cool_down(signal)
+        en.append(f"{part.cooled} {cooling.en}")
+        ja.append(f"うち{part.cooled}件は{cooling.ja}")
+    if part.capped:
+        decayed = _plain(part.micro + part.over_cap)
+        en.append(f"decayed {decayed}, capped at {signal.cap}")
+        ja.append(f"減衰後{decayed}点、上限{signal.cap}点")
+    if len(en) == 1:
+        return ""
+    return Label(f" ({', '.join(en)})", f"（{'、'.join(ja)}）").text(lang)
+
+
+def _cool_down(signal: Signal) -> Label:
+    days = signal.cool_down_days
+    return Label(
+        f"in a cool-down of {days} day{'' if days == 1 else 's'}",
+        f"クールダウン（{days}日間）につき不算入",
+    )
+
+
+def _firsts(
+    signal: Signal,
+    given: Mapping[bool, Sequence[tuple[Activity, date]]],
+    weights: Mapping[bool, int],
+) -> set[Id]:
+    """Return the first activity of each cool-down, as the score counts them."""
+    weighty = [
+        (day, wide, one.at, str(one.id), one.id)
+        for wide, mine in given.items()
+        if weights[wide]
+        for one, day in mine
+    ]
+    found: dict[int, Id] = {}
+    for day, *_, activity_id in sorted(weighty):
+        found.setdefault(day.toordinal() // signal.cool_down_days, activity_id)
+    return set(found.values())
+
+
+def _in_time(pair: tuple[Activity, date]) -> tuple[datetime, str]:
+    return pair[0].at, str(pair[0].id)
 
 
 def _named(case: Case, product_id: Id | None, lang: Lang) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from functools import cached_property
 from typing import Any, Final
 
@@ -19,7 +20,7 @@ from mpfunnel.engagement.scores import (
     Touch,
     Worth,
 )
-from mpfunnel.engagement.signals import Signal, decay_per_mille, whole
+from mpfunnel.engagement.signals import MAX_POINTS, Signal, decay_per_mille, whole
 from mpfunnel.errors import InvalidDataError, Problem, misfit, misfits, series, twice
 from mpfunnel.labels import Keyed
 from mpfunnel.rules.facts import Scale
@@ -28,6 +29,9 @@ from mpfunnel.rules.tables import Decision, DecisionTable, strangers
 __all__ = ["EngagementModel", "EngagementState", "Standing"]
 
 MAX_HALF_LIFE_DAYS: Final = 3_650
+MAX_TOTAL: Final = MAX_POINTS * 1_000
+FULL_SHARE: Final = 1_000
+"""What is left of a point that does not fade, in thousandths."""
 
 
 @frozen(cache_hash=True)
@@ -74,6 +78,8 @@ class EngagementModel:
         detours: States outside the ladder.
         half_life_days: After how many days half of a point is left.
         company_wide_per_mille: Weight of an activity that names no product, in thousandths.
+        cap: The most points that a score can be, penalties included; `None` for no bound.
+        floor: The fewest points that a score can be, 0 or below; `None` for no bound.
     """
 
     signals: tuple[Signal, ...] = field(converter=_signals)
@@ -83,10 +89,16 @@ class EngagementModel:
     detours: tuple[EngagementState, ...] = field(default=(), converter=_states)
     half_life_days: int = 30
     company_wide_per_mille: int = 250
+    cap: int | None = field(default=None, kw_only=True)
+    floor: int | None = field(default=None, kw_only=True)
 
     def __attrs_post_init__(self) -> None:
         problems = whole("half_life_days", self.half_life_days, 1, MAX_HALF_LIFE_DAYS)
         problems += whole("company_wide_per_mille", self.company_wide_per_mille, 0, FULL_WEIGHT)
+        if self.cap is not None:
+            problems += whole("cap", self.cap, 1, MAX_TOTAL)
+        if self.floor is not None:
+            problems += whole("floor", self.floor, -MAX_TOTAL, 0)
         wrong = misfits("signals", self.signals, Signal)
         wrong += misfit("interest", self.interest, DecisionTable)
         wrong += misfit("states", self.states, DecisionTable)
@@ -139,6 +151,11 @@ class EngagementModel:
         """The most micro-points by kind, in the order of the signals."""
         return {s.kind: None if s.cap is None else s.cap * MICRO for s in self.signals}
 
+    @cached_property
+    def _special(self) -> Mapping[str, Signal]:
+        """The signals that do not simply add up what is left of each activity."""
+        return {s.kind: s for s in self.signals if s.cool_down_days or not s.fades}
+
     def worths(self, touches: Iterable[Touch], *, company_wide: bool = False) -> list[Worth]:
         """Return what activities are worth; those without points are left out.
 
@@ -148,38 +165,104 @@ class EngagementModel:
         """
         points = self.points
         weight = self.company_wide_per_mille if company_wide else FULL_WEIGHT
-        return [(kind, age, points[kind] * weight) for kind, age in touches if kind in points]
+        return [
+            (kind, age, points[kind] * weight, times)
+            for kind, age, times in touches
+            if kind in points
+        ]
 
-    def score(self, worths: Iterable[Worth]) -> Score:
-        """Return the score of activities, in whatever order they come (law 4)."""
+    def score_of_counts(
+        self, counts: Iterable[tuple[str, int, bool, int]], *, as_of: date
+    ) -> Score:
+        """Return the score of activities that are only counted, in whatever order they come.
+
+        Args:
+            counts: Kind, age in days, whether they name no product, and how many they are.
+            as_of: The day asked about.
+        """
+        points = self.points
+        weights = FULL_WEIGHT, self.company_wide_per_mille
+        worths = [
+            (kind, age, points[kind] * weights[company_wide], times)
+            for kind, age, company_wide, times in counts
+            if kind in points
+        ]
+        return self.score(worths, as_of=as_of)
+
+    def score(self, worths: Sequence[Worth], *, as_of: date) -> Score:
+        """Return the score of activities, in whatever order they come (law 4).
+
+        Cool-downs, decay, the caps of kinds, the sum, the cap in all and the floor apply one after
+        the other.
+
+        Args:
+            worths: What the activities are worth.
+            as_of: The day asked about, from which their ages count.
+        """
         shares = self._shares
         sums: dict[str, tuple[int, int]] = {}
         active: set[int] = set()
-        for kind, age, milli in worths:
-            micro = milli * shares[age] if age < len(shares) else 0
+        for kind, age, milli, times in worths:
+            micro = milli * times * shares[age] if age < len(shares) else 0
             if micro > 0:
                 active.add(age)
             if kind in sums:
                 count, known = sums[kind]
-                sums[kind] = count + 1, known + micro
+                sums[kind] = count + times, known + micro
             else:
-                sums[kind] = 1, micro
+                sums[kind] = times, micro
         if not sums:
             return NO_SCORE
+        cooled = self._set_right(sums, worths, as_of) if self._special else {}
         parts: list[ScorePart] = []
+        total = 0
         for kind, cap in self._caps.items():
             if kind in sums:
                 times, micro = sums[kind]
-                if cap is not None and micro > cap:
-                    parts.append(ScorePart(kind, times, cap, capped=True))
-                else:
-                    parts.append(ScorePart(kind, times, micro))
-        return Score(
-            sum(part.micro for part in parts),
-            tuple(parts),
-            len(active),
-            min(active) if active else None,
-        )
+                over = 0 if cap is None else max(0, micro - cap)
+                parts.append(ScorePart(kind, times, micro - over, over, cooled.get(kind, 0)))
+                total += micro - over
+        if self.cap is not None and total > self.cap * MICRO:
+            parts.append(ScorePart("", 0, self.cap * MICRO - total, of="cap"))
+            total = self.cap * MICRO
+        if self.floor is not None and total < self.floor * MICRO:
+            parts.append(ScorePart("", 0, self.floor * MICRO - total, of="floor"))
+            total = self.floor * MICRO
+        return Score(total, tuple(parts), len(active), min(active) if active else None)
+
+    def _set_right(
+        self, sums: dict[str, tuple[int, int]], worths: Iterable[Worth], as_of: date
+    ) -> dict[str, int]:
+        """Put in the sums of kinds that last or cool down; return how many do not count, by kind.
+
+        The first of a cool-down is of its earliest day, and on that day the one with the greater
+        weight: ids and times of the day do not matter. One that has no weight is never the first.
+        """
+        special, shares, today = self._special, self._shares, as_of.toordinal()
+        counted: list[Worth] = []
+        firsts: dict[tuple[str, int], Worth] = {}
+        cooled = dict.fromkeys(special, 0)
+        for worth in worths:
+            kind, age, milli, times = worth
+            days = special[kind].cool_down_days if kind in special and milli else None
+            if days:
+                cooled[kind] += times
+                bucket = kind, (today - age) // days
+                known = firsts.get(bucket)
+                if known is None or _comes_before(worth, known):
+                    firsts[bucket] = kind, age, milli, 1
+            elif days == 0:
+                counted.append(worth)
+        micros = dict.fromkeys(special, 0)
+        for kind, age, milli, times in (*counted, *firsts.values()):
+            share = shares[age] if age < len(shares) else 0
+            micros[kind] += milli * times * (share if special[kind].fades else FULL_SHARE)
+        for kind, _ in firsts:
+            cooled[kind] -= 1
+        for kind, micro in micros.items():
+            if kind in sums:
+                sums[kind] = sums[kind][0], micro
+        return cooled
 
     def measures(
         self,
@@ -188,6 +271,8 @@ class EngagementModel:
         worths: Iterable[Worth],
     ) -> dict[str, int | bool]:
         """Return measures by key: a number, micro-points, or a yes or no (S13).
+
+        Neither decay nor cool-downs, caps or the floor bear on them.
 
         Args:
             asked: What is asked.
@@ -198,12 +283,16 @@ class EngagementModel:
         for measure in asked:
             within, kind = measure.within_days, measure.kind
             if measure.head == "count":
-                found[measure.key] = len(
-                    [1 for one, age in touches if one == kind and age < within]
+                found[measure.key] = sum(
+                    [times for one, age, times in touches if one == kind and age < within]
                 )
             elif measure.head == "points":
-                recent = [milli for _, age, milli in worths if age < within]
+                recent = [milli * times for _, age, milli, times in worths if age < within]
                 found[measure.key] = FULL_WEIGHT * sum(recent)
             else:
-                found[measure.key] = any(milli > 0 for _, age, milli in worths if age < within)
+                found[measure.key] = any(milli > 0 for _, age, milli, _ in worths if age < within)
         return found
+
+
+def _comes_before(one: Worth, other: Worth) -> bool:
+    return (one[1], abs(one[2])) > (other[1], abs(other[2]))

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from decimal import Context, Decimal
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from attrs import frozen
 
 from mpfunnel.rules.facts import Fact
 
-__all__ = ["FULL_WEIGHT", "MICRO", "NO_SCORE", "Measure", "Score", "ScorePart", "Touch", "Worth"]
+__all__ = [
+    "FULL_WEIGHT",
+    "MICRO",
+    "NO_SCORE",
+    "Measure",
+    "PartOf",
+    "Score",
+    "ScorePart",
+    "Touch",
+    "Worth",
+]
 
 MICRO: Final = 1_000_000
 """Micro-points of one point: thousandths of weight times thousandths of decay."""
@@ -34,23 +44,35 @@ class Measure:
         return cls(fact.key, head, kind[0] if kind else "", int(days))
 
 
-Touch = tuple[str, int]
-"""An activity as the score sees it: its kind, and its age in days before `as_of`."""
+Touch = tuple[str, int, int]
+"""Activities as the score sees them: their kind, their age in days, and how many they are."""
 
-Worth = tuple[str, int, int]
-"""An activity that earns or costs points: kind, age in days, points × weight in thousandths."""
+Worth = tuple[str, int, int, int]
+"""Activities that earn or cost points: kind, age, points × weight in thousandths, how many."""
+
+PartOf = Literal["kind", "cap", "floor"]
+"""What adds a part: activities of one kind, the cap in all, or the floor."""
 
 
 class ScorePart(NamedTuple):
-    """What all activities of one kind add to a score."""
+    """What all activities of one kind add to a score, what its cap takes or its floor gives."""
 
     kind: str
+    """The kind; blank for a cap in all and a floor."""
     times: int
     """How many activities."""
     micro: int
     """Micro-points: points × weight in thousandths × decay in thousandths."""
-    capped: bool = False
-    """True where the cap of the kind took some away."""
+    over_cap: int = 0
+    """Micro-points that the cap of the kind took away, once they had faded."""
+    cooled: int = 0
+    """How many of the activities add nothing, because another one came first (cool-down)."""
+    of: PartOf = "kind"
+
+    @property
+    def capped(self) -> bool:
+        """Whether the cap of the kind took some away."""
+        return self.over_cap > 0
 
 
 @frozen
@@ -59,8 +81,10 @@ class Score:
 
     Attributes:
         micro: Micro-points, an exact integer.
-        parts: Per kind, in the order of the model's signals; kinds without points are left out.
-        active_days: Days with an activity that still adds points.
+        parts: Per kind, in the order of the model's signals, kinds without points left out; after
+            them what the cap in all takes away, or what the floor gives.
+        active_days: Days with an activity whose points have not faded to nothing, whether or not a
+            cool-down or a cap keeps them out of the sum.
         days_since_active: Days since the latest of them; `None` where there is none.
     """
 

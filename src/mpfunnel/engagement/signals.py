@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from attrs import field, frozen
 
-from mpfunnel.errors import InvalidDataError, Problem, brief, not_a_key
+from mpfunnel.errors import InvalidDataError, Problem, brief, misfit, not_a_key
 from mpfunnel.labels import Label, as_label
 
 __all__ = ["Signal", "decay_per_mille", "whole"]
@@ -16,6 +16,7 @@ __all__ = ["Signal", "decay_per_mille", "whole"]
 MAX_POINTS: Final = 10_000
 """So small that the micro-points of 900 million activities still fit in 64 bits (S15)."""
 MAX_HAND_DAYS: Final = 3_650
+MAX_COOL_DOWN_DAYS: Final = 3_650
 _EXACT: Final = Context(prec=40)
 _DOUBTFUL: Final = 1e-6
 
@@ -35,6 +36,10 @@ class Signal:
         cap: The most decayed points that all activities of the kind earn together.
         raises_hand_days: For how many days it counts as a raised hand; 0 where it is none.
         label: What people call it; the kind where none is given.
+        cool_down_days: Of all days, counted from the first one of the calendar, each so many are
+            one cool-down; of the activities of the kind in it, only the first adds to the score
+            (S16). 0 where every one does. Measures, active days and raised hands see all of them.
+        fades: Whether points fade by the half-life of the model; a penalty may last.
     """
 
     kind: str
@@ -42,12 +47,15 @@ class Signal:
     cap: int | None = None
     raises_hand_days: int = 0
     label: Label = field(default=None, converter=_a_label, eq=False)
+    cool_down_days: int = field(default=0, kw_only=True)
+    fades: bool = field(default=True, kw_only=True)
 
     def __attrs_post_init__(self) -> None:
         problems = not_a_key("signal.kind", self.kind)
         for name, least, most in (
             ("points", -MAX_POINTS, MAX_POINTS),
             ("raises_hand_days", 0, MAX_HAND_DAYS),
+            ("cool_down_days", 0, MAX_COOL_DOWN_DAYS),
         ):
             problems += whole(f"signal.{name}", getattr(self, name), least, most)
         if self.cap is not None:
@@ -55,6 +63,10 @@ class Signal:
             if not problems and self.points <= 0:
                 message = "needs points above 0; a penalty has no cap"
                 problems.append(Problem("contradiction", "signal.cap", message))
+        problems += misfit("signal.fades", self.fades, bool)
+        if not problems and not self.fades and self.points >= 0:
+            message = "is false, which needs points below 0; only a penalty lasts"
+            problems.append(Problem("contradiction", "signal.fades", message))
         if problems:
             raise InvalidDataError(problems)
         if self.label is None:  # pyright: ignore[reportUnnecessaryComparison] # none was given
