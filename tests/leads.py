@@ -67,7 +67,7 @@ def book_of(number: int) -> Playbook:
     zone = ZONES[number % 3]
     if number < 3:
         return starter(["A", "B", "C"], zone=zone)
-    return _varied(Random(number), zone)
+    return _varied(number, zone)
 
 
 @cache
@@ -76,15 +76,17 @@ def engine_of(number: int) -> Engine:
     return Engine(book_of(number))
 
 
-def _varied(random: Random, zone: str) -> Playbook:
+def _varied(number: int, zone: str) -> Playbook:
     """The starter with other numbers, and rules that ask for what the starter does not ask for."""
+    random = Random(number)
     names: tuple[list[Id], ...] = (["A", "B", "C"], ["A", "B", "C"], [1, 2, 3])
     products = random.choice(names)[: random.choice((1, 2, 3))]
     base = starter(products, zone=zone)
     models: dict[Any, EngagementModel] = {}
     tiers: dict[Any, TierTable] = {}
     for product_id in products:
-        models[product_id] = _varied_model(random, base.engagement[product_id])
+        varied = _varied_model(random, base.engagement[product_id])
+        models[product_id] = _bounded(Random(f"{number} {product_id}"), varied)
         tiers[product_id] = _varied_tiers(random, base.tiers[product_id])
     stages = {stage.key: stage for stage in (*base.funnel.ladder, *base.funnel.detours)}
     rules = list(base.funnel.rules.rules)
@@ -153,6 +155,24 @@ def _varied_model(random: Random, base: EngagementModel) -> EngagementModel:
     )
 
 
+def _bounded(random: Random, base: EngagementModel) -> EngagementModel:
+    """The model with cool-downs, penalties that last, and now and then bounds in all."""
+    signals = [*base.signals, Signal("unsubscribed", -random.choice((5, 30)))]
+    return evolve(
+        base,
+        signals=[
+            evolve(
+                signal,
+                cool_down_days=random.choice((0, 0, 1, 2, 7, 30)),
+                fades=signal.points >= 0 or random.random() < 0.5,
+            )
+            for signal in signals
+        ],
+        cap=random.choice((None, None, 12, 40)),
+        floor=random.choice((None, None, 0, -7)),
+    )
+
+
 # -- records --
 
 
@@ -177,6 +197,9 @@ class _Draw:
         model = next(iter(book.engagement.values()))
         self.kinds = [signal.kind for signal in model.signals]
         self.kinds += ["unknown_kind", "inquiry", "pricing_page", "page_view"]
+        if random.randrange(3) == 0:
+            # Often the same, so that cool-downs, caps and floors are met.
+            self.kinds = [*random.sample(self.kinds, random.choice((1, 2))), "unsubscribed"]
 
     def day(self) -> date:
         return self.as_of - timedelta(self.random.choice(self.ages))

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from itertools import dropwhile, pairwise, product
 from types import SimpleNamespace
@@ -73,26 +73,63 @@ class Touched(NamedTuple):
     whole_firm: bool
 
 
-def score_of(model: EngagementModel, touches: Sequence[Touched]) -> SimpleNamespace:
-    """The score with its parts, and the days on which something was done that still counts."""
-    parts: list[tuple[str, int, int, bool]] = []
+def score_of(model: EngagementModel, touches: Sequence[Touched], as_of: date) -> SimpleNamespace:
+    """The score with its parts, and the days on which something was done that still counts.
+
+    A part is what it is of, the kind, how many activities, micro-points, whether the kind's cap
+    took some, what they come to without that, and how many a cool-down left out.
+    """
+    parts: list[tuple[str, str, int, int, bool, int, int]] = []
     for signal in model.signals:
         ones = [touch for touch in touches if touch.kind == signal.kind]
         if not ones or signal.points == 0:
             continue
-        earned = sum(_worth(model, one, decayed=True) for one in ones)
-        most = None if signal.cap is None else signal.cap * 1_000_000
-        capped = most is not None and earned > most
-        parts.append(
-            (signal.kind, len(ones), most if capped and most is not None else earned, capped)
-        )
+        counted = _first_in_each_bucket(model, ones, signal.cool_down_days, as_of)
+        earned = sum(_worth(model, one, decayed=signal.fades) for one in counted)
+        most = earned if signal.cap is None else min(earned, signal.cap * 1_000_000)
+        out = len(ones) - len(counted)
+        parts.append(("kind", signal.kind, len(ones), most, most < earned, earned, out))
+    total = sum(part[3] for part in parts)
     ages = {touch.age for touch in touches if _worth(model, touch, decayed=True) > 0}
+    for name, bound, pick in (("cap", model.cap, min), ("floor", model.floor, max)):
+        if bound is not None and (moved := pick(total, bound * 1_000_000) - total):
+            parts.append((name, "", 0, moved, False, moved, 0))
+            total += moved
     return SimpleNamespace(
-        micro=sum(micro for _, _, micro, _ in parts),
+        micro=total,
         parts=parts,
         active_days=len(ages),
         days_since_active=min(ages) if ages else None,
     )
+
+
+def _first_in_each_bucket(
+    model: EngagementModel, ones: Sequence[Touched], days: int, as_of: date
+) -> list[Touched]:
+    """The activities of one kind that no earlier or weightier one of their bucket leaves out (S16).
+
+    What has no weight leaves nothing out, and is not left out: it adds nothing anyway.
+    """
+    if days == 0:
+        return list(ones)
+
+    def bucket(one: Touched) -> int:
+        return (as_of - timedelta(one.age)).toordinal() // days
+
+    def rank(place: int) -> tuple[int, int, int]:
+        return -ones[place].age, -abs(_worth(model, ones[place], decayed=False)), place
+
+    weighty = [p for p, one in enumerate(ones) if _worth(model, one, decayed=False)]
+    return [
+        one
+        for place, one in enumerate(ones)
+        if place not in weighty
+        or not any(
+            rank(other) < rank(place)
+            for other in weighty
+            if bucket(ones[other]) == bucket(ones[place])
+        )
+    ]
 
 
 def _worth(model: EngagementModel, touch: Touched, *, decayed: bool) -> int:
@@ -424,7 +461,7 @@ class Oracle:
         """How a lead stands with a product; `None` stands for the whole firm."""
         model = self.book.engagement[self.sold[0] if product_id is None else product_id]
         touches = self.touches(lead, product_id)
-        score = score_of(model, touches)
+        score = score_of(model, touches, self.as_of)
         events = [e for e in self.heard(lead) if e.product_id in (None, product_id)]
         back = [event.reason for event in events if event.kind in ("recycled", "rejected")]
         reasons = {back[-1]} - {None} if back else set()
@@ -598,7 +635,8 @@ def differences(book: Playbook, account: Account, as_of: date, told: Assessment)
                 f"{at} score",
                 (one.full.micro, one.full.active_days, one.full.days_since_active, one.full.parts),
                 (score.micro, score.active_days, score.days_since_active,
-                 [(part.kind, part.times, part.micro, part.capped) for part in score.parts]),
+                 [(part.of, part.kind, part.times, part.micro, part.capped,
+                   part.micro + part.over_cap, part.cooled) for part in score.parts]),
             )  # fmt: skip
         lead, reach, possible, missing = mine.furthest
         stage = yours.stage

@@ -317,7 +317,8 @@ def _positive(told: Assessment) -> dict[tuple[Any, ...], int]:
         for lead_id, lead in told.leads.items()
         for product_id, one in lead.engagement.items()
         for part in one.score.parts
-        if part.micro > 0
+        # What a floor gives is no interest: it makes up for penalties.
+        if part.micro > 0 and part.of == "kind"
     }
 
 
@@ -339,17 +340,18 @@ def test_reasons_add_up(random: Random) -> None:
             total, *parts = _read_score(text)
             assert total == one.score.points
             assert sum(points for points, _ in parts) == total
-            caps = {signal.label.en: signal.cap for signal in models[product_id].signals}
+            model = models[product_id]
+            signals = {signal.kind: signal for signal in model.signals}
+            so_far = Decimal(0)
             for (points, lines), part in zip(parts, one.score.parts, strict=True):
                 assert len(lines) == part.times
                 assert points == part.micro / Decimal(1_000_000)
-                cap = caps[_label_of(models[product_id], part.kind)]
-                assert points == (sum(lines) if not part.capped else cap)
-                assert sum(lines) >= points
-
-
-def _label_of(model: Any, kind: str) -> str:
-    return next(str(signal.label.en) for signal in model.signals if signal.kind == kind)
+                so_far += points
+                if part.of != "kind":
+                    assert so_far == (model.cap if part.of == "cap" else model.floor)
+                else:
+                    assert points == (sum(lines) if not part.capped else signals[part.kind].cap)
+                    assert sum(lines) == points + part.over_cap / Decimal(1_000_000)
 
 
 def _read_score(text: str) -> list[Any]:
@@ -364,6 +366,8 @@ def _read_score(text: str) -> list[Any]:
             came = Decimal(1)
             for number in numbers:
                 came *= number
+            if factors.startswith("in a cool-down"):
+                came = Decimal(0)
             assert came == Decimal(result)
             parts[-1][1].append(came)
         else:
