@@ -165,7 +165,7 @@ def test_the_day_may_be_a_text() -> None:
 
 def sample() -> Mapping[str, pa.Table]:
     """A few records, one of which only a playbook's odd words fit."""
-    records = draw_records(Random("sample"), ODD.playbook, DAY, 10)
+    records = draw_records(Random("a sample"), ODD.playbook, DAY, 10)
     return {name: table for name, table in tables_of(records, ODD).items() if name in SAMPLED}
 
 

@@ -68,7 +68,9 @@ class Standings:
             Measure.from_fact(fact) for fact in places.facts if fact.within == "measures"
         )
         if self.facts.activities is not None:
-            sums = add_up(self.facts.activities, self.measures, self.book, self.workshop)
+            sums = add_up(
+                self.facts.activities, self.measures, self.book, self.workshop, self.as_of
+            )
             self.sums = self.workshop.keep("sums", sums)
         self.heard = self._heard()
         alone = positions(self.facts, "lead_no", self.reasons, self.as_of)

@@ -8,11 +8,20 @@ engine makes a difference (S15).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import NamedTuple
 
 import narwhals.stable.v2 as nw
 
 from mpfunnel.case import Compiled
-from mpfunnel.engagement import MICRO, EngagementModel, Measure, decay_per_mille
+from mpfunnel.engagement import (
+    FULL_WEIGHT,
+    MICRO,
+    EngagementModel,
+    Measure,
+    Signal,
+    decay_per_mille,
+)
 from mpfunnel.frames.expressions import flag, looked_up, whole
 from mpfunnel.frames.kinds import Frame, Workshop
 from mpfunnel.frames.pairs import pair_of, taken_apart
@@ -21,42 +30,72 @@ from mpfunnel.frames.situation import FIRM, kinds_of
 __all__ = ["add_up", "every_product", "for_every_product", "models_of"]
 
 
+class Listed(NamedTuple):
+    """What a kind is to a model, either of those that name a product or of those that name none."""
+
+    model: EngagementModel
+    signal: Signal | None
+    weight: int
+    hand_days: int | None
+    """For how many days it counts as a raised hand; `None` for what is no response."""
+
+
+def listed(book: Compiled) -> list[Listed]:
+    """Return every kind of each model, also those that are worth nothing to it, by `worth_no`."""
+    # The last stands for all others; no kind has this name.
+    kinds = (*kinds_of(book.playbook), "")
+    found: list[Listed] = []
+    for model in distinct_models(book):
+        signals = {signal.kind: signal for signal in model.signals}
+        for weight, responses in (
+            (FULL_WEIGHT, model.responses),
+            (model.company_wide_per_mille, {}),
+        ):
+            found += [Listed(model, signals.get(k), weight, responses.get(k)) for k in kinds]
+    return found
+
+
 def worths(book: Compiled, workshop: Workshop) -> Frame:
     """Return what each kind is worth to each model, also those that are worth nothing to it.
 
     Columns: worth_no, numbered from 0 (`spread`); milli; ``decay_no`` and ``oldest``, where the
-    decay of its half-life begins in `decays` and the age from which on nothing is left; ``slot``,
-    the place of the cap among all caps, -1 where there is none; and ``hand_days``, null for what
-    is no response.
+    decay of its half-life begins in `decays` and the age from which on nothing more is lost;
+    ``slot``, the place of the cap among all caps, -1 where there is none; ``hand_days``, null for
+    what is no response; and if any kind has a cool-down, ``cooled``, 1 for those that have.
     """
     columns: dict[str, list[int | None]] = {
         name: [] for name in ("worth_no", "milli", "decay_no", "oldest", "slot", "hand_days")
     }
-    # The last stands for all others; no kind has this name.
-    kinds = (*kinds_of(book.playbook), "")
+    cooling = cool_downs(book)
+    if cooling:
+        columns["cooled"] = []
     slots = capped_kinds(book)
     lives = half_lives(book)
-    no_response: Mapping[str, int] = {}
-    for model in distinct_models(book):
+    for number, (model, signal, weight, hand_days) in enumerate(listed(book)):
         decay_no, shares = lives[model.half_life_days]
-        signals = {signal.kind: signal for signal in model.signals}
-        for weight, responses in (
-            (1_000, model.responses),
-            (model.company_wide_per_mille, no_response),
-        ):
-            for kind in kinds:
-                signal = signals.get(kind)
-                row = (
-                    len(columns["worth_no"]),
-                    0 if signal is None else signal.points * weight,
-                    decay_no,
-                    len(shares) - 1,
-                    -1 if signal is None or signal.cap is None else slots.index(kind),
-                    responses.get(kind),
-                )
-                for name, value in zip(columns, row, strict=True):
-                    columns[name].append(value)
+        lasts = signal is not None and not signal.fades
+        row = (
+            number,
+            0 if signal is None else signal.points * weight,
+            decay_no,
+            # Of a point that lasts, at every age as much is left as on its day.
+            0 if lasts else len(shares) - 1,
+            -1 if signal is None or signal.cap is None else slots.index(signal.kind),
+            hand_days,
+            int(number in cooling),
+        )
+        for name, value in zip(columns, row, strict=False):
+            columns[name].append(value)
     return workshop.small("worths", columns)
+
+
+def cool_downs(book: Compiled) -> dict[int, int]:
+    """Return the days of the cool-down by `worth_no`, of those that have one, and any weight."""
+    return {
+        number: signal.cool_down_days
+        for number, (_, signal, weight, _) in enumerate(listed(book))
+        if signal is not None and signal.cool_down_days and signal.points * weight
+    }
 
 
 def decays(book: Compiled, workshop: Workshop) -> Frame:
@@ -118,7 +157,11 @@ def spread(activities: Frame, book: Compiled, workshop: Workshop) -> Frame:
     columns = ["lead_no", "about", "age", "kind_no"]
     own = activities.select(*columns, wide=whole(0))
     wide = for_every_product(activities.select(*columns), book, workshop)
-    found = nw.concat([own, wide.select(*columns, wide=whole(1))])
+    return with_worth_no(nw.concat([own, wide.select(*columns, wide=whole(1))]), book)
+
+
+def with_worth_no(found: Frame, book: Compiled) -> Frame:
+    """Return activities of `spread` with the number of what they are worth."""
     distinct = distinct_models(book)
     of_about = {about: distinct.index(model) for about, model in models_of(book).items()}
     place = (
@@ -130,8 +173,46 @@ def spread(activities: Frame, book: Compiled, workshop: Workshop) -> Frame:
     return found.with_columns(worth_no=(place * 2 + nw.col("wide")) * kinds + nw.col("kind_no"))
 
 
+def with_firsts(
+    spread_out: Frame, cooling: Mapping[int, int], book: Compiled, workshop: Workshop, as_of: date
+) -> Frame:
+    """Return activities of `spread`, and the first of each cool-down once more (S16).
+
+    The first is of the earliest day, and on that day the one that names the product. As it is like
+    one that is there, no least, greatest or different value is another with it.
+
+    Args:
+        spread_out: The activities.
+        cooling: What `cool_downs` returned.
+        book: The playbook.
+        workshop: Where the frames are worked on.
+        as_of: The day.
+    """
+    days = {"worth_no": list(cooling), "cool_down": list(cooling.values())}
+    firsts = spread_out.join(workshop.small("cool_downs", days), on="worth_no", how="inner")
+    day = whole(as_of.toordinal()) - nw.col("age")
+    firsts = firsts.with_columns(
+        pair=pair_of("lead_no", book),
+        bucket=day // nw.col("cool_down"),
+        foremost=nw.col("age") * 2 + 1 - nw.col("wide"),
+    )
+    firsts = firsts.group_by("pair", "kind_no", "bucket").agg(nw.col("foremost").max())
+    firsts = taken_apart(firsts, book)
+    firsts = firsts.with_columns(
+        age=nw.col("foremost") // 2, wide=1 - nw.col("foremost") % 2, first=whole(1)
+    )
+    firsts = with_worth_no(firsts, book)
+    found = spread_out.with_columns(first=whole(0))
+    columns = ("lead_no", "about", "age", "kind_no", "wide", "worth_no", "first")
+    return nw.concat([found.select(*columns), firsts.select(*columns)])
+
+
 def add_up(
-    activities: Frame, measures: Sequence[Measure], book: Compiled, workshop: Workshop
+    activities: Frame,
+    measures: Sequence[Measure],
+    book: Compiled,
+    workshop: Workshop,
+    as_of: date,
 ) -> Frame:
     """Return one row per lead and product (or the whole firm) that an activity reached.
 
@@ -140,6 +221,9 @@ def add_up(
     still up, at most 0 if it is down; ``last_hand``, the age of the latest raised hand.
     """
     valued = spread(activities, book, workshop)
+    cooling = cool_downs(book)
+    if cooling:
+        valued = with_firsts(valued, cooling, book, workshop, as_of)
     # Every number is found, so that nothing is lost here; engines are faster if they may lose it.
     valued = valued.join(worths(book, workshop), on="worth_no", how="inner")
     at, hand, oldest = nw.col("age"), nw.col("hand_days"), nw.col("oldest")
@@ -150,16 +234,22 @@ def add_up(
     earns = nw.col("micro") > 0
     kinds = capped_kinds(book)
     counted = kinds_of(book.playbook)
+    adds = nw.col("micro")
+    asked = {f"measure_{n}": _asked(one, counted) for n, one in enumerate(measures)}
+    if cooling:
+        # Of what has a cool-down, only the firsts add to the score, and they are in no measure.
+        adds = _if(nw.col("first") == nw.col("cooled"), adds)
+        asked = {name: _if(nw.col("first") == 0, value) for name, value in asked.items()}
     valued = valued.with_columns(
-        free=_if(nw.col("slot") == -1, nw.col("micro")),
-        **{f"cap_{n}": _if(nw.col("slot") == n, nw.col("micro")) for n in range(len(kinds))},
+        free=_if(nw.col("slot") == -1, adds),
+        **{f"cap_{n}": _if(nw.col("slot") == n, adds) for n in range(len(kinds))},
         active=nw.when(earns).then(at),
         idle=flag(~earns),
         own=1 - nw.col("wide"),
         last=nw.when(~hand.is_null()).then(at),
         hand=hand - at,
         last_hand=nw.when((hand > 0).fill_null(False)).then(at),
-        **{f"measure_{n}": _asked(one, counted) for n, one in enumerate(measures)},
+        **asked,
         pair=pair_of("lead_no", book),
     )
     found = valued.group_by("pair").agg(
@@ -181,6 +271,9 @@ def add_up(
     score = nw.col("free").cast(nw.Int64())
     for one in capped:
         score = score + one
+    models = models_of(book)
+    score = _at_most(score, {about: model.cap for about, model in models.items()})
+    score = _at_least(score, {about: model.floor for about, model in models.items()})
     return found.select(
         "pair",
         "lead_no",
@@ -216,11 +309,26 @@ def _asked(measure: Measure, kinds: Sequence[str]) -> nw.Expr:
 def _capped(book: Compiled, slot: int, kind: str) -> nw.Expr:
     """Return the micro-points of a kind, at most the cap that the product's model states."""
     caps = {
-        about: signal.cap * MICRO
+        about: signal.cap
         for about, model in models_of(book).items()
         for signal in model.signals
-        if signal.kind == kind and signal.cap is not None
+        if signal.kind == kind
     }
-    total = nw.col(f"cap_{slot}").cast(nw.Int64())
-    cap = looked_up(nw.col("about"), list(caps), list(caps.values()))
-    return nw.when(total > cap).then(cap).otherwise(total)
+    return _at_most(nw.col(f"cap_{slot}").cast(nw.Int64()), caps)
+
+
+def _at_most(micro: nw.Expr, caps: Mapping[int, int | None]) -> nw.Expr:
+    """Return micro-points, at most the points that are stated for the product, if any are."""
+    cap = _stated(caps)
+    return micro if cap is None else nw.when(micro > cap).then(cap).otherwise(micro)
+
+
+def _at_least(micro: nw.Expr, floors: Mapping[int, int | None]) -> nw.Expr:
+    """Return micro-points, at least the points that are stated for the product, if any are."""
+    floor = _stated(floors)
+    return micro if floor is None else nw.when(micro < floor).then(floor).otherwise(micro)
+
+
+def _stated(points: Mapping[int, int | None]) -> nw.Expr | None:
+    stated = {about: one * MICRO for about, one in points.items() if one is not None}
+    return looked_up(nw.col("about"), list(stated), list(stated.values())) if stated else None
