@@ -230,11 +230,20 @@ def playbooks(draw: st.DrawFn) -> Playbook:
     models = [
         EngagementModel(
             signals=[
-                Signal(kind, points, cap=draw(st.none() | st.just(5)), label=draw(LABELS))
+                Signal(
+                    kind,
+                    points,
+                    cap=draw(st.none() | st.just(5)),
+                    label=draw(LABELS),
+                    cool_down_days=draw(st.just(0) | st.integers(0, 3_650)),
+                )
                 for kind in draw(st.lists(KEYS, max_size=3, unique=True))
                 for points in (draw(st.integers(1, 10_000)),)
             ]
-            + [Signal("bounce", -10_000), Signal("hand", raises_hand_days=90)],
+            + [
+                Signal("bounce", -10_000, fades=draw(st.booleans())),
+                Signal("hand", raises_hand_days=90),
+            ],
             interest=draw(
                 tables(
                     DecisionTable,
@@ -253,6 +262,8 @@ def playbooks(draw: st.DrawFn) -> Playbook:
             detours=detours,
             half_life_days=draw(st.integers(1, 3_650)),
             company_wide_per_mille=draw(st.integers(0, 1_000)),
+            cap=draw(st.none() | st.integers(1, 10_000_000)),
+            floor=draw(st.none() | st.integers(-10_000_000, 0)),
         )
         for _ in range(draw(st.integers(1, 2)))
     ]
@@ -546,6 +557,26 @@ class TestText:
         book = evolve(book, engagement=evolve(model, ladder=ladder))
         again = from_data(to_data(book))
         assert labels_of(again) == labels_of(book)
+
+    def test_what_a_score_is_bounded_by_is_written_where_it_is_stated(self) -> None:
+        """What is not stated is not written: who uses none of it has the text as before."""
+        book = starter(["crm"])
+        model = book.engagement["crm"]
+        signals = [
+            Signal("page_view", 1, cool_down_days=7),
+            Signal("unsubscribed", -30, fades=False),
+        ]
+        data = to_data(evolve(book, engagement=evolve(model, signals=signals, cap=100, floor=0)))[
+            "engagement"
+        ]["*"]
+        assert data["signals"] == [
+            {"kind": "page_view", "points": 1, "cool_down_days": 7},
+            {"kind": "unsubscribed", "points": -30, "fades": False},
+        ]
+        assert (data["cap"], data["floor"]) == (100, 0)
+        plain = to_data(book)["engagement"]["*"]
+        assert not {"cap", "floor"} & plain.keys()
+        assert not {"cool_down_days", "fades"} & {key for one in plain["signals"] for key in one}
 
     def test_released_formats_load_for_ever(self) -> None:
         """Law 8: Round trip. A file of format 1 still means what it meant."""

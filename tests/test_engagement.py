@@ -197,6 +197,89 @@ class TestScore:
         )
         assert scored(asked, [*three, ("click", 0)]).micro == 13_000_000
 
+    def test_of_a_cool_down_only_the_first_adds_up(self) -> None:
+        """S16: one count per kind and bucket `day // N`, the first in it, as much as it faded."""
+        asked = model(Signal("click", 8), Signal("view", 4, cool_down_days=7), half_life_days=1)
+        monday = date(2026, 11, 2)
+        assert monday.toordinal() % 7 == 1
+        # Ages 0 and 1 are Monday and the Sunday on which its seven days begin, 2 the days before.
+        score = scored(asked, [("view", age) for age in (0, 1, 1, 2)], as_of=monday)
+        assert score.parts == (ScorePart("view", 4, 2_000_000 + 1_000_000, cooled=2),)
+        # A day of another kind cools nothing down; one that has faded to nothing does.
+        for age in (0, 6, 13):
+            saturday = date(2026, 11, 7)
+            alone = scored(asked, [("view", 0), ("click", 5)], as_of=saturday)
+            assert alone.parts[1] == ScorePart("view", 1, 4_000_000)
+            first = scored(asked, [("view", 0), ("view", age)], as_of=saturday).parts[0]
+            assert first.cooled == int(age < 7)
+        yearly = evolve(asked, signals=[Signal("view", 4, cool_down_days=365)])
+        faded = scored(yearly, [("view", 0), ("view", 20)], as_of=date(2026, 6, 1))
+        assert faded.parts == (ScorePart("view", 2, 0, cooled=1),)
+
+    def test_on_the_first_day_the_weightier_one_counts(self) -> None:
+        """S16: on the first day of a cool-down the product goes before the whole firm."""
+        asked = model(Signal("view", 4, cool_down_days=7), company_wide_per_mille=250)
+        saturday = date(2026, 11, 7)
+        today = scored(asked, [("view", 0)], [("view", 0)], as_of=saturday)
+        assert today.parts == (ScorePart("view", 2, 4_000_000, cooled=1),)
+        earlier = scored(asked, [("view", 0)], [("view", 1)], as_of=saturday)
+        assert earlier.micro == 1_000 * decay_per_mille(30)[1]
+
+    def test_what_has_no_weight_is_never_the_first(self) -> None:
+        """What counts nothing for the product takes no place from what does."""
+        asked = model(Signal("view", 4, cool_down_days=7), company_wide_per_mille=0)
+        score = scored(asked, [("view", 0)], [("view", 1)] * 2, as_of=date(2026, 11, 7))
+        assert score.parts == (ScorePart("view", 3, 4_000_000),)
+
+    def test_a_cool_down_hides_nothing_from_recency_and_measures(self) -> None:
+        """Days and counts see every activity, whether or not a cool-down keeps it from the sum."""
+        asked = model(Signal("view", 4, cool_down_days=30))
+        done = [("view", 5), ("view", 3)]
+        day = date(2026, 11, 16)
+        assert scored(asked, done, as_of=day).parts[0].cooled == 1
+        score = scored(asked, done, as_of=day)
+        assert (score.active_days, score.days_since_active) == (2, 3)
+        assert measured("count(view, 30)", asked, done, []) == 2
+        assert measured("points(30)", asked, done, []) == 8_000_000
+        assert measured("active(4)", asked, done, []) is True
+
+    def test_a_cap_bounds_what_a_cool_down_leaves(self) -> None:
+        """Cool-downs come before decay, and decay before the cap of the kind."""
+        asked = model(Signal("view", 4, cap=5, cool_down_days=1), half_life_days=1)
+        part = scored(asked, [("view", 0)] * 9 + [("view", 1)] * 9).parts[0]
+        assert part == ScorePart("view", 18, 5_000_000, over_cap=1_000_000, cooled=16)
+
+    def test_a_penalty_may_last(self) -> None:
+        """S16: a lasting penalty costs its full points at every age, others fade."""
+        asked = model(Signal("careers", -20), Signal("unsubscribed", -30, fades=False))
+        for age in (0, 30, 36_500):
+            left = decay_per_mille(30)[age] if age < 31 else 0
+            score = scored(
+                asked, [("careers", age), ("unsubscribed", age)], [("unsubscribed", age)]
+            )
+            assert [part.micro for part in score.parts] == [-20_000 * left, -37_500_000]
+        both = evolve(asked, signals=[Signal("careers", -20, fades=False, cool_down_days=7)])
+        week = scored(both, [("careers", 400), ("careers", 400)])
+        assert week.parts == (ScorePart("careers", 2, -20_000_000, cooled=1),)
+
+    def test_the_cap_in_all_is_the_most_and_the_floor_the_least(self) -> None:
+        """S16: what the cap in all takes and what the floor gives are parts of their own."""
+        asked = model(Signal("a", 7, cap=10), Signal("b", 25), Signal("c", -4), cap=30, floor=-5)
+        high = scored(asked, [("a", 0), ("a", 0), ("b", 0)])
+        assert high.parts[-1] == ScorePart("", 0, -5_000_000, of="cap")
+        assert high.micro == 30_000_000 == sum(part.micro for part in high.parts)
+        # Penalties come off before the cap in all.
+        assert scored(asked, [("b", 0), ("b", 0), ("c", 0)]).micro == 30_000_000
+        low = scored(asked, [("c", 0)] * 2)
+        assert low.parts[-1] == ScorePart("", 0, 3_000_000, of="floor")
+        assert low.micro == -5_000_000 == sum(part.micro for part in low.parts)
+        for done in ([("b", 0)], [("c", 0)], [("b", 0), ("c", 0)]):
+            assert [part.of for part in scored(asked, done).parts] == ["kind"] * len(done)
+        exact = evolve(asked, cap=25, floor=-4)
+        for done in ([("b", 0)], [("c", 0)]):
+            assert [part.of for part in scored(exact, done).parts] == ["kind"]
+        assert scored(evolve(asked, floor=0), [("c", 0)]).micro == 0
+
     def test_penalties_are_parts_of_their_own(self) -> None:
         """S16: a penalty lowers the score, has no cap, and is no active day."""
         asked = model(Signal("click", 3, cap=5), Signal("careers", -20))
@@ -323,6 +406,13 @@ class TestFaults:
             ({"raises_hand_days": -1}, "signal.raises_hand_days"),
             ({"raises_hand_days": 3_651}, "signal.raises_hand_days"),
             ({"raises_hand_days": 10**5_000}, "signal.raises_hand_days"),
+            ({"points": 5, "cool_down_days": -1}, "signal.cool_down_days"),
+            ({"points": 5, "cool_down_days": 3_651}, "signal.cool_down_days"),
+            ({"points": 5, "cool_down_days": True}, "signal.cool_down_days"),
+            ({"points": -5, "fades": 0}, "signal.fades"),
+            ({"points": -5, "fades": None}, "signal.fades"),
+            ({"points": 5, "fades": False}, "signal.fades"),
+            ({"points": 0, "fades": False}, "signal.fades"),
         ],
     )
     def test_a_signal_is_checked(self, given: dict[str, Any], path: str) -> None:
@@ -348,6 +438,9 @@ class TestFaults:
         assert Signal("a", MAX_POINTS, cap=MAX_POINTS * 1_000, raises_hand_days=3_650).cap
         assert Signal("a", -MAX_POINTS).points == -MAX_POINTS
         assert Signal("a", 1, cap=0).cap == 0
+        assert Signal("a", -1, cool_down_days=3_650, fades=False).cool_down_days == 3_650
+        widest = model(Signal("a"), cap=MAX_POINTS * 1_000, floor=-MAX_POINTS * 1_000)
+        assert (widest.cap, model(Signal("a"), cap=1, floor=0).floor) == (MAX_POINTS * 1_000, 0)
 
     def test_a_signal_names_itself(self) -> None:
         """Its label is its kind in words unless one is given; labels do not matter (S8)."""
@@ -413,6 +506,7 @@ def test_what_earns_points_or_raises_a_hand_is_a_response() -> None:
 def test_the_greatest_sum_stays_within_64_bits() -> None:
     """S15: bounds keep every sum below 2^63, for 900 million activities of the greatest worth."""
     assert MAX_POINTS * 1_000 * 1_000 * 900_000_000 < 2**63
+    assert scored(model(Signal("a", -MAX_POINTS, fades=False)), [("a", 9_999)]).micro == -(10**10)
 
 
 @pytest.mark.parametrize(
@@ -427,6 +521,20 @@ def test_the_greatest_sum_stays_within_64_bits() -> None:
                 "half_life_days: must be an integer from 1 to 3,650, not 0",
                 "ladder: must be a list, not int 3",
                 "detours: must be a list, not NoneType None",
+            ],
+        ),
+        (
+            {"cap": 0, "floor": 1},
+            [
+                "cap: must be an integer from 1 to 10,000,000, not 0",
+                "floor: must be an integer from -10,000,000 to 0, not 1",
+            ],
+        ),
+        (
+            {"cap": 10_000_001, "floor": -10_000_001},
+            [
+                "cap: must be an integer from 1 to 10,000,000, not 10000001",
+                "floor: must be an integer from -10,000,000 to 0, not -10000001",
             ],
         ),
         (

@@ -59,6 +59,70 @@ def test_a_score_adds_up_by_hand() -> None:
     assert ENGINE.engagement_for(ACCOUNT, 7, "crm", as_of=DAY).score.points == total
 
 
+def bounded(lang: mf.Lang, **bounds: int) -> list[str]:
+    """The lines of a score with cool-downs, a lasting penalty and bounds in all."""
+    model = BOOK.engagement["crm"]
+    signals = [
+        mf.Signal("page_view", 10, cap=15, cool_down_days=7, label=mf.Label("view", "閲覧")),
+        mf.Signal("business_card", 1, cool_down_days=1),
+        mf.Signal("careers_page", -20, fades=False, label=mf.Label("careers", "採用")),
+    ]
+    engine = mf.Engine(evolve(BOOK, engagement=evolve(model, signals=signals, **bounds)))
+    done = [
+        did(1, "page_view", 1, "crm"),
+        did(2, "page_view", 2),
+        did(3, "page_view", 2, "crm", "sfa"),
+        did(4, "page_view", 8, "crm"),
+        did(5, "careers_page", 400, "crm"),
+        did(6, "business_card", 3, "crm"),
+        did(7, "business_card", 3, "crm"),
+    ]
+    account = evolve(ACCOUNT, activities=done)
+    text = engine.explain("engagement", account, 7, "crm", as_of=DAY, lang=lang)
+    return text.splitlines()[-12:]
+
+
+def test_what_does_not_simply_add_up_is_explained() -> None:
+    """Law 3: Reasons add up: what a cool-down, a cap and a floor do is said, with its numbers."""
+    assert bounded("en", floor=-3) == [
+        "engagement score: -3 points",
+        "  view: 15 points (4 activities, 2 in a cool-down of 7 days, decayed 17.86, capped at 15)",
+        "    2026-10-30 (1 day ago): in a cool-down of 7 days = 0",
+        "    2026-10-29 (2 days ago): 10 × 0.955 = 9.55",
+        "    2026-10-23 (8 days ago): 10 × 0.831 = 8.31",
+        "    2026-10-29 (2 days ago): in a cool-down of 7 days = 0",
+        "  business card: 0.933 points (2 activities, 1 in a cool-down of 1 day)",
+        "    2026-10-28 (3 days ago): in a cool-down of 1 day = 0",
+        "    2026-10-28 (3 days ago): 1 × 0.933 = 0.933",
+        "  careers: -20 points",
+        "    2025-09-26 (400 days ago): -20 × 1.000 (lasting) = -20",
+        "  up to the floor of -3: 1.067 points",
+    ]
+
+
+def test_bounds_are_explained_in_japanese_too() -> None:
+    """The same in the other language; and what the cap in all takes away."""
+    told = bounded("ja", floor=-3)
+    assert told[1] == (
+        "  閲覧: 15点（4件、うち2件はクールダウン（7日間）につき不算入、減衰後17.86点、上限15点）"
+    )
+    assert told[2] == "    2026-10-30 (1日前): クールダウン（7日間）につき不算入 = 0"
+    assert told[-2:] == [
+        "    2025-09-26 (400日前): -20 × 1.000 (減衰なし) = -20",
+        "  下限-3点に満たない分: 1.067点",
+    ]
+    model = BOOK.engagement["crm"]
+    engine = mf.Engine(evolve(BOOK, engagement=evolve(model, cap=20)))
+    for lang, line in (
+        ("en", "  over the cap of 20 in all: -12.78 points"),
+        ("ja", "  合計の上限20点を超えた分: -12.78点"),
+    ):
+        text = engine.explain("engagement", ACCOUNT, 7, "crm", as_of=DAY, lang=lang)
+        assert text.splitlines()[-1] == line
+        total = engine.engagement_for(ACCOUNT, 7, "crm", as_of=DAY).score
+        assert total.points == 20
+
+
 def test_an_engagement_shows_state_interest_and_score() -> None:
     """The state first, then the level that the score gives, then the score."""
     text = ENGINE.explain("engagement", ACCOUNT, 7, "crm", as_of=DAY, lang="ja")

@@ -142,14 +142,18 @@ def _of_products(
 
 def _model(model: EngagementModel, attributes: Mapping[str, Term]) -> dict[str, Any]:
     words = Vocabulary.of("", model.scale, attributes)
-    return {
-        "half_life_days": model.half_life_days,
-        "company_wide_per_mille": model.company_wide_per_mille,
-        **_scale(model.ladder, model.detours),
-        "signals": [_signal(signal) for signal in model.signals],
-        "interest": _table(model.interest, "state", words),
-        "states": _table(model.states, "state", words),
-    }
+    return _without_none(
+        {
+            "half_life_days": model.half_life_days,
+            "company_wide_per_mille": model.company_wide_per_mille,
+            "cap": model.cap,
+            "floor": model.floor,
+            **_scale(model.ladder, model.detours),
+            "signals": [_signal(signal) for signal in model.signals],
+            "interest": _table(model.interest, "state", words),
+            "states": _table(model.states, "state", words),
+        }
+    )
 
 
 def _signal(signal: Signal) -> dict[str, Any]:
@@ -159,6 +163,8 @@ def _signal(signal: Signal) -> dict[str, Any]:
             "kind": signal.kind,
             "points": signal.points,
             "cap": signal.cap,
+            "cool_down_days": signal.cool_down_days or None,
+            "fades": None if signal.fades else False,
             "raises_hand_days": signal.raises_hand_days or None,
             "label": None if usual else label_data(signal.label),
         }
