@@ -10,6 +10,7 @@ import pytest
 from attrs import evolve
 
 import mpfunnel as mf
+from mpfunnel.labels import Lang
 from mpfunnel.rules.tables import Decision
 
 DAY = date(2026, 10, 31)
@@ -59,15 +60,15 @@ def test_a_score_adds_up_by_hand() -> None:
     assert ENGINE.engagement_for(ACCOUNT, 7, "crm", as_of=DAY).score.points == total
 
 
-def bounded(lang: mf.Lang, **bounds: int) -> list[str]:
-    """The lines of a score with cool-downs, a lasting penalty and bounds in all."""
+def bounded(lang: Lang) -> list[str]:
+    """The lines of a score with cool-downs, a lasting penalty and a floor."""
     model = BOOK.engagement["crm"]
     signals = [
         mf.Signal("page_view", 10, cap=15, cool_down_days=7, label=mf.Label("view", "閲覧")),
         mf.Signal("business_card", 1, cool_down_days=1),
         mf.Signal("careers_page", -20, fades=False, label=mf.Label("careers", "採用")),
     ]
-    engine = mf.Engine(evolve(BOOK, engagement=evolve(model, signals=signals, **bounds)))
+    engine = mf.Engine(evolve(BOOK, engagement=evolve(model, signals=signals, floor=-3)))
     done = [
         did(1, "page_view", 1, "crm"),
         did(2, "page_view", 2),
@@ -84,7 +85,7 @@ def bounded(lang: mf.Lang, **bounds: int) -> list[str]:
 
 def test_what_does_not_simply_add_up_is_explained() -> None:
     """Law 3: Reasons add up: what a cool-down, a cap and a floor do is said, with its numbers."""
-    assert bounded("en", floor=-3) == [
+    assert bounded("en") == [
         "engagement score: -3 points",
         "  view: 15 points (4 activities, 2 in a cool-down of 7 days, decayed 17.86, capped at 15)",
         "    2026-10-30 (1 day ago): in a cool-down of 7 days = 0",
@@ -102,7 +103,7 @@ def test_what_does_not_simply_add_up_is_explained() -> None:
 
 def test_bounds_are_explained_in_japanese_too() -> None:
     """The same in the other language; and what the cap in all takes away."""
-    told = bounded("ja", floor=-3)
+    told = bounded("ja")
     assert told[1] == (
         "  閲覧: 15点（4件、うち2件はクールダウン（7日間）につき不算入、減衰後17.86点、上限15点）"
     )
@@ -113,10 +114,11 @@ def test_bounds_are_explained_in_japanese_too() -> None:
     ]
     model = BOOK.engagement["crm"]
     engine = mf.Engine(evolve(BOOK, engagement=evolve(model, cap=20)))
-    for lang, line in (
-        ("en", "  over the cap of 20 in all: -12.78 points"),
-        ("ja", "  合計の上限20点を超えた分: -12.78点"),
-    ):
+    told_by: dict[Lang, str] = {
+        "en": "  over the cap of 20 in all: -12.78 points",
+        "ja": "  合計の上限20点を超えた分: -12.78点",
+    }
+    for lang, line in told_by.items():
         text = engine.explain("engagement", ACCOUNT, 7, "crm", as_of=DAY, lang=lang)
         assert text.splitlines()[-1] == line
         total = engine.engagement_for(ACCOUNT, 7, "crm", as_of=DAY).score

@@ -47,11 +47,10 @@ def listed(book: Compiled) -> list[Listed]:
     found: list[Listed] = []
     for model in distinct_models(book):
         signals = {signal.kind: signal for signal in model.signals}
-        for weight, responses in (
-            (FULL_WEIGHT, model.responses),
-            (model.company_wide_per_mille, {}),
-        ):
-            found += [Listed(model, signals.get(k), weight, responses.get(k)) for k in kinds]
+        responses = model.responses
+        found += [Listed(model, signals.get(k), FULL_WEIGHT, responses.get(k)) for k in kinds]
+        weight = model.company_wide_per_mille
+        found += [Listed(model, signals.get(k), weight, None) for k in kinds]
     return found
 
 
