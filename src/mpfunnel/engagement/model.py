@@ -152,6 +152,15 @@ class EngagementModel:
         return {s.kind: None if s.cap is None else s.cap * MICRO for s in self.signals}
 
     @cached_property
+    def _each(self) -> tuple[Mapping[str, int], Mapping[str, int]]:
+        """Points × weight by kind, of what names a product, and of what names none."""
+        own, wide = (
+            {kind: points * weight for kind, points in self.points.items()}
+            for weight in (FULL_WEIGHT, self.company_wide_per_mille)
+        )
+        return own, wide
+
+    @cached_property
     def _special(self) -> Mapping[str, Signal]:
         """The signals that do not simply add up what is left of each activity."""
         return {s.kind: s for s in self.signals if s.cool_down_days or not s.fades}
@@ -163,12 +172,9 @@ class EngagementModel:
             touches: The activities.
             company_wide: Whether they name no product: then they count with their weight.
         """
-        points = self.points
-        weight = self.company_wide_per_mille if company_wide else FULL_WEIGHT
+        each = self._each[company_wide]
         return [
-            (kind, age, points[kind] * weight, times)
-            for kind, age, times in touches
-            if kind in points
+            (kind, age, each[kind] * times, times) for kind, age, times in touches if kind in each
         ]
 
     def score_of_counts(
@@ -180,12 +186,11 @@ class EngagementModel:
             counts: Kind, age in days, whether they name no product, and how many they are.
             as_of: The day asked about.
         """
-        points = self.points
-        weights = FULL_WEIGHT, self.company_wide_per_mille
+        each = self._each
         worths = [
-            (kind, age, points[kind] * weights[company_wide], times)
+            (kind, age, each[company_wide][kind] * times, times)
             for kind, age, company_wide, times in counts
-            if kind in points
+            if kind in each[company_wide]
         ]
         return self.score(worths, as_of=as_of)
 
@@ -203,7 +208,7 @@ class EngagementModel:
         sums: dict[str, tuple[int, int]] = {}
         active: set[int] = set()
         for kind, age, milli, times in worths:
-            micro = milli * times * shares[age] if age < len(shares) else 0
+            micro = milli * shares[age] if age < len(shares) else 0
             if micro > 0:
                 active.add(age)
             if kind in sums:
@@ -244,19 +249,21 @@ class EngagementModel:
         cooled = dict.fromkeys(special, 0)
         for worth in worths:
             kind, age, milli, times = worth
-            days = special[kind].cool_down_days if kind in special and milli else None
-            if days:
+            if kind not in special or milli == 0:
+                continue
+            if days := special[kind].cool_down_days:
                 cooled[kind] += times
                 bucket = kind, (today - age) // days
+                one = kind, age, milli // times, 1
                 known = firsts.get(bucket)
-                if known is None or _comes_before(worth, known):
-                    firsts[bucket] = kind, age, milli, 1
-            elif days == 0:
+                if known is None or _comes_before(one, known):
+                    firsts[bucket] = one
+            else:
                 counted.append(worth)
         micros = dict.fromkeys(special, 0)
-        for kind, age, milli, times in (*counted, *firsts.values()):
+        for kind, age, milli, _ in (*counted, *firsts.values()):
             share = shares[age] if age < len(shares) else 0
-            micros[kind] += milli * times * (share if special[kind].fades else FULL_SHARE)
+            micros[kind] += milli * (share if special[kind].fades else FULL_SHARE)
         for kind, _ in firsts:
             cooled[kind] -= 1
         for kind, micro in micros.items():
@@ -287,7 +294,7 @@ class EngagementModel:
                     [times for one, age, times in touches if one == kind and age < within]
                 )
             elif measure.head == "points":
-                recent = [milli * times for _, age, milli, times in worths if age < within]
+                recent = [milli for _, age, milli, _ in worths if age < within]
                 found[measure.key] = FULL_WEIGHT * sum(recent)
             else:
                 found[measure.key] = any(milli > 0 for _, age, milli, _ in worths if age < within)

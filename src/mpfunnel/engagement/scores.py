@@ -48,7 +48,8 @@ Touch = tuple[str, int, int]
 """Activities as the score sees them: their kind, their age in days, and how many they are."""
 
 Worth = tuple[str, int, int, int]
-"""Activities that earn or cost points: kind, age, points × weight in thousandths, how many."""
+"""Alike activities that earn or cost points: kind, age, points × weight in thousandths of all of
+them, and how many they are."""
 
 PartOf = Literal["kind", "cap", "floor"]
 """What adds a part: activities of one kind, the cap in all, or the floor."""
