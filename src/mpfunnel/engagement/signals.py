@@ -36,9 +36,10 @@ class Signal:
         cap: The most decayed points that all activities of the kind earn together.
         raises_hand_days: For how many days it counts as a raised hand; 0 where it is none.
         label: What people call it; the kind where none is given.
-        cool_down_days: Of all days, counted from the first one of the calendar, each so many are
-            one cool-down; of the activities of the kind in it, only the first adds to the score
-            (S16). 0 where every one does. Measures, active days and raised hands see all of them.
+        cool_down_days: Of so many days, only the first activity of the kind adds to the score
+            (S16): the days of one cool-down are those whose ordinal numbers, divided by it, have
+            the same quotient. 0 where every activity adds. Measures of the last days, active days
+            and raised hands see every activity all the same.
         fades: Whether points fade by the half-life of the model; a penalty may last.
     """
 
