@@ -35,7 +35,12 @@ DIALECTS = [
     pytest.param(d, marks=[] if d in ("postgres", "bigquery", "snowflake") else [pytest.mark.bulk])
     for d in warehouse.DIALECTS
 ]
-ENGINE = mf.Engine(mf.starter(["crm", "sfa"]))
+STARTER = mf.starter(["crm", "sfa"])
+COOLED = mf.Signal("page_view", 1, cap=10, cool_down_days=7)
+# Nothing of a cool-down stands in the text of a playbook that has none.
+ENGINE = mf.Engine(
+    evolve(STARTER, engagement=evolve(STARTER.engagement["crm"], signals=[COOLED], cap=90, floor=0))
+)
 DAY = date(2026, 10, 31)
 
 
