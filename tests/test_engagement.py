@@ -320,14 +320,23 @@ class TestScore:
             Signal("a", 7, cap=30, cool_down_days=3),
             Signal("b", 25),
             Signal("c", -4, fades=False, cool_down_days=7),
+            Signal("x", 0, cool_down_days=2),
             half_life_days=5,
             cap=60,
             floor=-5,
         )
         own = [(kind, age) for kind, age, wide in done if not wide]
         firm = [(kind, age) for kind, age, wide in done if wide]
-        counts = [(*one, times) for one, times in Counter(done).items()]
-        assert asked.score_of_counts(counts, as_of=DAY) == scored(asked, own, firm)
+        worths = [
+            worth
+            for (kind, age, wide), times in Counter(done).items()
+            for worth in asked.worths([(kind, age, times)], company_wide=wide)
+        ]
+        assert asked.score(worths, as_of=DAY) == scored(asked, own, firm)
+        sums = asked.sums(())
+        for kind, age, wide in done:
+            sums = asked.with_one(sums, kind, age, company_wide=wide)
+        assert asked.score_of_sums(sums, worths, as_of=DAY) == scored(asked, own, firm)
 
     def test_points_of_a_score_are_exact_in_any_context(self) -> None:
         """Law 9: Same input, same bytes, whatever the decimal context of the thread."""

@@ -181,7 +181,7 @@ def _lasting_penalties_fade(patch: pytest.MonkeyPatch) -> None:
     def wrong(model: Any) -> Any:
         return {one.kind: evolve(one, fades=True) for one in model.signals if one.cool_down_days}
 
-    patch.setattr(EngagementModel, "_special", property(wrong))
+    patch.setattr(EngagementModel, "special", property(wrong))
 
 
 def _cap_in_all_before_penalties(patch: pytest.MonkeyPatch) -> None:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from mpfunnel.account import Account, accounts
     from mpfunnel.answers import Assessment, Change, Engagement, LeadAnswer, Stage, changes
     from mpfunnel.codec import dump, load
-    from mpfunnel.engagement import EngagementModel, EngagementState, Signal
+    from mpfunnel.engagement import EngagementModel, EngagementState, Signal, Tally, next_change
     from mpfunnel.engine import Engine
     from mpfunnel.playbook import Playbook
     from mpfunnel.rules.explain import Explanation, explain
@@ -83,6 +83,7 @@ __all__ = [
     "SegmentTable",
     "Signal",
     "Stage",
+    "Tally",
     "Tier",
     "TierPolicy",
     "TierTable",
@@ -93,6 +94,7 @@ __all__ = [
     "dump",
     "explain",
     "load",
+    "next_change",
     "starter",
     "undecided",
 ]
@@ -114,11 +116,13 @@ _ON_FIRST_USE = {
     "Playbook": "mpfunnel.playbook",
     "Signal": "mpfunnel.engagement",
     "Stage": "mpfunnel.answers",
+    "Tally": "mpfunnel.engagement",
     "accounts": "mpfunnel.account",
     "changes": "mpfunnel.answers",
     "dump": "mpfunnel.codec",
     "explain": "mpfunnel.rules.explain",
     "load": "mpfunnel.codec",
+    "next_change": "mpfunnel.engagement",
     "starter": "mpfunnel.starters",
 }
 

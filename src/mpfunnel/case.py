@@ -7,7 +7,8 @@ asked for, so that one tier costs no more than one tier.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from copy import copy
 from datetime import date
 from functools import cached_property, partial
 from typing import Any, Final, TypeVar
@@ -25,16 +26,19 @@ from mpfunnel.engagement import (
     Measure,
     Score,
     Standing,
+    Tally,
     Touch,
     Worth,
+    measures_of,
 )
+from mpfunnel.engagement.waiting import first_change, hear
 from mpfunnel.errors import PolicyError, UnknownNameError, brief, did_you_mean
 from mpfunnel.labels import Label
 from mpfunnel.ownership import NOTHING, Position, positions
 from mpfunnel.playbook import Playbook
 from mpfunnel.records import Activity, Company, Id, Lead, Product, SalesEvent
 from mpfunnel.rules.compiled import compile_policy
-from mpfunnel.rules.conditions import Condition, Exists, facts_of, walk
+from mpfunnel.rules.conditions import Exists, facts_of, walk
 from mpfunnel.rules.tables import Decision
 from mpfunnel.segments import UNMATCHED, Segment
 from mpfunnel.situation import Situation, situation
@@ -88,12 +92,6 @@ class CompiledModel:
         self.interest = compile_policy(model.interest, LEAD_ROOTS, version=version)
         self.state = compile_policy(model.states, LEAD_ROOTS, version=version)
         self.asks_lead = any(fact.root == "lead" for when in conditions for fact in facts_of(when))
-
-
-def measures_of(conditions: Iterable[Condition]) -> tuple[Measure, ...]:
-    """Return the measures of activities that conditions ask about."""
-    asked = [fact for when in conditions for fact in facts_of(when) if fact.within == "measures"]
-    return tuple(dict.fromkeys(Measure.from_fact(fact) for fact in asked))
 
 
 def _each_once(compiled: Callable[[P], C], policies: Mapping[Id, P]) -> dict[Id, C]:
@@ -358,6 +356,32 @@ class Case:
         """Return where a lead stands with one product."""
         standing, score = self.standing(person, product_id)
         return Engagement(standing.engagement, standing.interest, score)
+
+    # -- a tally in place of the activities --
+
+    def running(
+        self, person: Person, product_id: Id, tally: Tally, day: date | None = None
+    ) -> Engagement:
+        """Return where a lead stands with a product by a tally, on this day or another one.
+
+        Only what follows from activities is that of another day.
+        """
+        compiled = self.model(product_id)
+        standing = copy(self.standing(person, product_id)[0])
+        score = hear(standing, tally, compiled.model, compiled.measures, day or self.day)
+        standing.interest = compiled.interest(self.seen, person.lead, standing)
+        decision = compiled.state(self.seen, person.lead, standing)
+        return Engagement(decision, standing.interest, score)
+
+    def next_change(self, person: Person, product_id: Id, tally: Tally) -> date | None:
+        """Return the day on which time alone will next change interest or state by a tally."""
+        compiled = self.model(product_id)
+
+        def ask(tally: Tally, day: date) -> Hashable:
+            found = self.running(person, product_id, tally, day)
+            return tuple((one.value, one.settled) for one in (found.interest, found.decision))
+
+        return first_change(tally, compiled.model, compiled.measures, ask, self.day)
 
     # -- the stage --
 

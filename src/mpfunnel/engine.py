@@ -12,6 +12,7 @@ from mpfunnel.account import Account
 from mpfunnel.answers import Assessment, Engagement, Stage
 from mpfunnel.calendars import as_day
 from mpfunnel.case import Case, Compiled
+from mpfunnel.engagement import Tally
 from mpfunnel.errors import InvalidDataError, Problem, brief
 from mpfunnel.labels import Lang, faults_of_lang
 from mpfunnel.playbook import Playbook
@@ -114,6 +115,55 @@ class Engine:
         case = self._case(account, as_of)
         return case.engagement(case.person(lead_id), product_id)
 
+    def engagement_by(
+        self, tally: Tally, account: Account, lead_id: Id, product_id: Id, *, as_of: _Day
+    ) -> Engagement:
+        """Return where a lead stands with one product, by a tally in place of the activities.
+
+        Args:
+            tally: What the lead did about the product, with days in the playbook's zone.
+            account: Everything else; activities in it about the product are not asked.
+            lead_id: The lead.
+            product_id: The product.
+            as_of: The day asked about.
+
+        Raises:
+            UnknownNameError: The account has no such lead, or the playbook no such product.
+            InvalidDataError: `as_of` is no day, `tally` is none, or a custom attribute holds a
+                value of another type than declared.
+            PolicyError: A custom policy broke its contract.
+        """
+        case = self._asked(tally, account, product_id, as_of)
+        return case.running(case.person(lead_id), product_id, tally)
+
+    def next_change(
+        self, tally: Tally, account: Account, lead_id: Id, product_id: Id, *, as_of: _Day
+    ) -> date | None:
+        """Return the day on which time alone will next change a lead's interest or state.
+
+        A change is another value, or that the answer becomes settled or unsettled. All but the
+        activities stays as it is on `as_of`: Tier, deals, ownership, what sales said. Activities of
+        later days that the tally keeps count from their day on.
+
+        Args:
+            tally: What the lead did about the product, with days in the playbook's zone.
+            account: Everything else; activities in it about the product are not asked.
+            lead_id: The lead.
+            product_id: The product.
+            as_of: The day after which to look.
+
+        Returns:
+            The day; `None` where nothing changes until the end of the year 9999.
+
+        Raises:
+            UnknownNameError: The account has no such lead, or the playbook no such product.
+            InvalidDataError: `as_of` is no day, `tally` is none, or a custom attribute holds a
+                value of another type than declared.
+            PolicyError: A custom policy broke its contract.
+        """
+        case = self._asked(tally, account, product_id, as_of)
+        return case.next_change(case.person(lead_id), product_id, tally)
+
     def assess(self, account: Account, *, as_of: _Day) -> Assessment:
         """Return the four answers about an account: its company and each of its leads.
 
@@ -159,6 +209,12 @@ class Engine:
 
     def _day(self, as_of: _Day) -> date:
         return as_day(as_of, self._book.zone)
+
+    def _asked(self, tally: Tally, account: Account, product_id: Id, as_of: _Day) -> Case:
+        if not isinstance(tally, Tally):  # pyright: ignore[reportUnnecessaryIsInstance]
+            _refuse("tally", f"must be a Tally, not {type(tally).__name__}")
+        self._book.product(product_id)
+        return self._case(account, as_of)
 
     def _case(self, account: Account, as_of: _Day) -> Case:
         if not isinstance(account, Account):  # pyright: ignore[reportUnnecessaryIsInstance]

@@ -14,10 +14,14 @@ from mpfunnel.engagement.scores import (
     PartOf,
     Score,
     ScorePart,
+    Sums,
     Touch,
     Worth,
+    measures_of,
 )
 from mpfunnel.engagement.signals import Signal, decay_per_mille
+from mpfunnel.engagement.tally import Outcome, Recorded, Tally
+from mpfunnel.engagement.waiting import next_change
 
 __all__ = [
     "FULL_WEIGHT",
@@ -26,12 +30,18 @@ __all__ = [
     "EngagementModel",
     "EngagementState",
     "Measure",
+    "Outcome",
     "PartOf",
+    "Recorded",
     "Score",
     "ScorePart",
     "Signal",
     "Standing",
+    "Sums",
+    "Tally",
     "Touch",
     "Worth",
     "decay_per_mille",
+    "measures_of",
+    "next_change",
 ]

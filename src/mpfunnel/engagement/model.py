@@ -17,6 +17,7 @@ from mpfunnel.engagement.scores import (
     Measure,
     Score,
     ScorePart,
+    Sums,
     Touch,
     Worth,
 )
@@ -152,8 +153,8 @@ class EngagementModel:
         return {s.kind: None if s.cap is None else s.cap * MICRO for s in self.signals}
 
     @cached_property
-    def _each(self) -> tuple[Mapping[str, int], Mapping[str, int]]:
-        """Points × weight by kind, of what names a product, and of what names none."""
+    def each(self) -> tuple[Mapping[str, int], Mapping[str, int]]:
+        """Points × weight in thousandths by kind: of what names a product, of what names none."""
         own, wide = (
             {kind: points * weight for kind, points in self.points.items()}
             for weight in (FULL_WEIGHT, self.company_wide_per_mille)
@@ -161,9 +162,9 @@ class EngagementModel:
         return own, wide
 
     @cached_property
-    def _special(self) -> Mapping[str, Signal]:
-        """The signals that do not simply add up what is left of each activity."""
-        return {s.kind: s for s in self.signals if s.cool_down_days or not s.fades}
+    def special(self) -> Mapping[str, Signal]:
+        """The signals whose points do not simply add up as what is left of each activity."""
+        return {s.kind: s for s in self.signals if s.points and (s.cool_down_days or not s.fades)}
 
     def worths(self, touches: Iterable[Touch], *, company_wide: bool = False) -> list[Worth]:
         """Return what activities are worth; those without points are left out.
@@ -172,27 +173,10 @@ class EngagementModel:
             touches: The activities.
             company_wide: Whether they name no product: then they count with their weight.
         """
-        each = self._each[company_wide]
+        each = self.each[company_wide]
         return [
             (kind, age, each[kind] * times, times) for kind, age, times in touches if kind in each
         ]
-
-    def score_of_counts(
-        self, counts: Iterable[tuple[str, int, bool, int]], *, as_of: date
-    ) -> Score:
-        """Return the score of activities that are only counted, in whatever order they come.
-
-        Args:
-            counts: Kind, age in days, whether they name no product, and how many they are.
-            as_of: The day asked about.
-        """
-        each = self._each
-        worths = [
-            (kind, age, each[company_wide][kind] * times, times)
-            for kind, age, company_wide, times in counts
-            if kind in each[company_wide]
-        ]
-        return self.score(worths, as_of=as_of)
 
     def score(self, worths: Sequence[Worth], *, as_of: date) -> Score:
         """Return the score of activities, in whatever order they come (law 4).
@@ -204,6 +188,10 @@ class EngagementModel:
             worths: What the activities are worth.
             as_of: The day asked about, from which their ages count.
         """
+        return self.score_of_sums(self.sums(worths), worths, as_of=as_of)
+
+    def sums(self, worths: Iterable[Worth]) -> Sums:
+        """Return what activities come to before what bears on many of them at once."""
         shares = self._shares
         sums: dict[str, tuple[int, int]] = {}
         active: set[int] = set()
@@ -216,9 +204,35 @@ class EngagementModel:
                 sums[kind] = count + times, known + micro
             else:
                 sums[kind] = times, micro
+        return sums, active
+
+    def with_one(self, sums: Sums, kind: str, age: int, *, company_wide: bool) -> Sums:
+        """Return sums with one activity more; the same where its kind has no points."""
+        milli = self.each[company_wide].get(kind)
+        if milli is None:
+            return sums
+        by_kind, active = sums
+        micro = milli * self._shares[age] if age < len(self._shares) else 0
+        count, known = by_kind.get(kind, (0, 0))
+        if micro > 0 and age not in active:
+            active = active | {age}
+        return {**by_kind, kind: (count + 1, known + micro)}, active
+
+    def score_of_sums(self, summed: Sums, worths: Iterable[Worth], *, as_of: date) -> Score:
+        """Return the score of activities that are summed up already.
+
+        Args:
+            summed: What they come to on the day.
+            worths: What they are worth; it is looked at for the kinds that `special` names alone.
+            as_of: The day asked about.
+        """
+        sums, active = summed
         if not sums:
             return NO_SCORE
-        cooled = self._set_right(sums, worths, as_of) if self._special else {}
+        cooled: Mapping[str, int] = {}
+        if self.special:
+            sums = dict(sums)
+            cooled = self._set_right(sums, worths, as_of)
         parts: list[ScorePart] = []
         total = 0
         for kind, cap in self._caps.items():
@@ -243,7 +257,7 @@ class EngagementModel:
         The first of a cool-down is of its earliest day, and on that day the one with the greater
         weight: ids and times of the day do not matter. One that has no weight is never the first.
         """
-        special, shares, today = self._special, self._shares, as_of.toordinal()
+        special, shares, today = self.special, self._shares, as_of.toordinal()
         counted: list[Worth] = []
         firsts: dict[tuple[str, int], Worth] = {}
         cooled = dict.fromkeys(special, 0)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Set
 from decimal import Context, Decimal
 from typing import Final, Literal, NamedTuple
 
 from attrs import frozen
 
+from mpfunnel.rules.conditions import Condition, facts_of
 from mpfunnel.rules.facts import Fact
 
 __all__ = [
@@ -17,8 +19,10 @@ __all__ = [
     "PartOf",
     "Score",
     "ScorePart",
+    "Sums",
     "Touch",
     "Worth",
+    "measures_of",
 ]
 
 MICRO: Final = 1_000_000
@@ -44,12 +48,23 @@ class Measure:
         return cls(fact.key, head, kind[0] if kind else "", int(days))
 
 
+def measures_of(conditions: Iterable[Condition]) -> tuple[Measure, ...]:
+    """Return the measures of activities that conditions ask about."""
+    asked = [fact for when in conditions for fact in facts_of(when) if fact.within == "measures"]
+    return tuple(dict.fromkeys(Measure.from_fact(fact) for fact in asked))
+
+
 Touch = tuple[str, int, int]
 """Activities as the score sees them: their kind, their age in days, and how many they are."""
 
 Worth = tuple[str, int, int, int]
 """Alike activities that earn or cost points: kind, age, points × weight in thousandths of all of
 them, and how many they are."""
+
+
+Sums = tuple[Mapping[str, tuple[int, int]], Set[int]]
+"""What activities come to on a day, before cool-downs, penalties that last, caps and floor: by
+kind, how many they are and their micro-points, faded; and the ages of those that still add some."""
 
 PartOf = Literal["kind", "cap", "floor"]
 """What adds a part: activities of one kind, the cap in all, or the floor."""
