@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 import mpfunnel as mf
-from benchmarks import by_hand_sql, costs
+from benchmarks import by_hand_sql, costs, tally
 from benchmarks.account import BOOK, check, draw
 from benchmarks.equal import differences
 from benchmarks.market import AS_OF, Tables
@@ -45,6 +45,15 @@ def test_the_hand_written_account_gives_the_same_answers() -> None:
     """Law 1: Engines agree: a function made for the starter says field by field what it says."""
     dice = Random(12)
     check(mf.Engine(BOOK), [draw(dice, number) for number in range(30)])
+
+
+def test_the_hand_written_fold_gives_the_same_scores() -> None:
+    """Law 1: Engines agree: dicts changed in place say after each activity what a tally says."""
+    log = tally.draw(Random(12), 400, faulty=True)
+    tally.check(log)
+    fold = tally.folded(log)
+    assert fold.torn
+    assert any(len(versions) > 2 for versions in fold.torn.values())
 
 
 @pytest.mark.parametrize(
