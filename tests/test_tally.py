@@ -178,6 +178,7 @@ def test_later_activities_do_not_change_an_earlier_day(random: Random) -> None:
     past = [one for one in said if one.day <= as_of]
     assert told(said).at(model, as_of) == told(past).at(model, as_of)
     assert told(said).touched(as_of) == told(past).touched(as_of)
+    assert sorted(told(said).counts(as_of)) == sorted(told(past).counts(as_of))
 
 
 @given(randoms())

@@ -69,6 +69,18 @@ def _future_counts(patch: pytest.MonkeyPatch) -> None:
     _wrapped(patch, Tally, "counts", wrong)
 
 
+def _future_earns(patch: pytest.MonkeyPatch) -> None:
+    _wrapped(
+        patch,
+        Tally,
+        "_worths",
+        lambda right, self, model, kinds, today: [
+            (kind, max(0, age - 30), milli, times)
+            for kind, age, milli, times in right(self, model, kinds, today + 30)
+        ],
+    )
+
+
 def _newest_activity_moves_the_watermark(patch: pytest.MonkeyPatch) -> None:
     def wrong(right: Any, self: Tally, activity_id: Any, told: Any) -> Any:
         found, outcome = right(self, activity_id, told)
@@ -346,6 +358,7 @@ def growing_is_sound(random: Random) -> None:
         (ENGINE, _days_of_utc),
         (ENGINE, _many_of_a_day_count_once),
         (FUTURE, _future_counts),
+        (FUTURE, _future_earns),
         (FUTURE, _conflict_known_before_its_day),
         (FADES, _interest_grows),
         (STORED, _reach_not_stored),

@@ -257,9 +257,7 @@ class Tally:
         Raises:
             InvalidDataError: `as_of` is no day.
         """
-        if fault := a_day(as_of):
-            raise InvalidDataError([problem_of("as_of", fault)])
-        today = as_of.toordinal()
+        today = _ordinal(as_of)
         read = self._read
         if read is None or read.model is not model or read.today != today:
             worths = self._worths(model, model.points, today)
@@ -308,7 +306,13 @@ class Tally:
         Raises:
             InvalidDataError: `as_of` is no day.
         """
-        return any(not wide for _, _, wide, _ in self.counts(as_of))
+        today = _ordinal(as_of)
+        return any(
+            day <= today
+            for (_, wide, until), days in self._cells.items()
+            if not wide and today < until
+            for day in days
+        )
 
     def counts(self, as_of: date) -> list[Count]:
         """Return how many activities count as of a day, in no order that is promised.
@@ -316,9 +320,7 @@ class Tally:
         Raises:
             InvalidDataError: `as_of` is no day.
         """
-        if fault := a_day(as_of):
-            raise InvalidDataError([problem_of("as_of", fault)])
-        today = as_of.toordinal()
+        today = _ordinal(as_of)
         return [
             (kind, today - day, wide, times)
             for (kind, wide, until), days in self._cells.items()
@@ -489,6 +491,12 @@ def _moved(cells: _Cells, told: Told, until: int, by: int) -> _Cells:
     if days:
         return {**cells, key: days}
     return {one: those for one, those in cells.items() if one != key}
+
+
+def _ordinal(as_of: date) -> int:
+    if fault := a_day(as_of):
+        raise InvalidDataError([problem_of("as_of", fault)])
+    return as_of.toordinal()
 
 
 def _is_about(activity: Activity, product_id: Id) -> bool:
