@@ -11,8 +11,9 @@ import pytest
 from attrs import evolve
 from hypothesis.errors import UnsatisfiedAssumption
 
-from mpfunnel import case, situation, stages
+from mpfunnel import case, situation
 from mpfunnel.engagement import EngagementModel, model
+from mpfunnel.stages import pursuits
 from tests import test_laws_of_leads as laws
 from tests.leads import book_of, disagreement, engine_of
 
@@ -114,8 +115,8 @@ def _any_product_deal_lost_ends_the_pursuit_of_the_firm(patch: pytest.MonkeyPatc
 
 
 def _rejected_is_nothing(patch: pytest.MonkeyPatch) -> None:
-    said = {word: fact for word, fact in stages._SAID.items() if word != "rejected"}
-    patch.setattr(stages, "_SAID", said)
+    said = {word: fact for word, fact in pursuits._SAID.items() if word != "rejected"}
+    patch.setattr(pursuits, "_SAID", said)
 
 
 def _ended_as_good_as_open(patch: pytest.MonkeyPatch) -> None:

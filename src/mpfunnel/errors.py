@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any, Final, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from attrs import field, frozen
 
 from mpfunnel.personal import has_address, masked
+
+if TYPE_CHECKING:
+    from mpfunnel.stages import Transition
 
 __all__ = [
     "DecodeError",
@@ -18,6 +21,7 @@ __all__ = [
     "PlaybookError",
     "PolicyError",
     "Problem",
+    "TransitionError",
     "UnknownNameError",
 ]
 
@@ -86,6 +90,26 @@ class PlaybookError(InvalidDataError):
 
 class UnknownNameError(MpfunnelError, LookupError):
     """A product, fact, rule or policy of that name does not exist."""
+
+
+class TransitionError(MpfunnelError, ValueError):
+    """A funnel's gate refuses a move; the history is as it was.
+
+    Attributes:
+        problems: Why; all of it.
+        allowed: The moves that the gate would have let pass from there, in the order of the
+            stages, each with its kind and whether it needs a reason.
+    """
+
+    def __init__(self, problems: Iterable[Problem], allowed: Iterable[Transition] = ()) -> None:
+        self.problems: tuple[Problem, ...] = tuple(problems)
+        self.allowed: tuple[Transition, ...] = tuple(allowed)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+    def __reduce__(
+        self,
+    ) -> tuple[type[TransitionError], tuple[tuple[Problem, ...], tuple[Transition, ...]]]:
+        return type(self), (self.problems, self.allowed)
 
 
 class PolicyError(MpfunnelError, RuntimeError):

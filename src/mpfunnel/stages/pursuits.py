@@ -1,4 +1,4 @@
-"""Funnel stage: where a lead stands with the whole firm (全社共通ファネル).
+"""Pursuits: what opens one, moves it and ends it, and which of them has come furthest.
 
 For each product a lead is on a *pursuit*: from its first sign until it is won, lost or gone quiet;
 the next sign opens the next one. A table of rules says which stage the facts of a pursuit warrant,
@@ -9,107 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
-from functools import cached_property
 from typing import Final, Literal, NamedTuple
 
-from attrs import define, evolve, field, frozen
+from attrs import define, evolve
 
-from mpfunnel.errors import (
-    InvalidDataError,
-    Problem,
-    brief,
-    misfit,
-    misfits,
-    series,
-    twice,
-)
-from mpfunnel.labels import Keyed
 from mpfunnel.records import Deal, Id, SalesEvent
-from mpfunnel.rules.tables import Decision, DecisionTable, strangers
+from mpfunnel.rules.tables import Decision
+from mpfunnel.stages.funnel import ENDED, NO_PURSUIT, OPEN, Funnel
+from mpfunnel.stages.graph import FunnelStage
 
-__all__ = [
-    "Funnel",
-    "FunnelStage",
-    "Pursuit",
-    "Sign",
-    "furthest",
-    "pursue",
-    "sign_of_event",
-    "signs_of_deal",
-]
-
-MAX_QUIET_DAYS: Final = 3_650
-
-
-@frozen(cache_hash=True)
-class FunnelStage(Keyed):
-    """A stage of the funnel; equal by key, whatever its label (S8)."""
-
-    called = "stage"
-
-
-def _stages(value: Iterable[FunnelStage]) -> tuple[FunnelStage, ...]:
-    return series(value)
-
-
-_Rank = tuple[int, int]
-_NO_PURSUIT, _OPEN, _ENDED = 0, 1, 2
-
-
-@frozen
-class Funnel:
-    """The stages of the firm, and what warrants each.
-
-    Attributes:
-        rules: The table from the facts of a pursuit to its stage; its `otherwise` is the stage of
-            a lead without any pursuit.
-        ladder: Stages of the success path, from the lowest.
-        detours: Stages outside of it.
-        quiet_days: After how many days without a sign, and without an open deal, a pursuit ends.
-        deals_without_lead: Whether a deal that names no lead concerns every lead of its company
-            (S20).
-    """
-
-    rules: DecisionTable[FunnelStage]
-    ladder: tuple[FunnelStage, ...] = field(converter=_stages)
-    detours: tuple[FunnelStage, ...] = field(default=(), converter=_stages)
-    quiet_days: int = 180
-    deals_without_lead: bool = False
-
-    def __attrs_post_init__(self) -> None:
-        problems: list[Problem] = []
-        if type(self.quiet_days) is not int or not 1 <= self.quiet_days <= MAX_QUIET_DAYS:
-            message = (
-                f"must be an integer from 1 to {MAX_QUIET_DAYS:,}, not {brief(self.quiet_days)}"
-            )
-            problems.append(Problem("range", "quiet_days", message))
-        problems += misfit("deals_without_lead", self.deals_without_lead, bool)
-        wrong = misfit("rules", self.rules, DecisionTable)
-        wrong += misfits("ladder", self.ladder, FunnelStage)
-        wrong += misfits("detours", self.detours, FunnelStage)
-        problems += wrong or self._contradictions()
-        if problems:
-            raise InvalidDataError(problems)
-
-    def _contradictions(self) -> list[Problem]:
-        known = (*self.ladder, *self.detours)
-        problems = twice("stages", [stage.key for stage in known])
-        if not self.ladder:
-            problems.append(Problem("empty", "ladder", "must have at least one stage"))
-        return problems + strangers("rules", self.rules, known, "stage of the funnel")
-
-    @cached_property
-    def ranks(self) -> tuple[Mapping[FunnelStage, _Rank], ...]:
-        """How far each stage is, where there is no pursuit, an open one, and an ended one.
-
-        A pursuit on the ladder goes before one that has ended there, and that before a detour, in
-        their listed order.
-        """
-        nowhere = dict.fromkeys((*self.ladder, *self.detours), (0, 0))
-        detours = {stage: (1, -place) for place, stage in enumerate(self.detours)}
-        ended = {stage: (2, height) for height, stage in enumerate(self.ladder)}
-        running = {stage: (3, height) for height, stage in enumerate(self.ladder)}
-        return nowhere, {**running, **detours}, {**ended, **detours}
+__all__ = ["Pursuit", "Sign", "furthest", "pursue", "sign_of_event", "signs_of_deal"]
 
 
 class Sign(NamedTuple):
@@ -261,7 +170,7 @@ def furthest(
     """
     ranks = funnel.ranks
     ranked = {
-        about: ranks[_NO_PURSUIT if not p.started else _ENDED if p.ended else _OPEN]
+        about: ranks[NO_PURSUIT if not p.started else ENDED if p.ended else OPEN]
         for about, (p, _) in found.items()
     }
     best = max(found, key=lambda about: ranked[about][found[about][1].value])

@@ -1,0 +1,193 @@
+"""Business days: the days on which a firm works (営業日), and its fiscal years (会計年度).
+
+Public holidays are those that the library `holidays` knows; without a country there are none, and
+nothing but the standard library is needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+from functools import lru_cache
+from typing import Any, Final, Literal, get_args
+
+from attrs import field, frozen
+
+from mpfunnel.errors import (
+    InvalidDataError,
+    MissingExtraError,
+    Problem,
+    brief,
+    did_you_mean,
+    series,
+)
+
+__all__ = ["BusinessCalendar", "Weekday"]
+
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+
+_WEEK: Final[tuple[str, ...]] = get_args(Weekday)
+_DAY: Final = timedelta(1)
+
+
+def _week(value: Iterable[Weekday]) -> Any:
+    given = series(value)
+    if isinstance(given, tuple) and all(one in _WEEK for one in given):  # pyright: ignore[reportUnnecessaryIsInstance]
+        return tuple(sorted(set(given), key=_WEEK.index))
+    return given
+
+
+def _days(value: Iterable[date]) -> Any:
+    given = series(value)
+    if isinstance(given, tuple) and all(type(one) is date for one in given):  # pyright: ignore[reportUnnecessaryIsInstance]
+        return tuple(sorted(set(given)))
+    return given
+
+
+@frozen
+class BusinessCalendar:
+    """The days on which a firm works.
+
+    A day is a business day unless it falls on the weekend, a public holiday or a day off of the
+    firm; a working day of the firm is one whatever else it is.
+
+    Attributes:
+        country: ISO 3166-1 code of the country whose public holidays count, of two letters; `None`
+            for none.
+        region: Code of a part of the country with holidays of its own, as `holidays` names it.
+        weekend: Days of the week without work.
+        days_off: Other days without work, for example those around New Year (年末年始).
+        working_days: Days with work that would otherwise be without.
+        fiscal_year_start_month: The month with whose first day the fiscal year begins, 1 to 12.
+
+    Raises:
+        InvalidDataError: A part of it has the wrong form, or contradicts another.
+    """
+
+    country: str | None = "JP"
+    region: str | None = field(default=None, kw_only=True)
+    weekend: tuple[Weekday, ...] = field(default=("sat", "sun"), converter=_week, kw_only=True)
+    days_off: tuple[date, ...] = field(default=(), converter=_days, kw_only=True)
+    working_days: tuple[date, ...] = field(default=(), converter=_days, kw_only=True)
+    fiscal_year_start_month: int = field(default=4, kw_only=True)
+
+    def __attrs_post_init__(self) -> None:
+        if problems := list(_faults(self)):
+            raise InvalidDataError(problems)
+
+    def is_business_day(self, day: date) -> bool:
+        """Whether the firm works on a day.
+
+        Raises:
+            InvalidDataError: The public holidays of the year, country or region are not known.
+            MissingExtraError: A country is given, and the extra `calendar` is not installed.
+        """
+        if day in self.working_days:
+            return True
+        if _WEEK[day.weekday()] in self.weekend or day in self.days_off:
+            return False
+        return self.country is None or day not in _holidays(self.country, self.region, day.year)
+
+    def after(self, day: date, business_days: int) -> date:
+        """Return the n-th business day after a day.
+
+        Args:
+            day: Any day; it does not count itself.
+            business_days: How many, from 0; 0 gives the day itself, or the first business day after
+                it where it is none.
+
+        Raises:
+            InvalidDataError: There are fewer days up to the year 9999, it is no such number, or
+                the public holidays are not known.
+            MissingExtraError: A country is given, and the extra `calendar` is not installed.
+        """
+        if type(business_days) is not int or business_days < 0:
+            message = f"must be an integer of at least 0, not {brief(business_days)}"
+            raise InvalidDataError([Problem("range", "business_days", message)])
+        left = business_days
+        if left == 0 and not self.is_business_day(day):
+            left = 1
+        try:
+            while left:
+                day += _DAY
+                left -= self.is_business_day(day)
+        except OverflowError:
+            message = "leads beyond the year 9999"
+            raise InvalidDataError([Problem("range", "business_days", message)]) from None
+        return day
+
+    def between(self, start: date, end: date) -> int:
+        """Return the number of business days after `start`, up to and including `end`.
+
+        It is negative where `end` lies before `start`: going there and back adds up to 0.
+
+        Raises:
+            InvalidDataError: The public holidays of a year, country or region are not known.
+            MissingExtraError: A country is given, and the extra `calendar` is not installed.
+        """
+        if end < start:
+            return -self.between(end, start)
+        days = (start + timedelta(number) for number in range(1, (end - start).days + 1))
+        return sum(self.is_business_day(day) for day in days)
+
+    def fiscal_year_for(self, day: date) -> int:
+        """Return the fiscal year of a day (年度), named after the year in which it begins."""
+        return day.year - (day.month < self.fiscal_year_start_month)
+
+
+def _faults(calendar: BusinessCalendar) -> Iterable[Problem]:
+    country, region = calendar.country, calendar.region
+    known = isinstance(country, str) and len(country) == 2 and country.isalpha()
+    if country is not None and not (known and country.isascii() and country.isupper()):
+        message = f"must be a code of two letters such as 'JP', or nothing, not {brief(country)}"
+        yield Problem("format", "calendar.country", message)
+    if region is not None and (not isinstance(region, str) or country is None):  # pyright: ignore[reportUnnecessaryIsInstance]
+        message = "must be the code of a part of the country, as text"
+        yield Problem("format", "calendar.region", message)
+    weekend: Any = calendar.weekend
+    if not isinstance(weekend, tuple) or any(one not in _WEEK for one in weekend):
+        message = f"must be days of the week, {', '.join(_WEEK)}, not {brief(weekend)}"
+        yield Problem("choice", "calendar.weekend", message)
+    elif len(calendar.weekend) == len(_WEEK):
+        yield Problem("range", "calendar.weekend", "must leave a day to work on")
+    sound = True
+    for name in ("days_off", "working_days"):
+        days: Any = getattr(calendar, name)
+        if not isinstance(days, tuple) or any(type(one) is not date for one in days):
+            yield Problem("type", f"calendar.{name}", f"must be dates, not {brief(days)}")
+            sound = False
+    for day in calendar.days_off if sound else ():
+        if day in calendar.working_days:
+            message = f"{day} is among the working_days too"
+            yield Problem("contradiction", "calendar.days_off", message)
+    month = calendar.fiscal_year_start_month
+    if type(month) is not int or not 1 <= month <= 12:
+        message = f"must be a month from 1 to 12, not {brief(month)}"
+        yield Problem("range", "calendar.fiscal_year_start_month", message)
+
+
+@lru_cache(maxsize=1_024)
+def _holidays(country: str, region: str | None, year: int) -> frozenset[date]:
+    """Return the public holidays of a year."""
+    try:
+        import holidays
+    except ImportError as error:
+        message = "public holidays need the library holidays; pip install 'mpfunnel[calendar]'"
+        raise MissingExtraError(message) from error
+    known = holidays.list_supported_countries()
+    if country not in known:
+        message = f"no public holidays are known of {brief(country)}; give days_off and no country"
+        raise InvalidDataError([Problem("choice", "calendar.country", message)])
+    if region is not None and region not in known[country]:
+        hint = did_you_mean(region, known[country])
+        message = f"{country} has no region {brief(region)}{hint}"
+        raise InvalidDataError([Problem("choice", "calendar.region", message)])
+    # The language only names the holidays; left out, it would be looked for in the environment.
+    found = holidays.country_holidays(country, subdiv=region, years=year, language="en_US")
+    if not found.start_year <= year <= found.end_year:
+        message = (
+            f"the public holidays of {country} are known from {found.start_year} to "
+            f"{found.end_year}, not of {year}"
+        )
+        raise InvalidDataError([Problem("range", "calendar.country", message)])
+    return frozenset(found)

@@ -1,0 +1,41 @@
+"""Funnel stage: where a lead stands with the whole firm (全社共通ファネル), and how it moves.
+
+The facts of a lead *warrant* a stage (`pursuits`); its history holds the stages that it has been in
+(`history`); and only the gate of the funnel moves it from one to the next (`moves`), along the
+graph that the funnel allows (`graph`).
+"""
+
+from mpfunnel.stages.funnel import Funnel
+from mpfunnel.stages.graph import FunnelStage, MoveKind, StageKind, Transition
+from mpfunnel.stages.history import Cause, Entry, Move, StageHistory
+from mpfunnel.stages.moves import Proposal, Warranted
+from mpfunnel.stages.pursuits import (
+    Pursuit,
+    Sign,
+    furthest,
+    pursue,
+    sign_of_event,
+    signs_of_deal,
+)
+from mpfunnel.stages.sla import Deadline
+
+__all__ = [
+    "Cause",
+    "Deadline",
+    "Entry",
+    "Funnel",
+    "FunnelStage",
+    "Move",
+    "MoveKind",
+    "Proposal",
+    "Pursuit",
+    "Sign",
+    "StageHistory",
+    "StageKind",
+    "Transition",
+    "Warranted",
+    "furthest",
+    "pursue",
+    "sign_of_event",
+    "signs_of_deal",
+]

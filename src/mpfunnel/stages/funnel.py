@@ -1,0 +1,326 @@
+"""Funnel: the stages of the firm, what warrants each, and the moves between them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from functools import cached_property
+from typing import Any, Final
+
+from attrs import field, frozen
+
+from mpfunnel.calendars import BusinessCalendar
+from mpfunnel.errors import (
+    InvalidDataError,
+    Problem,
+    UnknownNameError,
+    brief,
+    did_you_mean,
+    misfit,
+    misfits,
+    series,
+    twice,
+)
+from mpfunnel.records import Id
+from mpfunnel.rules.conditions import All, AnyOf, Compare, Condition
+from mpfunnel.rules.tables import DecisionTable, strangers
+from mpfunnel.stages.graph import FunnelStage, Graph, Transition, key_of
+from mpfunnel.stages.history import Cause, Entry, Move, StageHistory, joined
+from mpfunnel.stages.moves import (
+    Proposal,
+    Warranted,
+    allowed,
+    moved,
+    moved_along,
+    proposed,
+)
+from mpfunnel.stages.sla import Deadline, deadline_of
+
+__all__ = ["ENDED", "NO_PURSUIT", "OPEN", "Funnel"]
+
+MAX_QUIET_DAYS: Final = 3_650
+NO_PURSUIT, OPEN, ENDED = 0, 1, 2
+_ENDS: Final = ("pursuit.won", "pursuit.lost", "pursuit.quiet")
+
+_Rank = tuple[int, int]
+
+
+def _series(value: Any) -> Any:
+    return None if value is None else series(value)
+
+
+def _stages(value: Iterable[FunnelStage]) -> tuple[FunnelStage, ...]:
+    return series(value)
+
+
+@frozen
+class Funnel:
+    """The stages of the firm, what warrants each, and the moves between them.
+
+    Attributes:
+        rules: The table from the facts of a pursuit to its stage; its `otherwise` is the stage of
+            a lead without any pursuit.
+        ladder: Stages of the success path, from the lowest.
+        detours: Stages outside of it.
+        quiet_days: After how many days without a sign, and without an open deal, a pursuit ends.
+        deals_without_lead: Whether a deal that names no lead concerns every lead of its company
+            (S20).
+        transitions: The moves that the gate lets pass; where it is `None`, every stage can follow
+            every other one but those that are final: one rung up is forward, several skip, down is
+            back, out to a detour is recycling, onto the ladder from a detour or after an end is
+            re-entry.
+        final: Stages that no move leads out of.
+        ends: Stages that end a pursuit, so that re-entry begins the next one; where it is `None`,
+            those whose every rule asks that the pursuit is won, lost or quiet.
+        overrules_people: Whether `reconcile` proposes moves against a person's newer decision.
+        calendar: The business days of the firm.
+        kinds: What the stages say besides their keys; made from them.
+
+    Raises:
+        InvalidDataError: It contradicts itself, names stages that it does not have, has stages that
+            no move reaches, or detours without a way back that are not final.
+    """
+
+    rules: DecisionTable[FunnelStage]
+    ladder: tuple[FunnelStage, ...] = field(converter=_stages)
+    detours: tuple[FunnelStage, ...] = field(default=(), converter=_stages)
+    quiet_days: int = 180
+    deals_without_lead: bool = False
+    transitions: tuple[Transition, ...] | None = field(
+        default=None, converter=_series, kw_only=True
+    )
+    final: tuple[FunnelStage, ...] = field(default=(), converter=_stages, kw_only=True)
+    ends: tuple[FunnelStage, ...] | None = field(default=None, converter=_series, kw_only=True)
+    overrules_people: bool = field(default=False, kw_only=True)
+    calendar: BusinessCalendar = field(default=BusinessCalendar(), kw_only=True)
+    # Stages are equal by key alone (S8), but a funnel with another time limit is another funnel.
+    kinds: tuple[tuple[str, str, int | None, int | None], ...] = field(
+        default=(), init=False, kw_only=True, repr=False
+    )
+
+    def __attrs_post_init__(self) -> None:
+        problems: list[Problem] = []
+        if type(self.quiet_days) is not int or not 1 <= self.quiet_days <= MAX_QUIET_DAYS:
+            message = (
+                f"must be an integer from 1 to {MAX_QUIET_DAYS:,}, not {brief(self.quiet_days)}"
+            )
+            problems.append(Problem("range", "quiet_days", message))
+        problems += misfit("deals_without_lead", self.deals_without_lead, bool)
+        problems += misfit("overrules_people", self.overrules_people, bool)
+        problems += misfit("calendar", self.calendar, BusinessCalendar)
+        wrong = misfit("rules", self.rules, DecisionTable)
+        for name in ("ladder", "detours", "final", "ends"):
+            wrong += misfits(name, getattr(self, name) or (), FunnelStage)
+        wrong += misfits("transitions", self.transitions or (), Transition)
+        problems += wrong or self._contradictions()
+        if problems:
+            raise InvalidDataError(problems)
+        kinds = (
+            (one.key, one.kind, one.within_days, one.within_business_days)
+            for one in (*self.ladder, *self.detours)
+            if one.kind != "inventory"
+        )
+        object.__setattr__(self, "kinds", tuple(kinds))
+
+    def _contradictions(self) -> list[Problem]:
+        known = (*self.ladder, *self.detours)
+        problems = twice("stages", [stage.key for stage in known])
+        if not self.ladder:
+            problems.append(Problem("empty", "ladder", "must have at least one stage"))
+        problems += strangers("rules", self.rules, known, "stage of the funnel")
+        for name in ("final", "ends"):
+            for index, stage in enumerate(getattr(self, name) or ()):
+                if stage not in known:
+                    hint = did_you_mean(stage.key, [one.key for one in known])
+                    message = f"{brief(stage.key)} is no stage of the funnel{hint}"
+                    problems.append(Problem("unknown-level", f"{name}[{index}]", message))
+        return problems or [*self.graph.faults()]
+
+    @cached_property
+    def graph(self) -> Graph:
+        """The moves between its stages, stated or not."""
+        return Graph(
+            tuple(stage.key for stage in self.ladder),
+            tuple(stage.key for stage in self.detours),
+            self.rules.otherwise.key,
+            frozenset(_ending(self.rules) if self.ends is None else map(key_of, self.ends)),
+            frozenset(stage.key for stage in self.final),
+            self.transitions,
+        )
+
+    @cached_property
+    def ranks(self) -> tuple[Mapping[FunnelStage, _Rank], ...]:
+        """How far each stage is, where there is no pursuit, an open one, and an ended one.
+
+        A pursuit on the ladder goes before one that has ended there, and that before a detour, in
+        their listed order.
+        """
+        nowhere = dict.fromkeys((*self.ladder, *self.detours), (0, 0))
+        detours = {stage: (1, -place) for place, stage in enumerate(self.detours)}
+        ended = {stage: (2, height) for height, stage in enumerate(self.ladder)}
+        running = {stage: (3, height) for height, stage in enumerate(self.ladder)}
+        return nowhere, {**running, **detours}, {**ended, **detours}
+
+    def stage(self, key: str) -> FunnelStage:
+        """Return the stage of that key.
+
+        Raises:
+            UnknownNameError: There is none.
+        """
+        for stage in (*self.ladder, *self.detours):
+            if stage.key == key:
+                return stage
+        hint = did_you_mean(key, [*self.graph])
+        raise UnknownNameError(f"no such stage {brief(key)}{hint}")
+
+    # -- the gate --
+
+    def allowed(self, history: StageHistory) -> tuple[Transition, ...]:
+        """Return the moves that the gate lets pass now, in the order of the stages.
+
+        A lead without a stage stands where it would stand without any pursuit. A stage that the
+        funnel no longer has can be left for every other one.
+        """
+        return allowed(self.graph, history)
+
+    def move(
+        self,
+        history: StageHistory,
+        to: FunnelStage | str,
+        *,
+        at: datetime,
+        cause: Cause,
+        reason: str | None = None,
+        by: str | None = None,
+        for_products: Iterable[Id] = (),
+    ) -> StageHistory:
+        """Return the history after a move to another stage: the one gate, whoever asks (law 10).
+
+        Stages of the ladder that the move leaves out are added as imputed.
+
+        Args:
+            history: The history so far.
+            to: The stage, or its key.
+            at: The instant, aware; not before that of the latest entry. Of several moves at one
+                instant, each follows the one before.
+            cause: Who or what asks.
+            reason: Why, as a reason code; recycling needs one.
+            by: Who asks.
+            for_products: The products that it is about; none for the whole firm.
+
+        Raises:
+            TransitionError: The gate refuses it; `allowed` says what would have passed.
+            InvalidDataError: An argument is no such value.
+        """
+        move = Move(to, at, cause, reason=reason, by=by, for_products=for_products)
+        return moved(self.graph, history, move)
+
+    def apply(self, history: StageHistory, moves: Iterable[Move]) -> StageHistory:
+        """Return the history after several moves, each through the gate, in the order of time.
+
+        It takes what `reconcile` proposes, and the past of a lead that another system has recorded:
+        then `history` is an empty one.
+
+        Raises:
+            TransitionError: The gate refuses a move; the problems name its place in `moves`.
+        """
+        return moved_along(self.graph, history, moves)
+
+    def reconcile(
+        self,
+        history: StageHistory,
+        warranted: Warranted,
+        *,
+        as_of: datetime,
+        new_fact_at: datetime | None = None,
+    ) -> Proposal:
+        """Return the moves that the facts warrant; once they are applied, it proposes none.
+
+        Where the graph has no move straight there, the lead is taken up the ladder. A person's
+        decision stands until there is a newer fact, unless the funnel `overrules_people`; without
+        a new fact nothing but time (or other rules) moves the lead, and the moves say so.
+
+        Args:
+            history: The history so far.
+            warranted: What the facts warrant: the answer of `Engine.stage_for`, asked for `as_of`.
+            as_of: The instant of the moves, aware.
+            new_fact_at: The instant of the latest record about the lead since it was reconciled
+                before; `None` where there is none, and only days have passed.
+
+        Raises:
+            InvalidDataError: The stage is none of the funnel, or an instant is not aware or out of
+                order.
+        """
+        return proposed(
+            self.graph,
+            history,
+            warranted,
+            as_of,
+            new_fact_at,
+            overrules_people=self.overrules_people,
+        )
+
+    def merge(self, one: StageHistory, other: StageHistory, *, at: datetime) -> StageHistory:
+        """Return the histories of two leads that turned out to be one person as one history.
+
+        All entries of both are kept, in order, and none twice. The lead goes on from where it has
+        come furthest (S19): there its next entries are added, and the history takes the id of that
+        lead. What else was open is left at the instant of the merge. Merges of one instant can be
+        made in any order (law 4).
+
+        Args:
+            one: The history of a lead.
+            other: That of another one.
+            at: When the leads became one, aware; not before anything in either.
+
+        Raises:
+            InvalidDataError: Both have a history of one lead, and these differ, or `at` is not
+                aware or before something in them.
+        """
+        return joined(one, other, self._rank, at)
+
+    def _rank(self, entry: Entry) -> tuple[int, int]:
+        by_key = {stage.key: stage for stage in (*self.ladder, *self.detours)}
+        if entry.stage not in by_key:
+            return (0, 0)
+        return self.ranks[ENDED if entry.stage in self.graph.ends else OPEN][by_key[entry.stage]]
+
+    # -- time limits --
+
+    def deadline(self, entry: Entry, *, as_of: date | datetime, zone: str) -> Deadline | None:
+        """Return until when a lead must have left the stage of an entry.
+
+        Args:
+            entry: An entry of a history, for example the current one.
+            as_of: The day asked about; an aware datetime means its day in the zone.
+            zone: Name of the playbook's zone, whose days count (S12).
+
+        Returns:
+            `None` where the stage has no time limit, or the lead was not there yet.
+
+        Raises:
+            InvalidDataError: There is no such zone, `as_of` is no day, or the public holidays of
+                the year are not known.
+            MissingExtraError: Business days count, and the extra `calendar` is not installed.
+        """
+        if entry.stage not in self.graph:
+            return None
+        return deadline_of(entry, self.stage(entry.stage), self.calendar, as_of, zone)
+
+
+def _ending(rules: DecisionTable[FunnelStage]) -> set[str]:
+    """Return the stages whose every rule asks that the pursuit has ended."""
+    asked = {rule.outcome.key: True for rule in rules.rules}
+    asked[rules.otherwise.key] = False
+    for rule in rules.rules:
+        asked[rule.outcome.key] &= _asks_for_end(rule.when)
+    return {key for key, ended in asked.items() if ended}
+
+
+def _asks_for_end(when: Condition) -> bool:
+    """Whether a condition only holds where the pursuit is won, lost or quiet."""
+    if isinstance(when, Compare):
+        return when.fact.name in _ENDS and (when.op, when.value) == ("==", True)
+    if isinstance(when, All):
+        return any(_asks_for_end(part) for part in when.conditions)
+    return isinstance(when, AnyOf) and all(_asks_for_end(part) for part in when.conditions)

@@ -1,0 +1,392 @@
+"""A second model of the funnel's gate, written separately, and both driven side by side.
+
+The model knows nothing of graphs: it writes every pair of stages out beforehand, keeps what it needs
+to know of a pursuit while it goes along, and finds ways by trying them all.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from itertools import product
+from random import Random
+from typing import Any
+
+from attrs import define, evolve, field
+
+from mpfunnel.errors import TransitionError
+from mpfunnel.facts import pursuit
+from mpfunnel.rules.tables import Decision, DecisionTable, Rule
+from mpfunnel.stages import Funnel, FunnelStage, Move, StageHistory, Transition
+
+START = datetime(2026, 4, 1, tzinfo=UTC)
+CAUSES = ("rule", "time", "person", "import", "api")
+KEYS = ("known", "inquiry", "mql", "sal", "won")
+ASIDE = ("recycled", "lost", "gone")
+
+
+def hour(number: int) -> datetime:
+    """An instant, by the hours since the start."""
+    return START + timedelta(hours=number)
+
+
+@define
+class Plan:
+    """What a funnel is made of, as plain data; what the model reads."""
+
+    ladder: list[str]
+    aside: list[str]
+    final: list[str]
+    ends: list[str]
+    stated: dict[tuple[str, str], tuple[str, bool]] | None
+    overrules: bool = False
+
+    def pairs(self) -> dict[tuple[str, str], tuple[str, bool]]:
+        """Every move, with its kind and whether it needs a reason."""
+        if self.stated is not None:
+            return self.stated
+        found: dict[tuple[str, str], tuple[str, bool]] = {}
+        for one in self.ladder + self.aside:
+            for other in self.ladder + self.aside:
+                if one == other or one in self.final:
+                    continue
+                if other in self.aside:
+                    found[one, other] = ("recycle", True)
+                elif one in self.aside or one in self.ends:
+                    found[one, other] = ("re-entry", False)
+                elif self.ladder.index(other) < self.ladder.index(one):
+                    found[one, other] = ("back", False)
+                elif self.ladder.index(other) == self.ladder.index(one) + 1:
+                    found[one, other] = ("forward", False)
+                else:
+                    found[one, other] = ("skip", False)
+        return found
+
+    def funnel(self) -> Funnel:
+        """The funnel itself."""
+        stage = {key: FunnelStage(key, key) for key in self.ladder + self.aside}
+        table = DecisionTable(
+            [Rule(stage[self.ladder[-1]], pursuit.won)], otherwise=stage[self.ladder[0]]
+        )
+        stated = self.stated
+        return Funnel(
+            table,
+            [stage[key] for key in self.ladder],
+            [stage[key] for key in self.aside],
+            transitions=None
+            if stated is None
+            else [Transition(*pair, *how) for pair, how in stated.items()],
+            final=[stage[key] for key in self.final],
+            ends=[stage[key] for key in self.ends],
+            overrules_people=self.overrules,
+        )
+
+
+def draw_plan(random: Random) -> Plan:
+    """A sound funnel of any shape, with a graph of its own or without."""
+    ladder = list(KEYS[: random.randint(2, 5)])
+    aside = list(ASIDE[: random.randint(0, 3)])
+    final = [key for key in aside[:1] if random.random() < 0.3]
+    ends = [ladder[-1]] if random.random() < 0.8 else []
+    ends += [key for key in aside if random.random() < 0.4]
+    plan = Plan(ladder, aside, final, ends, None, random.random() < 0.3)
+    if random.random() < 0.5:
+        every = plan.pairs()
+        needed = {*zip(ladder, ladder[1:], strict=False), *((ladder[0], key) for key in aside)}
+        needed |= {(key, ladder[0]) for key in aside if key not in final}
+        kept = [pair for pair in every if pair in needed or random.random() < 0.4]
+        stated = {pair: every[pair] for pair in kept}
+        for pair, (kind, _) in stated.items():
+            # Going down may be recycling, and what has ended may be taken back.
+            if kind == "back" and random.random() < 0.3:
+                stated[pair] = ("recycle", True)
+            elif pair[0] == ladder[-1] and kind == "re-entry" and random.random() < 0.5:
+                stated[pair] = ("back", False)
+            elif random.random() < 0.1:
+                stated[pair] = (kind, True)
+        plan.stated = stated
+    return plan
+
+
+@define
+class Naive:
+    """One lead in the model: what happened to it, under the id as which it happened."""
+
+    lead: int
+    plan: Plan
+    logs: dict[int, list[dict[str, Any]]] = field(factory=dict)
+    over: dict[int, bool] = field(factory=dict)
+    reached: dict[int, int] = field(factory=dict)
+
+    @property
+    def log(self) -> list[dict[str, Any]]:
+        """What happened to the lead that goes on."""
+        return self.logs.setdefault(self.lead, [])
+
+    @property
+    def here(self) -> str | None:
+        """Where it is."""
+        return self.log[-1]["stage"] if self.log else None
+
+    def last(self) -> int:
+        """The hour of the last thing that happened."""
+        rows = [row for log in self.logs.values() for row in log]
+        return max((row["left"] or row["entered"] for row in rows), default=-(10**6))
+
+    def open_to(self) -> dict[str, tuple[str, bool]]:
+        """Where it may go, how, and whether a reason is needed."""
+        pairs = self.plan.pairs()
+        first = self.plan.ladder[0]
+        found = {to: how for (one, to), how in pairs.items() if one == (self.here or first)}
+        return found if self.here else {first: ("forward", False), **found}
+
+    def refuses(self, to: str, at: int, reason: str | None) -> bool:
+        """Whether the gate is shut."""
+        how = self.open_to().get(to)
+        return how is None or at < self.last() or (how[1] and not reason)
+
+    def move(
+        self, to: str, at: int, cause: str, reason: str | None, about: tuple[int, ...]
+    ) -> None:
+        """Move it; the gate must be open."""
+        kind, _ = self.open_to()[to]
+        ladder, log, lead = self.plan.ladder, self.log, self.lead
+        number = log[-1]["pursuit"] if log else 1
+        between: list[str] = []
+        if not log:
+            self.reached[lead], self.over[lead] = 0, False
+            if to != ladder[0]:
+                between.append(ladder[0])
+        else:
+            log[-1]["left"] = at
+        if kind == "re-entry" and self.over[lead]:
+            number, self.reached[lead], self.over[lead] = number + 1, 0, False
+        if kind in ("skip", "re-entry"):
+            low = ladder.index(self.here or ladder[0]) if kind == "skip" else self.reached[lead]
+            between += [key for place, key in enumerate(ladder) if low < place < ladder.index(to)]
+        for stage in [*between, to]:
+            row = {"stage": stage, "entered": at, "left": at, "kind": kind, "cause": cause}
+            row |= {"reason": reason, "about": about, "imputed": stage != to, "pursuit": number}
+            log.append(row)
+            if stage in ladder:
+                self.reached[lead] = max(self.reached[lead], ladder.index(stage))
+        log[-1]["left"] = None
+        if kind == "back":
+            self.over[lead] = False
+        self.over[lead] |= to in self.plan.ends
+
+    def ways(self, to: str) -> int:
+        """How many moves it takes to get somewhere; 0 where there is no way."""
+        pairs, ladder = self.plan.pairs(), self.plan.ladder
+        start = self.here or ladder[0]
+        if self.here is None and to == start:
+            return 1
+        below = ladder[: ladder.index(to)] if to in ladder else []
+        for length in range(len(below) + 1):
+            for through in product(below, repeat=length):
+                way = [start, *through, to]
+                steps = list(zip(way, way[1:], strict=False))
+                upward = all(
+                    pairs[step][0] in ("forward", "skip", "re-entry")
+                    for step in steps[:-1]
+                    if step in pairs
+                )
+                if upward and all(step in pairs for step in steps):
+                    return len(steps)
+        return 0
+
+    def join(self, other: Naive, at: int) -> None:
+        """Take another lead in."""
+        ladder, ends = self.plan.ladder, self.plan.ends
+        order = [key for key in ladder if key not in ends][::-1]
+        order += [key for key in ladder if key in ends][::-1] + self.plan.aside
+        both = [one for one in (self, other) if one.log]
+        both.sort(key=lambda one: (order.index(one.here or ""), one.log[-1]["entered"], one.lead))
+        for one in both[1:]:
+            one.log[-1]["left"] = at
+        lead = both[0].lead if both else min(self.lead, other.lead)
+        for one in (self, other):
+            if not one.log:
+                del one.logs[one.lead]
+        self.logs |= other.logs
+        self.over |= other.over
+        self.reached |= other.reached
+        self.lead = lead
+
+
+class Pair:
+    """A lead at the gate and in the model; every step checks that they agree."""
+
+    def __init__(self, lead: int, plan: Plan, funnel: Funnel) -> None:
+        self.funnel = funnel
+        self.model = Naive(lead, plan)
+        self.history = StageHistory(lead)
+
+    def move(
+        self, to: str, at: int, cause: Any, reason: str | None, about: tuple[int, ...] = ()
+    ) -> None:
+        """Ask the gate for a move."""
+        shut = self.model.refuses(to, at, reason)
+        before = self.history
+        try:
+            self.history = self.funnel.move(
+                before, to, at=hour(at), cause=cause, reason=reason, for_products=about
+            )
+        except TransitionError as error:
+            assert shut, f"refused {to}: {error}"
+            assert error.allowed == self.funnel.allowed(before)
+        else:
+            assert not shut, f"let {to} pass"
+            self.model.move(to, at, cause, reason, about)
+        self.agree()
+
+    def reconcile(self, to: str, at: int, fact: int | None, version: str) -> None:
+        """Let the facts propose, and do what they propose."""
+        model = self.model
+        said = Said(FunnelStage(to, to), version=version)
+        as_of, new = hour(at), None if fact is None else hour(fact)
+        proposal = self.funnel.reconcile(self.history, said, as_of=as_of, new_fact_at=new)
+        last = model.log[-1] if model.log else None
+        decided = last is not None and last["cause"] == "person"
+        older = fact is None or (last is not None and fact <= last["entered"])
+        steps = model.ways(to)
+        if model.here == to:
+            assert (proposal.moves, proposal.held_by) == ((), None)
+        elif decided and older and not model.plan.overrules:
+            assert (proposal.moves, proposal.held_by) == ((), "person")
+        elif not steps:
+            assert (proposal.moves, proposal.held_by) == ((), "graph")
+        else:
+            assert len(proposal.moves) == steps and proposal.held_by is None
+            waited = last is not None and fact is None
+            for move in proposal.moves:
+                assert not model.refuses(move.to, at, move.reason)
+                assert (move.cause == "time") == waited or version == "other"
+                model.move(move.to, at, move.cause, move.reason, move.for_products)
+            assert model.here == to
+            self.history = self.funnel.apply(self.history, proposal.moves)
+            again = self.funnel.reconcile(self.history, said, as_of=as_of, new_fact_at=new)
+            assert again.moves == (), "reconciling twice is reconciling once"
+        self.agree()
+
+    def merge(self, other: Pair, at: int) -> None:
+        """Find out that two leads are one person."""
+        merged = self.funnel.merge(self.history, other.history, at=hour(at))
+        assert merged == self.funnel.merge(other.history, self.history, at=hour(at))
+        self.history = merged
+        assert self.funnel.merge(merged, other.history, at=hour(at)) == merged
+        self.model.join(other.model, at)
+        self.agree()
+
+    def store(self, random: Random) -> None:
+        """Write the history away and read it again."""
+        rows = self.history.rows()
+        random.shuffle(rows)
+        for row in rows:
+            if random.random() < 0.5:
+                row["entered"] = row["entered"].isoformat()
+        self.history = StageHistory.from_rows(self.history.lead_id, rows)
+        self.agree()
+
+    def agree(self) -> None:
+        """Compare all that can be asked."""
+        model, history = self.model, self.history
+        seen = [
+            {
+                "of": entry.of_lead,
+                "stage": entry.stage,
+                "entered": entry.entered,
+                "left": entry.left,
+                "kind": entry.kind,
+                "cause": entry.cause,
+                "reason": entry.reason,
+                "about": entry.for_products,
+                "imputed": entry.imputed,
+                "pursuit": entry.pursuit,
+            }
+            for entry in history.entries
+        ]
+        expected = [
+            {
+                "of": lead,
+                **row,
+                "entered": hour(row["entered"]),
+                "left": None if row["left"] is None else hour(row["left"]),
+            }
+            for lead, log in sorted(model.logs.items())
+            for row in log
+        ]
+        expected.sort(key=lambda row: row["entered"])
+        assert seen == expected
+        assert history.lead_id == model.lead
+        current = history.current
+        assert (None if current is None else current.stage) == model.here
+        allowed = {one.to: (one.kind, one.needs_reason) for one in self.funnel.allowed(history)}
+        assert allowed == model.open_to()
+        now = model.last() + 3
+        for stage in model.plan.ladder + model.plan.aside:
+            times = [row for row in expected if row["stage"] == stage]
+            for n, row in enumerate(times, 1):
+                found = history.nth(stage, n)
+                assert found is not None and found.entered == row["entered"]
+                assert found == history.nth(stage, n - 1 - len(times))
+            assert history.nth(stage, len(times) + 1) is None
+            hours = {
+                number
+                for log in model.logs.values()
+                for row in log
+                if row["stage"] == stage
+                for number in range(row["entered"], now if row["left"] is None else row["left"])
+            }
+            assert history.time_in(stage, as_of=hour(now)) == timedelta(hours=len(hours))
+
+
+class Said:
+    """What facts warrant, as the engine says it."""
+
+    def __init__(self, value: FunnelStage, rule: str = "rule", version: str = "v1") -> None:
+        self.value = value
+        self.rule = rule
+        self.version = version
+        self.for_products: tuple[int, ...] = (1,)
+
+
+def drive(seed: int, steps: int = 30) -> None:
+    """Take some leads through random steps.
+
+    Raises:
+        AssertionError: The gate and the model disagree.
+    """
+    random = Random(seed)
+    plan = draw_plan(random)
+    funnel = plan.funnel()
+    pairs = [Pair(lead, plan, funnel) for lead in (1, 2, 3)]
+    stages = [*plan.ladder, *plan.aside]
+    now = 0
+    for _ in range(steps):
+        pair = random.choice(pairs)
+        now += random.choice((0, 0, 1, 5))
+        match random.randrange(10):
+            case 0 if len(pairs) > 1:
+                other = random.choice([one for one in pairs if one is not pair])
+                pairs.remove(other)
+                pair.merge(other, now)
+            case 1:
+                pair.store(random)
+            case 2 | 3:
+                fact = random.choice((None, now, max(0, now - random.randint(0, 6))))
+                pair.reconcile(random.choice(stages), now, fact, "v1")
+            case _:
+                at = now - random.choice((0, 0, 0, 0, 2))
+                reason = random.choice((None, "timing"))
+                about = random.choice(((), (1,), (2, 1)))
+                pair.move(random.choice(stages), at, random.choice(CAUSES), reason, about)
+
+
+def disagreement(seeds: range) -> str | None:
+    """What the gate does otherwise than the model, in any of many runs."""
+    for seed in seeds:
+        try:
+            drive(seed)
+        except Exception as error:
+            return f"seed {seed}: {error!r}"
+    return None
