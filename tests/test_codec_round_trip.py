@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mpfunnel import facts
+from mpfunnel.calendars import BusinessCalendar
 from mpfunnel.codec import dump, from_data, load, to_data
 from mpfunnel.engagement import EngagementModel, EngagementState, Signal
 from mpfunnel.engine import Engine
@@ -26,7 +27,7 @@ from mpfunnel.rules.facts import Fact, Scale
 from mpfunnel.rules.tables import DecisionTable, Rule
 from mpfunnel.rules.terms import Term
 from mpfunnel.segments import UNMATCHED, Segment, SegmentTable
-from mpfunnel.stages import Funnel, FunnelStage
+from mpfunnel.stages import Funnel, FunnelStage, Transition
 from mpfunnel.starters import starter
 from mpfunnel.tiers import Tier, TierTable
 from tests.leads import BOOKS, book_of, draw_account, draw_as_of
@@ -179,6 +180,61 @@ def tables(draw: st.DrawFn, kind: Any, outcomes: Any, when: st.SearchStrategy[Co
     return kind(rules, draw(outcomes), **given)
 
 
+KINDS: st.SearchStrategy[dict[str, Any]] = st.sampled_from(
+    (
+        {},
+        {"kind": "gate"},
+        {"kind": "sla", "within_days": 3},
+        {"kind": "sla", "within_business_days": 3_650},
+    )
+)
+CALENDARS = st.builds(
+    BusinessCalendar,
+    st.sampled_from(("JP", "US", None)),
+    weekend=st.sampled_from((("sat", "sun"), ("fri",), ())),
+    days_off=st.lists(st.dates(max_value=date(2026, 6, 1)), max_size=2),
+    working_days=st.lists(st.dates(min_value=date(2026, 6, 2)), max_size=2),
+    fiscal_year_start_month=st.integers(1, 12),
+)
+
+
+@st.composite
+def lifecycles(
+    draw: st.DrawFn, start: FunnelStage, stages: list[FunnelStage], cut: int
+) -> dict[str, Any]:
+    """What a funnel may say about moves: any sound graph, ends, and calendar."""
+    final = [one for one in stages[cut:] if one != start and draw(st.booleans())]
+    given: dict[str, Any] = {
+        "overrules_people": draw(st.booleans()),
+        "calendar": draw(st.just(BusinessCalendar()) | CALENDARS),
+        "final": final,
+    }
+    if draw(st.booleans()):
+        given["ends"] = [one for one in stages if draw(st.booleans())]
+    if draw(st.booleans()):
+        ladder, ends = stages[:cut], given.setdefault("ends", [])
+        given["transitions"] = [
+            Transition(one, other, draw(st.sampled_from(kinds)), draw(st.booleans()))
+            for one in stages
+            for other in stages
+            if one != other and one not in final
+            for kinds in (sound_kinds(one, other, ladder, ends),)
+        ]
+    return given
+
+
+def sound_kinds(one: Any, other: Any, ladder: list[Any], ends: Any) -> list[Any]:
+    """Of which kinds a move from one stage to another can be."""
+    if other not in ladder:
+        return ["recycle"]
+    if one not in ladder:
+        return ["re-entry"]
+    steps = ladder.index(other) - ladder.index(one)
+    if one in ends:
+        return ["re-entry"] if steps > 0 else ["re-entry", "back"]
+    return ["back", "recycle"] if steps < 0 else ["forward" if steps == 1 else "skip"]
+
+
 @st.composite
 def playbooks(draw: st.DrawFn) -> Playbook:
     """Any playbook that can be built from facts, with nasty keys, labels and numbers."""
@@ -268,23 +324,25 @@ def playbooks(draw: st.DrawFn) -> Playbook:
         for _ in range(draw(st.integers(1, 2)))
     ]
     stages = [
-        FunnelStage(key, draw(LABELS))
+        FunnelStage(key, draw(LABELS), **draw(KINDS))
         for key in draw(st.lists(KEYS, min_size=1, max_size=4, unique=True))
     ]
     cut = draw(st.integers(1, len(stages)))
     when_stage = shared + terms_of(about) + terms_of(facts.pursuit)
+    table = draw(
+        tables(
+            DecisionTable,
+            st.sampled_from(stages),
+            conditions(when_stage, keys, products=True),
+        )
+    )
     funnel = Funnel(
-        draw(
-            tables(
-                DecisionTable,
-                st.sampled_from(stages),
-                conditions(when_stage, keys, products=True),
-            )
-        ),
+        table,
         stages[:cut],
         stages[cut:],
         quiet_days=draw(st.integers(1, 3_650)),
         deals_without_lead=draw(st.booleans()),
+        **draw(lifecycles(table.otherwise, stages, cut)),
     )
     every: Any = {}
     for name, policies in (("tiers", tiers), ("engagement", models)):
@@ -309,7 +367,8 @@ def labels_of(book: Playbook) -> list[Any]:
         policies += [model.interest, model.states]
         found += [signal.label for signal in model.signals]
         found += [state.label for state in (*model.ladder, *model.detours)]
-    found += [stage.label for stage in (*book.funnel.ladder, *book.funnel.detours)]
+    stages = (*book.funnel.ladder, *book.funnel.detours)
+    found += [(stage.label, stage.kind, stage.within_days) for stage in stages]
     for table in policies:
         found += [table.otherwise_because, *(rule.because for rule in table.rules)]
     return found

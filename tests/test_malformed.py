@@ -25,7 +25,7 @@ import mpfunnel as mf
 from mpfunnel import errors, facts, frames, sources, stores, warehouse
 from mpfunnel.codec import dump, from_data, load
 from mpfunnel.engagement import Signal
-from mpfunnel.errors import InvalidDataError, MpfunnelError, Problem
+from mpfunnel.errors import InvalidDataError, MpfunnelError, Problem, TransitionError
 from mpfunnel.facts import any_product, company, lead, measure, product, pursuit
 from mpfunnel.records import Company, CompanyChange, CompanyHistory, Lead
 from mpfunnel.rules.conditions import AnyOf, Exists
@@ -139,7 +139,7 @@ FILES: Final[dict[str, tuple[Callable[[Path], object], list[str]]]] = {
     "TOML with a NUL": (file("book.toml", 'name = "a\0"'),
         ["syntax | book.toml: is not TOML: illegal character '\\x00' (at line 1, column 10)"]),
     "TOML with an escaped NUL in a key": (file("book.toml", TOML + '[funnel.more]\n"a\\u0000" = 1\n'),
-        ["unknown-key | book.toml: funnel.more: no such key; known are rules, otherwise, otherwise_because, ladder, detours, labels, quiet_days, deals_without_lead"]),
+        ["unknown-key | book.toml: funnel.more: no such key; known are rules, otherwise, otherwise_because, ladder, detours, labels, quiet_days, deals_without_lead, overrules_people, kinds, final, ends, transitions, calendar"]),
     "UTF-16": (file("book.toml", TOML.encode("utf-16")),
         ["encoding | book.toml: line 1 is not utf-8"]),
     "binary": (file("book.toml", bytes(range(256))),
@@ -203,6 +203,10 @@ DATA_CASES: Final[dict[str, tuple[Callable[[], object], list[str]]]] = {
         ["nan | funnel.quiet_days: must be a finite number"]),
     "a fraction of a day": (changed("funnel", "quiet_days", to=Decimal("1.5")),
         ["range | funnel.quiet_days: must be an integer from 1 to 3,650, not Decimal('1.5')"]),
+    "a funnel without moves": (changed("funnel", "transitions", to=[]),
+        ["transition | funnel.transitions: 'inquiry' cannot be reached from 'known'",
+         "...",
+         "transition | funnel.transitions: 'dormant' has no way back to the ladder; add one or list it as final"]),
     "a text for a bool": (changed("funnel", "deals_without_lead", to="false"),
         ["type | funnel.deals_without_lead: must be true or false"]),
     "half a surrogate pair in a key": (changed("products", "\ud800", to={}),
@@ -1058,7 +1062,11 @@ def kinds_of_error(kind: type[MpfunnelError] = MpfunnelError) -> Iterator[type[M
 def test_every_error_pickles(kind: type[MpfunnelError]) -> None:
     """A pickle of an error has its type, its message and its problems."""
     problems = [Problem("type", "deal.id", "must be text"), Problem("blank", "", "is blank")]
-    given: Any = problems if issubclass(kind, InvalidDataError) else "no such product 'crn'"
+    given: Any = (
+        problems
+        if issubclass(kind, InvalidDataError | TransitionError)
+        else "no such product 'crn'"
+    )
     error = kind(given)
     again = pickle.loads(pickle.dumps(error))
     assert (type(again), str(again)) == (kind, str(error))

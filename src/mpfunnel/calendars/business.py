@@ -30,6 +30,11 @@ _WEEK: Final[tuple[str, ...]] = get_args(Weekday)
 _DAY: Final = timedelta(1)
 
 
+def _code(value: str | None) -> str | None:
+    """Blank text is none."""
+    return None if isinstance(value, str) and not value.strip() else value
+
+
 def _week(value: Iterable[Weekday]) -> Any:
     given = series(value)
     if isinstance(given, tuple) and all(one in _WEEK for one in given):  # pyright: ignore[reportUnnecessaryIsInstance]
@@ -53,7 +58,7 @@ class BusinessCalendar:
 
     Attributes:
         country: ISO 3166-1 code of the country whose public holidays count, of two letters; `None`
-            for none.
+            or blank for none.
         region: Code of a part of the country with holidays of its own, as `holidays` names it.
         weekend: Days of the week without work.
         days_off: Other days without work, for example those around New Year (年末年始).
@@ -64,8 +69,8 @@ class BusinessCalendar:
         InvalidDataError: A part of it has the wrong form, or contradicts another.
     """
 
-    country: str | None = "JP"
-    region: str | None = field(default=None, kw_only=True)
+    country: str | None = field(default="JP", converter=_code)
+    region: str | None = field(default=None, converter=_code, kw_only=True)
     weekend: tuple[Weekday, ...] = field(default=("sat", "sun"), converter=_week, kw_only=True)
     days_off: tuple[date, ...] = field(default=(), converter=_days, kw_only=True)
     working_days: tuple[date, ...] = field(default=(), converter=_days, kw_only=True)

@@ -54,7 +54,13 @@ days without decay; active(90): any activity worth points in the last 90 days.""
 The funnel of the whole firm. ladder: stages from the lowest; detours: stages outside of it.
 quiet_days: days without a sign after which a pursuit ends.
 deals_without_lead: whether a deal that names no lead concerns every lead of its company.""",
+    "kinds": """\
+Time limits: a gate is left on the day of entering, an sla within_days or within_business_days.""",
+    "calendar": """\
+Business days: public holidays of the country, weekend, days_off and working_days of the firm.""",
 }
+_INNER: Final = ("labels", "kinds", "calendar", "interest", "states", "rules")
+"""What has a header of its own within a table, in the order of the file."""
 
 
 # -- TOML --
@@ -79,18 +85,18 @@ def toml_text(data: Mapping[str, Any]) -> str:
 
 
 def _comment(name: str) -> list[str]:
-    return [f"# {line}" for line in _COMMENTS[name].splitlines()]
+    return [f"# {line}" for line in _COMMENTS.get(name, "").splitlines()]
 
 
 def _table(path: tuple[str, ...], table: Mapping[str, Any]) -> list[str]:
     """Return the lines of a table that has a header, and of the tables inside it."""
-    inner = [name for name in ("labels", "interest", "states", "rules") if name in table]
+    inner = [name for name in _INNER if name in table]
     lines = [f"[{_header(path)}]"]
     lines += _values({key: value for key, value in table.items() if key not in inner})
     for name in inner:
         at = (*path, name)
-        if name == "labels":
-            lines += ["", f"[{_header(at)}]", *_values(table[name])]
+        if name in ("labels", "kinds", "calendar"):
+            lines += ["", *_comment(name), f"[{_header(at)}]", *_values(table[name])]
         elif name == "rules":
             for rule in table[name]:
                 lines += ["", f"[[{_header(at)}]]", *_values(rule)]

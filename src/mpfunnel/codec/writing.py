@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from mpfunnel.calendars import BusinessCalendar
 from mpfunnel.codec.attributes import attribute_data, default_label, label_data
 from mpfunnel.codec.conditions import ConditionCheck, Vocabulary, condition_data
 from mpfunnel.codec.reading import EVERY, FORMAT
@@ -20,7 +21,7 @@ from mpfunnel.rules.tables import DecisionTable, Rule
 from mpfunnel.rules.terms import Term, term_for
 from mpfunnel.rules.words import reason_of
 from mpfunnel.segments import Segment
-from mpfunnel.stages import FunnelStage
+from mpfunnel.stages import Funnel, FunnelStage, Transition
 from mpfunnel.tiers import Tier, TierTable
 
 __all__ = ["playbook_data"]
@@ -67,6 +68,7 @@ def playbook_data(book: Playbook) -> dict[str, Any]:
                 **_scale(funnel.ladder, funnel.detours),
                 "quiet_days": funnel.quiet_days,
                 "deals_without_lead": funnel.deals_without_lead,
+                **_lifecycle(funnel),
                 **_table(funnel.rules, "stage", about_leads),
             },
         }
@@ -93,6 +95,56 @@ def _scale(
         "detours": [one.key for one in detours],
         **_labels((*ladder, *detours)),
     }
+
+
+def _lifecycle(funnel: Funnel) -> dict[str, Any]:
+    """Return what a funnel says about moves, where that is not what every funnel says."""
+    stages = (*funnel.ladder, *funnel.detours)
+    kinds = {one.key: _kind(one) for one in stages if one.kind != "inventory"}
+    usual = funnel.calendar == BusinessCalendar()
+    return _without_none(
+        {
+            "overrules_people": funnel.overrules_people or None,
+            "final": [stage.key for stage in funnel.final] or None,
+            "ends": None if funnel.ends is None else [stage.key for stage in funnel.ends],
+            "kinds": kinds or None,
+            "calendar": None if usual else _calendar(funnel.calendar),
+            "transitions": None
+            if funnel.transitions is None
+            else [_transition(one) for one in funnel.transitions],
+        }
+    )
+
+
+def _kind(stage: FunnelStage) -> dict[str, Any]:
+    return _without_none(
+        {
+            "kind": stage.kind,
+            "within_days": stage.within_days,
+            "within_business_days": stage.within_business_days,
+        }
+    )
+
+
+def _calendar(calendar: BusinessCalendar) -> dict[str, Any]:
+    return _without_none(
+        {
+            "country": calendar.country or "",
+            "region": calendar.region,
+            "weekend": [*calendar.weekend],
+            "days_off": [*calendar.days_off] or None,
+            "working_days": [*calendar.working_days] or None,
+            "fiscal_year_start_month": calendar.fiscal_year_start_month,
+        }
+    )
+
+
+def _transition(one: Transition) -> dict[str, Any]:
+    # Recycling needs a reason anyway.
+    needs_reason = (one.needs_reason and one.kind != "recycle") or None
+    return _without_none(
+        {"start": one.start, "to": one.to, "kind": one.kind, "needs_reason": needs_reason}
+    )
 
 
 def _product(product: Product) -> dict[str, Any]:

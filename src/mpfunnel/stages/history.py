@@ -278,7 +278,7 @@ def _entry(lead_id: Id, row: Mapping[str, Any]) -> Entry:
     problems += [Problem("missing", key, "is missing") for key in wanted if key not in row]
     if "lead_id" in row and row["lead_id"] != lead_id:
         message = f"must be {brief(lead_id)}, not {brief(row['lead_id'])}"
-        problems.append(Problem("other-lead", "lead_id", message))
+        problems.append(Problem("conflict", "lead_id", message))
     if problems:
         raise InvalidDataError(problems)
     given = {name: row[name] for name in _COLUMNS}
