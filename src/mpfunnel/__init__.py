@@ -10,6 +10,7 @@ from mpfunnel.errors import (
     PlaybookError,
     PolicyError,
     Problem,
+    TransitionError,
     UnknownNameError,
     did_you_mean,
 )
@@ -34,12 +35,13 @@ from mpfunnel.tiers import Tier, TierPolicy, TierTable, decided, undecided
 if TYPE_CHECKING:
     from mpfunnel.account import Account, accounts
     from mpfunnel.answers import Assessment, Change, Engagement, LeadAnswer, Stage, changes
+    from mpfunnel.calendars import BusinessCalendar
     from mpfunnel.codec import dump, load
     from mpfunnel.engagement import EngagementModel, EngagementState, Signal, Tally, next_change
     from mpfunnel.engine import Engine
     from mpfunnel.playbook import Playbook
     from mpfunnel.rules.explain import Explanation, explain
-    from mpfunnel.stages import Funnel, FunnelStage
+    from mpfunnel.stages import Funnel, FunnelStage, Move, StageHistory, Transition
     from mpfunnel.starters import starter
 
 __all__ = [
@@ -47,6 +49,7 @@ __all__ = [
     "Activity",
     "Assessment",
     "Band",
+    "BusinessCalendar",
     "Change",
     "Company",
     "CompanyChange",
@@ -69,6 +72,7 @@ __all__ = [
     "Label",
     "Lead",
     "LeadAnswer",
+    "Move",
     "MpfunnelError",
     "Playbook",
     "PlaybookError",
@@ -83,10 +87,13 @@ __all__ = [
     "SegmentTable",
     "Signal",
     "Stage",
+    "StageHistory",
     "Tally",
     "Tier",
     "TierPolicy",
     "TierTable",
+    "Transition",
+    "TransitionError",
     "UnknownNameError",
     "accounts",
     "changes",
@@ -104,6 +111,7 @@ __all__ = [
 _ON_FIRST_USE = {
     "Account": "mpfunnel.account",
     "Assessment": "mpfunnel.answers",
+    "BusinessCalendar": "mpfunnel.calendars",
     "Change": "mpfunnel.answers",
     "Engagement": "mpfunnel.answers",
     "EngagementModel": "mpfunnel.engagement",
@@ -113,10 +121,13 @@ _ON_FIRST_USE = {
     "Funnel": "mpfunnel.stages",
     "FunnelStage": "mpfunnel.stages",
     "LeadAnswer": "mpfunnel.answers",
+    "Move": "mpfunnel.stages",
     "Playbook": "mpfunnel.playbook",
     "Signal": "mpfunnel.engagement",
     "Stage": "mpfunnel.answers",
     "Tally": "mpfunnel.engagement",
+    "StageHistory": "mpfunnel.stages",
+    "Transition": "mpfunnel.stages",
     "accounts": "mpfunnel.account",
     "changes": "mpfunnel.answers",
     "dump": "mpfunnel.codec",
