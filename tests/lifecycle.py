@@ -87,8 +87,8 @@ class Plan:
 
 def draw_plan(random: Random) -> Plan:
     """A sound funnel of any shape, with a graph of its own or without."""
-    ladder = list(KEYS[: random.randint(2, 5)])
-    aside = list(ASIDE[: random.randint(0, 3)])
+    ladder: list[str] = [*KEYS[: random.randint(2, 5)]]
+    aside: list[str] = [*ASIDE[: random.randint(0, 3)]]
     final = [key for key in aside[:1] if random.random() < 0.3]
     ends = [ladder[-1]] if random.random() < 0.8 else []
     ends += [key for key in aside if random.random() < 0.4]
@@ -103,7 +103,7 @@ def draw_plan(random: Random) -> Plan:
             # Going down may be recycling, and what has ended may be taken back.
             if kind == "back" and random.random() < 0.3:
                 stated[pair] = ("recycle", True)
-            elif pair[0] == ladder[-1] and kind == "re-entry" and random.random() < 0.5:
+            elif pair[0] == ladder[-1] and kind == "re-entry" and random.random() < 0.8:
                 stated[pair] = ("back", False)
             elif random.random() < 0.1:
                 stated[pair] = (kind, True)

@@ -30,7 +30,7 @@ HOLIDAYS = """
 """国民の祝日 as the Cabinet Office announced them: with ten days off for the accession of 2019,
 days moved for the games of 2021, and a day between two holidays (国民の休日) in September 2026."""
 
-DAYS = st.dates(date(2015, 1, 1), date(2035, 12, 31))
+DAYS = st.dates(date(2024, 7, 1), date(2026, 12, 31))
 CALENDARS = st.builds(
     BusinessCalendar,
     st.sampled_from(("JP", None)),

@@ -247,7 +247,8 @@ class TestSuccessPath:
     def test_an_end_can_be_taken_back(self) -> None:
         """Where the graph lets a lead go back from an end, the pursuit goes on as before."""
         plan = Plan(["known", "won"], ["gone"], [], ["won"], None)
-        plan.stated = plan.pairs() | {("won", "known"): ("back", False)}
+        plan.stated = plan.pairs()
+        plan.stated["won", "known"] = ("back", False)
         funnel = plan.funnel()
         history = went("won", "known", "gone", "known", "won", funnel=funnel)
         assert {entry.pursuit for entry in history.entries} == {1}

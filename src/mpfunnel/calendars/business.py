@@ -6,10 +6,10 @@ nothing but the standard library is needed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date, timedelta
 from functools import lru_cache
-from typing import Any, Final, Literal, get_args
+from typing import Any, Final, Literal, cast, get_args
 
 from attrs import field, frozen
 
@@ -37,16 +37,25 @@ def _code(value: str | None) -> str | None:
 
 def _week(value: Iterable[Weekday]) -> Any:
     given = series(value)
-    if isinstance(given, tuple) and all(one in _WEEK for one in given):  # pyright: ignore[reportUnnecessaryIsInstance]
-        return tuple(sorted(set(given), key=_WEEK.index))
-    return given
+    return tuple(sorted(set(given), key=_WEEK.index)) if _hold(given, _in_week) else given
 
 
 def _days(value: Iterable[date]) -> Any:
     given = series(value)
-    if isinstance(given, tuple) and all(type(one) is date for one in given):  # pyright: ignore[reportUnnecessaryIsInstance]
-        return tuple(sorted(set(given)))
-    return given
+    return tuple(sorted(set(given))) if _hold(given, _is_day) else given
+
+
+def _hold(values: object, fits: Callable[[object], bool]) -> bool:
+    """Whether it is a tuple of such values alone."""
+    return isinstance(values, tuple) and all(map(fits, cast("tuple[object, ...]", values)))
+
+
+def _in_week(value: object) -> bool:
+    return value in _WEEK
+
+
+def _is_day(value: object) -> bool:
+    return type(value) is date
 
 
 @frozen
@@ -149,16 +158,15 @@ def _faults(calendar: BusinessCalendar) -> Iterable[Problem]:
     if region is not None and (not isinstance(region, str) or country is None):  # pyright: ignore[reportUnnecessaryIsInstance]
         message = "must be the code of a part of the country, as text"
         yield Problem("format", "calendar.region", message)
-    weekend: Any = calendar.weekend
-    if not isinstance(weekend, tuple) or any(one not in _WEEK for one in weekend):
-        message = f"must be days of the week, {', '.join(_WEEK)}, not {brief(weekend)}"
+    if not _hold(calendar.weekend, _in_week):
+        message = f"must be days of the week, {', '.join(_WEEK)}, not {brief(calendar.weekend)}"
         yield Problem("choice", "calendar.weekend", message)
     elif len(calendar.weekend) == len(_WEEK):
         yield Problem("range", "calendar.weekend", "must leave a day to work on")
     sound = True
     for name in ("days_off", "working_days"):
-        days: Any = getattr(calendar, name)
-        if not isinstance(days, tuple) or any(type(one) is not date for one in days):
+        days: object = getattr(calendar, name)
+        if not _hold(days, _is_day):
             yield Problem("type", f"calendar.{name}", f"must be dates, not {brief(days)}")
             sound = False
     for day in calendar.days_off if sound else ():

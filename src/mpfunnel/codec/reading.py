@@ -427,6 +427,9 @@ class _PlaybookCheck(ConditionCheck, AttributeCheck):
         at = "funnel.calendar"
         self.keys(raw, at, (*_CALENDAR, *_CALENDAR_DAYS))
         given: dict[str, Any] = {key: raw[key] for key in _CALENDAR if key in raw}
+        if not is_list(given.get("weekend", [])):
+            self.fault("type", f"{at}.weekend", "must be a list of days of the week")
+            return None
         for key in _CALENDAR_DAYS:
             value = raw.get(key, [])
             days = [day_of(item) for item in value] if is_list(value) else [None]
