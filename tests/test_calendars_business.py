@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from attrs import evolve
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mpfunnel.calendars import BusinessCalendar, business
@@ -85,6 +85,7 @@ def test_other_countries_regions_and_weekends() -> None:
 
 
 @given(CALENDARS, DAYS, st.integers(0, 40))
+@example(JAPAN, date(2026, 5, 2), 0)
 def test_n_business_days_after_a_day(calendar: BusinessCalendar, day: date, n: int) -> None:
     """The n-th business day after a day is found by counting them one by one."""
     one_by_one = [

@@ -15,6 +15,7 @@ from mpfunnel.errors import (
     PlaybookError,
     PolicyError,
     Problem,
+    TransitionError,
     UnknownNameError,
     did_you_mean,
     misfit,
@@ -88,6 +89,7 @@ def test_an_error_lists_every_problem_and_pickles(kind: type[InvalidDataError]) 
         (UnknownNameError, LookupError),
         (PolicyError, RuntimeError),
         (MissingExtraError, ImportError),
+        (TransitionError, ValueError),
     ],
 )
 def test_an_error_is_also_the_builtin_that_people_catch(
