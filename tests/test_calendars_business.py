@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -168,6 +168,16 @@ def test_a_number_of_business_days_is_an_integer(n: Any) -> None:
     assert problems(JAPAN.after, date(2026, 1, 5), n) == [
         f"business_days: must be an integer of at least 0, not {n!r}"
     ]
+
+
+def test_an_instant_is_no_day() -> None:
+    """S12: the day of an instant depends on the zone, so that none is taken for a day."""
+    at: Any = datetime(2026, 1, 5, tzinfo=UTC)
+    said = f"must be a date, not datetime {at!r:.60}"
+    assert problems(JAPAN.is_business_day, at) == [f"day: {said}"]
+    assert problems(JAPAN.after, at, 1) == [f"day: {said}"]
+    assert problems(JAPAN.between, at, at) == [f"start: {said}", f"end: {said}"]
+    assert problems(JAPAN.fiscal_year_for, "2026") == ["day: must be a date, not str '2026'"]
 
 
 def test_the_calendar_ends() -> None:

@@ -210,6 +210,18 @@ class TestDefault:
 
 
 class TestStated:
+    def test_the_order_of_moves_says_nothing(self) -> None:
+        """Law 4: Order does not matter. The same moves, ends and final stages are one funnel."""
+        one = funnel(*SOUND[:4], Transition(MQL, LOST, "recycle"), final=[LOST], ends=[WON, LOST])
+        other = funnel(
+            Transition(MQL, LOST, "recycle"),
+            *SOUND[3::-1],
+            final=[LOST, LOST],
+            ends=[LOST, WON, WON],
+        )
+        assert one == other
+        assert one.transitions == other.transitions
+
     def test_a_sound_graph_is_taken_as_it_is(self) -> None:
         """The moves that are stated are those that there are; recycling needs a reason anyway."""
         graph = funnel(*SOUND).graph

@@ -300,6 +300,50 @@ def says(stage: str, version: str = "v1") -> Any:
     return Said(FunnelStage(stage, stage), rule="rule-7", version=version)
 
 
+class TestForm:
+    @pytest.mark.parametrize(
+        ("call", "message"),
+        [
+            (FUNNEL.allowed, "history: must be a StageHistory, not str 'x'"),
+            (
+                lambda any_: FUNNEL.move(any_, "mql", at=hour(0), cause="api"),
+                "history: must be a StageHistory, not str 'x'",
+            ),
+            (
+                lambda any_: FUNNEL.apply(StageHistory(1), any_),
+                "moves: must be a list, not str 'x'",
+            ),
+            (
+                lambda any_: FUNNEL.apply(StageHistory(1), [any_]),
+                "moves[0]: must be a Move, not str",
+            ),
+            (
+                lambda any_: FUNNEL.reconcile(StageHistory(1), any_, as_of=hour(0)),
+                "warranted: must be the answer of stage_for, not str",
+            ),
+            (
+                lambda any_: FUNNEL.reconcile(StageHistory(1), Said(any_), as_of=hour(0)),
+                "warranted: must be the answer of stage_for, not Said",
+            ),
+            (
+                lambda any_: FUNNEL.merge(StageHistory(1), any_, at=hour(0)),
+                "other: must be a StageHistory, not str 'x'",
+            ),
+            (
+                lambda any_: FUNNEL.deadline(any_, as_of=hour(0), zone="UTC"),
+                "entry: must be an Entry, not str 'x'",
+            ),
+            (lambda any_: StageHistory.from_rows(1, any_), "rows: must be rows, not str 'x'"),
+        ],
+        ids=range(9),
+    )
+    def test_what_is_none_is_refused_by_name(self, call: Any, message: str) -> None:
+        """What is no history, move, answer or entry is refused, and by name."""
+        with pytest.raises(InvalidDataError) as caught:
+            call("x")
+        assert str(caught.value) == message
+
+
 class TestReconcile:
     def test_the_facts_propose_and_the_gate_disposes(self) -> None:
         """A proposal is moves as values, with the rule as reason; it changes nothing itself."""

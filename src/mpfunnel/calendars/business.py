@@ -93,9 +93,14 @@ class BusinessCalendar:
         """Whether the firm works on a day.
 
         Raises:
-            InvalidDataError: The public holidays of the year, country or region are not known.
+            InvalidDataError: It is no day, or the public holidays of the year, country or region
+                are not known.
             MissingExtraError: A country is given, and the extra `calendar` is not installed.
         """
+        _check_days(day=day)
+        return self._works(day)
+
+    def _works(self, day: date) -> bool:
         if day in self.working_days:
             return True
         if _WEEK[day.weekday()] in self.weekend or day in self.days_off:
@@ -111,20 +116,21 @@ class BusinessCalendar:
                 it where it is none.
 
         Raises:
-            InvalidDataError: There are fewer days up to the year 9999, it is no such number, or
-                the public holidays are not known.
+            InvalidDataError: There are fewer days up to the year 9999, it is no day or no such
+                number, or the public holidays are not known.
             MissingExtraError: A country is given, and the extra `calendar` is not installed.
         """
+        _check_days(day=day)
         if type(business_days) is not int or business_days < 0:
             message = f"must be an integer of at least 0, not {brief(business_days)}"
             raise InvalidDataError([Problem("range", "business_days", message)])
         left = business_days
-        if left == 0 and not self.is_business_day(day):
+        if left == 0 and not self._works(day):
             left = 1
         try:
             while left:
                 day += _DAY
-                left -= self.is_business_day(day)
+                left -= self._works(day)
         except OverflowError:
             message = "leads beyond the year 9999"
             raise InvalidDataError([Problem("range", "business_days", message)]) from None
@@ -136,17 +142,36 @@ class BusinessCalendar:
         It is negative where `end` lies before `start`: going there and back adds up to 0.
 
         Raises:
-            InvalidDataError: The public holidays of a year, country or region are not known.
+            InvalidDataError: It is no day, or the public holidays of a year, country or region
+                are not known.
+            MissingExtraError: A country is given, and the extra `calendar` is not installed.
             MissingExtraError: A country is given, and the extra `calendar` is not installed.
         """
+        _check_days(start=start, end=end)
         if end < start:
             return -self.between(end, start)
         days = (start + timedelta(number) for number in range(1, (end - start).days + 1))
-        return sum(self.is_business_day(day) for day in days)
+        return sum(map(self._works, days))
 
     def fiscal_year_for(self, day: date) -> int:
-        """Return the fiscal year of a day (年度), named after the year in which it begins."""
+        """Return the fiscal year of a day (年度), named after the year in which it begins.
+
+        Raises:
+            InvalidDataError: It is no day.
+        """
+        _check_days(day=day)
         return day.year - (day.month < self.fiscal_year_start_month)
+
+
+def _check_days(**days: date) -> None:
+    # An instant is a date to Python, but its day depends on a zone.
+    problems = [
+        Problem("type", name, f"must be a date, not {type(day).__name__} {brief(day)}")
+        for name, day in days.items()
+        if not _is_day(day)
+    ]
+    if problems:
+        raise InvalidDataError(problems)
 
 
 def _faults(calendar: BusinessCalendar) -> Iterable[Problem]:

@@ -121,6 +121,16 @@ class Funnel:
             if one.kind != "inventory"
         )
         object.__setattr__(self, "kinds", tuple(kinds))
+        # In which order they are given says nothing.
+        places = {key: place for place, key in enumerate(self.graph)}
+        for name in ("final", "ends"):
+            given: tuple[FunnelStage, ...] | None = getattr(self, name)
+            if given is not None:
+                ordered = sorted(set(given), key=lambda stage: places[stage.key])
+                object.__setattr__(self, name, tuple(ordered))
+        if self.transitions is not None:
+            moves = sorted(self.transitions, key=lambda one: (places[one.start], places[one.to]))
+            object.__setattr__(self, "transitions", tuple(moves))
 
     def _contradictions(self) -> list[Problem]:
         known = (*self.ladder, *self.detours)
@@ -181,6 +191,7 @@ class Funnel:
         A lead without a stage stands where it would stand without any pursuit. A stage that the
         funnel no longer has can be left for every other one.
         """
+        _check(history=history)
         return allowed(self.graph, history)
 
     def move(
@@ -212,6 +223,7 @@ class Funnel:
             TransitionError: The gate refuses it; `allowed` says what would have passed.
             InvalidDataError: An argument is no such value.
         """
+        _check(history=history)
         move = Move(to, at, cause, reason=reason, by=by, for_products=for_products)
         return moved(self.graph, history, move)
 
@@ -223,8 +235,13 @@ class Funnel:
 
         Raises:
             TransitionError: The gate refuses a move; the problems name its place in `moves`.
+            InvalidDataError: Something among them is no move.
         """
-        return moved_along(self.graph, history, moves)
+        _check(history=history)
+        given = series(moves)
+        if wrong := misfits("moves", given, Move):
+            raise InvalidDataError(wrong)
+        return moved_along(self.graph, history, given)
 
     def reconcile(
         self,
@@ -248,9 +265,10 @@ class Funnel:
                 before; `None` where there is none, and only days have passed.
 
         Raises:
-            InvalidDataError: The stage is none of the funnel, or an instant is not aware or out of
-                order.
+            InvalidDataError: The stage is none of the funnel, what is warranted is no such answer,
+                or an instant is not aware or out of order.
         """
+        _check(history=history)
         return proposed(
             self.graph,
             history,
@@ -277,6 +295,7 @@ class Funnel:
             InvalidDataError: Both have a history of one lead, and these differ, or `at` is not
                 aware or before something in them.
         """
+        _check(one=one, other=other)
         return joined(one, other, self._rank, at)
 
     def _rank(self, entry: Entry) -> tuple[int, int]:
@@ -299,13 +318,25 @@ class Funnel:
             `None` where the stage has no time limit, or the lead was not there yet.
 
         Raises:
-            InvalidDataError: There is no such zone, `as_of` is no day, or the public holidays of
-                the year are not known.
+            InvalidDataError: It is no entry, there is no such zone, `as_of` is no day, or the
+                public holidays of the year are not known.
             MissingExtraError: Business days count, and the extra `calendar` is not installed.
         """
+        if wrong := misfit("entry", entry, Entry):
+            raise InvalidDataError(wrong)
         if entry.stage not in self.graph:
             return None
         return deadline_of(entry, self.stage(entry.stage), self.calendar, as_of, zone)
+
+
+def _check(**histories: StageHistory) -> None:
+    wrong = [
+        problem
+        for name, history in histories.items()
+        for problem in misfit(name, history, StageHistory)
+    ]
+    if wrong:
+        raise InvalidDataError(wrong)
 
 
 def _ending(rules: DecisionTable[FunnelStage]) -> set[str]:

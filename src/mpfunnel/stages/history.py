@@ -225,9 +225,12 @@ class StageHistory:
             InvalidDataError: A row has not the form of a row, or rows are missing; all faults, each
                 with its path.
         """
+        given = series(rows)
+        if not isinstance(given, tuple):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise InvalidDataError([Problem("type", "rows", f"must be rows, not {named(rows)}")])
         problems: list[Problem] = []
         entries: list[Entry] = []
-        for index, row in enumerate(rows):
+        for index, row in enumerate(given):
             try:
                 entries.append(_entry(lead_id, row))
             except InvalidDataError as error:

@@ -193,7 +193,7 @@ def proposed(
     overrules_people: bool,
 ) -> Proposal:
     """Return what the facts propose (see `Funnel.reconcile`)."""
-    to = warranted.value.key
+    to = _stage_of(warranted)
     if to not in graph:
         message = f"{brief(to)}: no such stage{did_you_mean(to, graph)}"
         raise InvalidDataError([Problem("unknown-level", "warranted", message)])
@@ -235,6 +235,14 @@ def proposed(
         for one in ways
     )
     return Proposal(to, moves)
+
+
+def _stage_of(warranted: Warranted) -> str:
+    has_all = all(hasattr(warranted, name) for name in ("rule", "version", "for_products"))
+    if not has_all or not isinstance(getattr(warranted, "value", None), FunnelStage):
+        message = f"must be the answer of stage_for, not {type(warranted).__name__}"
+        raise InvalidDataError([Problem("type", "warranted", message)])
+    return warranted.value.key
 
 
 def _cause(current: Entry | None, warranted: Warranted, new_fact_at: datetime | None) -> Cause:
