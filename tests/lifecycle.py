@@ -168,6 +168,8 @@ class Naive:
         for stage in [*between, to]:
             row = {"stage": stage, "entered": at, "left": at, "kind": kind, "cause": cause}
             row |= {"reason": reason, "about": about, "imputed": stage != to, "pursuit": number}
+            if not log:
+                row["kind"] = "forward"
             log.append(row)
             if stage in ladder:
                 self.reached[lead] = max(self.reached[lead], ladder.index(stage))

@@ -14,7 +14,7 @@ from mpfunnel.labels import Label
 from mpfunnel.rules.facts import Fact
 from mpfunnel.rules.terms import Term
 
-__all__ = ["AttributeCheck", "attribute_data", "default_label", "label_data"]
+__all__ = ["AttributeCheck", "attribute_data", "default_label", "label_data", "without_none"]
 
 _TYPES: Final[Mapping[str, type]] = {
     "int": int,
@@ -125,6 +125,11 @@ _NAMES: Final = ("label", "product", "rule", "signal")
 def label_data(label: Label) -> Any:
     """Return a label as plain data: text where both languages have the same."""
     return label.en if label.en == label.ja else {"en": label.en, "ja": label.ja}
+
+
+def without_none(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return plain data without the keys that have no value."""
+    return {key: value for key, value in data.items() if value is not None}
 
 
 def attribute_data(used: Iterable[Fact]) -> dict[str, Any]:

@@ -6,10 +6,10 @@ from collections.abc import Callable, Collection
 from typing import Any, Final, TypeVar, cast
 
 from mpfunnel import facts
-from mpfunnel.calendars import BusinessCalendar
-from mpfunnel.codec.attributes import AttributeCheck, default_label
+from mpfunnel.codec.attributes import default_label
 from mpfunnel.codec.checks import is_list, is_table, located, no_such, under
 from mpfunnel.codec.conditions import ConditionCheck, Vocabulary, day_of
+from mpfunnel.codec.lifecycle import LIFECYCLE, LifecycleCheck
 from mpfunnel.engagement import EngagementModel, EngagementState, Signal
 from mpfunnel.errors import DecodeError, PlaybookError, Problem, brief, did_you_mean, shown
 from mpfunnel.labels import Label
@@ -20,7 +20,7 @@ from mpfunnel.rules.facts import Scale
 from mpfunnel.rules.tables import DecisionTable, Rule
 from mpfunnel.rules.terms import Term
 from mpfunnel.segments import Segment, SegmentTable
-from mpfunnel.stages import Funnel, FunnelStage, Transition
+from mpfunnel.stages import Funnel, FunnelStage
 from mpfunnel.tiers import Tier, TierTable
 
 __all__ = ["EVERY", "FORMAT", "read"]
@@ -44,12 +44,6 @@ _SCALE: Final = ("ladder", "detours", "labels")
 _SIGNAL: Final = ("kind", "points", "cap", "cool_down_days", "fades", "raises_hand_days")
 _MODEL: Final = ("half_life_days", "company_wide_per_mille", "cap", "floor")
 _FUNNEL: Final = ("quiet_days",)
-_FLAGS: Final = ("deals_without_lead", "overrules_people")
-_GRAPH: Final = ("kinds", "final", "ends", "transitions", "calendar")
-_KIND: Final = ("kind", "within_days", "within_business_days")
-_TRANSITION: Final = ("start", "to", "kind", "needs_reason")
-_CALENDAR: Final = ("country", "region", "weekend", "fiscal_year_start_month")
-_CALENDAR_DAYS: Final = ("days_off", "working_days")
 
 T = TypeVar("T")
 _Keyed = TypeVar("_Keyed", EngagementState, FunnelStage)
@@ -85,7 +79,7 @@ class _Enough(Exception):  # noqa: N818 - no error, only the end of looking for 
     """There are as many problems as anybody reads."""
 
 
-class _PlaybookCheck(ConditionCheck, AttributeCheck):
+class _PlaybookCheck(ConditionCheck, LifecycleCheck):
     """Reads a whole playbook."""
 
     def __init__(self) -> None:
@@ -365,80 +359,20 @@ class _PlaybookCheck(ConditionCheck, AttributeCheck):
     def _funnel(self, data: dict[str, Any] | None) -> Funnel | None:
         if data is None:
             return None
-        self.keys(data, "funnel", (*_TABLE, *_SCALE, *_FUNNEL, *_FLAGS, *_GRAPH))
+        self.keys(data, "funnel", (*_TABLE, *_SCALE, *_FUNNEL, *LIFECYCLE))
         kinds = self.table(data, "kinds", "funnel")
         ladder, detours = self._scale(
-            data, "funnel", lambda key, label: self._stage(key, label, kinds)
+            data, "funnel", lambda key, label: self.stage(key, label, kinds)
         )
-        stages = (*ladder, *detours)
-        self.keys(kinds, "funnel.kinds", [stage.key for stage in stages])
+        self.keys(kinds, "funnel.kinds", [one.key for one in (*ladder, *detours)])
         given: dict[str, Any] = {key: data[key] for key in _FUNNEL if key in data}
-        for key in _FLAGS:
-            if key in data:
-                given[key] = self.flag(data, key, "funnel")
-        stage = self._one_of(stages, "stage")
-        for key in ("final", "ends"):
-            if key in data:
-                given[key] = self._stages(data[key], f"funnel.{key}", stage)
-        if "transitions" in data:
-            rows = self._rows(data, "transitions", "funnel")
-            given["transitions"] = [self._transition(raw, at, stage) for at, raw in rows]
-        if "calendar" in data:
-            given["calendar"] = self._calendar(self.table(data, "calendar", "funnel"))
+        stage = self._one_of((*ladder, *detours), "stage")
+        moves = self.lifecycle(data, self._rows(data, "transitions", "funnel"), stage)
         words = self._words("", self._scale_of_firm)
         rules = self._rules(data, "funnel", words, "stage", stage, DecisionTable[Any])
-        whole = given.get("calendar", "") is not None and None not in given.get("transitions", ())
-        if rules is None or "ladder" not in data or not whole:
+        if rules is None or moves is None or "ladder" not in data:
             return None
-        return self.built(lambda: Funnel(rules, ladder, detours, **given), "funnel")
-
-    def _stage(self, key: str, label: Label, kinds: dict[str, Any]) -> FunnelStage:
-        plain = FunnelStage(key, label)
-        if key not in kinds:
-            return plain
-        raw, at = self.table(kinds, key, "funnel.kinds"), under("funnel.kinds", shown(key))
-        self.keys(raw, at, _KIND)
-        given = {name: raw[name] for name in _KIND if name in raw}
-        return self.built(lambda: FunnelStage(key, label, **given), at, own="stage.") or plain
-
-    def _stages(
-        self, value: Any, path: str, stage: Callable[[Any, str], FunnelStage | None]
-    ) -> list[FunnelStage]:
-        if not is_list(value):
-            self.fault("type", path, "must be a list of keys")
-            return []
-        found = [stage(item, f"{path}[{index}]") for index, item in enumerate(value)]
-        return [one for one in found if one is not None]
-
-    def _transition(
-        self, raw: dict[str, Any], path: str, stage: Callable[[Any, str], FunnelStage | None]
-    ) -> Transition | None:
-        self.keys(raw, path, _TRANSITION)
-        wanted = [key for key in ("start", "to", "kind") if key not in raw]
-        for key in wanted:
-            self.fault("missing", path, f"has no {key}")
-        ends = [stage(raw[key], f"{path}.{key}") for key in ("start", "to") if key in raw]
-        if wanted or None in ends:
-            return None
-        given = {key: raw[key] for key in _TRANSITION if key in raw}
-        return self.built(lambda: Transition(**given), path, own="transition.")
-
-    def _calendar(self, raw: dict[str, Any]) -> BusinessCalendar | None:
-        at = "funnel.calendar"
-        self.keys(raw, at, (*_CALENDAR, *_CALENDAR_DAYS))
-        given: dict[str, Any] = {key: raw[key] for key in _CALENDAR if key in raw}
-        if not is_list(given.get("weekend", [])):
-            self.fault("type", f"{at}.weekend", "must be a list of days of the week")
-            return None
-        for key in _CALENDAR_DAYS:
-            value = raw.get(key, [])
-            days = [day_of(item) for item in value] if is_list(value) else [None]
-            if None in days:
-                message = "must be a list of dates, for example [2026-12-29]"
-                self.fault("type", f"{at}.{key}", message)
-                days = []
-            given[key] = days
-        return self.built(lambda: BusinessCalendar(**given), at, own="calendar.")
+        return self.built(lambda: Funnel(rules, ladder, detours, **given, **moves), "funnel")
 
     # -- keys with their labels --
 

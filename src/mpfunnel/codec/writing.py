@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from mpfunnel.calendars import BusinessCalendar
-from mpfunnel.codec.attributes import attribute_data, default_label, label_data
+from mpfunnel.codec.attributes import attribute_data, default_label, label_data, without_none
 from mpfunnel.codec.conditions import ConditionCheck, Vocabulary, condition_data
+from mpfunnel.codec.lifecycle import lifecycle_data
 from mpfunnel.codec.reading import EVERY, FORMAT
 from mpfunnel.engagement import EngagementModel, EngagementState, Signal
 from mpfunnel.errors import PlaybookError, Problem
@@ -21,7 +21,7 @@ from mpfunnel.rules.tables import DecisionTable, Rule
 from mpfunnel.rules.terms import Term, term_for
 from mpfunnel.rules.words import reason_of
 from mpfunnel.segments import Segment
-from mpfunnel.stages import Funnel, FunnelStage, Transition
+from mpfunnel.stages import FunnelStage
 from mpfunnel.tiers import Tier, TierTable
 
 __all__ = ["playbook_data"]
@@ -45,7 +45,7 @@ def playbook_data(book: Playbook) -> dict[str, Any]:
     about_companies = Vocabulary.of("company", book.scale, terms)
     about_leads = Vocabulary.of("", book.scale, terms)
     funnel = book.funnel
-    return _without_none(
+    return without_none(
         {
             "format": FORMAT,
             "name": book.name and label_data(book.name),
@@ -68,15 +68,11 @@ def playbook_data(book: Playbook) -> dict[str, Any]:
                 **_scale(funnel.ladder, funnel.detours),
                 "quiet_days": funnel.quiet_days,
                 "deals_without_lead": funnel.deals_without_lead,
-                **_lifecycle(funnel),
+                **lifecycle_data(funnel),
                 **_table(funnel.rules, "stage", about_leads),
             },
         }
     )
-
-
-def _without_none(data: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in data.items() if value is not None}
 
 
 def _labels(values: Iterable[Segment | EngagementState | FunnelStage]) -> dict[str, Any]:
@@ -97,58 +93,8 @@ def _scale(
     }
 
 
-def _lifecycle(funnel: Funnel) -> dict[str, Any]:
-    """Return what a funnel says about moves, where that is not what every funnel says."""
-    stages = (*funnel.ladder, *funnel.detours)
-    kinds = {one.key: _kind(one) for one in stages if one.kind != "inventory"}
-    usual = funnel.calendar == BusinessCalendar()
-    return _without_none(
-        {
-            "overrules_people": funnel.overrules_people or None,
-            "final": [stage.key for stage in funnel.final] or None,
-            "ends": None if funnel.ends is None else [stage.key for stage in funnel.ends],
-            "kinds": kinds or None,
-            "calendar": None if usual else _calendar(funnel.calendar),
-            "transitions": None
-            if funnel.transitions is None
-            else [_transition(one) for one in funnel.transitions],
-        }
-    )
-
-
-def _kind(stage: FunnelStage) -> dict[str, Any]:
-    return _without_none(
-        {
-            "kind": stage.kind,
-            "within_days": stage.within_days,
-            "within_business_days": stage.within_business_days,
-        }
-    )
-
-
-def _calendar(calendar: BusinessCalendar) -> dict[str, Any]:
-    return _without_none(
-        {
-            "country": calendar.country or "",
-            "region": calendar.region,
-            "weekend": [*calendar.weekend],
-            "days_off": [*calendar.days_off] or None,
-            "working_days": [*calendar.working_days] or None,
-            "fiscal_year_start_month": calendar.fiscal_year_start_month,
-        }
-    )
-
-
-def _transition(one: Transition) -> dict[str, Any]:
-    # Recycling needs a reason anyway.
-    needs_reason = (one.needs_reason and one.kind != "recycle") or None
-    return _without_none(
-        {"start": one.start, "to": one.to, "kind": one.kind, "needs_reason": needs_reason}
-    )
-
-
 def _product(product: Product) -> dict[str, Any]:
-    return _without_none(
+    return without_none(
         {
             "id": product.id if isinstance(product.id, int) else None,
             "name": product.name and label_data(product.name),
@@ -210,7 +156,7 @@ def _model(model: EngagementModel, attributes: Mapping[str, Term]) -> dict[str, 
 
 def _signal(signal: Signal) -> dict[str, Any]:
     usual = signal.label == default_label(signal.kind)
-    return _without_none(
+    return without_none(
         {
             "kind": signal.kind,
             "points": signal.points,
@@ -225,7 +171,7 @@ def _signal(signal: Signal) -> dict[str, Any]:
 
 def _table(table: DecisionTable[Any], outcome: str, words: Vocabulary) -> dict[str, Any]:
     usual = table.otherwise_because == DecisionTable[Any]((), None).otherwise_because
-    return _without_none(
+    return without_none(
         {
             "otherwise": _outcome(table.otherwise),
             "otherwise_because": None if usual else label_data(table.otherwise_because),
@@ -238,7 +184,7 @@ def _rule(rule: Rule[Any], outcome: str, words: Vocabulary) -> dict[str, Any]:
     when = condition_data(rule.when, words)
     # The words of the condition as the file has it: a fact may have another label in there.
     usual = rule.because == reason_of(ConditionCheck().condition(when, "", words))
-    return _without_none(
+    return without_none(
         {
             outcome: _outcome(rule.outcome),
             "key": rule.key,

@@ -100,7 +100,8 @@ def moved(graph: Graph, history: StageHistory, move: Move) -> StageHistory:
             stage,
             move.at,
             None if stage == move.to else move.at,
-            taken.kind,
+            # What a lead begins with is nothing but a beginning, wherever it then goes.
+            "forward" if number + index == 1 else taken.kind,
             move.cause,
             move.reason,
             move.by,
