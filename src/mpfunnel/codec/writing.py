@@ -140,7 +140,7 @@ def _of_products(
 
 def _model(model: EngagementModel, attributes: Mapping[str, Term]) -> dict[str, Any]:
     words = Vocabulary.of("", model.scale, attributes)
-    return _without_none(
+    return without_none(
         {
             "half_life_days": model.half_life_days,
             "company_wide_per_mille": model.company_wide_per_mille,
