@@ -15,7 +15,7 @@ from mpfunnel.frames.expressions import extended, flag, whole
 from mpfunnel.frames.kinds import Frame, Workshop
 from mpfunnel.frames.layout import Places
 from mpfunnel.frames.pairs import pair_of, taken_apart
-from mpfunnel.frames.pursuits import pursuits
+from mpfunnel.frames.pursuits import Pursuits
 from mpfunnel.frames.situation import FIRM, Situation
 from mpfunnel.frames.stages import stages, with_ranges
 from mpfunnel.frames.standings import Standings
@@ -90,11 +90,10 @@ class People:
     @cached_property
     def pursuits(self) -> Frame:
         """The current pursuits of all leads."""
-        found = pursuits(self.facts, self.standings.sums, self.book, self.workshop, self.day)
-        found = self.workshop.keep("pursuits", found)
+        found = Pursuits(self.facts, self.standings.sums, self.book, self.workshop, self.day)
         # They were added up before. Most rows are theirs, and nothing asks for them any more.
         self.facts = self.standings.facts = evolve(self.facts, activities=None)
-        return found
+        return self.workshop.keep("pursuits", found.current())
 
     @cached_property
     def pairs(self) -> Frame:

@@ -135,7 +135,7 @@ class Population:
         self.door = Door(workshop, engine.playbook, given, in_parts=OF_LEADS if parts > 1 else ())
         self.sorting = Sorting(self.door, workshop, engine.playbook, self.day)
         self.progress = progress
-        self.seen: list[Frame] = []
+        self.involved: Frame | None = None
 
     @cached_property
     def facts(self) -> Situation:
@@ -179,7 +179,11 @@ class Population:
             dense=self.dense,
         )
         # What they are to their companies is all that is left of a part.
-        self.seen.append(self.workshop.keep("involved", people.involved()))
+        involved = people.involved()
+        if self.involved is not None:
+            both = nw.concat([self.involved, involved]).group_by("company_no", "about")
+            involved = both.agg(nw.col("interest").max(), nw.col("people").sum())
+        self.involved = self.workshop.keep("involved", involved)
         return people
 
     @cached_property
@@ -325,11 +329,9 @@ class Population:
         position = nw.when(nw.col("owned") == 1).then(nw.lit("owned")).otherwise(position)
         frame = frame.with_columns(position=position).drop("owned", "open_deal")
         ladder = self.book.playbook.scale.ladder
-        if self.facts.leads is None:
+        if self.involved is None:
             return frame.with_columns(best_interest=nw.lit(ladder[0]), people=whole(0))
-        seen = nw.concat(self.seen).group_by("company_no", "about")
-        involved = seen.agg(nw.col("interest").max(), nw.col("people").sum())
-        frame = frame.join(involved, on=["company_no", "about"], how="left")
+        frame = frame.join(self.involved, on=["company_no", "about"], how="left")
         frame = frame.with_columns(interest=nw.col("interest").fill_null(0))
         return frame.select(
             "company_no",

@@ -24,7 +24,7 @@ from mpfunnel.frames.pairs import pair_of, taken_apart
 from mpfunnel.frames.situation import FIRM, Situation, kinds_of
 from mpfunnel.frames.touches import models_of
 
-__all__ = ["FLAGS", "pursuits"]
+__all__ = ["FLAGS", "Pursuits"]
 
 FLAGS: Final = (
     "started",
@@ -51,13 +51,8 @@ _WORDS: Final = 8
 _LOG: Final = ("lead_no", "about", "at", "turn", "ref", "what", "day", "hand_days", "opens")
 
 
-def pursuits(
-    facts: Situation, sums: Frame | None, book: Compiled, workshop: Workshop, as_of: date
-) -> Frame:
-    """Return the current pursuit of every lead for each product that it gave a sign for.
-
-    Columns: pair, lead_no, about, and `FLAGS`. The whole firm's pursuit stands in the list where it
-    was given a sign, and for leads without any pursuit.
+class Pursuits:
+    """The signs that pursuits follow from; activities are not asked any more once it is made.
 
     Args:
         facts: What counts on the day; leads must be given.
@@ -66,10 +61,7 @@ def pursuits(
         workshop: Where the frames are worked on.
         as_of: The day.
     """
-    return _Pursuits(facts, sums, book, workshop, as_of).all()
 
-
-class _Pursuits:
     def __init__(
         self,
         facts: Situation,
@@ -79,35 +71,44 @@ class _Pursuits:
         as_of: date,
     ) -> None:
         assert facts.leads is not None
-        self.facts = facts
         self.leads = facts.leads
-        self.sums = sums
         self.book = book
         self.workshop = workshop
         self.today = as_of.toordinal()
         self.quiet_days = book.playbook.funnel.quiet_days
-
-    def all(self) -> Frame:
-        deals = self.signs_of_deals()
-        events = self.signs_of_events()
-        logged = [one.select("lead_no") for one in (deals, events) if one is not None]
+        self.deals = self._signs_of_deals(facts.deals, facts.deal_lines)
+        self.events = self._signs_of_events(facts.sales_events)
+        logged = [one.select("lead_no") for one in (self.deals, self.events) if one is not None]
         hands = [
             signal.raises_hand_days
-            for model in models_of(self.book).values()
+            for model in models_of(book).values()
             for signal in model.signals
         ]
         told = max(hands, default=0) <= self.quiet_days
-        if self.facts.activities is not None and not told:
+        if facts.activities is not None and not told:
             # A hand may stay up for longer than a pursuit lasts: then the log has to tell.
-            logged.append(self.facts.activities.select("lead_no"))
+            logged.append(facts.activities.select("lead_no"))
+        self.logged = workshop.keep("logged", nw.concat(logged).unique()) if logged else None
+        self.responses: Frame | None = None
+        if self.logged is not None and facts.activities is not None:
+            responses = self._signs_of_responses(facts.activities, self.logged)
+            self.responses = workshop.keep("signs_of_responses", responses)
+        # What the leads without a log responded to.
+        self.others = sums if told else None
+        if self.others is not None and self.logged is not None:
+            self.others = self.others.join(self.logged, on="lead_no", how="anti")
+
+    def current(self) -> Frame:
+        """Return the current pursuit of every lead for each product that it gave a sign for.
+
+        Columns: pair, lead_no, about, and `FLAGS`. The whole firm's pursuit stands in the list
+        where it was given a sign, and for leads without any pursuit.
+        """
         found: list[Frame] = []
-        others = self.sums if told else None
-        if logged:
-            leads = self.workshop.keep("logged", nw.concat(logged).unique())
-            found += self.of_log(leads, deals, events)
-            others = None if others is None else others.join(leads, on="lead_no", how="anti")
-        if others is not None:
-            found += self.of_responses(others)
+        if self.logged is not None:
+            found += self._of_log()
+        if self.others is not None:
+            found += self._of_responses(self.others)
         nothing = {flag: whole(0) for flag in FLAGS}
         without = self.leads.select("lead_no", about=whole(FIRM), **nothing)
         without = without.with_columns(pair=pair_of("lead_no", self.book))
@@ -120,7 +121,7 @@ class _Pursuits:
 
     # -- of those who only responded --
 
-    def of_responses(self, sums: Frame) -> list[Frame]:
+    def _of_responses(self, sums: Frame) -> list[Frame]:
         responded = sums.filter(~nw.col("last").is_null())
         responded = self.workshop.keep(
             "responded", responded.select("pair", "lead_no", "about", "last", "hand", "last_hand")
@@ -144,12 +145,11 @@ class _Pursuits:
 
     # -- of those with a log --
 
-    def of_log(self, leads: Frame, deals: Frame | None, events: Frame | None) -> list[Frame]:
+    def _of_log(self) -> list[Frame]:
+        deals, events, responses = self.deals, self.events, self.responses
         own = [one.filter(nw.col("about") != FIRM) for one in (deals, events) if one is not None]
         firm = [one.filter(nw.col("about") == FIRM) for one in (deals, events) if one is not None]
-        responses = self.signs_of_responses(leads)
         if responses is not None:
-            responses = self.workshop.keep("signs_of_responses", responses)
             own.append(responses.filter(nw.col("about") != FIRM))
             firm.append(responses.filter(nw.col("about") == FIRM))
         signs = nw.concat(own)
@@ -160,7 +160,7 @@ class _Pursuits:
             pairs = signs.select("lead_no", "about").unique()
             signs = nw.concat([signs, pairs.join(general, on="lead_no", how="inner").select(*_LOG)])
         signs = self.workshop.keep("signs_of_products", signs)
-        found = self.workshop.keep("pursuits_of_products", self.current(signs))
+        found = self.workshop.keep("pursuits_of_products", self._last_of(signs))
         pursued = found.filter((nw.col("won") + nw.col("lost") + nw.col("quiet")) == 0)
         pursued = pursued.select("lead_no").unique()
         of_firm = nw.concat(firm)
@@ -172,9 +172,9 @@ class _Pursuits:
             sold = sold.join(of_firm.select("lead_no").unique(), on="lead_no", how="semi")
             sold = sold.with_columns(about=whole(FIRM), opens=whole(0))
             of_firm = nw.concat([of_firm, sold.select(*_LOG)])
-        return [found, self.current(self.workshop.keep("signs_of_firm", of_firm))]
+        return [found, self._last_of(self.workshop.keep("signs_of_firm", of_firm))]
 
-    def current(self, signs: Frame) -> Frame:
+    def _last_of(self, signs: Frame) -> Frame:
         """Return the current pursuit of each log: of each lead and product."""
         signs = signs.with_columns(pair=pair_of("lead_no", self.book))
         pair = ["pair"]
@@ -258,9 +258,7 @@ class _Pursuits:
 
     # -- the signs --
 
-    def signs_of_responses(self, leads: Frame) -> Frame | None:
-        if self.facts.activities is None:
-            return None
+    def _signs_of_responses(self, activities: Frame, leads: Frame) -> Frame:
         hands: dict[str, list[int]] = {"about": [], "kind_no": [], "hand_days": []}
         kinds = kinds_of(self.book.playbook)
         for about, model in models_of(self.book).items():
@@ -268,7 +266,7 @@ class _Pursuits:
                 hands["about"].append(about)
                 hands["kind_no"].append(kinds.index(kind))
                 hands["hand_days"].append(days)
-        signs = self.facts.activities.join(leads, on="lead_no", how="semi")
+        signs = activities.join(leads, on="lead_no", how="semi")
         signs = signs.join(
             self.workshop.small("hand_days", hands), on=["about", "kind_no"], how="inner"
         )
@@ -284,10 +282,10 @@ class _Pursuits:
             opens=whole(1),
         )
 
-    def signs_of_events(self) -> Frame | None:
-        if self.facts.sales_events is None:
+    def _signs_of_events(self, events: Frame | None) -> Frame | None:
+        if events is None:
             return None
-        return self.facts.sales_events.select(
+        return events.select(
             "lead_no",
             "about",
             "at",
@@ -299,9 +297,8 @@ class _Pursuits:
             opens=whole(1),
         )
 
-    def signs_of_deals(self) -> Frame | None:
+    def _signs_of_deals(self, deals: Frame | None, lines: Frame | None) -> Frame | None:
         """Return when the deals of leads were opened, and how those that were closed ended."""
-        deals, lines = self.facts.deals, self.facts.deal_lines
         if deals is None or lines is None:
             return None
         people = deals.filter(~nw.col("lead_no").is_null())
