@@ -134,7 +134,7 @@ def assess(
         chunks=chunks,
         progress=progress,
     )
-    workshop = population.workshop
+    workshop = population.task.workshop
     if chunks == 1:
         left = workshop.leave(population.answers())
     else:
@@ -192,7 +192,7 @@ def assess_in_parts(
         chunks=chunks,
         progress=progress,
     )
-    return population.workshop.leave_in_parts(population.answers_in_parts())
+    return population.task.workshop.leave_in_parts(population.answers_in_parts())
 
 
 def _population(

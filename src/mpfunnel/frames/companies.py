@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
 from typing import Any, Final
 
 import narwhals.stable.v2 as nw
 from attrs import frozen
 
-from mpfunnel.case import NOBODY, Compiled
+from mpfunnel.case import NOBODY
 from mpfunnel.frames.answers import (
     as_level,
     joined,
@@ -19,11 +18,11 @@ from mpfunnel.frames.answers import (
     words_of,
 )
 from mpfunnel.frames.expressions import whole
-from mpfunnel.frames.kinds import Frame, Workshop
+from mpfunnel.frames.kinds import Frame
 from mpfunnel.frames.layout import Places
 from mpfunnel.frames.policies import companies_of, custom_tiers
 from mpfunnel.frames.situation import Situation
-from mpfunnel.labels import Lang
+from mpfunnel.frames.task import Task
 from mpfunnel.rules.columns import Decided, decide_columns, missing_columns
 from mpfunnel.rules.facts import Fact
 from mpfunnel.rules.tables import Decision, DecisionTable
@@ -62,29 +61,18 @@ class Companies:
     nobody: tuple[Decision[Any], ...]
 
 
-def judge(
-    facts: Situation,
-    attributes: Sequence[Fact],
-    book: Compiled,
-    places: Places,
-    lang: Lang,
-    workshop: Workshop,
-    as_of: date,
-) -> Companies:
+def judge(facts: Situation, attributes: Sequence[Fact], task: Task) -> Companies:
     """Return segment and tiers of all companies.
 
     Args:
         facts: What counts on the day.
         attributes: The custom attributes that the companies have columns for.
-        book: The playbook.
-        places: Where facts stand.
-        lang: The language of the reasons.
-        workshop: Where the frames are worked on.
-        as_of: The day.
+        task: What is asked.
 
     Raises:
         PolicyError: A custom policy broke its contract.
     """
+    book, places, workshop = task.book, task.places, task.workshop
     segments = book.playbook.segments
     policies = [book.playbook.tiers[product_id] for product_id in book.products]
     frame = with_facts(
@@ -101,7 +89,7 @@ def judge(
 
     def told(policy: DecisionTable[Any], name: str) -> Frame:
         one, to_ask = decided[id(policy)]
-        words = words_of(policy, name, lang)
+        words = words_of(policy, name, task.lang)
         told = frame.select(
             "company_no",
             code=nw.col(one.code).cast(nw.Int64()),
@@ -129,7 +117,7 @@ def judge(
                 level = as_level(decided[id(policy)][0], tier, places)
                 levels.append(frame.select("company_no", about=about, **level))
         else:
-            answer, said = custom_tiers(objects, product, book, places, lang, workshop, as_of)
+            answer, said = custom_tiers(objects, product, task)
             tiers.append(answer.with_columns(about=about))
             if said is not None:
                 levels.append(said.with_columns(about=about))
@@ -138,7 +126,7 @@ def judge(
         segments=told(segments, "segment"),
         tiers=_stacked(tiers),
         levels=workshop.keep("tier_levels", _stacked(levels)) if levels else None,
-        nobody=tuple(book.tier(NOBODY, product, as_of) for product in book.products.values()),
+        nobody=tuple(book.tier(NOBODY, product, task.day) for product in book.products.values()),
     )
 
 

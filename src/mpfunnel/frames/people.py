@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import date
 from functools import cached_property
 
 import narwhals.stable.v2 as nw
 from attrs import evolve
 
-from mpfunnel.case import Compiled
 from mpfunnel.frames.companies import Companies
 from mpfunnel.frames.contact import contactable
 from mpfunnel.frames.expressions import extended, flag, whole
-from mpfunnel.frames.kinds import Frame, Workshop
-from mpfunnel.frames.layout import Places
+from mpfunnel.frames.kinds import Frame
 from mpfunnel.frames.pairs import pair_of, taken_apart
 from mpfunnel.frames.pursuits import Pursuits
 from mpfunnel.frames.situation import FIRM, Situation
 from mpfunnel.frames.stages import stages, with_ranges
 from mpfunnel.frames.standings import Standings
-from mpfunnel.labels import Lang
+from mpfunnel.frames.task import Task
 
 __all__ = ["People"]
 
@@ -28,72 +25,45 @@ class People:
     """The leads, or a part of them, on one day.
 
     Args:
+        task: What is asked.
         facts: What counts of the tables; leads are given.
         companies: What is known of the companies.
         owned: What companies own and are buying.
         of_companies: What rules about leads see of each company with each product.
-        book: The playbook.
-        places: Where facts stand.
-        lang: The language of the reasons.
-        workshop: Where the frames are worked on.
-        day: The day.
-        possible: Whether to tell what is still possible.
-        dense: Whether to tell of every lead with every product.
     """
 
     def __init__(
         self,
+        task: Task,
         facts: Situation,
         companies: Companies,
         owned: Frame | None,
         of_companies: Frame,
-        book: Compiled,
-        places: Places,
-        lang: Lang,
-        workshop: Workshop,
-        day: date,
-        *,
-        possible: bool,
-        dense: bool,
     ) -> None:
+        self.task = task
         self.facts = facts
         self.companies = companies
         self.owned = owned
         self.of_companies = of_companies
-        self.book = book
-        self.places = places
-        self.lang: Lang = lang
-        self.workshop = workshop
-        self.day = day
-        self.possible = possible
-        self.dense = dense
 
     @cached_property
     def standings(self) -> Standings:
         """How leads stand with products."""
-        return Standings(
-            self.facts,
-            self.companies,
-            self.of_companies,
-            self.book,
-            self.places,
-            self.lang,
-            self.workshop,
-            self.day,
-        )
+        return Standings(self.task, self.facts, self.companies, self.of_companies)
 
     @cached_property
     def every(self) -> bool:
         """Whether every lead has to be looked at with every product."""
-        return self.dense or not self.standings.alike or bool(self.places.exists)
+        return self.task.dense or not self.standings.alike or bool(self.task.places.exists)
 
     @cached_property
     def pursuits(self) -> Frame:
         """The current pursuits of all leads."""
-        found = Pursuits(self.facts, self.standings.sums, self.book, self.workshop, self.day)
+        task = self.task
+        found = Pursuits(self.facts, self.standings.sums, task.book, task.workshop, task.day)
         # They were added up before. Most rows are theirs, and nothing asks for them any more.
         self.facts = self.standings.facts = evolve(self.facts, activities=None)
-        return self.workshop.keep("pursuits", found.current())
+        return self.task.workshop.keep("pursuits", found.current())
 
     @cached_property
     def pairs(self) -> Frame:
@@ -102,19 +72,19 @@ class People:
         pairs = standings.every_pair() if self.every else standings.signed_pairs()
         pairs = nw.concat([pairs.select("pair"), self.pursuits.select("pair")]).unique()
         homes = standings.people.select("lead_no", "company_no")
-        pairs = taken_apart(pairs, self.book).join(homes, on="lead_no", how="inner")
-        return self.workshop.keep("pairs", pairs)
+        pairs = taken_apart(pairs, self.task.book).join(homes, on="lead_no", how="inner")
+        return self.task.workshop.keep("pairs", pairs)
 
     @cached_property
     def stood(self) -> Frame:
         """How they stand."""
-        stood = self.standings.of(self.pairs, possible=self.possible)
-        return self.workshop.keep("standings", stood)
+        stood = self.standings.of(self.pairs, possible=self.task.possible)
+        return self.task.workshop.keep("standings", stood)
 
     def engagement(self) -> Frame:
         """Return where each lead stands with each product."""
         stood = self.stood.filter(nw.col("about") != FIRM)
-        if not self.dense:
+        if not self.task.dense:
             stood = self._told(stood)
         stood = self.standings.in_words(stood).rename({"score": "score_micro"})
         return self._with_ids(stood)
@@ -124,7 +94,7 @@ class People:
         none = nw.col("state") == 0
         found = [stood.filter(~none)]
         silent = stood.filter(none)
-        if not self.possible:
+        if not self.task.possible:
             silent = self.standings.of(
                 silent.select("pair", "lead_no", "company_no", "about"), possible=True
             )
@@ -142,7 +112,7 @@ class People:
         alike = standings.of(pairs, possible=True).filter(~none | ~nw.col("settled"))
         people = standings.people.select("lead_no", "company_no")
         rows = alike.drop("lead_no").join(people, on="company_no", how="inner")
-        rows = rows.with_columns(pair=pair_of("lead_no", self.book))
+        rows = rows.with_columns(pair=pair_of("lead_no", self.task.book))
         return rows.join(self.pairs, on="pair", how="anti")
 
     def involved(self) -> Frame:
@@ -158,14 +128,12 @@ class People:
         """Return the stage of each lead."""
         stood = self.stood.drop("lead_no", "about")
         rows = self.pursuits.join(stood, on="pair", how="inner", suffix="_of_company")
-        facts = self.places.about("pursuit")
-        rows = extended(rows, {self.places.value(one): nw.col(one.key) == 1 for one in facts})
-        if self.places.exists:
+        facts = self.task.places.about("pursuit")
+        rows = extended(rows, {self.task.places.value(one): nw.col(one.key) == 1 for one in facts})
+        if self.task.places.exists:
             every = self.stood.filter(nw.col("about") != FIRM)
-            rows = with_ranges(rows, every, self.places, possible=self.possible)
-        found = stages(
-            rows, self.book, self.places, self.lang, self.workshop, possible=self.possible
-        )
+            rows = with_ranges(rows, every, self.task.places, possible=self.task.possible)
+        found = stages(rows, self.task)
         owners = self._owners()
         people = self.standings.people.select("lead_no", "company_no")
         frame = people.join(found, on="lead_no", how="left")

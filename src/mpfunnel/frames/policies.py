@@ -12,12 +12,10 @@ from typing import Any, Final
 
 import narwhals.stable.v2 as nw
 
-from mpfunnel.case import Compiled
 from mpfunnel.frames.answers import level_of
 from mpfunnel.frames.kinds import Frame, Workshop
-from mpfunnel.frames.layout import Places
 from mpfunnel.frames.situation import Situation
-from mpfunnel.labels import Lang
+from mpfunnel.frames.task import Task
 from mpfunnel.records import Company, Product
 from mpfunnel.rules.facts import Fact
 
@@ -71,28 +69,19 @@ def _held(fact: Fact, value: Any) -> Any:
 
 
 def custom_tiers(
-    companies: Mapping[int, Company],
-    product: Product,
-    book: Compiled,
-    places: Places,
-    lang: Lang,
-    workshop: Workshop,
-    as_of: date,
+    companies: Mapping[int, Company], product: Product, task: Task
 ) -> tuple[Frame, Frame | None]:
     """Return what a custom policy says of companies: as people read it, and as rules do.
 
     Args:
         companies: The companies by their number.
         product: The product.
-        book: The playbook.
-        places: Where facts stand.
-        lang: The language of the reasons.
-        workshop: Where the frames are worked on.
-        as_of: The day.
+        task: What is asked.
 
     Raises:
         PolicyError: The policy broke its contract.
     """
+    places = task.places
     told: dict[str, list[int | str | None]] = {
         name: []
         for name in ("company_no", "tier", "settled", "possible", "missing", "rule", "because")
@@ -102,7 +91,7 @@ def custom_tiers(
     if fact is not None:
         levels |= {column: [] for column in places.columns(fact)}
     for number, company in companies.items():
-        one = book.tier(company, product, as_of)
+        one = task.book.tier(company, product, task.day)
         row: tuple[int | str | None, ...] = (
             number,
             one.value.key,
@@ -110,7 +99,7 @@ def custom_tiers(
             ";".join(tier.key for tier in one.possible),
             ";".join(one.missing),
             one.rule,
-            one.because.text(lang),
+            one.because.text(task.lang),
         )
         for name, value in zip(told, row, strict=True):
             told[name].append(value)
@@ -119,11 +108,11 @@ def custom_tiers(
             for name, value in level_of(one, fact, places).items():
                 levels[name].append(int(value))
     texts = ("tier", "possible", "missing", "rule", "because")
-    answer = workshop.small("custom_tiers", told, texts=texts).with_columns(
+    answer = task.workshop.small("custom_tiers", told, texts=texts).with_columns(
         settled=nw.col("settled") == 1
     )
     if fact is None:
         return answer, None
     mays = places.possible(fact).values()
-    level = workshop.small("custom_levels", levels)
+    level = task.workshop.small("custom_levels", levels)
     return answer, level.with_columns(**{name: nw.col(name) == 1 for name in mays})

@@ -22,6 +22,7 @@ from mpfunnel.frames.ownership import positions
 from mpfunnel.frames.people import People
 from mpfunnel.frames.situation import OF_LEADS, WHOLE, Part, Situation, Sorting
 from mpfunnel.frames.standings import of_companies
+from mpfunnel.frames.task import Task
 from mpfunnel.labels import Lang
 
 __all__ = ["KEYS", "SHAPES", "STAMP", "Population"]
@@ -124,16 +125,12 @@ class Population:
         parts: int = 1,
         progress: Callable[[int, int], object] | None = None,
     ) -> None:
-        self.book = Compiled(engine.playbook)
-        self.workshop = workshop
-        self.day = as_day(as_of, self.book.zone)
-        self.lang: Lang = lang
-        self.possible = possible
-        self.dense = dense
-        self.places = Places.of(self.book)
+        book = Compiled(engine.playbook)
+        day = as_day(as_of, book.zone)
+        self.task = Task(book, Places.of(book), workshop, day, lang, possible, dense)
         self.parts = parts
         self.door = Door(workshop, engine.playbook, given, in_parts=OF_LEADS if parts > 1 else ())
-        self.sorting = Sorting(self.door, workshop, engine.playbook, self.day)
+        self.sorting = Sorting(self.door, workshop, engine.playbook, day)
         self.progress = progress
         self.involved: Frame | None = None
 
@@ -145,45 +142,25 @@ class Population:
     @cached_property
     def companies(self) -> Companies:
         """Segment and tiers of all companies."""
-        return judge(
-            self.facts,
-            self.door.attributes,
-            self.book,
-            self.places,
-            self.lang,
-            self.workshop,
-            self.day,
-        )
+        return judge(self.facts, self.door.attributes, self.task)
 
     @cached_property
     def of_companies(self) -> Frame:
         """What rules about leads see of each company with each product."""
-        return of_companies(self.companies, self.owned, self.book, self.workshop)
+        return of_companies(self.companies, self.owned, self.task.book, self.task.workshop)
 
     def people(self, part: Part = WHOLE) -> People | None:
         """Return the leads, or a part of them; `None` where there is no such table."""
         facts = self.sorting.of_leads(self.facts, part)
         if facts.leads is None:
             return None
-        people = People(
-            facts,
-            self.companies,
-            self.owned,
-            self.of_companies,
-            self.book,
-            self.places,
-            self.lang,
-            self.workshop,
-            self.day,
-            possible=self.possible,
-            dense=self.dense,
-        )
+        people = People(self.task, facts, self.companies, self.owned, self.of_companies)
         # What they are to their companies is all that is left of a part.
         involved = people.involved()
         if self.involved is not None:
             both = nw.concat([self.involved, involved]).group_by("company_no", "about")
             involved = both.agg(nw.col("interest").max(), nw.col("people").sum())
-        self.involved = self.workshop.keep("involved", involved)
+        self.involved = self.task.workshop.keep("involved", involved)
         return people
 
     @cached_property
@@ -249,15 +226,16 @@ class Population:
             "day": nw.Date(),
         }
         shape = {**SHAPES[name], **STAMP}
-        if name in ("leads", "engagement") and not self.possible:
+        if name in ("leads", "engagement") and not self.task.possible:
             del shape["settled"], shape["possible"]
         schema = {column: types[what] for column, what in shape.items()}
 
         def finished() -> Frame:
-            frame = self.workshop.in_order(self._with_ids(make()), _ORDERS[name])
+            frame = self.task.workshop.in_order(self._with_ids(make()), _ORDERS[name])
             # After it was ordered: what all rows share takes no memory, unless it is moved.
             return frame.with_columns(
-                as_of=nw.lit(self.day), playbook_version=nw.lit(self.book.playbook.version)
+                as_of=nw.lit(self.task.day),
+                playbook_version=nw.lit(self.task.book.playbook.version),
             )
 
         # All but ids, and what is said of a single row.
@@ -272,14 +250,14 @@ class Population:
         """Return an answer with the ids of what it knows by numbers."""
         numbers = frame.collect_schema().names()
         if "about" in numbers:
-            ids = list(self.book.products)
+            ids = list(self.task.book.products)
             order: list[Any] = sorted(ids)
             named: dict[str, list[Any]] = {
                 "about": list(range(len(ids))),
                 "product_no": [order.index(one) for one in ids],
                 "product_id": ids,
             }
-            frame = frame.join(self.workshop.small("product_ids", named), on="about")
+            frame = frame.join(self.task.workshop.small("product_ids", named), on="about")
         if "company_no" in numbers:
             companies = self.facts.companies.select("company_no", company_id="id")
             frame = frame.join(companies, on="company_no", how="left")
@@ -294,9 +272,9 @@ class Population:
     @cached_property
     def owned(self) -> Frame | None:
         """What companies own and are buying."""
-        reasons = self.places.asked.get("product.parting_reasons", ())
-        found = positions(self.facts, "company_no", reasons, self.day)
-        return None if found is None else self.workshop.keep("company_positions", found)
+        reasons = self.task.places.asked.get("product.parting_reasons", ())
+        found = positions(self.facts, "company_no", reasons, self.task.day)
+        return None if found is None else self.task.workshop.keep("company_positions", found)
 
     def _with_positions(self, frame: Frame) -> Frame:
         """Return a frame of company_no and about with owned and open_deal, 0 or 1."""
@@ -316,9 +294,9 @@ class Population:
     def company_products(self) -> Frame:
         """Return where each company stands with each product; after all leads were looked at."""
         frame = self._with_positions(self.companies.tiers.select("company_no", "about", "tier"))
-        today = whole(self.day.toordinal())
+        today = whole(self.task.day.toordinal())
         unsold = nw.lit(False)
-        for place, one in enumerate(self.book.products.values()):
+        for place, one in enumerate(self.task.book.products.values()):
             for day, out in ((one.sold_from, ">"), (one.sold_until, "<")):
                 if day is not None:
                     edge = whole(day.toordinal())
@@ -328,7 +306,7 @@ class Population:
         position = nw.when(nw.col("open_deal") == 1).then(nw.lit("in_pipeline")).otherwise(position)
         position = nw.when(nw.col("owned") == 1).then(nw.lit("owned")).otherwise(position)
         frame = frame.with_columns(position=position).drop("owned", "open_deal")
-        ladder = self.book.playbook.scale.ladder
+        ladder = self.task.book.playbook.scale.ladder
         if self.involved is None:
             return frame.with_columns(best_interest=nw.lit(ladder[0]), people=whole(0))
         frame = frame.join(self.involved, on=["company_no", "about"], how="left")

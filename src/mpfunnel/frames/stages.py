@@ -6,13 +6,12 @@ from collections.abc import Sequence
 
 import narwhals.stable.v2 as nw
 
-from mpfunnel.case import Compiled
 from mpfunnel.frames.answers import joined, possible_of, settled, words_of
 from mpfunnel.frames.expressions import by_code, flag, whole
-from mpfunnel.frames.kinds import Frame, Workshop
+from mpfunnel.frames.kinds import Frame
 from mpfunnel.frames.layout import Places
 from mpfunnel.frames.situation import FIRM
-from mpfunnel.labels import Lang
+from mpfunnel.frames.task import Task
 from mpfunnel.rules.columns import decide_columns, read_columns
 
 __all__ = ["stages", "with_ranges"]
@@ -50,21 +49,16 @@ def with_ranges(rows: Frame, pairs: Frame, places: Places, *, possible: bool) ->
     return rows.with_columns(**{name: nw.col(name) == 1 for name in columns})
 
 
-def stages(
-    rows: Frame, book: Compiled, places: Places, lang: Lang, workshop: Workshop, *, possible: bool
-) -> Frame:
+def stages(rows: Frame, task: Task) -> Frame:
     """Return the stage of each lead: lead_no, the columns of the decision, and for_products.
 
     Args:
         rows: One row per lead and pursuit, with the facts that the rules of the funnel ask about.
-        book: The playbook.
-        places: Where facts stand.
-        lang: The language of the reasons.
-        workshop: Where the frames are worked on.
-        possible: Whether to tell what is still possible.
+        task: What is asked.
     """
+    book, possible = task.book, task.possible
     funnel = book.playbook.funnel
-    rows, decided = decide_columns(rows, funnel.rules, places, name="stage", possible=possible)
+    rows, decided = decide_columns(rows, funnel.rules, task.places, name="stage", possible=possible)
     keys = [stage.key for stage in (*funnel.ladder, *funnel.detours)]
     ranks = [
         [
@@ -130,8 +124,8 @@ def stages(
             settled=settled(decided.possible),
             possible=joined(possible_of(decided)),
         )
-    words = words_of(funnel.rules, "stage", lang)
-    codes = workshop.small("stage_codes", {decided.code: list(range(count)), **words})
+    words = words_of(funnel.rules, "stage", task.lang)
+    codes = task.workshop.small("stage_codes", {decided.code: list(range(count)), **words})
     return found.join(codes, on=decided.code)
 
 

@@ -6,7 +6,6 @@ sign are looked at one by one (S23).
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any, Final
 
 import narwhals.stable.v2 as nw
@@ -18,12 +17,11 @@ from mpfunnel.frames.answers import as_level, joined, level_of, possible_of, set
 from mpfunnel.frames.companies import Companies, unmatched, with_facts
 from mpfunnel.frames.expressions import by_code, extended, flag, whole
 from mpfunnel.frames.kinds import Frame, Workshop
-from mpfunnel.frames.layout import Places
 from mpfunnel.frames.ownership import positions
 from mpfunnel.frames.pairs import pair_of
 from mpfunnel.frames.situation import FIRM, Situation
+from mpfunnel.frames.task import Task
 from mpfunnel.frames.touches import add_up, every_product, for_every_product
-from mpfunnel.labels import Lang
 from mpfunnel.rules.columns import Decided, decide_columns
 
 __all__ = ["Standings", "of_companies"]
@@ -37,24 +35,16 @@ class Standings:
     """How leads stand with products: the facts that rules ask about, then interest and state.
 
     Attributes:
+        task: What is asked.
         facts: What counts on the day; leads are given.
         companies: What is known of the companies.
         of_companies: What rules about leads see of each company with each product (`of_companies`).
-        book: The playbook.
-        places: Where facts stand.
-        lang: The language of the reasons.
-        workshop: Where the frames are worked on.
-        as_of: The day.
     """
 
+    task: Task
     facts: Situation
     companies: Companies
     of_companies: Frame
-    book: Compiled
-    places: Places
-    lang: Lang
-    workshop: Workshop
-    as_of: date
     measures: tuple[Measure, ...] = ()
     sums: Frame | None = None
     heard: Frame | None = None
@@ -63,19 +53,17 @@ class Standings:
 
     def __attrs_post_init__(self) -> None:
         assert self.facts.leads is not None
-        places = self.places
+        task, places = self.task, self.task.places
         self.measures = tuple(
             Measure.from_fact(fact) for fact in places.facts if fact.within == "measures"
         )
         if self.facts.activities is not None:
-            sums = add_up(
-                self.facts.activities, self.measures, self.book, self.workshop, self.as_of
-            )
-            self.sums = self.workshop.keep("sums", sums)
+            sums = add_up(self.facts.activities, self.measures, task.book, task.workshop, task.day)
+            self.sums = task.workshop.keep("sums", sums)
         self.heard = self._heard()
-        alone = positions(self.facts, "lead_no", self.reasons, self.as_of)
+        alone = positions(self.facts, "lead_no", self.reasons, task.day)
         if alone is not None:
-            self.owned_alone = self.workshop.keep("lead_positions", alone)
+            self.owned_alone = task.workshop.keep("lead_positions", alone)
         leads = with_facts(
             self.facts.leads, places.about("lead"), places, self.facts.lead_sets, "lead_no"
         )
@@ -85,14 +73,14 @@ class Standings:
     @property
     def reasons(self) -> tuple[str, ...]:
         """The reasons of parting that rules ask about."""
-        return self.places.asked.get(_PARTING, ())
+        return self.task.places.asked.get(_PARTING, ())
 
     def _heard(self) -> Frame | None:
         """Return what sales said last, by lead_no and about: marked, and ``said_<n>`` by reason."""
         events = self.facts.sales_events
         if events is None:
             return None
-        general = for_every_product(events, self.book, self.workshop)
+        general = for_every_product(events, self.task.book, self.task.workshop)
         columns = events.collect_schema().names()
         said = nw.concat([events, general.select(*columns)])
         place, kind = nw.col("place"), nw.col("kind")
@@ -109,12 +97,12 @@ class Standings:
         said = said.group_by("lead_no", "about").agg(
             *(nw.col(name).max() for name in ("latest", "back", *of_reason))
         )
-        return self.workshop.keep(
+        return self.task.workshop.keep(
             "heard",
             said.select(
                 "lead_no",
                 "about",
-                pair=pair_of("lead_no", self.book),
+                pair=pair_of("lead_no", self.task.book),
                 marked_for_follow_up=nw.col("latest") % 2,
                 **{name: flag(nw.col(name) == nw.col("back")) for name in of_reason},
             ),
@@ -124,9 +112,9 @@ class Standings:
 
     def every_pair(self) -> Frame:
         """Return every lead with every product: pair, lead_no, company_no and about."""
-        products = every_product(self.book, self.workshop)
+        products = every_product(self.task.book, self.task.workshop)
         pairs = self.people.select("lead_no", "company_no").join(products, how="cross")
-        return pairs.with_columns(pair=pair_of("lead_no", self.book))
+        return pairs.with_columns(pair=pair_of("lead_no", self.task.book))
 
     def signed_pairs(self) -> Frame:
         """Return the pairs of leads with products that they gave any sign for, maybe several times.
@@ -142,7 +130,7 @@ class Standings:
     @property
     def alike(self) -> bool:
         """Whether leads without a sign stand alike within a company."""
-        return not any(model.asks_lead for model in self.book.models.values())
+        return not any(model.asks_lead for model in self.task.book.models.values())
 
     # -- how they stand --
 
@@ -153,24 +141,25 @@ class Standings:
             pairs: Columns pair, lead_no, company_no and about.
             possible: Whether to tell what is still possible.
         """
-        base = self.workshop.cut("asked", self._base(pairs, possible))
+        base = self.task.workshop.cut("asked", self._base(pairs, possible))
         parts: list[Frame] = []
         codes = 0
         for model, abouts in self._models():
             rows = (
                 base
-                if len(abouts) > len(self.book.products)
+                if len(abouts) > len(self.task.book.products)
                 else base.filter(nw.col("about").is_in(abouts))
             )
             parts.append(self._decided(rows, model, codes, possible))
             codes += len(model.model.states.rules) + 1
         columns = parts[0].collect_schema().names()
-        return self.workshop.cut("decided", nw.concat([part.select(*columns) for part in parts]))
+        decided = nw.concat([part.select(*columns) for part in parts])
+        return self.task.workshop.cut("decided", decided)
 
     def _models(self) -> list[tuple[CompiledModel, list[int]]]:
         """Return each model with the places of its products; the first has the whole firm too."""
         shared: dict[int, tuple[CompiledModel, list[int]]] = {}
-        for about, model in enumerate(self.book.models.values()):
+        for about, model in enumerate(self.task.book.models.values()):
             shared.setdefault(id(model), (model, [] if shared else [FIRM]))[1].append(about)
         return list(shared.values())
 
@@ -180,15 +169,16 @@ class Standings:
         Columns: ``interest`` and ``state``, places among the states; ``code``, which rule of which
         model gave the state; and where it is told, ``settled`` and ``may_<place>``.
         """
-        keys = self.places.keys["product.engagement"]
+        places = self.task.places
+        keys = places.keys["product.engagement"]
         frame, one = decide_columns(
-            frame, model.model.interest, self.places, name="by_interest", possible=possible
+            frame, model.model.interest, places, name="by_interest", possible=possible
         )
         frame = extended(frame, self._level(one, "product.interest"))
         height = [keys.index(value.key) for value in one.values]
         frame = frame.with_columns(interest=by_code(one.code, height)).drop(one.code, *one.possible)
         states = model.model.states
-        frame, one = decide_columns(frame, states, self.places, name="by_state", possible=possible)
+        frame, one = decide_columns(frame, states, places, name="by_state", possible=possible)
         place = [keys.index(value.key) for value in one.values]
         may: dict[str, nw.Expr] = {}
         if possible:
@@ -207,31 +197,31 @@ class Standings:
         return frame.drop(one.code, *one.possible)
 
     def _level(self, decided: Decided, name: str) -> dict[str, nw.Expr]:
-        fact = self.places.named(name)
-        return {} if fact is None else as_level(decided, fact, self.places)
+        fact = self.task.places.named(name)
+        return {} if fact is None else as_level(decided, fact, self.task.places)
 
     def in_words(self, frame: Frame) -> Frame:
         """Return rows of `of` with what people read of them: state, rule, because, interest."""
-        keys = self.places.keys["product.engagement"]
+        keys = self.task.places.keys["product.engagement"]
         words: dict[str, list[Any]] = {"state": [], "rule": [], "because": []}
         for model, _ in self._models():
             states = model.model.states
-            for name, values in words_of(states, "state", self.lang).items():
+            for name, values in words_of(states, "state", self.task.lang).items():
                 words[name] += values
         codes: dict[str, list[Any]] = {"code": list(range(len(words["rule"]))), **words}
         if "settled" in frame.collect_schema().names():
             may = {key: f"may_{n}" for n, key in enumerate(keys)}
             frame = frame.with_columns(possible=joined(may))
         levels: dict[str, list[Any]] = {"interest": list(range(len(keys))), "level": list(keys)}
-        frame = frame.drop("state").join(self.workshop.small("state_codes", codes), on="code")
-        frame = frame.join(self.workshop.small("levels", levels), on="interest")
+        frame = frame.drop("state").join(self.task.workshop.small("state_codes", codes), on="code")
+        frame = frame.join(self.task.workshop.small("levels", levels), on="interest")
         return frame.drop("interest").rename({"level": "interest"})
 
     def _base(self, pairs: Frame, possible: bool) -> Frame:
         """Return the pairs with every fact that rules ask about them but the decisions on them."""
-        frame = pairs.with_columns(of_company=pair_of("company_no", self.book))
+        frame = pairs.with_columns(of_company=pair_of("company_no", self.task.book))
         frame = self._with_nobody(frame.join(self.of_companies, on="of_company", how="left"))
-        if self.places.about("lead"):
+        if self.task.places.about("lead"):
             frame = frame.join(self.people.drop("company_no"), on="lead_no", how="left")
         for found in (self.sums, self.heard):
             if found is not None:
@@ -239,9 +229,9 @@ class Standings:
         frame = self._with_own_positions(frame)
         held = [
             column
-            for fact in self.places.facts
+            for fact in self.task.places.facts
             if fact.root in ("company", "lead") or fact.name == "product.tier"
-            for column in self.places.columns(fact, possible=possible)
+            for column in self.task.places.columns(fact, possible=possible)
         ]
         return frame.select(*_KEY, *held, **self._of_product(frame))
 
@@ -261,21 +251,21 @@ class Standings:
             **{name: so(name) for name in ("touched", "open_deal", "owned")},
         }
         asked: dict[str, nw.Expr] = {}
-        for fact in self.places.about("product"):
+        for fact in self.task.places.about("product"):
             if fact.within == "measures":
                 count = number(f"measure_{self.measures.index(Measure.from_fact(fact))}")
-                asked[self.places.value(fact)] = count > 0 if fact.kind == "bool" else count
+                asked[self.task.places.value(fact)] = count > 0 if fact.kind == "bool" else count
             elif fact.name == _PARTING:
                 for place, reason in enumerate(self.reasons):
                     parted = so(f"lost_for_{place}") | so(f"said_{place}")
-                    asked[self.places.member(fact, reason)] = parted
+                    asked[self.task.places.member(fact, reason)] = parted
             elif fact.kind != "level":
-                asked[self.places.value(fact)] = facts.get(fact.key, so(fact.key))
+                asked[self.task.places.value(fact)] = facts.get(fact.key, so(fact.key))
         return facts | asked
 
     def _with_nobody(self, frame: Frame) -> Frame:
         """Return the frame with what holds of people without company, and of the whole firm."""
-        places = self.places
+        places = self.task.places
         nobody = unmatched(places)
         columns: dict[str, nw.Expr] = {
             name: nw.col(name).fill_null(value) for name, value in nobody.items()
@@ -302,7 +292,7 @@ class Standings:
         columns = [
             c for c in self.owned_alone.collect_schema().names() if c not in ("lead_no", "about")
         ]
-        alone = self.owned_alone.with_columns(pair=pair_of("lead_no", self.book))
+        alone = self.owned_alone.with_columns(pair=pair_of("lead_no", self.task.book))
         alone = alone.select("pair", **{f"alone_{c}": c for c in columns})
         frame = frame.join(alone, on="pair", how="left")
         own = nw.col("company_no").is_null()

@@ -106,7 +106,7 @@ def render(
         tuple(desk.queries),
         tuple(tables),
         prefix,
-        str(population.day) if isinstance(as_of, date) else as_of,
+        str(population.task.day) if isinstance(as_of, date) else as_of,
     )
 
 
