@@ -229,6 +229,8 @@ class TestStated:
         assert Transition(MQL, LOST, "recycle").needs_reason
         assert graph.between("known", "won") is None
         assert str(SOUND[4]) == "lost (recycle, needs a reason)"
+        assert graph == funnel(*SOUND).graph != FUNNEL.graph
+        assert hash(graph) == hash(funnel(*SOUND).graph)
 
     def test_every_fault_of_a_graph_at_once(self) -> None:
         """A graph is checked as a whole when the funnel is made, and all of it is told."""
@@ -316,4 +318,16 @@ class TestStated:
             "type | final[0]: must be a FunnelStage, not str",
             "type | ends: must be a list, not int 3",
             "type | transitions[0]: must be a Transition, not str",
+        ]
+
+    @pytest.mark.parametrize("nothing", [None, 0, "", False], ids=repr)
+    def test_what_is_nothing_is_no_list(self, nothing: Any) -> None:
+        """What is empty in another way than a list is refused as what is no list at all."""
+        names = ["ladder", "detours", "final"]
+        if nothing is not None:
+            names += ["ends", "transitions"]
+        given = {"ladder": [KNOWN, WON], **dict.fromkeys(names, nothing)}
+        what = f"{type(nothing).__name__} {nothing!r}"
+        assert problems(Funnel, RULES, **given) == [
+            f"type | {name}: must be a list, not {what}" for name in names
         ]

@@ -145,7 +145,6 @@ class BusinessCalendar:
             InvalidDataError: It is no day, or the public holidays of a year, country or region
                 are not known.
             MissingExtraError: A country is given, and the extra `calendar` is not installed.
-            MissingExtraError: A country is given, and the extra `calendar` is not installed.
         """
         _check_days(start=start, end=end)
         if end < start:

@@ -109,9 +109,12 @@ class Funnel:
         problems += misfit("overrules_people", self.overrules_people, bool)
         problems += misfit("calendar", self.calendar, BusinessCalendar)
         wrong = misfit("rules", self.rules, DecisionTable)
-        for name in ("ladder", "detours", "final", "ends"):
-            wrong += misfits(name, getattr(self, name) or (), FunnelStage)
-        wrong += misfits("transitions", self.transitions or (), Transition)
+        for name in ("ladder", "detours", "final"):
+            wrong += misfits(name, getattr(self, name), FunnelStage)
+        if self.ends is not None:
+            wrong += misfits("ends", self.ends, FunnelStage)
+        if self.transitions is not None:
+            wrong += misfits("transitions", self.transitions, Transition)
         problems += wrong or self._contradictions()
         if problems:
             raise InvalidDataError(problems)

@@ -129,10 +129,10 @@ class Graph:
     ends: frozenset[str]
     final: frozenset[str]
     stated: tuple[Transition, ...] | None
-    heights: Mapping[str, int] = field(init=False)
+    heights: Mapping[str, int] = field(init=False, eq=False, repr=False)
     """How far up the ladder each of its stages is."""
-    _places: Mapping[str, int] = field(init=False)
-    _outward: Mapping[str, Mapping[str, Transition]] = field(init=False)
+    _places: Mapping[str, int] = field(init=False, eq=False, repr=False)
+    _outward: Mapping[str, Mapping[str, Transition]] = field(init=False, eq=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
         stages = (*self.ladder, *self.detours)
