@@ -114,18 +114,22 @@ def test_a_row_is_flat() -> None:
 def test_every_fault_of_rows_at_once() -> None:
     """Rows are read strictly: each fault of each row, with its path."""
     wrong: list[Any] = [
-        {**ROWS[0], "more": 1, "lead_id": 8},
-        {key: value for key, value in ROWS[1].items() if key not in ("pursuit", "by")},
+        {**ROWS[0], "more": 1, "lead_id": 8, "by": 3},
+        {key: value for key, value in ROWS[1].items() if key not in ("pursuit", "by")}
+        | {"stage": " "},
         {**ROWS[2], "imputed": 1, "entered": "2026-04-01 01:00", "number": 0},
         {**ROWS[3], "cause": "mood", "left": "soon", "for_products": "crm"},
         {**ROWS[4], "left": "2026-04-01T00:00:00+00:00"},
+        {**ROWS[4], "lead_id": 7.0},
         "row",
     ]
     assert problems(StageHistory.from_rows, 7, wrong) == [
         "unknown-key | rows[0].more: no such column",
         "conflict | rows[0].lead_id: must be 7, not 8",
+        "type | rows[0].by: must be text, not int",
         "missing | rows[1].pursuit: is missing",
         "missing | rows[1].by: is missing",
+        "blank | rows[1].stage: must not be blank",
         "range | rows[2].number: must be at least 1",
         "naive | rows[2].entered: has no time zone; give an aware datetime",
         "type | rows[2].imputed: must be true or false, not int 1",
@@ -133,7 +137,8 @@ def test_every_fault_of_rows_at_once() -> None:
         "choice | rows[3].cause: must be one of rule, time, person, import, api, not 'mood'",
         "type | rows[3].for_products: must be a collection of ids, not str 'crm'",
         "order | rows[4].left: must not be before entered",
-        "type | rows[5]: must be a mapping, not str 'row'",
+        "conflict | rows[5].lead_id: must be 7, not 7.0",
+        "type | rows[6]: must be a mapping, not str 'row'",
     ]
 
 

@@ -170,6 +170,19 @@ class TestGate:
         with pytest.raises(InvalidDataError, match=r"for_products: must be a text or an integer"):
             FUNNEL.move(StageHistory(1), "mql", at=hour(0), cause="api", for_products=[True])
 
+    def test_a_set_of_products_has_an_order(self) -> None:
+        """Law 4: products given as a set stand in one order, whatever the order of its hashes."""
+        products = [f"product-{number}" for number in range(20)]
+        for kind in (set, frozenset):
+            move = Move("mql", hour(0), "api", for_products=kind(products))
+            assert move.for_products == tuple(sorted(products))
+        assert Move("mql", hour(0), "api", for_products={10, 9, "8"}).for_products == (9, 10, "8")
+        with pytest.raises(InvalidDataError, match=r"for_products: must be a text or an integer"):
+            Move("mql", hour(0), "api", for_products={None, 1.5})  # type: ignore[arg-type]
+        assert Move("mql", hour(0), "api", for_products=products[::-1]).for_products == tuple(
+            products[::-1]
+        )
+
     def test_moves_at_one_instant_are_ordered(self) -> None:
         """Of several moves at one instant each follows the one before."""
         moves = [Move(to, hour(0), "api") for to in ("known", "inquiry", "known", "mql")]
@@ -517,6 +530,44 @@ class TestMerge:
         """A history merged with what it was before is what it is."""
         new = went("known", "mql", "sal")
         assert FUNNEL.merge(went("known", "mql"), new, at=hour(9)) == new
+
+    def test_a_history_keeps_the_id_that_it_was_given(self) -> None:
+        """Law 4: a history that was renamed is not named back by a merge that changes nothing."""
+        late = FUNNEL.move(StageHistory(8), "known", at=hour(3), cause="api")
+        renamed = evolve(FUNNEL.merge(went("mql"), late, at=hour(4)), lead_id=8)
+        for other in (renamed, late, StageHistory(9)):
+            assert FUNNEL.merge(renamed, other, at=hour(5)) == renamed
+            assert FUNNEL.merge(other, renamed, at=hour(5)) == renamed
+        # Of two names, the first: whichever way they meet.
+        both = [
+            FUNNEL.merge(*two, at=hour(5))
+            for two in ((renamed, went("mql")), (went("mql"), renamed))
+        ]
+        assert [one.lead_id for one in both] == [7, 7]
+
+    def test_a_lead_that_moved_on_meanwhile_goes_on(self) -> None:
+        """Two writers race: one merges a lead while the other one moves it. Nothing is lost."""
+        other = FUNNEL.move(StageHistory(8), "known", at=hour(0), cause="api")
+        merged = FUNNEL.merge(went("mql"), other, at=hour(2))
+        moved = FUNNEL.move(other, "sal", at=hour(3), cause="person")
+        for pair in ((merged, moved), (moved, merged)):
+            both = FUNNEL.merge(*pair, at=hour(4))
+            assert now(both).stage == "sal"
+            assert len(both.entries) == len(merged.entries) + len(moved.entries) - 1
+            assert both.time_in("known", as_of=hour(9)) == timedelta(hours=3)
+
+    def test_two_that_were_left_for_each_other_are_refused(self) -> None:
+        """Where funnels with other ladders have merged two leads each way, none of them goes on."""
+        known, inquiry, *rest = FUNNEL.ladder
+        turned = evolve(FUNNEL, ladder=[inquiry, known, *rest])
+        one, other = went("known"), FUNNEL.move(StageHistory(8), "inquiry", at=hour(0), cause="api")
+        ways = [funnel.merge(one, other, at=hour(2)) for funnel in (FUNNEL, turned)]
+        assert [way.lead_id for way in ways] == [8, 7]
+        with pytest.raises(InvalidDataError) as caught:
+            FUNNEL.merge(*ways, at=hour(3))
+        assert [f"{one.code} | {one}" for one in caught.value.problems] == [
+            "conflict | merge: each of them was left for the other, so that none goes on"
+        ]
 
     def test_two_stories_about_one_lead_are_refused(self) -> None:
         """Two histories of one lead that differ are told, and none of them is preferred."""

@@ -285,9 +285,9 @@ class Funnel:
         """Return the histories of two leads that turned out to be one person as one history.
 
         All entries of both are kept, in order, and none twice. The lead goes on from where it has
-        come furthest (S19): there its next entries are added, and the history takes the id of that
-        lead. What else was open is left at the instant of the merge. Merges of one instant can be
-        made in any order (law 4).
+        come furthest (S19): there its next entries are added, and that history gives its id. What
+        else was open is left at the instant of the merge, or when it moved on if one of the two
+        knows so. Merges of one instant can be made in any order (law 4).
 
         Args:
             one: The history of a lead.

@@ -43,6 +43,18 @@ else."""
 Row = dict[str, Any]
 
 
+def _ordered(value: Iterable[Id]) -> Any:
+    """Return ids as a tuple in their order; a set has none, and would differ from run to run."""
+    if isinstance(value, set | frozenset):
+        return tuple(sorted(value, key=_by_type))
+    return series(value)
+
+
+def _by_type(value: Id) -> tuple[str, Id]:
+    known = isinstance(value, str | int)  # pyright: ignore[reportUnnecessaryIsInstance]
+    return type(value).__name__, value if known else str(value)
+
+
 def _ids_in_order(value: object) -> Fault | None:
     if not isinstance(value, tuple):
         return "type", f"must be a collection of ids, not {named(value)}"
@@ -70,7 +82,7 @@ class Move(Record):
     )
     """Who moved it."""
     for_products: tuple[Id, ...] = field(
-        default=(), converter=series, metadata=checked(_ids_in_order), kw_only=True
+        default=(), converter=_ordered, metadata=checked(_ids_in_order), kw_only=True
     )
     """The products that it is about; none for the whole firm."""
     playbook_version: str = field(default="", metadata=checked(a_text), kw_only=True)
@@ -103,7 +115,7 @@ class Entry(Record):
     imputed: bool = field(default=False, metadata=checked(a_bool))
     """Whether it was passed over, and is only here because the success path leads through it."""
     for_products: tuple[Id, ...] = field(
-        default=(), converter=series, metadata=checked(_ids_in_order)
+        default=(), converter=_ordered, metadata=checked(_ids_in_order)
     )
     playbook_version: str = field(default="", metadata=checked(a_text))
 
@@ -278,22 +290,27 @@ def _entry(lead_id: Id, row: Mapping[str, Any]) -> Entry:
         for key in row
         if key not in wanted
     ]
-    problems += [Problem("missing", key, "is missing") for key in wanted if key not in row]
-    if "lead_id" in row and row["lead_id"] != lead_id:
+    missing = [key for key in wanted if key not in row]
+    problems += [Problem("missing", key, "is missing") for key in missing]
+    if "lead_id" in row and (type(row["lead_id"]), row["lead_id"]) != (type(lead_id), lead_id):
         message = f"must be {brief(lead_id)}, not {brief(row['lead_id'])}"
         problems.append(Problem("conflict", "lead_id", message))
-    if problems:
-        raise InvalidDataError(problems)
-    given = {name: row[name] for name in _COLUMNS}
+    given: dict[str, Any] = {name: row.get(name) for name in _COLUMNS}
     for name in ("entered", "left"):
         given[name] = _instant(given[name])
     try:
-        return Entry(**given)
+        entry = Entry(**given)
     except InvalidDataError as error:
-        raise InvalidDataError(
+        found = (
             Problem(one.code, one.path.removeprefix("entry."), one.message)
             for one in error.problems
-        ) from None
+        )
+        # What is missing has been told.
+        problems += [one for one in found if one.path not in missing]
+    else:
+        if not problems:
+            return entry
+    raise InvalidDataError(problems)
 
 
 def _instant(value: Any) -> Any:
@@ -348,11 +365,20 @@ def joined(
             raise InvalidDataError([Problem("conflict", "merge", message)])
         if same is None or same.left is None or (entry.left and entry.left < same.left):
             known[about] = entry
+    for (lead, number), entry in known.items():
+        # One may have been merged before it was known that the lead had moved on meanwhile.
+        follower = known.get((lead, number + 1))
+        if follower is not None and entry.left != follower.entered:
+            known[lead, number] = evolve(entry, left=follower.entered)
     # Of two that have come equally far, the one that was there first: `max` takes the first.
     running = sorted((entry for entry in known.values() if entry.left is None), key=_place)
     best = max(running, key=ranked, default=None)
     for entry in running:
         if entry is not best:
             known[entry.of_lead, entry.number] = evolve(entry, left=at)
-    least = min((one.lead_id, other.lead_id), key=lambda lead: (type(lead).__name__, lead))
-    return StageHistory(least if best is None else best.of_lead, known.values())
+    # Its history may have been given another id than that of the lead.
+    ids = [history.lead_id for history in (one, other) if history.current == best]
+    if not ids:
+        message = "each of them was left for the other, so that none goes on"
+        raise InvalidDataError([Problem("conflict", "merge", message)])
+    return StageHistory(min(ids, key=_by_type), known.values())
