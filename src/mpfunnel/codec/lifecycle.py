@@ -19,7 +19,8 @@ _FLAGS: Final = ("deals_without_lead", "overrules_people")
 LIFECYCLE: Final = (*_FLAGS, "kinds", "final", "ends", "transitions", "calendar")
 """The keys of a funnel that are read here."""
 _KIND: Final = ("kind", "within_days", "within_business_days")
-_TRANSITION: Final = ("start", "to", "kind", "needs_reason")
+_REST: Final = ("kind", "needs_reason")
+_TRANSITION: Final = ("start", "to", *_REST)
 _CALENDAR: Final = ("country", "region", "weekend", "fiscal_year_start_month")
 _CALENDAR_DAYS: Final = ("days_off", "working_days")
 
@@ -76,10 +77,16 @@ class LifecycleCheck(AttributeCheck):
         for key in wanted:
             self.fault("missing", path, f"has no {key}")
         ends = [find(raw[key], f"{path}.{key}") for key in ("start", "to") if key in raw]
-        if wanted or None in ends:
-            return None
-        given = {key: raw[key] for key in _TRANSITION if key in raw}
-        return self.built(lambda: Transition(**given), path, own="transition.")
+        # Where something is missing, anything sound in its place shows what else is wrong.
+        given: dict[str, Any] = {
+            "kind": "forward",
+            **{key: raw[key] for key in _REST if key in raw},
+        }
+        start, to = ends if len(ends) == 2 else ("", "")
+        one = self.built(
+            lambda: Transition(start or "", to or "", **given), path, own="transition."
+        )
+        return None if wanted or None in ends else one
 
     def _calendar(self, raw: dict[str, Any]) -> BusinessCalendar | None:
         at = "funnel.calendar"
@@ -87,7 +94,7 @@ class LifecycleCheck(AttributeCheck):
         given: dict[str, Any] = {key: raw[key] for key in _CALENDAR if key in raw}
         if not is_list(given.get("weekend", [])):
             self.fault("type", f"{at}.weekend", "must be a list of days of the week")
-            return None
+            del given["weekend"]
         for key in _CALENDAR_DAYS:
             value = raw.get(key, [])
             days = [day_of(item) for item in value] if is_list(value) else [None]
