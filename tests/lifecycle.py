@@ -148,9 +148,31 @@ class Naive:
         how = self.open_to().get(to)
         return how is None or at < self.last() or (how[1] and not reason)
 
+    def goes_home(self, to: str, about: Any) -> bool:
+        """Whether it is only taken to where something else had been won before."""
+        ladder, ends = self.plan.ladder, self.plan.ends
+        running = [row for row in self.log if row["pursuit"] == self.log[-1]["pursuit"]]
+        now = [product for row in running if row["stage"] not in ends for product in row["about"]]
+        won = [
+            product
+            for log in self.logs.values()
+            for row in log
+            if row["stage"] == to
+            for product in row["about"]
+        ]
+        return (
+            to in ladder
+            and to in ends
+            and len(now) > 0
+            and len(about) > 0
+            and all(product in won and product not in now for product in about)
+        )
+
     def move(self, to: str, at: int, cause: str, reason: str | None, about: Any) -> None:
         """Move it; the gate must be open."""
         kind, _ = self.open_to()[to]
+        if self.goes_home(to, about):
+            kind = "back"
         ladder, log, lead = self.plan.ladder, self.log, self.lead
         number = log[-1]["pursuit"] if log else 1
         between: list[str] = []
@@ -250,6 +272,8 @@ class Pair:
         decided = last is not None and last["cause"] == "person"
         older = fact is None or (last is not None and fact <= last["entered"])
         steps = model.ways(to)
+        if steps > 1 and model.goes_home(to, said.for_products):
+            steps = 0
         if model.here == to:
             assert (proposal.moves, proposal.held_by) == ((), None)
         elif decided and older and not model.plan.overrules:
@@ -381,7 +405,7 @@ def drive(seed: int, steps: int = 30) -> None:
             case _:
                 at = now - random.choice((0, 0, 0, 0, 2))
                 reason = random.choice((None, "timing"))
-                about = random.choice(((), (1,), (2, 1)))
+                about = random.choice(((), (1,), (2,), (2, 1)))
                 pair.move(random.choice(stages), at, random.choice(CAUSES), reason, about)
 
 

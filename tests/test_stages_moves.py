@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from datetime import datetime, timedelta, timezone
+from itertools import pairwise
 from random import Random
 from typing import Any
 
@@ -15,6 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 import mpfunnel as mf
 from mpfunnel.errors import InvalidDataError, TransitionError
+from mpfunnel.rules.tables import DecisionTable
 from mpfunnel.stages import Entry, Funnel, FunnelStage, Move, StageHistory, Transition
 from mpfunnel.starters import FUNNEL
 from tests.lifecycle import CAUSES, Pair, Plan, Said, draw_plan, hour
@@ -251,6 +253,49 @@ class TestSuccessPath:
         assert [entry.stage for entry in current] == ["inquiry", "mql"]
         assert [entry.imputed for entry in current] == [True, False]
         assert history.pursuit(history.entries[0])[-1].stage == end
+
+    def test_a_customer_is_a_customer_again_without_winning_again(self) -> None:
+        """S19: where the pursuit of another product comes to nothing, nothing is imputed."""
+        history = StageHistory(7)
+        for number, (to, products) in enumerate(
+            (("opportunity", ["crm"]), ("customer", ["crm"]), ("mql", ["ma"]))
+        ):
+            history = FUNNEL.move(history, to, at=hour(number), cause="rule", for_products=products)
+        aside = FUNNEL.move(
+            history, "recycled", at=hour(3), cause="rule", reason="budget", for_products=["ma"]
+        )
+        for before in (history, aside):
+            after = FUNNEL.move(before, "customer", at=hour(4), cause="time", for_products=["crm"])
+            assert (
+                after.entries[:-1]
+                == FUNNEL.move(before, "lost", at=hour(4), cause="time", reason="x").entries[:-1]
+            )
+            assert shown(after)[-1] == ("customer", "back", False, 2)
+            again = FUNNEL.move(after, "mql", at=hour(5), cause="api", for_products=["ma"])
+            assert now(again).pursuit == 3
+        # Whatever may be a win counts as one: of what is pursued, of what was never won, of all.
+        for products in (["ma"], ["sfa"], ["crm", "ma"], []):
+            won = FUNNEL.move(history, "customer", at=hour(4), cause="api", for_products=products)
+            assert shown(won)[-1] == ("customer", "skip", False, 2)
+            assert won.entries[-2].imputed
+
+    @pytest.mark.parametrize(
+        ("again", "expected"), [("mql", (["customer"], None)), ("inquiry", ([], "graph"))]
+    )
+    def test_a_customer_is_not_taken_up_the_ladder_without_a_sale(
+        self, again: str, expected: tuple[list[str], str | None]
+    ) -> None:
+        """Where the graph has no move straight back, the facts propose no way through a sale."""
+        ladder = [*FUNNEL.ladder[:3], FUNNEL.ladder[-1]]
+        rules = DecisionTable[FunnelStage]((), ladder[0])
+        steps = [Transition(one, to, "forward") for one, to in pairwise(ladder)]
+        moves = [*steps, Transition("customer", again, "re-entry")]
+        funnel = Funnel(rules, ladder, transitions=moves, ends=ladder[-1:])
+        past = [Move(stage.key, hour(0), "import", for_products=[1]) for stage in ladder]
+        history = funnel.apply(StageHistory(7), past)
+        history = funnel.move(history, again, at=hour(1), cause="rule", for_products=[2])
+        proposal = funnel.reconcile(history, says("customer"), as_of=hour(9))
+        assert ([move.to for move in proposal.moves], proposal.held_by) == expected
 
     def test_an_end_counts_though_something_follows_it(self) -> None:
         """S19: a pursuit that was lost is over, even if the lead was then set aside."""

@@ -79,6 +79,10 @@ def _pursuits_never_end(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(moves, "_has_ended", lambda *_: False)
 
 
+def _a_customer_wins_again(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(moves, "_returns", lambda *_: False)
+
+
 def _final_is_not_final(patch: pytest.MonkeyPatch) -> None:
     def wrong(right: Any, self: Any, *given: Any) -> Any:
         return right(evolve(self, final=frozenset()), *given)
@@ -223,6 +227,7 @@ PLANTS: list[Plant] = [
     _an_end_cannot_be_taken_back,
     _every_re_entry_is_a_new_pursuit,
     _pursuits_never_end,
+    _a_customer_wins_again,
     _final_is_not_final,
     _two_rungs_are_one_step,
     _going_back_is_no_move,

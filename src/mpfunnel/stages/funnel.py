@@ -210,7 +210,9 @@ class Funnel:
     ) -> StageHistory:
         """Return the history after a move to another stage: the one gate, whoever asks (law 10).
 
-        Stages of the ladder that the move leaves out are added as imputed.
+        Stages of the ladder that the move leaves out are added as imputed. A customer of one
+        product whose pursuit of another one comes to nothing goes back to being one: without
+        imputed stages, and without another win.
 
         Args:
             history: The history so far.

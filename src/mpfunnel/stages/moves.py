@@ -77,17 +77,19 @@ def moved(graph: Graph, history: StageHistory, move: Move) -> StageHistory:
     problems = list(_refusals(graph, history, move, here, options))
     if problems:
         raise TransitionError(problems, options.values())
-    taken = options[move.to]
+    kind = options[move.to].kind
     if current is None:
         passed = [graph.start] if move.to != graph.start else []
-        passed += _passed_over(graph, taken.kind, graph.start, move.to, ())
+        passed += _passed_over(graph, kind, graph.start, move.to, ())
         lead_id, number, pursuit, before = history.lead_id, 1, 1, history.entries
     else:
         own = history.pursuit(current)
         lead_id, number, pursuit = current.of_lead, current.number + 1, current.pursuit
-        if taken.kind == "re-entry" and _has_ended(graph, own):
+        if _returns(graph, history, current, move.to, move.for_products):
+            kind = "back"
+        elif kind == "re-entry" and _has_ended(graph, own):
             pursuit, own = pursuit + 1, ()
-        passed = _passed_over(graph, taken.kind, here, move.to, own)
+        passed = _passed_over(graph, kind, here, move.to, own)
         before = tuple(
             evolve(one, left=move.at) if one is current else one for one in history.entries
         )
@@ -101,7 +103,7 @@ def moved(graph: Graph, history: StageHistory, move: Move) -> StageHistory:
             move.at,
             None if stage == move.to else move.at,
             # What a lead begins with is nothing but a beginning, wherever it then goes.
-            "forward" if number + index == 1 else taken.kind,
+            "forward" if number + index == 1 else kind,
             move.cause,
             move.reason,
             move.by,
@@ -148,6 +150,28 @@ def _has_ended(graph: Graph, pursuit: tuple[Entry, ...]) -> bool:
     for entry in pursuit:
         ended = entry.stage in graph.ends or (ended and entry.kind != "back")
     return ended
+
+
+def _returns(
+    graph: Graph, history: StageHistory, current: Entry, to: str, products: tuple[Id, ...]
+) -> bool:
+    """Whether a lead only goes back to where a pursuit of other products had ended before.
+
+    A customer of one product whose pursuit of another one comes to nothing is a customer as before:
+    it has neither been through what lies between nor won again.
+    """
+    if to not in graph.ends or to not in graph.heights:
+        return False
+    pursued = {
+        product
+        for entry in history.pursuit(current)
+        if entry.stage not in graph.ends
+        for product in entry.for_products
+    }
+    been = {
+        product for entry in history.entries if entry.stage == to for product in entry.for_products
+    }
+    return bool(products and pursued) and been.issuperset(products) and pursued.isdisjoint(products)
 
 
 def _passed_over(
@@ -221,6 +245,8 @@ def proposed(
         return Proposal(to, held_by="person")
     else:
         ways = graph.way(current.stage, to)
+        if len(ways) > 1 and _returns(graph, history, current, to, warranted.for_products):
+            ways = ()
     if not ways:
         return Proposal(to, held_by="graph")
     cause = _cause(current, warranted, new_fact_at)
