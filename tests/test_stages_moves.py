@@ -302,6 +302,19 @@ class TestSuccessPath:
         history = went("mql", "lost", "disqualified", "recycled", "inquiry")
         assert now(history).pursuit == 2
 
+    def test_where_leads_start_can_be_where_they_end(self) -> None:
+        """S19: a quiet lead may go back to the start; but the first time there ends nothing."""
+        funnel = Plan(["unset", "latent", "evident"], [], [], ["unset"], None).funnel()
+        for first in ([], ["unset"]):
+            history = went(*first, "latent", "evident", "unset", "latent", funnel=funnel)
+            assert [(entry.stage, entry.pursuit) for entry in history.entries] == [
+                ("unset", 1),
+                ("latent", 1),
+                ("evident", 1),
+                ("unset", 1),
+                ("latent", 2),
+            ]
+
     def test_an_end_can_be_taken_back(self) -> None:
         """Where the graph lets a lead go back from an end, the pursuit goes on as before."""
         plan = Plan(["known", "won"], ["gone"], [], ["won"], None)

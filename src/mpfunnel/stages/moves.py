@@ -148,7 +148,9 @@ def _has_ended(graph: Graph, pursuit: tuple[Entry, ...]) -> bool:
     """Whether a pursuit has ended; going back says that it had not."""
     ended = False
     for entry in pursuit:
-        ended = entry.stage in graph.ends or (ended and entry.kind != "back")
+        # Where a lead begins, no pursuit has run yet.
+        ends = entry.stage in graph.ends and entry.number > 1
+        ended = ends or (ended and entry.kind != "back")
     return ended
 
 
