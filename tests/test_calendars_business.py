@@ -199,7 +199,7 @@ def test_every_fault_of_a_calendar_at_once() -> None:
     }
     assert problems(BusinessCalendar, "jp", **given) == [
         "calendar.country: must be a code of two letters such as 'JP', or nothing, not 'jp'",
-        "calendar.region: must be the code of a part of the country, as text",
+        "calendar.region: must be the code of a part of the country, as text, not 3",
         f"calendar.weekend: must be days of the week, {', '.join(WEEK)}, not ('sat', 'sunday')",
         "calendar.days_off: must be dates, not '2026-01-01'",
         "calendar.working_days: must be dates, not (3,)",
@@ -209,7 +209,7 @@ def test_every_fault_of_a_calendar_at_once() -> None:
     assert problems(
         BusinessCalendar, None, region="BY", weekend=WEEK, days_off=[day], working_days=[day]
     ) == [
-        "calendar.region: must be the code of a part of the country, as text",
+        "calendar.region: needs the country that it is a part of",
         "calendar.weekend: must leave a day to work on",
         "calendar.days_off: 2026-01-02 is among the working_days too",
     ]

@@ -471,6 +471,15 @@ class TestReconcile:
         assert [move.to for move in newer.moves] == ["mql"]
         assert newer.held_by is None
 
+    def test_nobody_holds_a_lead_where_there_is_nothing_any_more(self) -> None:
+        """A person's decision falls with the stage that it was for; the rules did it, no time."""
+        ladder = [stage for stage in FUNNEL.ladder if stage.key != "sal"]
+        rules = [rule for rule in FUNNEL.rules.rules if rule.outcome.key != "sal"]
+        funnel = evolve(FUNNEL, ladder=ladder, rules=evolve(FUNNEL.rules, rules=rules))
+        proposal = funnel.reconcile(went("sal", cause="person"), says("mql"), as_of=hour(9))
+        assert [(move.to, move.cause) for move in proposal.moves] == [("mql", "rule")]
+        assert proposal.held_by is None
+
     def test_a_funnel_may_say_otherwise(self) -> None:
         """A funnel that overrules people proposes what the facts warrant all the same."""
         funnel = evolve(FUNNEL, overrules_people=True)

@@ -179,9 +179,11 @@ def _faults(calendar: BusinessCalendar) -> Iterable[Problem]:
     if country is not None and not (known and country.isascii() and country.isupper()):
         message = f"must be a code of two letters such as 'JP', or nothing, not {brief(country)}"
         yield Problem("format", "calendar.country", message)
-    if region is not None and (not isinstance(region, str) or country is None):  # pyright: ignore[reportUnnecessaryIsInstance]
-        message = "must be the code of a part of the country, as text"
+    if region is not None and not isinstance(region, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+        message = f"must be the code of a part of the country, as text, not {brief(region)}"
         yield Problem("format", "calendar.region", message)
+    elif region is not None and country is None:
+        yield Problem("contradiction", "calendar.region", "needs the country that it is a part of")
     if not _hold(calendar.weekend, _in_week):
         message = f"must be days of the week, {', '.join(_WEEK)}, not {brief(calendar.weekend)}"
         yield Problem("choice", "calendar.weekend", message)

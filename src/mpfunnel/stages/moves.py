@@ -241,6 +241,7 @@ def proposed(
         return Proposal(to)
     elif (
         current.cause == "person"
+        and current.stage in graph
         and (new_fact_at is None or new_fact_at <= current.entered)
         and not overrules_people
     ):
@@ -251,7 +252,7 @@ def proposed(
             ways = ()
     if not ways:
         return Proposal(to, held_by="graph")
-    cause = _cause(current, warranted, new_fact_at)
+    cause = _cause(graph, current, warranted, new_fact_at)
     moves = tuple(
         Move(
             one.to,
@@ -274,9 +275,11 @@ def _stage_of(warranted: Warranted) -> str:
     return warranted.value.key
 
 
-def _cause(current: Entry | None, warranted: Warranted, new_fact_at: datetime | None) -> Cause:
-    if current is None or new_fact_at is not None:
+def _cause(
+    graph: Graph, current: Entry | None, warranted: Warranted, new_fact_at: datetime | None
+) -> Cause:
+    # Another funnel or other rules move leads too, without a new fact and on any day.
+    if current is None or new_fact_at is not None or current.stage not in graph:
         return "rule"
-    # Other rules move leads too, without a new fact and on any day.
     ruled = current.playbook_version
     return "rule" if ruled and ruled != warranted.version else "time"
