@@ -148,30 +148,33 @@ class Naive:
         how = self.open_to().get(to)
         return how is None or at < self.last() or (how[1] and not reason)
 
-    def goes_home(self, to: str, about: Any) -> bool:
+    def goes_home(self, to: str, cause: str, about: Any) -> bool:
         """Whether it is only taken to where something else had been won before."""
-        ladder, ends = self.plan.ladder, self.plan.ends
-        running = [row for row in self.log if row["pursuit"] == self.log[-1]["pursuit"]]
-        now = [product for row in running if row["stage"] not in ends for product in row["about"]]
-        won = [
-            product
-            for log in self.logs.values()
-            for row in log
-            if row["stage"] == to
-            for product in row["about"]
+        by_rules = ("rule", "time")
+        if to not in self.plan.ladder or to not in self.plan.ends:
+            return False
+        won = [row for log in self.logs.values() for row in log if row["stage"] == to]
+        running = [
+            row
+            for row in self.log
+            if row["pursuit"] == self.log[-1]["pursuit"] and row["stage"] not in self.plan.ends
         ]
-        return (
-            to in ladder
-            and to in ends
-            and len(now) > 0
-            and len(about) > 0
-            and all(product in won and product not in now for product in about)
+        if not won or not running or (not about and cause not in by_rules):
+            return False
+        if any(not row["about"] and row["cause"] not in by_rules for row in running):
+            return False
+        if not about:
+            return all(row["about"] for row in running)
+        return all(
+            any(product in row["about"] for row in won)
+            and not any(product in row["about"] for row in running)
+            for product in about
         )
 
     def move(self, to: str, at: int, cause: str, reason: str | None, about: Any) -> None:
         """Move it; the gate must be open."""
         kind, _ = self.open_to()[to]
-        if self.goes_home(to, about):
+        if self.goes_home(to, cause, about):
             kind = "back"
         ladder, log, lead = self.plan.ladder, self.log, self.lead
         number = log[-1]["pursuit"] if log else 1
@@ -272,7 +275,7 @@ class Pair:
         decided = last is not None and last["cause"] == "person"
         older = fact is None or (last is not None and fact <= last["entered"])
         steps = model.ways(to)
-        if steps > 1 and model.goes_home(to, said.for_products):
+        if steps > 1 and model.goes_home(to, "rule", said.for_products):
             steps = 0
         if model.here == to:
             assert (proposal.moves, proposal.held_by) == ((), None)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from attrs import evolve
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
@@ -273,11 +273,61 @@ class TestSuccessPath:
             assert shown(after)[-1] == ("customer", "back", False, 2)
             again = FUNNEL.move(after, "mql", at=hour(5), cause="api", for_products=["ma"])
             assert now(again).pursuit == 3
-        # Whatever may be a win counts as one: of what is pursued, of what was never won, of all.
+        # Whatever may be a win counts as one: of what is pursued, of what was never won, or of what
+        # nobody said.
         for products in (["ma"], ["sfa"], ["crm", "ma"], []):
             won = FUNNEL.move(history, "customer", at=hour(4), cause="api", for_products=products)
             assert shown(won)[-1] == ("customer", "skip", False, 2)
             assert won.entries[-2].imputed
+        # Rules that name no product mean the whole firm.
+        whole = FUNNEL.move(history, "customer", at=hour(4), cause="rule")
+        assert shown(whole)[-1] == ("customer", "back", False, 2)
+        unsaid = FUNNEL.move(went("customer"), "mql", at=hour(8), cause="person")
+        crm = FUNNEL.move(unsaid, "customer", at=hour(9), cause="rule", for_products=["crm"])
+        assert shown(crm)[-1] == ("customer", "skip", False, 2)
+
+    @given(SEEDS)
+    @example(9)
+    @settings(max_examples=15, deadline=None)
+    def test_nobody_wins_more_than_was_won(self, seed: int) -> None:
+        """S19: reconciled now and then, a lead's history holds no more wins than won deals."""
+        random = Random(seed)
+        engine, products = mf.Engine(mf.starter(["crm", "ma"])), ("crm", "ma")
+        days = [random.randint(0, 300) for _ in range(7)]
+        asked = [
+            mf.Activity(day, 7, random.choice(("demo_request", "page_view")), on, [product])
+            for day in days[:3]
+            for on, product in [(hour(24 * day), random.choice(products))]
+        ]
+        deals = [
+            mf.Deal(
+                number,
+                9,
+                hour(24 * day),
+                [mf.DealLine(random.choice(products))],
+                random.choice(("won", "lost")),
+                hour(24 * (day + random.randint(1, 40))),
+                7,
+            )
+            for number, day in enumerate(days[3:5])
+        ]
+        said = [
+            mf.SalesEvent(7, random.choice(("qualified", "recycled")), hour(24 * day))
+            for day in days[5:]
+        ]
+        account = mf.Account(mf.Company(9), [mf.Lead(7, 9)], asked, deals, sales_events=said)
+        facts = [*(one.at for one in asked), *(one.at for one in said)]
+        facts += [at for deal in deals for at in (deal.opened_at, deal.closed_at) if at is not None]
+        history, before = StageHistory(7), hour(-1)
+        for day in range(0, 600, random.choice((5, 30))):
+            as_of = hour(24 * day)
+            new = max((at for at in facts if before < at <= as_of), default=None)
+            stage = engine.stage_for(account, 7, as_of=as_of)
+            proposal = FUNNEL.reconcile(history, stage, as_of=as_of, new_fact_at=new)
+            history, before = FUNNEL.apply(history, proposal.moves), as_of
+            assert now(history).stage == stage.value.key
+        wins = [one for one in history.entries if one.stage == "customer" and one.kind != "back"]
+        assert len(wins) <= sum(deal.status == "won" for deal in deals)
 
     @pytest.mark.parametrize(
         ("again", "expected"), [("mql", (["customer"], None)), ("inquiry", ([], "graph"))]

@@ -85,7 +85,7 @@ def moved(graph: Graph, history: StageHistory, move: Move) -> StageHistory:
     else:
         own = history.pursuit(current)
         lead_id, number, pursuit = current.of_lead, current.number + 1, current.pursuit
-        if _returns(graph, history, current, move.to, move.for_products):
+        if _returns(graph, history, current, move):
             kind = "back"
         elif kind == "re-entry" and _has_ended(graph, own):
             pursuit, own = pursuit + 1, ()
@@ -154,26 +154,32 @@ def _has_ended(graph: Graph, pursuit: tuple[Entry, ...]) -> bool:
     return ended
 
 
-def _returns(
-    graph: Graph, history: StageHistory, current: Entry, to: str, products: tuple[Id, ...]
-) -> bool:
-    """Whether a lead only goes back to where a pursuit of other products had ended before.
+def _returns(graph: Graph, history: StageHistory, current: Entry, move: Move) -> bool:
+    """Whether a lead only goes back to where a pursuit of something else had ended before.
 
     A customer of one product whose pursuit of another one comes to nothing is a customer as before:
     it has neither been through what lies between nor won again.
     """
-    if to not in graph.ends or to not in graph.heights:
+    been = [entry for entry in history.entries if entry.stage == move.to]
+    if not been or move.to not in graph.ends or move.to not in graph.heights:
         return False
-    pursued = {
+    about = _about(move)
+    own = [_about(one) for one in history.pursuit(current) if one.stage not in graph.ends]
+    # Where nobody said what it is about, it may have been won.
+    if not about or not own or not all(own):
+        return False
+    # Who bought anything is a customer as a whole.
+    won = _about(*been) | {None}
+    return about <= won and about.isdisjoint(frozenset[Id | None]().union(*own))
+
+
+def _about(*given: Move | Entry) -> frozenset[Id | None]:
+    """Return the products; where rules name none they mean the whole firm, which is `None`."""
+    return frozenset(
         product
-        for entry in history.pursuit(current)
-        if entry.stage not in graph.ends
-        for product in entry.for_products
-    }
-    been = {
-        product for entry in history.entries if entry.stage == to for product in entry.for_products
-    }
-    return bool(products and pursued) and been.issuperset(products) and pursued.isdisjoint(products)
+        for one in given
+        for product in one.for_products or ((None,) if one.cause in ("rule", "time") else ())
+    )
 
 
 def _passed_over(
@@ -248,10 +254,6 @@ def proposed(
         return Proposal(to, held_by="person")
     else:
         ways = graph.way(current.stage, to)
-        if len(ways) > 1 and _returns(graph, history, current, to, warranted.for_products):
-            ways = ()
-    if not ways:
-        return Proposal(to, held_by="graph")
     cause = _cause(graph, current, warranted, new_fact_at)
     moves = tuple(
         Move(
@@ -264,6 +266,11 @@ def proposed(
         )
         for one in ways
     )
+    if current is not None and len(moves) > 1 and _returns(graph, history, current, moves[-1]):
+        # All that lies on the way would be moves that nobody made.
+        moves = ()
+    if not moves:
+        return Proposal(to, held_by="graph")
     return Proposal(to, moves)
 
 
