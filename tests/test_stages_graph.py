@@ -191,6 +191,7 @@ class TestDefault:
             (pursuit.won.is_false(), False),
             (pursuit.open_deal, False),
             (All(()), False),
+            (AnyOf(()), False),
             (AnyOf((pursuit.won & pursuit.started, pursuit.lost)), True),
         ]
         for when, ends in cases:

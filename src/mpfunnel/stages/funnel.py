@@ -359,4 +359,6 @@ def _asks_for_end(when: Condition) -> bool:
         return when.fact.name in _ENDS and (when.op, when.value) == ("==", True)
     if isinstance(when, All):
         return any(_asks_for_end(part) for part in when.conditions)
-    return isinstance(when, AnyOf) and all(_asks_for_end(part) for part in when.conditions)
+    # What never holds, such as a rule that is switched off, asks for nothing.
+    parts = when.conditions if isinstance(when, AnyOf) else ()
+    return bool(parts) and all(map(_asks_for_end, parts))
