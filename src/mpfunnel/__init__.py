@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from mpfunnel.codec import dump, load
     from mpfunnel.engagement import EngagementModel, EngagementState, Signal, Tally, next_change
     from mpfunnel.engine import Engine
+    from mpfunnel.history import PlaybookTimeline, Replay, replay
     from mpfunnel.playbook import Playbook
     from mpfunnel.rules.explain import Explanation, explain
     from mpfunnel.stages import Funnel, FunnelStage, Move, StageHistory, Transition
@@ -76,9 +77,11 @@ __all__ = [
     "MpfunnelError",
     "Playbook",
     "PlaybookError",
+    "PlaybookTimeline",
     "PolicyError",
     "Problem",
     "Product",
+    "Replay",
     "Rule",
     "SalesEvent",
     "ScoreItem",
@@ -102,6 +105,7 @@ __all__ = [
     "explain",
     "load",
     "next_change",
+    "replay",
     "starter",
     "undecided",
 ]
@@ -123,6 +127,8 @@ _ON_FIRST_USE = {
     "LeadAnswer": "mpfunnel.answers",
     "Move": "mpfunnel.stages",
     "Playbook": "mpfunnel.playbook",
+    "PlaybookTimeline": "mpfunnel.history",
+    "Replay": "mpfunnel.history",
     "Signal": "mpfunnel.engagement",
     "Stage": "mpfunnel.answers",
     "Tally": "mpfunnel.engagement",
@@ -134,6 +140,7 @@ _ON_FIRST_USE = {
     "explain": "mpfunnel.rules.explain",
     "load": "mpfunnel.codec",
     "next_change": "mpfunnel.engagement",
+    "replay": "mpfunnel.history",
     "starter": "mpfunnel.starters",
 }
 

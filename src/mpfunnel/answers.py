@@ -19,13 +19,13 @@ from mpfunnel.situation import Rejected
 from mpfunnel.stages import FunnelStage
 from mpfunnel.tiers import Tier
 
-__all__ = ["Assessment", "Change", "Engagement", "LeadAnswer", "Stage", "changes"]
+__all__ = ["Assessment", "Change", "Decided", "Engagement", "LeadAnswer", "Stage", "changes"]
 
 T = TypeVar("T", bound=Hashable)
 Row = dict[str, Any]
 
 
-class _Decided(Generic[T]):
+class Decided(Generic[T]):
     """Reads like the decision that it stands on."""
 
     __slots__ = ()
@@ -72,7 +72,7 @@ class _Decided(Generic[T]):
 
 
 @frozen
-class Engagement(_Decided[EngagementState]):
+class Engagement(Decided[EngagementState]):
     """Where a lead stands with one product; reads like its `decision`.
 
     Attributes:
@@ -87,7 +87,7 @@ class Engagement(_Decided[EngagementState]):
 
 
 @frozen
-class Stage(_Decided[FunnelStage]):
+class Stage(Decided[FunnelStage]):
     """Where a lead stands with the whole firm; reads like its `decision`.
 
     Attributes:

@@ -92,6 +92,16 @@ class CompiledModel:
         self.interest = compile_policy(model.interest, LEAD_ROOTS, version=version)
         self.state = compile_policy(model.states, LEAD_ROOTS, version=version)
         self.asks_lead = any(fact.root == "lead" for when in conditions for fact in facts_of(when))
+        self._rising = {
+            signal.kind
+            for signal in model.signals
+            if signal.points < 0
+            and (signal.fades or any(measure.head == "points" for measure in self.measures))
+        }
+
+    def rises(self, kinds: Iterable[str]) -> bool:
+        """Whether time alone may raise a score or measure of activities of these kinds."""
+        return not self._rising.isdisjoint(kinds)
 
 
 def _each_once(compiled: Callable[[P], C], policies: Mapping[Id, P]) -> dict[Id, C]:

@@ -57,6 +57,11 @@ class Engine:
         """The version of the playbook, which every answer carries."""
         return self.playbook.version
 
+    @property
+    def compiled(self) -> Compiled:
+        """The playbook with its tables as functions: for what asks about many days at once."""
+        return self._book
+
     def segment_for(self, company: Company | CompanyHistory, *, as_of: _Day) -> Decision[Segment]:
         """Return which kind of company it is for the whole firm.
 

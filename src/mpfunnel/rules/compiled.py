@@ -35,7 +35,7 @@ from mpfunnel.rules.explain import Policy, decide, examine, holds
 from mpfunnel.rules.facts import Fact
 from mpfunnel.rules.tables import Decision
 
-__all__ = ["check_roots", "compile_policy"]
+__all__ = ["cell_of", "check_roots", "compile_policy"]
 
 T = TypeVar("T", bound=Hashable)
 
@@ -91,6 +91,15 @@ def compile_policy(
         roots,
         lambda records, rows: evolve(decide(policy, records, rows), version=version),
     )
+
+
+def cell_of(function: Callable[..., Decision[Any]]) -> Callable[..., Hashable]:
+    """Return a function of what `compile_policy` gave, with the same arguments: which cell it is.
+
+    Records of one cell get one decision. As a number grows, its part of the cell only goes up.
+    """
+    found: Callable[..., Hashable] = vars(function)["__cell__"]
+    return found
 
 
 class _Learner:
@@ -193,6 +202,7 @@ def _generate(
         name, source, {**bound, **stores, "KNOWN": store, "fill": fill}
     )
     vars(function)["__source__"] = source
+    vars(function)["__cell__"] = learn
     return function
 
 

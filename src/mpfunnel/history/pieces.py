@@ -1,0 +1,159 @@
+"""The days on which one playbook was in force: the company first, then its leads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import date
+from typing import Any, Final
+
+from mpfunnel.account import Account
+from mpfunnel.case import NOBODY, Compiled
+from mpfunnel.history.found import Answer, Found
+from mpfunnel.history.leads import AsOf, Epoch, LeadDays, alive, days_of_deals
+from mpfunnel.history.logs import log_of
+from mpfunnel.history.spans import Cause
+from mpfunnel.ownership import Position, positions
+from mpfunnel.records import Company, CompanyHistory, Id
+from mpfunnel.rules.conditions import facts_of
+from mpfunnel.rules.tables import DecisionTable
+
+__all__ = ["Piece"]
+
+NO_POSITIONS: Final[Mapping[Id, Position]] = {}
+
+
+class Piece:
+    """The days on which one playbook was in force."""
+
+    def __init__(self, book: Compiled, account: Account, first: int, last: int) -> None:
+        self.book = book
+        self.account = account
+        self.first = first
+        self.last = last
+        self.changes = _changes(account.company)
+        self.log = log_of(
+            account,
+            until=date.fromordinal(last),
+            day_of=book.day_of,
+            products=book.products,
+            changes=[day for day in self.changes if day <= last],
+        )
+
+    def within(self, days: Iterable[int]) -> list[int]:
+        """Return the days after the first one up to the last one, in order."""
+        return sorted({day for day in days if self.first < day <= self.last})
+
+    def replay(self, found: Found) -> None:
+        """Add what the answers were."""
+        version = self.book.playbook.version
+        new = found.version is not None and found.version != version
+        beginning: Cause | None = "playbook" if new else "start" if found.version is None else None
+        found.version = version
+        found.no_sign[version] = self.book.no_sign
+
+        def cause(seen: Iterable[Mapping[int, Any] | set[int]]) -> Callable[[int], Cause]:
+            def of(day: int) -> Cause:
+                if day == self.first and beginning is not None:
+                    return beginning
+                return "record" if any(day in days for days in seen) else "time"
+
+            return of
+
+        epochs = list(self.epochs())
+        of_company = cause([set(self.changes)])
+        matched = self.account.company is not None
+        found.add(
+            ("segment",),
+            [(one.since, Answer(one.segment, version, self.undated(one, None))) for one in epochs],
+            self.last,
+            of_company,
+        )
+        for product_id in self.book.products:
+            answers = [
+                (
+                    one.since,
+                    Answer(one.tiers[product_id], version, self.undated(one, product_id)),
+                )
+                for one in epochs
+            ]
+            found.add(("tier", product_id), answers, self.last, of_company)
+        case = AsOf(self.book, matched=matched)
+        held = self.positions() if matched else [(self.first, NO_POSITIONS)]
+        for lead_id, one in self.log.leads.items():
+            lead = LeadDays(self.book, case, self.log, one, (self.first, self.last), epochs, held)
+            everything = one.seen_of.get(None, set())
+            for product_id in self.book.products:
+                track = lead.tracks[product_id]
+                seen = cause([everything, one.seen_of.get(product_id, set())])
+                for what in ("engagement", "interest"):
+                    answers = [
+                        (day, Answer(getattr(standing, what), version)) for day, standing in track
+                    ]
+                    found.add((what, lead_id, product_id), answers, self.last, seen)
+            found.add(("stage", lead_id), lead.stages(), self.last, cause([one.seen]), lead.instant)
+
+    # -- the company --
+
+    def epochs(self) -> Iterator[Epoch]:
+        """Yield the company of each day on which it, or a Tier, is another one."""
+        book, given = self.book, self.account.company
+        custom = len(book.tier_tables) < len(book.products)
+        days = (
+            range(self.first, self.last + 1) if custom else [self.first, *self.within(self.changes)]
+        )
+        known: tuple[Any, ...] | None = None
+        for day in days:
+            company = given
+            if isinstance(company, CompanyHistory):
+                company = company.on(date.fromordinal(day))
+            about = NOBODY if company is None else company
+            tiers = {
+                product.id: book.tier(about, product, date.fromordinal(day))
+                for product in book.products.values()
+            }
+            if known != (about, tiers) or day in self.changes:
+                known = about, tiers
+                segment = book.unmatched if company is None else book.segment(about)
+                yield Epoch(day, about, segment, tiers)
+
+    def undated(self, epoch: Epoch, product_id: Id | None) -> tuple[str, ...]:
+        """Return what decided a segment or Tier without a record that says since when."""
+        playbook, company = self.book.playbook, self.account.company
+        if company is None:
+            return ()
+        policy = playbook.segments if product_id is None else playbook.tiers[product_id]
+        decision: Any = epoch.segment if product_id is None else epoch.tiers[product_id]
+        if not isinstance(policy, DecisionTable):
+            return ("company",)
+        dated = (
+            {one.fact for one in company.changes if one.since.toordinal() <= epoch.since}
+            if isinstance(company, CompanyHistory)
+            else ()
+        )
+        asked: dict[str, None] = {}
+        for rule in policy.rules:
+            asked.update((f.name, None) for f in facts_of(rule.when) if f.key not in dated)
+            if rule.key == decision.rule:
+                break
+        return tuple(asked)
+
+    def positions(self) -> list[tuple[int, Mapping[Id, Position]]]:
+        """Return what the company owns and is buying, by the days on which it changes."""
+        days = [self.first, *self.within(days_of_deals(self.log.deals, self.log.contracts))]
+        return [
+            (
+                day,
+                positions(
+                    [life.record[0] for life in alive(self.log.deals, day)],
+                    self.log.contracts,
+                    as_of=date.fromordinal(day),
+                    day_of=self.book.day_of,
+                ),
+            )
+            for day in days
+        ]
+
+
+def _changes(company: Company | CompanyHistory | None) -> frozenset[int]:
+    changes = company.changes if isinstance(company, CompanyHistory) else ()
+    return frozenset(one.since.toordinal() for one in changes)
