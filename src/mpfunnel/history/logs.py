@@ -155,16 +155,19 @@ def _clashes(
 
 
 def _see_clashes(log: AccountLog, clashes: Mapping[tuple[str, Any], list[Life]]) -> None:
-    """Keep the days of records that share an id: each is about what any of them is about."""
+    """Keep the days of records that share an id: each ends what those before it were about."""
     for (table, _), lives in clashes.items():
+        leads = [*log.leads.values()]
         if table == "activities":
-            about = {p for life in lives for p in life.record.product_ids or (None,)}
-            leads = [log.leads[key] for key in {lives[0].record.lead_id} if key in log.leads]
-        else:
-            about = {line.product_id for life in lives for line in life.record.lines}
-            leads = [*log.leads.values()]
+            leads = [one for one in leads if one.lead.id == lives[0].record.lead_id]
+        about: set[Id | None] = set()
         for life in lives:
-            at = life.record.at if table == "activities" else life.record.opened_at
+            record = life.record
+            if table == "activities":
+                about |= record.product_ids or {None}
+            else:
+                about |= {line.product_id for line in record.lines}
+            at = record.at if table == "activities" else record.opened_at
             for one in leads:
                 one.see(life.since, at, about)
 

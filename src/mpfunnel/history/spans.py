@@ -45,8 +45,8 @@ Cause = Literal["start", "record", "time", "playbook"]
 class Span(Decided[T]):
     """An answer from its first to its last day; reads like its `decision`.
 
-    The next span begins where the value, its rule, what is possible or missing, or the version of
-    the playbook is another one.
+    The next span begins where the value, its rule, what is possible, missing or undated, or the
+    version of the playbook is another one.
 
     Attributes:
         first_day: The first day, not before that of the replay.
