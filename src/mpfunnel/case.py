@@ -53,7 +53,17 @@ from mpfunnel.stages import (
 )
 from mpfunnel.tiers import Tier, TierPolicy, TierTable
 
-__all__ = ["LEAD_ROOTS", "STAGE_ROOTS", "Case", "Compiled", "CompiledModel", "Person"]
+__all__ = [
+    "LEAD_ROOTS",
+    "NO_TIER",
+    "STAGE_ROOTS",
+    "Case",
+    "Compiled",
+    "CompiledModel",
+    "Person",
+    "Seen",
+    "hear_sales",
+]
 
 P = TypeVar("P")
 C = TypeVar("C")
@@ -92,16 +102,6 @@ class CompiledModel:
         self.interest = compile_policy(model.interest, LEAD_ROOTS, version=version)
         self.state = compile_policy(model.states, LEAD_ROOTS, version=version)
         self.asks_lead = any(fact.root == "lead" for when in conditions for fact in facts_of(when))
-        self._rising = {
-            signal.kind
-            for signal in model.signals
-            if signal.points < 0
-            and (signal.fades or any(measure.head == "points" for measure in self.measures))
-        }
-
-    def rises(self, kinds: Iterable[str]) -> bool:
-        """Whether time alone may raise a score or measure of activities of these kinds."""
-        return not self._rising.isdisjoint(kinds)
 
 
 def _each_once(compiled: Callable[[P], C], policies: Mapping[Id, P]) -> dict[Id, C]:
@@ -188,7 +188,7 @@ def _ask(
     return evolve(said, version=version)
 
 
-class _Seen:
+class Seen:
     """A company together with its segment: what rules about leads see of it."""
 
     __slots__ = ("_company", "segment")
@@ -267,7 +267,7 @@ class Case:
     @cached_property
     def seen(self) -> Any:
         """The company as rules about leads see it."""
-        return _Seen(self.company, self.segment)
+        return Seen(self.company, self.segment)
 
     @cached_property
     def company_positions(self) -> Mapping[Id, Position]:
@@ -341,7 +341,7 @@ class Case:
             standing.score = score.micro
             standing.active_days = score.active_days
             if person.events:
-                _hear(standing, person.said_of(product_id))
+                hear_sales(standing, person.said_of(product_id))
         standing.measures = model.model.measures(model.measures, own, worths)
         standing.interest = model.interest(self.seen, person.lead, standing)
         standing.engagement = model.state(self.seen, person.lead, standing)
@@ -472,9 +472,13 @@ class Case:
 
     def stage(self, person: Person) -> Stage:
         """Return where a lead stands with the whole firm."""
+        return self.stage_of(person, self.pursuits(person))
+
+    def stage_of(self, person: Person, pursuits: Mapping[Id | None, Pursuit]) -> Stage:
+        """Return where a lead with these pursuits stands with the whole firm."""
         found = {
             product_id: (pursuit, self.warranted(person, product_id, pursuit))
-            for product_id, pursuit in self.pursuits(person).items()
+            for product_id, pursuit in pursuits.items()
         }
         decision, products = furthest(self.book.playbook.funnel, found)
         return Stage(
@@ -518,7 +522,7 @@ class Case:
         )
 
 
-def _hear(standing: Standing, said: list[tuple[SalesEvent, date]]) -> None:
+def hear_sales(standing: Standing, said: list[tuple[SalesEvent, date]]) -> None:
     """Put into a standing what sales said: its latest word, and why it last gave the lead back."""
     if not said:
         return

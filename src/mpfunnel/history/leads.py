@@ -1,42 +1,43 @@
 """One lead on the days of one playbook: the days on which an answer about it can change.
 
 Those with a record are known; between two of them nothing but age changes, and age works one way:
-points fade, activities leave the days that a measure looks at. So each number that a rule asks
-about only falls, and where all of them are in the same cell of the rules on the first and on the
-last of those days, they are on all days between; where not, the day of the change is found by
-halving. A penalty that fades works the other way: while a lead has one, the days on which any
-activity reaches an age that matters are looked at one by one.
+gains fade, activities leave the days that a measure looks at. So each number that a rule asks about
+only falls, and where all of them are in the same cell of the rules on the first and on the last of
+those days, they are on all days between; where not, the days are halved. Penalties work the other
+way, so that gains of the last day with penalties of the first one, and the other way round, are
+what bounds the numbers between.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from datetime import UTC, date, datetime, time
-from typing import Any, Final
+from typing import Any
 
 from attrs import frozen
 
-from mpfunnel.case import Case, Compiled, CompiledModel, Person
+from mpfunnel.case import NO_TIER, Case, Compiled, Person, Seen, hear_sales
 from mpfunnel.engagement import NO_SCORE, Standing
-from mpfunnel.engagement.waiting import ages_of_change
 from mpfunnel.history.found import Answer
-from mpfunnel.history.logs import AccountLog, LeadLog, Life
-from mpfunnel.ownership import NOTHING, Position
+from mpfunnel.history.logs import NEVER, AccountLog, LeadLog, Life
+from mpfunnel.history.running import Gauge, Running
+from mpfunnel.ownership import NOTHING, Position, positions
 from mpfunnel.records import Company, Contract, Id
-from mpfunnel.rules.compiled import cell_of
-from mpfunnel.rules.conditions import Exists, facts_of, walk
-from mpfunnel.rules.facts import Fact
 from mpfunnel.rules.tables import Decision
 from mpfunnel.segments import Segment
 from mpfunnel.situation import Situation
 from mpfunnel.stages import Pursuit
 from mpfunnel.tiers import Tier
 
-__all__ = ["AsOf", "Epoch", "LeadDays", "alive", "days_of_deals"]
+__all__ = ["AsOf", "Epoch", "Held", "LeadDays", "Track", "alive", "days_of_deals"]
 
-_RUNNING: Final = frozenset({"score", "active_days"})
-"""What of a product changes from day to day, besides the measures."""
+Held = Sequence[tuple[int, Mapping[Id, Position]]]
+"""What is owned and being bought, by the days on which it may change."""
+
+Track = list[tuple[int, Standing]]
+"""How a lead stands with a product, by the days on which a rule can tell the difference."""
 
 
 @frozen
@@ -47,6 +48,7 @@ class Epoch:
     company: Company
     segment: Decision[Segment]
     tiers: Mapping[Id, Decision[Tier]]
+    seen: Seen
 
 
 class AsOf(Case):
@@ -69,11 +71,8 @@ class AsOf(Case):
         self.company = epoch.company
         company = epoch.company if self.matched else None
         self.facts = Situation(self.day, company, {}, {}, (), deals, (), {}, ())
-        self.segment = epoch.segment
-        self.tiers = epoch.tiers
         self.company_positions = position
-        vars(self).pop("seen", None)
-        self._unsigned = {}
+        self.seen = epoch.seen
 
 
 def alive(lives: Iterable[Life], day: int) -> list[Life]:
@@ -95,79 +94,85 @@ def days_of_deals(deals: Iterable[Life], contracts: Iterable[Contract] = ()) -> 
             yield contract.end.toordinal() + 1
 
 
-Track = list[tuple[int, Standing]]
-"""How a lead stands with a product, by the days on which a rule can tell the difference."""
-
-
 class LeadDays:
-    """One lead, on the days of one playbook."""
+    """One lead, on the days of one playbook.
+
+    Args:
+        case: The case of the account.
+        gauges: By product; `None` stands for the whole firm.
+        whole: What the account holds.
+        log: What is about the lead.
+        bounds: The first and the last day.
+        epochs: What the company was.
+        held: What the company owned; of people without company, what the lead did is asked instead.
+        alike: How leads stand that never gave a sign, as far as it is known; filled here.
+    """
 
     def __init__(
         self,
-        book: Compiled,
         case: AsOf,
+        gauges: Mapping[Id | None, Gauge],
         whole: AccountLog,
         log: LeadLog,
         bounds: tuple[int, int],
         epochs: Sequence[Epoch],
-        held: Sequence[tuple[int, Mapping[Id, Position]]],
+        held: Held,
+        alike: dict[Id | None, Track],
     ) -> None:
-        self.book = book
         self.case = case
+        self.book = case.book
+        self.gauges = gauges
         self.whole = whole
-        self.first, self.last = bounds
         self.log = log
+        self.lead = log.lead
+        self.first, self.last = bounds
         self.epochs = epochs
         self.starts = [one.since for one in epochs]
-        self.held = held
-        self.held_since = [since for since, _ in held]
+        self.held = held if whole.matched else self._held()
+        self.held_since = [since for since, _ in self.held]
         self.event_days = [day.toordinal() for _, day in log.events]
         self.by_product: dict[Id | None, list[Life]] = {}
         for life in log.activities:
-            for product_id in life.record[0].product_ids or (None,):
+            for product_id in life.record[0].product_ids or _FIRM_WIDE:
                 self.by_product.setdefault(product_id, []).append(life)
-        self.tracks: dict[Id | None, Track] = {
-            product_id: self.track(product_id) for product_id in (*self.book.products, None)
-        }
+        self.tracks: dict[Id | None, Track] = {}
+        for product_id, gauge in gauges.items():
+            signed = log.events or not self.by_product.keys().isdisjoint((product_id, None))
+            if signed or gauge.compiled.asks_lead or not whole.matched:
+                self.tracks[product_id] = self.track(product_id)
+            else:
+                # Where they have given no sign, all leads of the company stand alike.
+                if product_id not in alike:
+                    alike[product_id] = self.track(product_id)
+                self.tracks[product_id] = alike[product_id]
 
-    # -- days --
+    def _held(self) -> Held:
+        """Return what the lead itself owns and is buying."""
+        return [
+            (
+                day,
+                positions(
+                    [life.record[0] for life in alive(self.log.deals, day)],
+                    (),
+                    as_of=date.fromordinal(day),
+                    day_of=self.book.day_of,
+                ),
+            )
+            for day in self.days(days_of_deals(self.log.deals))
+        ]
 
-    def within(self, days: Iterable[int]) -> list[int]:
-        """Return the days after the first one up to the last one, in order."""
-        return sorted({day for day in days if self.first < day <= self.last})
-
-    def go(self, day: int) -> None:
-        """Move the case to a day."""
-        epoch = self.epochs[bisect_right(self.starts, day) - 1]
-        position = self.held[bisect_right(self.held_since, day) - 1][1]
-        deals = {
-            self.log.lead.id: [life.record for life in alive(self.log.deals, day)],
-            None: [life.record for life in alive(self.whole.deals_without_lead, day)],
-        }
-        self.case.move(day, epoch, position, deals)
-
-    def person(self, day: int, *about: Id | None) -> Person:
-        """Return what is known of the lead as of a day, with the activities about some products."""
-        pairs: dict[Id | None, list[Any]] = {}
-        touches: dict[Id | None, list[Any]] = {}
-        for product_id in about:
-            lives = self.by_product.get(product_id, ())
-            if living := alive(lives, day):
-                pairs[product_id] = [life.record for life in living]
-                touches[product_id] = [
-                    (life.record[0].kind, day - life.since, 1) for life in living
-                ]
-        events = self.log.events[: bisect_right(self.event_days, day)]
-        return Person(self.log.lead, pairs, touches, events)
+    def days(self, days: Iterable[int]) -> list[int]:
+        """Return the first day, and those of the days that are after it, in order."""
+        return [self.first, *sorted({day for day in days if self.first < day <= self.last})]
 
     # -- engagement --
 
     def track(self, product_id: Id | None) -> Track:
         """Return how the lead stands with a product."""
-        lives = [*self.by_product.get(product_id, ())]
-        if product_id is not None:
-            lives += self.by_product.get(None, ())
-        days = {day for life in lives for day in (life.since, life.until)}
+        own = self.by_product.get(product_id, [])
+        wide = [] if product_id is None else self.by_product.get(None, [])
+        ends = {life.until for lives in (own, wide) for life in lives if life.until != NEVER}
+        days = {life.since for lives in (own, wide) for life in lives} | ends
         days.update(self.starts)
         days.update(
             day
@@ -176,57 +181,36 @@ class LeadDays:
         )
         if product_id is not None:
             days.update(self.days_of_position(product_id))
-        marks = [self.first, *self.within(days)]
-        model = self.case.model(product_id)
-        ages = ages_of_change(model.model, model.measures)
-        telling = Telling(self.book, model)
-        found: Track = []
-        known: Hashable = None
-
-        def ask(day: int) -> tuple[Hashable, Standing]:
-            self.go(day)
-            person = self.person(day, *dict.fromkeys((product_id, None)))
-            standing, _ = self.case.standing(person, product_id)
-            return telling.cell(self.case.seen, self.log.lead, standing), standing
-
+        marks = self.days(days)
+        search = _Search(self.gauges[product_id], self.lead)
         for mark, then in zip(marks, [*marks[1:], self.last + 1], strict=True):
-            cell, standing = ask(mark)
-            if cell != known:
-                found.append((mark, standing))
-                known = cell
-            if then == mark + 1 or not lives:
-                continue
-            living = alive(lives, mark)
-            if model.rises(life.record[0].kind for life in living):
-                for day in sorted({life.since + age for life in living for age in ages}):
-                    if mark < day < then:
-                        cell, standing = ask(day)
-                        if cell != known:
-                            found.append((day, standing))
-                            known = cell
-                continue
-            at = mark
-            while at < then - 1:
-                cell, standing = ask(then - 1)
-                if cell == known:
-                    break
-                low, high = at, then - 1
-                while low + 1 < high:
-                    middle = (low + high) // 2
-                    between, there = ask(middle)
-                    if between == known:
-                        low = middle
-                    else:
-                        high, cell, standing = middle, between, there
-                found.append((high, standing))
-                known, at = cell, high
-        return found
+            if mark == self.first or mark in ends:
+                search.running = Running(
+                    search.gauge,
+                    [life for life in own if mark < life.until],
+                    [life for life in wide if mark < life.until],
+                )
+            epoch = self.epochs[bisect_right(self.starts, mark) - 1]
+            search.go(epoch.seen, self.standing(product_id, mark, epoch), mark)
+            if then > mark + 1 and (own or wide):
+                search.until(mark, then - 1, None)
+        return search.found
+
+    def standing(self, product_id: Id | None, day: int, epoch: Epoch) -> Standing:
+        """Return how the lead stands with a product on a day, without its activities."""
+        standing = Standing(NO_TIER if product_id is None else epoch.tiers[product_id])
+        if product_id is not None:
+            position = self.held[bisect_right(self.held_since, day) - 1][1].get(product_id, NOTHING)
+            standing.open_deal = position.open_deal
+            standing.owned = position.owned
+            standing.parting_reasons = position.lost_for
+        said = self.log.events[: bisect_right(self.event_days, day)]
+        if said:
+            hear_sales(standing, [one for one in said if one[0].product_id in (None, product_id)])
+        return standing
 
     def days_of_position(self, product_id: Id) -> Iterator[int]:
-        """Yield the days on which what is owned or being bought of a product may change."""
-        if not self.whole.matched:
-            yield from days_of_deals(self.log.deals)
-            return
+        """Yield the days on which what is owned or being bought of a product changes."""
         known = None
         for since, position in self.held:
             if (now := position.get(product_id, NOTHING)) != known:
@@ -237,37 +221,76 @@ class LeadDays:
 
     def stages(self) -> Iterator[tuple[int, Answer]]:
         """Yield the days on which the stage may change, with what it is."""
-        quiet = self.book.playbook.funnel.quiet_days
-        signs = {
-            *(day for life in self.log.activities for day in (life.since, life.until)),
-            *self.event_days,
-            *days_of_deals([*self.log.deals, *self.whole.deals_without_lead]),
-        }
-        days = {*signs, *(day + quiet for day in signs), *self.starts, *self.held_since}
-        for life in self.log.activities:
-            for product_id in life.record[0].product_ids or (None,):
-                hand = self.case.model(product_id).model.responses.get(life.record[0].kind, 0)
-                days.add(life.since + hand)
-        for track in self.tracks.values():
-            days.update(day for day, _ in track)
-        starts = {p: [day for day, _ in track] for p, track in self.tracks.items()}
-        for day in [self.first, *self.within(days)]:
-            self.go(day)
-            person = self.person(day, *self.by_product)
-            for product_id, track in self.tracks.items():
-                at = bisect_right(starts[product_id], day) - 1
-                person.standings[product_id] = track[at][1], NO_SCORE
-            stage = self.case.stage(person)
+        case, version = self.case, self.book.playbook.version
+        moving = set(self.days(self.days_of_pursuits()))
+        others = {*self.starts, *self.held_since}
+        days = moving | others
+        new: dict[int, list[tuple[Id | None, Standing]]] = {}
+        for product_id, track in self.tracks.items():
+            for day, standing in track:
+                new.setdefault(day, []).append((product_id, standing))
+        pursuits: Mapping[Id | None, Pursuit] = {}
+        standings: dict[Id | None, Any] = {}
+        for day in self.days({*days, *new}):
+            for product_id, standing in new.get(day, ()):
+                standings[product_id] = standing, NO_SCORE
+            if day in days:
+                self.go(day)
+            known = pursuits
+            if day in moving:
+                pursuits = case.pursuits(self.person(day))
+            # Most signs change nothing of what a pursuit shows.
+            if pursuits == known and not (day in new or day in others):
+                continue
+            person = Person(self.lead, {}, {}, [], standings)
+            stage = case.stage_of(person, pursuits)
             yield (
                 day,
-                Answer(
-                    stage.decision,
-                    self.book.playbook.version,
-                    (),
-                    stage.for_products,
-                    stage.existing_customer,
-                ),
+                Answer(stage.decision, version, (), stage.for_products, stage.existing_customer),
             )
+
+    def go(self, day: int) -> None:
+        """Move the case to a day."""
+        epoch = self.epochs[bisect_right(self.starts, day) - 1]
+        position = self.held[bisect_right(self.held_since, day) - 1][1]
+        deals = {
+            self.lead.id: [life.record for life in alive(self.log.deals, day)],
+            None: [life.record for life in alive(self.whole.deals_without_lead, day)],
+        }
+        self.case.move(day, epoch, position, deals)
+
+    def person(self, day: int) -> Person:
+        """Return what is known of the lead as of a day, with what may be a sign of a pursuit."""
+        about: dict[Id | None, list[Any]] = {}
+        for product_id, lives in self.by_product.items():
+            hand_days = self.gauges[product_id].compiled.model.responses
+            pairs = [
+                life.record
+                for life in lives
+                if life.since <= day < life.until and life.record[0].kind in hand_days
+            ]
+            if pairs:
+                about[product_id] = pairs
+        events = self.log.events[: bisect_right(self.event_days, day)]
+        return Person(self.lead, about, {}, events)
+
+    def days_of_pursuits(self) -> Iterator[int]:
+        """Yield the days on which a pursuit may be another one."""
+        quiet = self.book.playbook.funnel.quiet_days
+        signs = {
+            *self.event_days,
+            *days_of_deals(self.log.deals),
+            *days_of_deals(self.whole.deals_without_lead),
+        }
+        for product_id, lives in self.by_product.items():
+            hand_days = self.gauges[product_id].compiled.model.responses
+            for life in lives:
+                if (hand := hand_days.get(life.record[0].kind)) is not None:
+                    signs.add(life.since)
+                    signs.add(life.until)
+                    yield life.since + hand
+        yield from signs
+        yield from (day + quiet for day in signs)
 
     def instant(self, day: int) -> datetime:
         """Return when a stage of a day began."""
@@ -279,32 +302,62 @@ class LeadDays:
         return midnight.astimezone(UTC) if day > 1 else datetime.min.replace(tzinfo=UTC)
 
 
-class Telling:
-    """Finds the cell of a standing: while it is the same, so is every answer."""
-
-    def __init__(self, book: Compiled, model: CompiledModel) -> None:
-        self.interest = cell_of(model.interest)
-        self.state = cell_of(model.state)
-        self.stage = cell_of(book.stage)
-        conditions = book.playbook.funnel.rules.conditions
-        ranged = [at for when in conditions for at in walk(when) if isinstance(at, Exists)]
-        self.asked = any(_runs(fact) for when in conditions for fact in facts_of(when))
-        # What ranges over products looks at all of them at once, and tells no cells of one.
-        self.exact = any(_runs(fact) for at in ranged for fact in facts_of(at))
-        self.rows: tuple[Any, ...] = ({"product": {}},) if ranged else ()
-
-    def cell(self, company: Any, lead: Any, standing: Standing) -> Hashable:
-        """Return the cell."""
-        found = (
-            self.interest(company, lead, standing),
-            self.state(company, lead, standing),
-            self.stage(company, lead, standing, Pursuit(), *self.rows) if self.asked else (),
-        )
-        if self.exact:
-            return found, standing.score, standing.active_days, tuple(standing.measures.values())
-        return found
+_FIRM_WIDE = (None,)
 
 
-def _runs(fact: Fact) -> bool:
-    """Whether days alone change what a rule is told."""
-    return fact.root == "product" and (fact.within == "measures" or fact.key in _RUNNING)
+class _Search:
+    """Finds the days on which a rule can tell the difference.
+
+    Attributes:
+        running: The activities.
+        found: What was found so far.
+    """
+
+    running: Running
+
+    def __init__(self, gauge: Gauge, lead: Any) -> None:
+        self.gauge = gauge
+        self.lead = lead
+        self.found: Track = []
+        self._known: Hashable = None
+        self._company: Any = None
+        self._standing: Standing
+
+    def go(self, company: Seen, standing: Standing, day: int) -> None:
+        """Go on with what is known from a day on, besides the activities."""
+        self._company = company
+        self._standing = standing
+        self._note(self._cell(day, day), day)
+
+    def until(self, day: int, last: int, ending: Hashable) -> None:
+        """Find the changes after a day, which is known, up to another one.
+
+        Args:
+            day: The day.
+            last: The last day.
+            ending: The cell of the last day, if it is known.
+        """
+        rises = self.running.rises
+        least = self._cell(last, day) if ending is None else ending
+        most = self._cell(day, last) if rises else self._known
+        if least == most:
+            return
+        if last == day + 1:
+            self._note(self._cell(last, last), last)
+            return
+        middle = (day + last) // 2
+        self.until(day, middle, None)
+        self.until(middle, last, None if rises else least)
+
+    def _cell(self, day: int, losses_on: int) -> Hashable:
+        self.running.read(self._standing, day, losses_on)
+        return self.gauge.cell(self._company, self.lead, self._standing)
+
+    def _note(self, cell: Hashable, day: int) -> None:
+        """Keep the cell of the day that was read last, if it is another one."""
+        if cell == self._known:
+            return
+        self._known = cell
+        standing = copy(self._standing)
+        standing.engagement = self.gauge.compiled.state(self._company, self.lead, standing)
+        self.found.append((day, standing))

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
+from functools import lru_cache
 from typing import Any, Final
 
 from mpfunnel.account import Account
-from mpfunnel.case import NOBODY, Compiled
+from mpfunnel.case import NOBODY, Compiled, Seen
 from mpfunnel.history.found import Answer, Found
-from mpfunnel.history.leads import AsOf, Epoch, LeadDays, alive, days_of_deals
+from mpfunnel.history.leads import AsOf, Epoch, LeadDays, Track, alive, days_of_deals
 from mpfunnel.history.logs import log_of
+from mpfunnel.history.running import Gauge
 from mpfunnel.history.spans import Cause
 from mpfunnel.ownership import Position, positions
 from mpfunnel.records import Company, CompanyHistory, Id
@@ -78,9 +80,11 @@ class Piece:
             ]
             found.add(("tier", product_id), answers, self.last, of_company)
         case = AsOf(self.book, matched=matched)
-        held = self.positions() if matched else [(self.first, NO_POSITIONS)]
+        held = self.positions() if matched else []
+        bounds, alike = (self.first, self.last), dict[Id | None, Track]()
+        gauges = {p: gauge_of(self.book, p) for p in (*self.book.products, None)}
         for lead_id, one in self.log.leads.items():
-            lead = LeadDays(self.book, case, self.log, one, (self.first, self.last), epochs, held)
+            lead = LeadDays(case, gauges, self.log, one, bounds, epochs, held, alike)
             everything = one.seen_of.get(None, set())
             for product_id in self.book.products:
                 track = lead.tracks[product_id]
@@ -114,7 +118,7 @@ class Piece:
             if known != (about, tiers) or day in self.changes:
                 known = about, tiers
                 segment = book.unmatched if company is None else book.segment(about)
-                yield Epoch(day, about, segment, tiers)
+                yield Epoch(day, about, segment, tiers, Seen(about, segment))
 
     def undated(self, epoch: Epoch, product_id: Id | None) -> tuple[str, ...]:
         """Return what decided a segment or Tier without a record that says since when."""
@@ -152,6 +156,14 @@ class Piece:
             )
             for day in days
         ]
+
+
+@lru_cache(maxsize=256)
+def gauge_of(book: Compiled, product_id: Id | None) -> Gauge:
+    """Return the gauge of a product; for the whole firm, that of the first product."""
+    models = book.models
+    model = next(iter(models.values())) if product_id is None else models[product_id]
+    return Gauge(book, model)
 
 
 def _changes(company: Company | CompanyHistory | None) -> frozenset[int]:
