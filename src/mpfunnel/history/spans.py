@@ -200,7 +200,8 @@ class Replay:
         Args:
             lang: The language of the reasons.
         """
-        found = [_row("segment", self.company_id, span, lang) for span in self.segment]
+        known = self.segment if self.company_id is not None else ()
+        found = [_row("segment", self.company_id, span, lang) for span in known]
         for product_id, tiers in self.tiers.items():
             found += [_row("tier", self.company_id, one, lang, None, product_id) for one in tiers]
         for lead in self.leads.values():
