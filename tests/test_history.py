@@ -13,10 +13,14 @@ from hypothesis import given, settings
 
 from mpfunnel.account import Account
 from mpfunnel.answers import Assessment
+from mpfunnel.case import NO_TIER
+from mpfunnel.engagement import Standing
 from mpfunnel.engine import Engine
 from mpfunnel.errors import InvalidDataError, UnknownNameError
 from mpfunnel.facts import any_product, product
 from mpfunnel.history import PlaybookTimeline, Replay, StageSpan, replay
+from mpfunnel.history.logs import NEVER, Life
+from mpfunnel.history.running import Gauge, Running
 from mpfunnel.records import (
     Activity,
     Company,
@@ -288,6 +292,37 @@ def is_recorded(
 FAR = datetime(9999, 1, 1, tzinfo=UTC)
 
 
+@given(randoms())
+def test_the_numbers_of_a_day_are_those_of_the_model(random: Random) -> None:
+    """S15, S16: Whatever day is asked for, the score is the integer that the model gives."""
+    number = random.randrange(BOOKS)
+    compiled = engine_of(number).compiled
+    product_id = random.choice([*compiled.products, None])
+    model = compiled.models[product_id or next(iter(compiled.models))]
+    gauge = Gauge(compiled, model)
+    kinds = [signal.kind for signal in model.model.signals]
+    kinds = [*random.sample(kinds, 2), "unknown", "page_view"]
+    reach = len(gauge.shares)
+    ages = [0, 1, 2, 3, 6, 7, 29, 30, 31, reach - 1, reach, reach + 1, 364, 365]
+    today = 700_000
+    lives: tuple[list[Life], list[Life]] = ([], [])
+    touches: tuple[list[Any], list[Any]] = ([], [])
+    for place in range(random.randrange(12)):
+        kind, age, wide = random.choice(kinds), random.choice(ages), random.random() < 0.4
+        one = asked(kind=kind, number=place)
+        lives[wide].append(Life(today - age, NEVER, (one, None)))
+        touches[wide].append((kind, age, 1))
+    standing = Standing(NO_TIER)
+
+    Running(gauge, *lives).read(standing, today, today)
+
+    worths = model.model.worths(touches[0]) + model.model.worths(touches[1], company_wide=True)
+    score = model.model.score(worths, as_of=date.fromordinal(today))
+    assert (standing.score, standing.active_days) == (score.micro, score.active_days)
+    assert standing.measures == model.model.measures(model.measures, touches[0], worths)
+    assert standing.touched == bool(touches[0])
+
+
 # -- by hand --
 
 
@@ -376,6 +411,33 @@ def test_penalties_that_fade_raise_a_lead_again_to_the_day() -> None:
         ("aware", date(2026, 2, 12), "time"),
         ("interested", date(2026, 2, 15), "record"),
     ]
+
+
+@pytest.mark.parametrize("kind", ["demo_request", "pricing_page", "webinar_attended", "page_view"])
+def test_rules_over_all_products_see_what_days_do_to_each(kind: str) -> None:
+    """S7: `any_product` over scores changes a stage on the day on which one of them does."""
+    account = one_lead(
+        *(
+            asked(JANUARY + timedelta(days=7 * place), kind, place, "AB"[place % 2])
+            for place in range(6)
+        )
+    )
+    timeline = PlaybookTimeline([(None, KEEN)])
+
+    compare(account, timeline, date(2026, 1, 1), date(2026, 6, 30))
+
+
+def test_what_sales_say_of_no_product_is_about_all() -> None:
+    """A sales event that names no product changes the state of every product on its day."""
+    marked = SalesEvent("l", "follow_up", datetime(2026, 5, 5, 3, tzinfo=UTC))
+    views = [asked(kind="page_view", about=about, number=ord(about)) for about in "AB"]
+    account = one_lead(*views, sales_events=[marked])
+    told = year(account).leads["l"]
+
+    for about in ("A", "B"):
+        states = {one.first_day: one for one in told.engagement[about]}
+        assert states[date(2026, 5, 5)].value.key == "priority_follow_up"
+        assert states[date(2026, 5, 5)].cause == "record"
 
 
 def test_a_record_about_another_product_is_no_cause() -> None:

@@ -105,7 +105,7 @@ def log_of(
     clashes = _clashes(facts.rejects, day_of)
     if clashes:
         # As of the days before the second of them, the first one counts (law 5).
-        firsts = {key: days[0] for key, days in clashes.items() if days[0].since < days[0].until}
+        firsts = {key: lives[0] for key, lives in clashes.items()}
         early: dict[str, Any] = {"activities": [], "deals": []}
         for (table, _), life in firsts.items():
             early[table].append(life.record)
