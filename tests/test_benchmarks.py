@@ -18,6 +18,7 @@ from benchmarks.market import draw as draw_market
 from benchmarks.market import read as read_market
 from benchmarks.market import scan as scan_market
 from benchmarks.market import write as write_market
+from benchmarks.replay import check as check_replays
 from benchmarks.ways import HAND, WAYS
 
 TINY = 300
@@ -139,3 +140,9 @@ def test_a_cost_is_that_of_the_work_alone() -> None:
     cost, length = costs.cost_of(lambda: len(b"x" * 100_000_000))
     assert length == 100_000_000
     assert 0.09 < cost.peak - cost.before < 0.2
+
+
+def test_the_hand_written_replay_gives_the_same_spans() -> None:
+    """Law 1: Engines agree: a loop made for the starter says span for span what a replay says."""
+    dice = Random(12)
+    check_replays(mf.Engine(BOOK), [draw(dice, number) for number in range(6)])
