@@ -4,8 +4,8 @@
     python benchmarks/replay.py
     python benchmarks/replay.py --accounts 5000    # a million activities
 
-Accounts are those of `benchmarks/account.py`: 10 leads, 5 products and 200 activities each, with the
-faults of real files. `mpfunnel.replay` says what segment, Tiers, stages, states and levels of
+Accounts are those of `benchmarks/account.py`: 10 leads, 5 products and 200 activities each, with
+the faults of real files. `mpfunnel.replay` says what segment, Tiers, stages, states and levels of
 interest were on every day of a year. The loop written by hand knows the starter's playbook and
 nothing else, and that a company's facts have no days; it uses the functions of
 `benchmarks/account.py`. Between two days with records it looks at the last day and halves, as the
@@ -250,10 +250,11 @@ def track_of(
     days = {start, *(day for _, day in own), *(day for _, day in wide), *(day for _, day in said)}
     days.update(day for day, _ in places)
     marks = sorted(day for day in days if start <= day <= end)
-    numbered = [
-        sorted([(k, d.toordinal()) for k, d in some], key=lambda x: x[1]) for some in (own, wide)
-    ]
-    penalties = [day for some in numbered for kind, day in some if POINTS.get(kind, 0) < 0]
+    own_days, wide_days = (
+        sorted([(kind, day.toordinal()) for kind, day in some], key=lambda pair: pair[1])
+        for some in (own, wide)
+    )
+    penalties = [day for kind, day in (*own_days, *wide_days) if POINTS.get(kind, 0) < 0]
     found: list[tuple[date, Engaged]] = []
 
     def note(day: int) -> None:
@@ -262,33 +263,36 @@ def track_of(
         for since, one in places:
             if since <= at:
                 place = one
-        touches = [[(k, day - d) for k, d in some if d <= day] for some in numbered]
+        near, far = (
+            [(kind, day - since) for kind, since in some if since <= day]
+            for some in (own_days, wide_days)
+        )
         heard = [event for event, on in said if on <= at]
-        found.append((at, engaged(*touches, heard, segment=segment, tier=tier, place=place)))
+        found.append((at, engaged(near, far, heard, segment=segment, tier=tier, place=place)))
 
     for mark, then in zip(marks, [*marks[1:], end + DAY], strict=True):
         day, last = mark.toordinal(), then.toordinal() - 1
         note(day)
         if not own and not wide:
             continue
-        known = signals_of(*numbered, day)
+        known = signals_of(own_days, wide_days, day)
         if any(0 <= day - since < 730 for since in penalties):
             for each in range(day + 1, last + 1):
-                now = signals_of(*numbered, each)
+                now = signals_of(own_days, wide_days, each)
                 if now != known:
                     note(each)
                     known = now
             continue
-        while day < last and signals_of(*numbered, last) != known:
+        while day < last and signals_of(own_days, wide_days, last) != known:
             low, high = day, last
             while low + 1 < high:
                 middle = (low + high) // 2
-                if signals_of(*numbered, middle) == known:
+                if signals_of(own_days, wide_days, middle) == known:
                     low = middle
                 else:
                     high = middle
             note(high)
-            day, known = high, signals_of(*numbered, high)
+            day, known = high, signals_of(own_days, wide_days, high)
     return found
 
 
@@ -323,8 +327,8 @@ def stages_of(
     days = moving | {day for day, _ in places}
     new: dict[date, dict[Id, Engaged]] = {}
     for product, track in tracks.items():
-        for day, one in track:
-            new.setdefault(day, {})[product] = one
+        for day, told in track:
+            new.setdefault(day, {})[product] = told
     held = dict(places)
     existing = False
     pursuits: dict[Id | None, Pursued] = {}
@@ -345,8 +349,8 @@ def stages_of(
                 [deal for deal in deals if day_of(deal.opened_at) <= day],
                 day,
             )
-        told = staged(pursuits, engagement, segment, tier, existing=existing)
-        found.append((day, (told.stage, told.for_products, told.existing_customer)))
+        stage = staged(pursuits, engagement, segment, tier, existing=existing)
+        found.append((day, (stage.stage, stage.for_products, stage.existing_customer)))
     return found
 
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from copy import copy
 from datetime import UTC, date, datetime, time
 from typing import Any
 
@@ -358,6 +357,19 @@ class _Search:
         if cell == self._known:
             return
         self._known = cell
-        standing = copy(self._standing)
-        standing.engagement = self.gauge.compiled.state(self._company, self.lead, standing)
+        last = self._standing
+        # Written out, because a copy takes ten times as long, and there are very many.
+        standing = Standing(
+            last.tier,
+            last.open_deal,
+            last.owned,
+            last.parting_reasons,
+            last.marked_for_follow_up,
+            last.touched,
+            last.score,
+            last.active_days,
+            last.measures,
+            last.interest,
+            self.gauge.compiled.state(self._company, self.lead, last),
+        )
         self.found.append((day, standing))

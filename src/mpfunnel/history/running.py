@@ -6,7 +6,7 @@ are sorted once, and only what rules ask for comes out: the same integers.
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections.abc import Hashable, Iterable, Sequence
 from itertools import accumulate
 from typing import Any, Final
@@ -49,6 +49,7 @@ class Gauge:
             {one.kind: one.points * weight for one in model.model.signals if one.points * weight}
             for weight in (FULL_WEIGHT, model.model.company_wide_per_mille)
         )
+        self.counted = {measure.kind for measure in model.measures if measure.kind}
         cap, floor = model.model.cap, model.model.floor
         self.cap = None if cap is None else cap * MICRO
         self.floor = None if floor is None else floor * MICRO
@@ -130,11 +131,11 @@ class Running:
         self.gains = _Log.of(gains)
         self.losses = _Log.of([(day, milli) for _, day, milli in worths if milli < 0])
         self.active = sorted({day for day, _ in gains})
-        asked = {one.kind for one in gauge.compiled.measures if one.kind}
-        self.counted: dict[str, list[int]] = {kind: [] for kind in asked}
+        self.counted: dict[str, list[int]] = {}
         for life in own:
-            if life.record[0].kind in asked:
-                self.counted[life.record[0].kind].append(life.since)
+            kind = life.record[0].kind
+            if kind in gauge.counted:
+                self.counted.setdefault(kind, []).append(life.since)
         for days in self.counted.values():
             days.sort()
         self._score(worths)
@@ -195,10 +196,11 @@ class Running:
         """
         gauge = self.gauge
         shares = gauge.shares
-        score = self.plain.faded(day, shares)
+        score = self.plain.faded(day, shares) if self.plain.days else 0
         for cap, log in self.capped:
             score += min(cap, log.faded(day, shares))
-        if self.losses.days:
+        losses = self.losses if self.losses.days else None
+        if losses is not None:
             score += self.fading.faded(losses_on, shares)
             score += _FULL_SHARE * self.lasting.sums[bisect_right(self.lasting.days, losses_on)]
         if gauge.cap is not None and score > gauge.cap:
@@ -208,18 +210,19 @@ class Running:
         standing.score = score
         standing.touched = self.touched_since is not None and self.touched_since <= day
         active = self.active
-        until = bisect_right(active, day)
-        standing.active_days = until - bisect_right(active, day - len(shares))
+        until = bisect_right(active, day) if active else 0
+        standing.active_days = until - bisect_right(active, day - len(shares)) if until else 0
         measures: dict[str, int | bool] = {}
         for one in gauge.compiled.measures:
             within = one.within_days
             if one.head == "count":
-                days = self.counted[one.kind]
-                measures[one.key] = bisect_right(days, day) - bisect_left(days, day - within + 1)
+                days = self.counted.get(one.kind)
+                count = bisect_right(days, day) - bisect_right(days, day - within) if days else 0
+                measures[one.key] = count
             elif one.head == "points":
-                points = self.gains.within(day, within)
-                if self.losses.days:
-                    points += self.losses.within(losses_on, within)
+                points = self.gains.within(day, within) if until else 0
+                if losses is not None:
+                    points += losses.within(losses_on, within)
                 measures[one.key] = FULL_WEIGHT * points
             else:
                 measures[one.key] = bool(until) and day - active[until - 1] < within
