@@ -8,10 +8,9 @@ Accounts are those of `benchmarks/account.py`: 10 leads, 5 products and 200 acti
 the faults of real files. `mpfunnel.replay` says what segment, Tiers, stages, states and levels of
 interest were on every day of a year. The loop written by hand knows the starter's playbook and
 nothing else, and that a company's facts have no days; it uses the functions of
-`benchmarks/account.py`. Between two days with records it looks at the last day and halves, as the
-library does; while a penalty fades, it looks at every day. It returns the same spans with the same
-values, rules, possible values and missing facts; that is checked for every account before anything
-is timed, up to a thousand.
+`benchmarks/account.py`, and finds the days on which something changes as the library does. It
+returns the same spans with the same values, rules, possible values and missing facts; that is
+checked for every account before anything is timed, up to a thousand.
 
 All of it runs in one process and interleaved. A figure is the median of the rounds, as a ratio to
 the loop written by hand; what is measured is the time of the processor.
@@ -198,18 +197,25 @@ def places_over_time(
 Signals = tuple[bool, ...]
 
 
-def signals_of(own: list[tuple[str, int]], wide: list[tuple[str, int]], today: int) -> Signals:
-    """What the rules ask of activities, as yes and no."""
+def signals_of(
+    own: list[tuple[str, int]], wide: list[tuple[str, int]], today: int, losses_on: int
+) -> Signals:
+    """What the rules ask of activities, as yes and no; penalties count as of a day of their own."""
     score = views = points_365 = points_730 = 0
-    active_90 = asked_30 = False
+    active_90 = asked_30 = touched = False
     active: set[int] = set()
     for weight, touches in ((1_000, own), (250, wide)):
         for kind, day in touches:
             age = today - day
             if age < 0:
                 break
+            touched = touched or weight == 1_000
             points = POINTS.get(kind)
-            if points is None or age >= 730:
+            if points is None:
+                continue
+            if points < 0:
+                age = losses_on - day
+            if age >= 730:
                 continue
             worth = points * weight
             if age < len(DECAY):
@@ -233,6 +239,7 @@ def signals_of(own: list[tuple[str, int]], wide: list[tuple[str, int]], today: i
         points_365 >= 10_000,
         points_730 >= 10_000,
         active_90,
+        touched,
     )
 
 
@@ -254,45 +261,48 @@ def track_of(
         sorted([(kind, day.toordinal()) for kind, day in some], key=lambda pair: pair[1])
         for some in (own, wide)
     )
-    penalties = [day for kind, day in (*own_days, *wide_days) if POINTS.get(kind, 0) < 0]
+    rises = any(POINTS.get(kind, 0) < 0 for kind, _ in (*own_days, *wide_days))
     found: list[tuple[date, Engaged]] = []
+    known: Signals = ()
 
     def note(day: int) -> None:
-        at = date.fromordinal(day)
-        place = NOWHERE
-        for since, one in places:
-            if since <= at:
-                place = one
         near, far = (
             [(kind, day - since) for kind, since in some if since <= day]
             for some in (own_days, wide_days)
         )
-        heard = [event for event, on in said if on <= at]
-        found.append((at, engaged(near, far, heard, segment=segment, tier=tier, place=place)))
+        one = engaged(near, far, heard, segment=segment, tier=tier, place=place)
+        found.append((date.fromordinal(day), one))
 
+    def search(day: int, last: int, ending: Signals | None) -> None:
+        nonlocal known
+        least = ending or signals_of(own_days, wide_days, last, day)
+        most = signals_of(own_days, wide_days, day, last) if rises else known
+        if least == most:
+            return
+        if last == day + 1:
+            now = signals_of(own_days, wide_days, last, last) if rises else least
+            if now != known:
+                known = now
+                note(last)
+            return
+        middle = (day + last) // 2
+        search(day, middle, None)
+        search(middle, last, None if rises else least)
+
+    before: tuple[Any, ...] = ()
+    place = NOWHERE
+    held = dict(places)
     for mark, then in zip(marks, [*marks[1:], end + DAY], strict=True):
-        day, last = mark.toordinal(), then.toordinal() - 1
-        note(day)
-        if not own and not wide:
-            continue
-        known = signals_of(own_days, wide_days, day)
-        if any(0 <= day - since < 730 for since in penalties):
-            for each in range(day + 1, last + 1):
-                now = signals_of(own_days, wide_days, each)
-                if now != known:
-                    note(each)
-                    known = now
-            continue
-        while day < last and signals_of(own_days, wide_days, last) != known:
-            low, high = day, last
-            while low + 1 < high:
-                middle = (low + high) // 2
-                if signals_of(own_days, wide_days, middle) == known:
-                    low = middle
-                else:
-                    high = middle
-            note(high)
-            day, known = high, signals_of(own_days, wide_days, high)
+        place = held.get(mark, place)
+        heard = [event for event, on in said if on <= mark]
+        day = mark.toordinal()
+        now = signals_of(own_days, wide_days, day, day)
+        if (now, place, len(heard)) != before or now != known:
+            known = now
+            note(day)
+        if (own or wide) and then > mark + DAY:
+            search(day, then.toordinal() - 1, None)
+        before = known, place, len(heard)
     return found
 
 
