@@ -1,8 +1,8 @@
 """How fast a year is replayed, beside a loop written by hand for one playbook.
 
     pip install -e .
-    python benchmarks/replay.py
-    python benchmarks/replay.py --accounts 5000    # a million activities
+    python -m benchmarks.replay
+    python -m benchmarks.replay --accounts 5000    # a million activities
 
 Accounts are those of `benchmarks/account.py`: 10 leads, 5 products and 200 activities each, with
 the faults of real files. `mpfunnel.replay` says what segment, Tiers, stages, states and levels of

@@ -13,7 +13,7 @@ from hypothesis import given
 from mpfunnel.errors import InvalidDataError
 from mpfunnel.labels import Label
 from mpfunnel.rules import compiled
-from mpfunnel.rules.compiled import check_roots, compile_policy
+from mpfunnel.rules.compiled import cell_of, check_roots, compile_policy
 from mpfunnel.rules.conditions import All, AnyOf, Compare, ContainsAny, Exists, IsMissing, Not
 from mpfunnel.rules.explain import explain
 from mpfunnel.rules.facts import Fact
@@ -210,3 +210,19 @@ def test_only_plain_words_become_names_in_the_source(name: str) -> None:
 
     with pytest.raises(InvalidDataError, match="must be a plain word, and none of KNOWN, cell"):
         compile_policy(DecisionTable((Rule("yes", always),), "no"), ("company",))
+
+
+def test_a_cell_tells_no_less_than_the_decision() -> None:
+    """Numbers of one cell get one decision, and a greater number is in the same cell or above."""
+    function = compile_policy(
+        table(Compare(SIZE, "<", 10), Compare(SIZE, "==", 20), Compare(SIZE, ">", 30)), ("company",)
+    )
+    cell = cell_of(function)
+    records = [SimpleNamespace(size=size) for size in range(40)]
+    cells: list[Any] = [cell(record) for record in records]
+
+    assert cells == sorted(cells)
+    assert len(set(cells)) == 5
+    for number in set(cells):
+        alike = [one for one, of in zip(records, cells, strict=True) if of == number]
+        assert len({function(one) for one in alike}) == 1
