@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -111,6 +113,39 @@ def test_same_input_same_text() -> None:
     first = warehouse.render(ENGINE, dialect="snowflake", tables=TABLES, as_of=DAY)
     again = warehouse.render(ENGINE, dialect="snowflake", tables=TABLES, as_of=DAY)
     assert first == again
+
+
+def test_text_does_not_depend_on_the_seed_of_hashes() -> None:
+    """Law 9: Same input, same bytes: also where Ibis keeps names of columns in a set."""
+    code = """
+import sys
+from datetime import date
+import narwhals.stable.v2 as nw
+import mpfunnel as mf
+from mpfunnel import warehouse
+from mpfunnel.frames.text import described, sql_of
+tables = {"companies": ["id"], "contracts": ["company_id", "product_id", "start"]}
+engine = mf.Engine(mf.starter(["crm"]))
+day = date(2026, 10, 31)
+one = warehouse.render(engine, dialect="duckdb", tables=tables, as_of=day)
+print(*one.statements())
+left, right = (described(name, dict.fromkeys("abcdef", "int64")) for name in ("x", "y"))
+joined = left.join(right, on=["a", "b", "c"], how="left").to_native()
+print(*(sql_of(joined, dialect) for dialect in warehouse.DIALECTS))
+"""
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-c", code],
+            stdout=subprocess.PIPE,
+            env={**os.environ, "PYTHONHASHSEED": seed},
+        )
+        for seed in ("1", "2")
+    ]
+    first, again = (one.communicate()[0].decode() for one in running)
+    assert first == again
+    assert first.count('EXCLUDE ("a_right", "b_right", "c_right")') == 2
+    assert first.count("EXCEPT (`a_right`, `b_right`, `c_right`)") == 1
+    assert 'EXCLUDE ("about_right", "company_no_right")' in first
 
 
 def test_faults_come_all_at_once() -> None:

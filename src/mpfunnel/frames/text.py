@@ -14,6 +14,8 @@ from mpfunnel.frames.kinds import Frame
 __all__ = ["described", "ibis_or_refuse", "quoted", "sql_of"]
 
 _RANDOM: Final = re.compile(r"\brow_index_[0-9a-f]+\b")
+_LEFT_OUT: Final = re.compile(r"^( *(?:EXCLUDE|EXCEPT) \()(.+, .+)\)$", re.MULTILINE)
+"""The columns that a star leaves out, where they are several; these words begin no other line."""
 
 
 def quoted(*names: str) -> str:
@@ -33,7 +35,7 @@ def sql_of(native: Any, dialect: str) -> str:
     if ibis.options.pyspark is None:
         # Ibis sets the options of an engine when it loads that engine, which text does not need.
         ibis.options.pyspark = _spark_options()
-    return _named_alike(str(ibis.to_sql(native, dialect=dialect)))
+    return _in_order(_named_alike(str(ibis.to_sql(native, dialect=dialect))))
 
 
 def ibis_or_refuse() -> Any:
@@ -55,6 +57,13 @@ def _named_alike(text: str) -> str:
     found = dict.fromkeys(_RANDOM.findall(text))
     numbers = {name: f"row_number_{number}" for number, name in enumerate(found, 1)}
     return _RANDOM.sub(lambda match: numbers[match[0]], text)
+
+
+def _in_order(text: str) -> str:
+    """Return the text with what each star leaves out in order; Ibis keeps it in a set (law 9)."""
+    return _LEFT_OUT.sub(
+        lambda match: f"{match[1]}{', '.join(sorted(match[2].split(', ')))})", text
+    )
 
 
 def _spark_options() -> Any:
