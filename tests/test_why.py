@@ -125,6 +125,26 @@ def test_bounds_are_explained_in_japanese_too() -> None:
         assert total.points == 20
 
 
+def test_ids_that_look_alike_are_told_apart_in_a_cool_down() -> None:
+    """Law 4: Order does not matter: of the ids 1 and "1" at one instant, one is the first."""
+    model = BOOK.engagement["crm"]
+    signals = [mf.Signal("page_view", 10, cool_down_days=7)]
+    engine = mf.Engine(evolve(BOOK, engagement=evolve(model, signals=signals)))
+    first = did(1, "page_view", 1, "crm")
+    done = [first, evolve(first, id="1"), evolve(first, id=2)]
+    one, other = (
+        engine.explain("engagement", evolve(ACCOUNT, activities=these), 7, "crm", as_of=DAY)
+        for these in (done, done[::-1])
+    )
+    assert one == other
+    assert one.splitlines()[-4:] == [
+        "  page view: 9.77 points (3 activities, 2 in a cool-down of 7 days)",
+        "    2026-10-30 (1 day ago): in a cool-down of 7 days = 0",
+        "    2026-10-30 (1 day ago): in a cool-down of 7 days = 0",
+        "    2026-10-30 (1 day ago): 10 × 0.977 = 9.77",
+    ]
+
+
 def test_an_engagement_shows_state_interest_and_score() -> None:
     """The state first, then the level that the score gives, then the score."""
     text = ENGINE.explain("engagement", ACCOUNT, 7, "crm", as_of=DAY, lang="ja")

@@ -200,10 +200,10 @@ def _firsts(
 ) -> set[Id]:
     """Return the first activity of each cool-down, as the score counts them."""
     weighty = [
-        (day, wide, one.at, str(one.id), one.id)
+        (pair[1], wide, _in_time(pair), pair[0].id)
         for wide, mine in given.items()
         if weights[wide]
-        for one, day in mine
+        for pair in mine
     ]
     found: dict[int, Id] = {}
     for day, *_, activity_id in sorted(weighty):
@@ -211,8 +211,10 @@ def _firsts(
     return set(found.values())
 
 
-def _in_time(pair: tuple[Activity, date]) -> tuple[datetime, str]:
-    return pair[0].at, str(pair[0].id)
+def _in_time(pair: tuple[Activity, date]) -> tuple[datetime, str, bool]:
+    # A text and an integer may look alike, and cannot be compared.
+    activity_id = pair[0].id
+    return pair[0].at, str(activity_id), isinstance(activity_id, str)
 
 
 def _named(case: Case, product_id: Id | None, lang: Lang) -> str:
