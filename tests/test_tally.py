@@ -391,6 +391,49 @@ class TestOutcomes:
             with pytest.raises(InvalidDataError, match=f"^{path}: "):
                 ask()
 
+    def test_what_is_no_tally_model_activity_or_product_is_refused(self) -> None:
+        """A faulty argument is named, as everywhere, and not found missing an attribute."""
+        wrong: Any = "wrong"
+        activity = activity_of(Said(1, "page_view", DAY, False), 1)
+        for ask, problems in (
+            (lambda: Tally().merge(wrong), ["other: must be a Tally, not str 'wrong'"]),
+            (
+                lambda: Tally().at(wrong, DAY),
+                ["model: must be an EngagementModel, not str 'wrong'"],
+            ),
+            (
+                lambda: next_change(wrong, wrong, DAY),
+                [
+                    "tally: must be a Tally, not str 'wrong'",
+                    "model: must be an EngagementModel, not str 'wrong'",
+                ],
+            ),
+            (
+                lambda: Tally.of([activity, wrong], True, zone=ZONE),
+                [
+                    "activities[1]: must be an Activity, not str",
+                    "product_id: must be a text or an integer id, not bool True",
+                ],
+            ),
+            (
+                lambda: Tally.of(wrong, 1, zone=ZONE),
+                ["activities: must be a list, not str 'wrong'"],
+            ),
+            (
+                lambda: Tally().record_activity(wrong, wrong, zone=ZONE),
+                ["activity: must be an Activity, not str 'wrong'"],
+            ),
+            (
+                lambda: Tally().record_activity(activity, True, zone=ZONE),
+                ["product_id: must be a text or an integer id, not bool True"],
+            ),
+        ):
+            with pytest.raises(InvalidDataError) as caught:
+                ask()
+            assert [str(one) for one in caught.value.problems] == problems
+        found = Tally.of(iter([activity]), 1, zone=ZONE)
+        assert found == Tally().record_activity(activity, 1, zone=ZONE).tally
+
     def test_a_kind_without_points_may_cool_down(self) -> None:
         """What earns nothing adds nothing, whether it is asked for the first time or again."""
         signals = (*MODEL.signals, Signal("unheard of", 0, cool_down_days=7))
@@ -493,7 +536,7 @@ class TestStorage:
     @pytest.mark.parametrize(
         ("data", "faults"),
         [
-            ("text", ["tally: must be a bytes, not str 'text'"]),
+            ("text", ["tally: must be bytes, not str 'text'"]),
             (b"\xff", ["tally: is not JSON in UTF-8: "]),
             (b"{", ["tally: is not JSON in UTF-8: "]),
             (b"[" * 100_000, ["tally: is not JSON in UTF-8: "]),
@@ -528,7 +571,7 @@ class TestStorage:
                 b"""{"format": 1, "kept_since": "2026-01-02", "told": [
                     1,
                     ["2026-01-01", "k", [], []],
-                    ["2026-13-01", "", [1], []],
+                    ["2026-13-01", "", [1], [null]],
                     ["x", "k", [1, true, 0.5, ""], 3]
                 ]}""",
                 [
@@ -536,6 +579,7 @@ class TestStorage:
                     "tally.told[1][0]: must not be before kept_since, 2026-01-02",
                     "tally.told[2][0]: must be a day such as '2026-10-31', not '2026-13-01'",
                     "tally.told[2][1]: must not be blank",
+                    "tally.told[2][3][0]: must be a text or an integer id, not nothing",
                     "tally.told[3][0]: must be a day such as '2026-10-31', not 'x'",
                     "tally.told[3][2][1]: must be a text or an integer id, not bool True",
                     "tally.told[3][2][2]: must be a text or an integer id, not float 0.5",

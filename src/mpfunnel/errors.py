@@ -31,7 +31,7 @@ MAX_CANDIDATES: Final = 1_000
 """Among more names than these, looking for the nearest one takes too long."""
 MAX_LETTERS: Final = 100
 """The nearest of longer names takes too long to find, and nobody reads it."""
-_KINDS: Final[Mapping[type, str]] = {str: "text", bool: "true or false"}
+_KINDS: Final[Mapping[type, str]] = {str: "text", bool: "true or false", bytes: "bytes"}
 
 
 def on_one_line(text: str) -> str:

@@ -145,14 +145,13 @@ def _statements_of(
         problems.append(Problem("order", f"{path}[0]", message))
     if fault := a_key(cells[1]):
         problems.append(problem_of(f"{path}[1]", fault))
-        return
-    kind = str(cells[1])
     for place, wide in ((2, False), (3, True)):
         problems += misfit(f"{path}[{place}]", cells[place], list)
         ids = cast("list[object]", cells[place]) if isinstance(cells[place], list) else []
-        told = None if day is None else told_of(day, kind, wide)
+        # A faulty row is read on for its other faults.
+        told = None if day is None or fault else told_of(day, str(cells[1]), wide)
         for index, activity_id in enumerate(ids):
-            if fault := an_id(activity_id):
-                problems.append(problem_of(f"{path}[{place}][{index}]", fault))
+            if no_id := an_id(activity_id):
+                problems.append(problem_of(f"{path}[{place}][{index}]", no_id))
             elif told is not None:
                 yield cast("Id", activity_id), told

@@ -30,7 +30,7 @@ from mpfunnel.engagement.growing import GrowingMap
 from mpfunnel.engagement.model import EngagementModel
 from mpfunnel.engagement.scores import Measure, Score, Sums, Worth
 from mpfunnel.engagement.statements import Told, problem_of, read, told_of, written
-from mpfunnel.errors import InvalidDataError
+from mpfunnel.errors import InvalidDataError, Problem, misfit, misfits, series
 from mpfunnel.records import Activity, Id
 from mpfunnel.records.checks import a_bool, a_day, a_key, an_id
 
@@ -121,15 +121,17 @@ class Tally:
             kept_since: The first day of which activities are kept; `None` to keep all.
 
         Raises:
-            InvalidDataError: There is no such zone, `kept_since` is no day, or an activity falls
-                outside the years 1 to 9999 in the zone.
+            InvalidDataError: There is no such zone, `kept_since` is no day, something is no
+                activity or no id, or an activity falls outside the years 1 to 9999 in the zone.
         """
         in_zone = zone_for(zone)
+        given = series(activities)
+        _check_about(product_id, misfits("activities", given, Activity))
         return _built(
             cls(kept_since=kept_since).kept_since,
             (
                 (one.id, _of_record(one, local_day(one.at, in_zone)))
-                for one in activities
+                for one in given
                 if _is_about(one, product_id)
             ),
         )
@@ -145,9 +147,10 @@ class Tally:
             zone: The playbook's zone, for example ``"Asia/Tokyo"``.
 
         Raises:
-            InvalidDataError: There is no such zone, or the activity falls outside the years 1 to
-                9999 in it.
+            InvalidDataError: There is no such zone, something is no activity or no id, or the
+                activity falls outside the years 1 to 9999 in the zone.
         """
+        _check_about(product_id, misfit("activity", activity, Activity))
         day = local_day(activity.at, zone_for(zone))
         if not _is_about(activity, product_id):
             return Recorded(self, "elsewhere")
@@ -219,7 +222,12 @@ class Tally:
 
         Commutative, associative and idempotent. It takes as long as the smaller one is large, if
         both are kept since the same day.
+
+        Raises:
+            InvalidDataError: `other` is no tally.
         """
+        if wrong := misfit("other", other, Tally):
+            raise InvalidDataError(wrong)
         days = [one.kept_since for one in (self, other) if one.kept_since is not None]
         both = (one.forget_before(max(days)) if days else one for one in (self, other))
         small, large = sorted(both, key=lambda one: len(one._log))
@@ -255,11 +263,13 @@ class Tally:
             as_of: The day, in the playbook's zone.
 
         Raises:
-            InvalidDataError: `as_of` is no day.
+            InvalidDataError: `as_of` is no day, or `model` is none.
         """
         today = _ordinal(as_of)
         read = self._read
         if read is None or read.model is not model or read.today != today:
+            if wrong := misfit("model", model, EngagementModel):
+                raise InvalidDataError(wrong)
             worths = self._worths(model, model.points, today)
             read = _Reading(model, today, model.sums(worths))
             object.__setattr__(self, "_read", read)
@@ -491,6 +501,13 @@ def _moved(cells: _Cells, told: Told, until: int, by: int) -> _Cells:
     if days:
         return {**cells, key: days}
     return {one: those for one, those in cells.items() if one != key}
+
+
+def _check_about(product_id: Id, problems: list[Problem]) -> None:
+    """Refuse activities with these problems, or those about what cannot be a product."""
+    fault = an_id(product_id)
+    if fault or problems:
+        raise InvalidDataError(problems + ([problem_of("product_id", fault)] if fault else []))
 
 
 def _ordinal(as_of: date) -> int:

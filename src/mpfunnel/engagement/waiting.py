@@ -13,7 +13,7 @@ from mpfunnel.engagement.model import EngagementModel, Standing
 from mpfunnel.engagement.scores import Measure, Score, measures_of
 from mpfunnel.engagement.signals import decay_per_mille
 from mpfunnel.engagement.tally import Tally
-from mpfunnel.errors import InvalidDataError, Problem
+from mpfunnel.errors import InvalidDataError, Problem, misfit
 from mpfunnel.rules.compiled import compile_policy
 from mpfunnel.rules.conditions import facts_of
 from mpfunnel.rules.tables import Decision
@@ -43,8 +43,11 @@ def next_change(tally: Tally, model: EngagementModel, as_of: date) -> date | Non
         The day; `None` where nothing changes until the end of the year 9999.
 
     Raises:
-        InvalidDataError: `as_of` is no day, or the levels ask for more than activities.
+        InvalidDataError: `as_of` is no day, `tally` or `model` is none, or the levels ask for more
+            than activities.
     """
+    if wrong := misfit("tally", tally, Tally) + misfit("model", model, EngagementModel):
+        raise InvalidDataError(wrong)
     level = _level(model)
     measures = measures_of(model.interest.conditions)
 
