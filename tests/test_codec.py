@@ -582,6 +582,14 @@ class TestFiles:
         path.write_bytes(b"\xef\xbb\xbf" + dump(BOOK).replace("\n", "\r\n").encode())
         assert load(path) == BOOK
 
+    def test_a_file_tells_what_can_be_edited_in_a_model(self) -> None:
+        """The comments name every number of a model and of a signal, set in the file or not."""
+        text = dump(BOOK)
+        comments = text[: text.index('[engagement."*"]')].rpartition("\n\n")[2]
+        told = {word.strip(",:;.") for word in comments.split()}
+        assert {"half_life_days", "company_wide_per_mille", "cap", "floor"} <= told
+        assert {"points", "cool_down_days", "fades", "raises_hand_days"} <= told
+
     def test_json_is_what_other_programs_read(self, tmp_path: Path) -> None:
         """The JSON file is plain JSON, in Unicode, with dates as text and exact numbers."""
         rules = [Rule(Tier(1), (company.annual_revenue >= Decimal("0.25")) & SINCE)]

@@ -42,9 +42,12 @@ no table of its own, as in [tiers.crm].""",
 Where a lead stands with a product. "*" stands for every product without a table of its own.
 half_life_days: after how many days half of a point is left.
 company_wide_per_mille: weight of an activity that names no product; 1000 is full weight.
+cap, floor: the most and the fewest points that a score can be; without them it has no bound.
 ladder: levels of interest from the lowest; detours: the other states.
 signals: points of one activity of a kind on its day, from -10000 to 10000; cap: the most points
-of the kind together; raises_hand_days: for how many days it counts as a raised hand.""",
+of the kind together; cool_down_days: of each so many days, only the first one adds points;
+fades = false: a penalty that stays in full; raises_hand_days: for how many days it counts as a
+raised hand.""",
     "interest": """\
 From the score to a level of the ladder. score: decayed points; active_days: days.""",
     "states": """\
