@@ -328,6 +328,20 @@ class TestOutcomes:
         assert forgot == told([Said(1, "inquiry", AS_OF, False)], AS_OF)
         assert forgot.conflicts == frozenset()
 
+    def test_a_cool_down_must_be_kept_whole(self) -> None:
+        """S16: what is left of the first of a cool-down is 0 at last, yet it keeps the others out.
+
+        Kept for the days of the decay and of the longest cool-down, a tally loses nothing by it.
+        """
+        model = evolve(MODEL, signals=[Signal("page_view", 10, cool_down_days=365)])
+        first = date.fromordinal(DAY.toordinal() // 365 * 365)
+        today = first + timedelta(364)
+        tally = told([Said(1, "page_view", first, False), Said(2, "page_view", today, False)])
+        assert tally.at(model, today).micro == 0
+        assert tally.forget_before(today - timedelta(330)).at(model, today).micro == 10_000_000
+        kept = tally.forget_before(today - timedelta(330 + 365))
+        assert kept.at(model, today) == tally.at(model, today)
+
     def test_the_day_is_that_of_the_zone(self) -> None:
         """S11: an evening in UTC is the next day in Tokyo."""
         evening = datetime(2026, 6, 1, 16, tzinfo=UTC)

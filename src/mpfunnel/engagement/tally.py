@@ -238,7 +238,8 @@ class Tally:
     def forget_before(self, day: date) -> Tally:
         """Return the tally without activities of days before `day`; these come late from now on.
 
-        A tally that is kept since a later day stays as it is.
+        A tally that is kept since a later day stays as it is. What is forgotten keeps nothing out
+        of a cool-down any more, and is in no conflict: the score may rise by it.
 
         Raises:
             InvalidDataError: `day` is no day.
