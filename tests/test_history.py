@@ -427,6 +427,24 @@ def test_rules_over_all_products_see_what_days_do_to_each(kind: str) -> None:
     compare(account, timeline, date(2026, 1, 1), date(2026, 6, 30))
 
 
+def test_a_score_that_is_met_between_two_equal_days_is_found() -> None:
+    """However many values a rule lists, and whatever the answer is before and after."""
+    base = STARTER.playbook
+    model = base.engagement["A"]
+    listed = product.active_days.is_in(2, *range(100, 700))
+    rule = Rule(model.ladder[0], listed, key="listed")
+    interest = evolve(model.interest, rules=[rule, *model.interest.rules])
+    engine = Engine(evolve(base, engagement=evolve(model, interest=interest, half_life_days=1)))
+    account = one_lead(
+        *(asked(JANUARY + timedelta(days=day), "page_view", day) for day in range(3))
+    )
+
+    compare(account, PlaybookTimeline([(None, engine)]), date(2026, 1, 1), date(2026, 4, 1))
+
+    rules = [(one.rule, one.cause) for one in year(account, engine).leads["l"].interest["A"]]
+    assert rules[-2:] == [("listed", "time"), ("aware", "time")]
+
+
 def test_what_sales_say_of_no_product_is_about_all() -> None:
     """A sales event that names no product changes the state of every product on its day."""
     marked = SalesEvent("l", "follow_up", datetime(2026, 5, 5, 3, tzinfo=UTC))

@@ -17,8 +17,8 @@ from mpfunnel.case import Compiled, CompiledModel
 from mpfunnel.engagement import FULL_WEIGHT, MICRO, Standing
 from mpfunnel.engagement.signals import decay_per_mille
 from mpfunnel.history.logs import Life
-from mpfunnel.rules.compiled import cell_of
-from mpfunnel.rules.conditions import Exists, facts_of, walk
+from mpfunnel.rules.compiled import MAX_CUTS, cell_of
+from mpfunnel.rules.conditions import Compare, Condition, Exists, IsIn, facts_of, walk
 from mpfunnel.rules.facts import Fact
 from mpfunnel.stages import Pursuit
 
@@ -43,6 +43,10 @@ class Gauge:
         self._asked = any(_runs(fact) for when in conditions for fact in facts_of(when))
         # What ranges over products looks at all of them at once, and tells no cells of one.
         self._exact = any(_runs(fact) for at in ranged for fact in facts_of(at))
+        tables = (model.model.interest, model.model.states, book.playbook.funnel.rules)
+        for fact, values in _thresholds(when for one in tables for when in one.conditions).items():
+            # So many are told apart by cells that do not follow the order of the numbers.
+            self._exact |= _runs(fact) and 2 * len(values) > MAX_CUTS
         self.signals = {signal.kind: signal for signal in model.model.signals}
         self.shares = decay_per_mille(model.model.half_life_days)
         self.worth = tuple(
@@ -59,17 +63,26 @@ class Gauge:
 
         The level of interest is put into the standing; so is the state, where a stage may ask.
         """
-        interest = self._interest(company, lead, standing)
+        found: tuple[Hashable, ...] = (self._interest(company, lead, standing),)
         standing.interest = self.compiled.interest(company, lead, standing)
-        state = self._state(company, lead, standing)
-        if not self._asked:
-            return interest, state
-        standing.engagement = self.compiled.state(company, lead, standing)
-        stage = self._stage(company, lead, standing, Pursuit(), *self._rows)
-        if not self._exact:
-            return interest, state, stage
-        numbers = standing.score, standing.active_days, tuple(standing.measures.values())
-        return interest, state, stage, numbers
+        found += (self._state(company, lead, standing),)
+        if self._asked:
+            standing.engagement = self.compiled.state(company, lead, standing)
+            found += (self._stage(company, lead, standing, Pursuit(), *self._rows),)
+        if self._exact:
+            found += (standing.score, standing.active_days, *standing.measures.values())
+        return found
+
+
+def _thresholds(conditions: Iterable[Condition]) -> dict[Fact, set[Any]]:
+    """Return the values that facts are compared with."""
+    found: dict[Fact, set[Any]] = {}
+    for at in (at for when in conditions for at in walk(when)):
+        if isinstance(at, Compare):
+            found.setdefault(at.fact, set()).add(at.value)
+        elif isinstance(at, IsIn):
+            found.setdefault(at.fact, set()).update(at.values)
+    return found
 
 
 def _runs(fact: Fact) -> bool:

@@ -35,7 +35,7 @@ from mpfunnel.rules.explain import Policy, decide, examine, holds
 from mpfunnel.rules.facts import Fact
 from mpfunnel.rules.tables import Decision
 
-__all__ = ["cell_of", "check_roots", "compile_policy"]
+__all__ = ["MAX_CUTS", "cell_of", "check_roots", "compile_policy"]
 
 T = TypeVar("T", bound=Hashable)
 
@@ -96,7 +96,8 @@ def compile_policy(
 def cell_of(function: Callable[..., Decision[Any]]) -> Callable[..., Hashable]:
     """Return a function of what `compile_policy` gave, with the same arguments: which cell it is.
 
-    Records of one cell get one decision. As a number grows, its part of the cell only goes up.
+    Records of one cell get one decision. As a number grows, its part of the cell only goes up, as
+    long as the policy compares the number with no more than half of `MAX_CUTS` values.
     """
     found: Callable[..., Hashable] = vars(function)["__cell__"]
     return found
