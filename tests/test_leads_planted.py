@@ -292,7 +292,7 @@ def _first_of_a_conflict_wins(patch: pytest.MonkeyPatch) -> None:
 
 
 def _oldest_word_of_sales_decides(patch: pytest.MonkeyPatch) -> None:
-    _wrapped(patch, case, "_hear", lambda right, standing, said: right(standing, said[::-1]))
+    _wrapped(patch, case, "hear_sales", lambda right, standing, said: right(standing, said[::-1]))
 
 
 def _leads_without_sign_all_alike(patch: pytest.MonkeyPatch) -> None:
