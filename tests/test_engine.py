@@ -248,6 +248,22 @@ def test_an_id_that_is_none_is_refused() -> None:
             call()
 
 
+def test_true_is_not_the_id_1() -> None:
+    """S18: a bool is no id, though Python finds 1 by it."""
+    engine = mf.Engine(mf.starter([mf.Product(1)]))
+    account = mf.Account(mf.Company(1), leads=[mf.Lead(1, company_id=1)])
+    for ask, message in (
+        (lambda: engine.stage_for(account, True, as_of=DAY), "no such lead True"),
+        (lambda: engine.engagement_for(account, 1, True, as_of=DAY), "no such product True"),
+        (
+            lambda: engine.next_change(mf.Tally(), account, True, 1, as_of=DAY),
+            "no such lead True",
+        ),
+    ):
+        with pytest.raises(mf.UnknownNameError, match=message):
+            ask()
+
+
 def test_an_engine_is_made_of_a_playbook() -> None:
     """The path of a file is no playbook; the message says how to read one."""
     odd: Any = "playbook.toml"

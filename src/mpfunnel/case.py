@@ -148,8 +148,7 @@ class Compiled:
         Raises:
             UnknownNameError: There is none.
         """
-        known = isinstance(product_id, str | int)  # pyright: ignore[reportUnnecessaryIsInstance]
-        found = self.products.get(product_id) if known else None
+        found = self.products.get(product_id) if _may_be_id(product_id) else None
         if found is None:
             hint = did_you_mean(brief(product_id).strip("'"), map(str, self.products))
             raise UnknownNameError(f"no such product {brief(product_id)}{hint}")
@@ -161,6 +160,11 @@ class Compiled:
         if table is not None:
             return table(company)
         return _ask(self.playbook.tiers[product.id], company, product, day, self.playbook.version)
+
+
+def _may_be_id(given: object) -> bool:
+    # A bool or a float would find the integer that it equals (S18).
+    return isinstance(given, str | int) and not isinstance(given, bool)
 
 
 def _ask(
@@ -291,8 +295,7 @@ class Case:
         Raises:
             UnknownNameError: The account has no such lead.
         """
-        known = isinstance(lead_id, str | int)  # pyright: ignore[reportUnnecessaryIsInstance]
-        lead = self.facts.leads.get(lead_id) if known else None
+        lead = self.facts.leads.get(lead_id) if _may_be_id(lead_id) else None
         if lead is None:
             raise UnknownNameError(f"no such lead {brief(lead_id)} in the account")
         about: dict[Id | None, list[tuple[Activity, date]]] = {}
