@@ -253,6 +253,7 @@ def test_true_is_not_the_id_1() -> None:
     engine = mf.Engine(mf.starter([mf.Product(1)]))
     account = mf.Account(mf.Company(1), leads=[mf.Lead(1, company_id=1)])
     for ask, message in (
+        (lambda: engine.tier_for(mf.Company(1), True, as_of=DAY), "no such product True"),
         (lambda: engine.stage_for(account, True, as_of=DAY), "no such lead True"),
         (lambda: engine.engagement_for(account, 1, True, as_of=DAY), "no such product True"),
         (

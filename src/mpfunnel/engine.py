@@ -87,7 +87,13 @@ class Engine:
         except TypeError:  # it cannot be hashed, so it is no id
             table = None
         # The way of nearly every call, kept short.
-        if table is not None and type(company) is Company and type(as_of) is date:
+        if (
+            table is not None
+            and type(company) is Company
+            and type(as_of) is date
+            # A bool or a float finds the integer that it equals, and must be refused (S18).
+            and type(product_id) in (str, int)
+        ):
             return table(company)
         day = self._day(as_of)
         product = self._book.product(product_id)
