@@ -10,7 +10,7 @@ from typing import Final
 
 import pytest
 
-from mpfunnel.frames import dated, door, population, situation
+from mpfunnel.frames import dated, door, population, situation, values
 from mpfunnel.frames.contract import TABLES
 
 REFERENCE: Final = Path(__file__).parents[1] / "docs" / "reference" / "tables.md"
@@ -92,7 +92,7 @@ def codes() -> Iterator[str]:
     """The codes in the source of what turns rows away; those of whole tables make a Problem."""
     errors = REFERENCE.with_name("errors.md").read_text(encoding="utf-8")
     known = set(re.findall(r"^\| `([a-z-]+)` \|", errors, re.MULTILINE)) - ELSEWHERE
-    for module in (dated, door, situation):
+    for module in (dated, door, situation, values):
         assert module.__file__ is not None
         tree = ast.parse(Path(module.__file__).read_text(encoding="utf-8"))
         of_tables = {
