@@ -17,6 +17,7 @@ from mpfunnel.frames.situation import FIRM, Situation
 from mpfunnel.frames.stages import stages, with_ranges
 from mpfunnel.frames.standings import Standings
 from mpfunnel.frames.task import Task
+from mpfunnel.rules.conditions import facts_of
 
 __all__ = ["People"]
 
@@ -79,7 +80,13 @@ class People:
     def stood(self) -> Frame:
         """How they stand."""
         stood = self.standings.of(self.pairs, possible=self.task.possible)
-        return self.task.workshop.keep("standings", stood)
+        # Most facts are asked for interest and state alone, and these are decided.
+        places, funnel = self.task.places, self.task.book.playbook.funnel
+        conditions = (*funnel.rules.conditions, *(one.condition for one in places.exists))
+        asked = {fact for when in conditions for fact in facts_of(when)}
+        done = {c for fact in places.facts if fact not in asked for c in places.columns(fact)}
+        columns = [c for c in stood.collect_schema().names() if c not in done]
+        return self.task.workshop.keep("standings", stood.select(*columns))
 
     def engagement(self) -> Frame:
         """Return where each lead stands with each product."""
