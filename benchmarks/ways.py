@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
+from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory, mkdtemp
 from typing import Any, NamedTuple
@@ -67,10 +68,11 @@ def ours_to_files_in_parts(tables: Mapping[str, pl.LazyFrame]) -> Answers:
 def written(answers: Iterable[tuple[str, pl.LazyFrame]]) -> Answers:
     """Answers in files, each part of one in a file of its own."""
     folder = Path(mkdtemp(dir=FILES.name))
-    for number, (name, answer) in enumerate(answers):
+    numbers = count()
+    for name, answer in answers:
         (folder / name).mkdir(exist_ok=True)
-        answer.collect().write_parquet(folder / name / f"{number}.parquet")
-        # Or it would be there while the next one is made.
+        answer.collect().write_parquet(folder / name / f"{next(numbers)}.parquet")
+        # Or it would be there while the next one is made; `enumerate` would hold on to it, too.
         del answer
     return {name: pl.scan_parquet(folder / name / "*.parquet") for name in ANSWERS}
 
