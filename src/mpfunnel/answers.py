@@ -16,7 +16,7 @@ from mpfunnel.records import Channel, Id
 from mpfunnel.rules.tables import Decision
 from mpfunnel.segments import Segment
 from mpfunnel.situation import Rejected
-from mpfunnel.stages import FunnelStage
+from mpfunnel.stages import FunnelStage, Win
 from mpfunnel.tiers import Tier
 
 __all__ = ["Assessment", "Change", "Decided", "Engagement", "LeadAnswer", "Stage", "changes"]
@@ -95,12 +95,14 @@ class Stage(Decided[FunnelStage]):
         for_products: The products whose pursuit has come that far.
         existing_customer: Whether the company owns any product.
         pursuits: What each current pursuit warrants, by product; `None` stands for the whole firm.
+        wins: The latest win of each product, which an open pursuit may hide.
     """
 
     decision: Decision[FunnelStage]
     for_products: tuple[Id, ...]
     existing_customer: bool
     pursuits: immutabledict[Id | None, Decision[FunnelStage]]
+    wins: tuple[Win, ...] = ()
 
 
 @frozen

@@ -7,7 +7,7 @@ asked for, so that one tier costs no more than one tier.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from copy import copy
 from datetime import date
 from functools import cached_property, partial
@@ -18,7 +18,7 @@ from immutabledict import immutabledict
 
 from mpfunnel.account import Account
 from mpfunnel.answers import Assessment, Engagement, LeadAnswer, Stage
-from mpfunnel.calendars import local_day, zone_for
+from mpfunnel.calendars import day_began, local_day, zone_for
 from mpfunnel.contact import contactability
 from mpfunnel.engagement import (
     NO_SCORE,
@@ -46,6 +46,7 @@ from mpfunnel.stages import (
     FunnelStage,
     Pursuit,
     Sign,
+    Win,
     furthest,
     pursue,
     sign_of_event,
@@ -489,7 +490,18 @@ class Case:
             products,
             any(position.owned for position in self.positions(person.lead).values()),
             immutabledict({about: one for about, (_, one) in found.items()}),
+            tuple(self._wins(person, found)),
         )
+
+    def _wins(
+        self, person: Person, found: Mapping[Id | None, tuple[Pursuit, Decision[FunnelStage]]]
+    ) -> Iterator[Win]:
+        for about, (pursuit, now) in found.items():
+            if (day := pursuit.won_on) is not None:
+                # The next pursuit of the same product may run already.
+                won = Pursuit(started=True, won=True)
+                one = now if pursuit.won else self.warranted(person, about, won)
+                yield Win(about, day, day_began(day, self.book.zone), one.value, one.rule)
 
     # -- everything --
 
