@@ -213,13 +213,17 @@ class Bulk:
                 if value is not None and check is not None and check(value) is not None:
                     # The column may be too narrow for it.
                     value, doubt = None, True
-                if mapped.slot.written and value is not None:
-                    value = as_text(value)
-                if mapped.slot.many and value is not None:
-                    value = self._codes.setdefault(value, len(self._codes))
+                if value is not None:
+                    value = self._held(mapped.slot, value)
                 values.append(value)
                 doubtful.append(doubt)
             yield _Read(mapped, values, doubtful, places)
+
+    def _held(self, slot: Slot, value: Any) -> Any:
+        """Return a value as a column holds it."""
+        if slot.written:
+            return as_text(value)
+        return self._codes.setdefault(value, len(self._codes)) if slot.many else value
 
     def _different(
         self, mapped: FieldMapping, given: Entered
