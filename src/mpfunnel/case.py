@@ -8,7 +8,6 @@ asked for, so that one tier costs no more than one tier.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping
-from copy import copy
 from datetime import date
 from functools import cached_property, partial
 from typing import Any, Final, TypeVar
@@ -327,13 +326,9 @@ class Case:
         alike = not signed and not model.asks_lead and self.facts.company is not None
         if alike and (known := self._unsigned.get(product_id)) is not None:
             return known
-        standing = Standing(NO_TIER if product_id is None else self.tiers[product_id])
+        tier = NO_TIER if product_id is None else self.tiers[product_id]
+        standing = self._before_acting(person, product_id, tier)
         score = NO_SCORE
-        if product_id is not None:
-            position = self.positions(person.lead).get(product_id, NOTHING)
-            standing.open_deal = position.open_deal
-            standing.owned = position.owned
-            standing.parting_reasons = position.lost_for
         own = person.touches.get(product_id, ())
         worths = model.model.worths(own)
         if product_id is not None:
@@ -343,14 +338,26 @@ class Case:
             score = model.model.score(worths, as_of=self.day)
             standing.score = score.micro
             standing.active_days = score.active_days
-            if person.events:
-                hear_sales(standing, person.said_of(product_id))
         standing.measures = model.model.measures(model.measures, own, worths)
         standing.interest = model.interest(self.seen, person.lead, standing)
         standing.engagement = model.state(self.seen, person.lead, standing)
         if alike:
             self._unsigned[product_id] = standing, score
         return standing, score
+
+    def _before_acting(
+        self, person: Person, product_id: Id | None, tier: Decision[Any]
+    ) -> Standing:
+        """Return how a lead stands with a product by all but its activities."""
+        standing = Standing(tier)
+        if product_id is not None:
+            position = self.positions(person.lead).get(product_id, NOTHING)
+            standing.open_deal = position.open_deal
+            standing.owned = position.owned
+            standing.parting_reasons = position.lost_for
+        if person.events:
+            hear_sales(standing, person.said_of(product_id))
+        return standing
 
     def _company_wide(self, person: Person, model: CompiledModel) -> list[Worth]:
         """Return what activities that name no product are worth, once for all products."""
@@ -380,7 +387,9 @@ class Case:
         Only what follows from activities is that of another day.
         """
         compiled = self.model(product_id)
-        standing = copy(self.standing(person, product_id)[0])
+        # Of the other products, nothing is asked.
+        tier = self.book.tier(self.company, self.book.products[product_id], self.day)
+        standing = self._before_acting(person, product_id, tier)
         score = hear(standing, tally, compiled.model, compiled.measures, day or self.day)
         standing.interest = compiled.interest(self.seen, person.lead, standing)
         decision = compiled.state(self.seen, person.lead, standing)
