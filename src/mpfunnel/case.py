@@ -17,7 +17,7 @@ from attrs import evolve, field, frozen
 from immutabledict import immutabledict
 
 from mpfunnel.account import Account
-from mpfunnel.answers import Assessment, Engagement, LeadAnswer, Stage
+from mpfunnel.answers import Assessment, Engagement, LeadAnswer, Stage, WarrantedStage
 from mpfunnel.calendars import local_day, zone_for
 from mpfunnel.contact import contactability
 from mpfunnel.engagement import (
@@ -43,6 +43,8 @@ from mpfunnel.rules.tables import Decision
 from mpfunnel.segments import UNMATCHED, Segment
 from mpfunnel.situation import Situation, situation
 from mpfunnel.stages import (
+    Cause,
+    Entry,
     FunnelStage,
     Pursuit,
     Sign,
@@ -56,6 +58,7 @@ from mpfunnel.tiers import Tier, TierPolicy, TierTable
 __all__ = [
     "LEAD_ROOTS",
     "NO_TIER",
+    "RECORDED",
     "STAGE_ROOTS",
     "Case",
     "Compiled",
@@ -90,6 +93,15 @@ _UNMATCHED: Final = Decision(
     (UNMATCHED,),
 )
 _FIRM_WIDE: Final = (None,)
+RECORDED: Final = "history"
+"""What stands for the key of a rule where the history of a lead says its stage."""
+_MOVED_BY: Final[Mapping[Cause, tuple[str, str]]] = {
+    "rule": ("moved by a rule", "ルールによる移動"),
+    "time": ("moved by time alone", "時間の経過による移動"),
+    "person": ("moved by a person", "担当者による移動"),
+    "import": ("moved by an import", "インポートによる移動"),
+    "api": ("moved by a program", "APIによる移動"),
+}
 
 
 class CompiledModel:
@@ -133,6 +145,8 @@ class Compiled:
             tier_table,
             {p: one for p, one in playbook.tiers.items() if isinstance(one, TierTable)},
         )
+        stages = (*playbook.funnel.ladder, *playbook.funnel.detours)
+        self.stages: Mapping[str, FunnelStage] = {stage.key: stage for stage in stages}
         funnel = playbook.funnel.rules
         self.stage = compile_policy(funnel, STAGE_ROOTS, version=version)
         self.ranges = any(isinstance(at, Exists) for when in funnel.conditions for at in walk(when))
@@ -141,6 +155,24 @@ class Compiled:
             lambda model: CompiledModel(model, asked, version),
             {p: playbook.engagement[p] for p in self.products},
         )
+
+    def recorded(self, entry: Entry) -> Decision[FunnelStage]:
+        """Return the stage of an entry of a history as an answer: it is so, whatever the facts."""
+        day = self.day_of(entry.entered)
+        en, ja = _MOVED_BY[entry.cause]
+        said = "".join(f", {part}" for part in (entry.reason, entry.by) if part)
+        because = Label(
+            f"in the history since {day} ({en}{said})", f"履歴による（{day}から、{ja}{said}）"
+        )
+        stage = self.stages.get(entry.stage)
+        if stage is None:
+            stage = FunnelStage(entry.stage, Label(entry.stage))
+            because = Label(
+                f"{because.en}; the funnel no longer has this stage",
+                f"{because.ja}。現在のファネルにはないステージ",
+            )
+        version = self.playbook.version
+        return Decision(stage, RECORDED, because, (stage,), version=version)
 
     def product(self, product_id: Id) -> Product:
         """Return the product of that id.
@@ -484,11 +516,17 @@ class Case:
             for product_id, pursuit in pursuits.items()
         }
         decision, products = furthest(self.book.playbook.funnel, found)
+        warranted = WarrantedStage(decision, products)
+        entry = self.facts.entries.get(person.lead.id)
+        if entry is not None:
+            decision, products = self.book.recorded(entry), entry.for_products
         return Stage(
             decision,
             products,
             any(position.owned for position in self.positions(person.lead).values()),
             immutabledict({about: one for about, (_, one) in found.items()}),
+            entry,
+            warranted,
         )
 
     # -- everything --

@@ -16,6 +16,7 @@ from attrs import field, fields, frozen, has
 from mpfunnel.account import Account
 from mpfunnel.errors import brief, did_you_mean
 from mpfunnel.records import Activity, Company, CompanyHistory, Contract, Deal, Id, Lead, SalesEvent
+from mpfunnel.stages import Entry, StageHistory, in_force, known_on
 
 __all__ = ["DatedDeal", "Rejected", "Situation", "situation"]
 
@@ -57,6 +58,7 @@ class Situation:
         contracts: The company's contracts.
         sales_events: By lead, in the order of time, with their local days.
         rejects: What could not be used.
+        entries: By lead, the entry of its history that it is in, where one is kept.
     """
 
     as_of: date
@@ -68,6 +70,7 @@ class Situation:
     contracts: tuple[Contract, ...]
     sales_events: Mapping[Id, list[tuple[SalesEvent, date]]]
     rejects: tuple[Rejected, ...]
+    entries: Mapping[Id, Entry] = field(factory=dict[Id, Entry])
 
 
 def situation(
@@ -148,6 +151,7 @@ def situation(
         ):
             events.setdefault(event.lead_id, []).append((event, day))
 
+    entries = _entries(account, as_of, day_of, leads, sorter)
     return Situation(
         as_of=as_of,
         company=company,
@@ -158,7 +162,35 @@ def situation(
         contracts=tuple(contracts),
         sales_events=events,
         rejects=tuple(_in_order(sorter.rejects)),
+        entries=entries,
     )
+
+
+def _entries(
+    account: Account,
+    as_of: date,
+    day_of: Callable[[datetime], date],
+    leads: Mapping[Id, Lead],
+    sorter: _Sorter,
+) -> dict[Id, Entry]:
+    """Return the entry that each lead is in, by what was known of its history on the day."""
+    told: dict[Id, dict[StageHistory, tuple[Entry, ...]]] = {}
+    for history in account.histories:
+        known = known_on(history, as_of, day_of)
+        if known:
+            told.setdefault(history.lead_id, {})[history] = known
+    found: dict[Id, Entry] = {}
+    for lead_id, given in told.items():
+        stories = set(given.values())
+        if lead_id not in leads:
+            for history in given:
+                sorter.no_lead("histories", lead_id, lead_id, history)
+        elif len(stories) > 1:
+            for history in given:
+                sorter.reject("histories", lead_id, "conflict", _TWICE, history)
+        elif entry := in_force(lead_id, *stories):
+            found[lead_id] = entry
+    return found
 
 
 def _identity_of_activity(pair: tuple[Activity, date]) -> Hashable:
@@ -204,7 +236,7 @@ def _in_order(rejects: list[Rejected]) -> Iterator[Rejected]:
         yield from alike if len(alike) == 1 else sorted(alike, key=lambda one: _written(one.record))
 
 
-_TABLES: Final = ("leads", "activities", "deals", "contracts", "sales_events")
+_TABLES: Final = ("leads", "activities", "deals", "contracts", "sales_events", "histories")
 _TWICE: Final = "shares its id with a record that differs"
 
 

@@ -18,6 +18,7 @@ from mpfunnel.stages.pursuits import (
     signs_of_deal,
 )
 from mpfunnel.stages.sla import Deadline
+from mpfunnel.stages.standing import in_force, known_on
 
 __all__ = [
     "Cause",
@@ -35,6 +36,8 @@ __all__ = [
     "Transition",
     "Warranted",
     "furthest",
+    "in_force",
+    "known_on",
     "pursue",
     "sign_of_event",
     "signs_of_deal",

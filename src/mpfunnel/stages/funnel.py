@@ -277,7 +277,8 @@ class Funnel:
         return proposed(
             self.graph,
             history,
-            warranted,
+            # Where a history is kept, an answer says the stage that it holds; the other one counts.
+            getattr(warranted, "warranted", warranted),
             as_of,
             new_fact_at,
             overrules_people=self.overrules_people,
