@@ -21,6 +21,7 @@ from mpfunnel.records import (
     Lead,
     SalesEvent,
 )
+from mpfunnel.stages import StageHistory
 
 __all__ = ["Account", "accounts"]
 
@@ -45,6 +46,8 @@ class Account:
         deals: The company's deals, and those in which its people take part.
         contracts: The company's contracts.
         sales_events: What sales decided about its people.
+        histories: The stages that its people have been in, of those for whom a history is kept:
+            they stand where their history says (S20).
 
     Raises:
         InvalidDataError: Something is no record of the kind that it should be.
@@ -57,6 +60,9 @@ class Account:
     contracts: tuple[Contract, ...] = field(default=(), converter=_series, metadata=_of(Contract))
     sales_events: tuple[SalesEvent, ...] = field(
         default=(), converter=_series, metadata=_of(SalesEvent)
+    )
+    histories: tuple[StageHistory, ...] = field(
+        default=(), converter=_series, metadata=_of(StageHistory)
     )
 
     def __attrs_post_init__(self) -> None:
@@ -82,6 +88,7 @@ def accounts(
     deals: Iterable[Deal] = (),
     contracts: Iterable[Contract] = (),
     sales_events: Iterable[SalesEvent] = (),
+    histories: Iterable[StageHistory] = (),
 ) -> tuple[Account, ...]:
     """Return one account per company, in the order given, then one of the people without any.
 
@@ -100,6 +107,7 @@ def accounts(
         "deals": _series(deals),
         "contracts": _series(contracts),
         "sales_events": _series(sales_events),
+        "histories": _series(histories),
     }
     problems = _strangers("companies", records["companies"], Company, CompanyHistory)
     for name, kind in _SERIES:
@@ -127,6 +135,8 @@ def accounts(
         found[home.get(activity.lead_id)]["activities"].append(activity)
     for event in records["sales_events"]:
         found[home.get(event.lead_id)]["sales_events"].append(event)
+    for history in records["histories"]:
+        found[home.get(history.lead_id)]["histories"].append(history)
     for deal in dict.fromkeys(records["deals"]):
         places: dict[Id | None, None] = {}
         if deal.company_id in given:

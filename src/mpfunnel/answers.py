@@ -16,10 +16,19 @@ from mpfunnel.records import Channel, Id
 from mpfunnel.rules.tables import Decision
 from mpfunnel.segments import Segment
 from mpfunnel.situation import Rejected
-from mpfunnel.stages import FunnelStage
+from mpfunnel.stages import Entry, FunnelStage
 from mpfunnel.tiers import Tier
 
-__all__ = ["Assessment", "Change", "Decided", "Engagement", "LeadAnswer", "Stage", "changes"]
+__all__ = [
+    "Assessment",
+    "Change",
+    "Decided",
+    "Engagement",
+    "LeadAnswer",
+    "Stage",
+    "WarrantedStage",
+    "changes",
+]
 
 T = TypeVar("T", bound=Hashable)
 Row = dict[str, Any]
@@ -87,20 +96,38 @@ class Engagement(Decided[EngagementState]):
 
 
 @frozen
-class Stage(Decided[FunnelStage]):
-    """Where a lead stands with the whole firm; reads like its `decision`.
+class WarrantedStage(Decided[FunnelStage]):
+    """What the facts of a lead warrant (S19); reads like its `decision`.
 
     Attributes:
         decision: The stage of the pursuit that has come furthest.
         for_products: The products whose pursuit has come that far.
+    """
+
+    decision: Decision[FunnelStage]
+    for_products: tuple[Id, ...]
+
+
+@frozen
+class Stage(Decided[FunnelStage]):
+    """Where a lead stands with the whole firm; reads like its `decision`.
+
+    Attributes:
+        decision: The stage that its history says, where the account has one that has begun; else
+            the warranted one (S20).
+        for_products: The products of that stage.
         existing_customer: Whether the company owns any product.
         pursuits: What each current pursuit warrants, by product; `None` stands for the whole firm.
+        entry: The entry of its history that it is in; `None` where none is kept.
+        warranted: What the facts warrant, for `Funnel.reconcile`.
     """
 
     decision: Decision[FunnelStage]
     for_products: tuple[Id, ...]
     existing_customer: bool
     pursuits: immutabledict[Id | None, Decision[FunnelStage]]
+    entry: Entry | None
+    warranted: WarrantedStage
 
 
 @frozen

@@ -16,7 +16,7 @@ from attrs import evolve, field, frozen
 from immutabledict import immutabledict
 
 from mpfunnel.account import Account
-from mpfunnel.answers import Assessment, Engagement, LeadAnswer, Stage
+from mpfunnel.answers import Assessment, Engagement, LeadAnswer, Stage, WarrantedStage
 from mpfunnel.calendars import local_day, zone_for
 from mpfunnel.contact import contactability
 from mpfunnel.engagement import (
@@ -42,19 +42,24 @@ from mpfunnel.rules.tables import Decision
 from mpfunnel.segments import UNMATCHED, Segment
 from mpfunnel.situation import Situation, situation
 from mpfunnel.stages import (
+    Cause,
+    Entry,
     FunnelStage,
     Pursuit,
     Sign,
+    Stood,
     furthest,
     pursue,
     sign_of_event,
     signs_of_deal,
+    stepped,
 )
 from mpfunnel.tiers import Tier, TierPolicy, TierTable
 
 __all__ = [
     "LEAD_ROOTS",
     "NO_TIER",
+    "RECORDED",
     "STAGE_ROOTS",
     "Case",
     "Compiled",
@@ -89,6 +94,15 @@ _UNMATCHED: Final = Decision(
     (UNMATCHED,),
 )
 _FIRM_WIDE: Final = (None,)
+RECORDED: Final = "history"
+"""What stands for the key of a rule where the history of a lead says its stage."""
+_MOVED_BY: Final[Mapping[Cause, tuple[str, str]]] = {
+    "rule": ("moved by a rule", "ルールによる移動"),
+    "time": ("moved by time alone", "時間の経過による移動"),
+    "person": ("moved by a person", "担当者による移動"),
+    "import": ("moved by an import", "インポートによる移動"),
+    "api": ("moved by a program", "APIによる移動"),
+}
 
 
 class CompiledModel:
@@ -132,14 +146,44 @@ class Compiled:
             tier_table,
             {p: one for p, one in playbook.tiers.items() if isinstance(one, TierTable)},
         )
+        stages = (*playbook.funnel.ladder, *playbook.funnel.detours)
+        self.stages: Mapping[str, FunnelStage] = {stage.key: stage for stage in stages}
         funnel = playbook.funnel.rules
         self.stage = compile_policy(funnel, STAGE_ROOTS, version=version)
         self.ranges = any(isinstance(at, Exists) for when in funnel.conditions for at in walk(when))
+        self.asks_stage = playbook.funnel.asks_stage
         asked = measures_of(funnel.conditions)
         self.models = _each_once(
             lambda model: CompiledModel(model, asked, version),
             {p: playbook.engagement[p] for p in self.products},
         )
+
+    def recorded(self, entry: Entry) -> Decision[FunnelStage]:
+        """Return the stage of an entry of a history as an answer: it is so, whatever the facts."""
+        day = self.day_of(entry.entered)
+        en, ja = _MOVED_BY[entry.cause]
+        said = "".join(f", {part}" for part in (entry.reason, entry.by) if part)
+        because = Label(
+            f"in the history since {day} ({en}{said})", f"履歴による（{day}から、{ja}{said}）"
+        )
+        stage = self._stage(entry)
+        if entry.stage not in self.stages:
+            because = Label(
+                f"{because.en}; the funnel no longer has this stage",
+                f"{because.ja}。現在のファネルにはないステージ",
+            )
+        version = self.playbook.version
+        return Decision(stage, RECORDED, because, (stage,), version=version)
+
+    def stood(self, entry: Entry | None) -> Stood:
+        """Return where a lead stands that is in an entry, or has no history."""
+        if entry is None:
+            return Stood(self.playbook.funnel.rules.otherwise)
+        return Stood(self._stage(entry), entry.for_products)
+
+    def _stage(self, entry: Entry) -> FunnelStage:
+        known = self.stages.get(entry.stage)
+        return known or FunnelStage(entry.stage, Label(entry.stage))
 
     def product(self, product_id: Id) -> Product:
         """Return the product of that id.
@@ -484,20 +528,40 @@ class Case:
 
     def stage(self, person: Person) -> Stage:
         """Return where a lead stands with the whole firm."""
-        return self.stage_of(person, self.pursuits(person))
+        entry = self.facts.entries.get(person.lead.id)
+        return self.stage_of(person, self.pursuits(person), entry)
 
-    def stage_of(self, person: Person, pursuits: Mapping[Id | None, Pursuit]) -> Stage:
-        """Return where a lead with these pursuits stands with the whole firm."""
-        found = {
-            product_id: (pursuit, self.warranted(person, product_id, pursuit))
-            for product_id, pursuit in pursuits.items()
-        }
-        decision, products = furthest(self.book.playbook.funnel, found)
+    def stage_of(
+        self, person: Person, pursuits: Mapping[Id | None, Pursuit], entry: Entry | None
+    ) -> Stage:
+        """Return where a lead with these pursuits stands with the whole firm.
+
+        Args:
+            person: The lead.
+            pursuits: Its current pursuits.
+            entry: The entry of its history that it is in; `None` where none is kept.
+        """
+        funnel = self.book.playbook.funnel
+        found: Mapping[Id | None, tuple[Pursuit, Decision[FunnelStage]]]
+        if self.book.asks_stage:
+            ask = partial(self.warranted, person)
+            found, decision, products = stepped(funnel, pursuits, ask, self.book.stood(entry))
+        else:
+            found = {
+                product_id: (pursuit, self.warranted(person, product_id, pursuit))
+                for product_id, pursuit in pursuits.items()
+            }
+            decision, products = furthest(funnel, found)
+        warranted = WarrantedStage(decision, products)
+        if entry is not None:
+            decision, products = self.book.recorded(entry), entry.for_products
         return Stage(
             decision,
             products,
             any(position.owned for position in self.positions(person.lead).values()),
             immutabledict({about: one for about, (_, one) in found.items()}),
+            entry,
+            warranted,
         )
 
     # -- everything --
