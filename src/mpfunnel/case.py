@@ -7,7 +7,7 @@ asked for, so that one tier costs no more than one tier.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from datetime import date
 from functools import cached_property, partial
 from typing import Any, Final, TypeVar
@@ -17,7 +17,7 @@ from immutabledict import immutabledict
 
 from mpfunnel.account import Account
 from mpfunnel.answers import Assessment, Engagement, LeadAnswer, Stage, WarrantedStage
-from mpfunnel.calendars import local_day, zone_for
+from mpfunnel.calendars import day_began, local_day, zone_for
 from mpfunnel.contact import contactability
 from mpfunnel.engagement import (
     NO_SCORE,
@@ -48,6 +48,7 @@ from mpfunnel.stages import (
     Pursuit,
     Sign,
     Stood,
+    Win,
     furthest,
     pursue,
     sign_of_event,
@@ -552,7 +553,7 @@ class Case:
                 for product_id, pursuit in pursuits.items()
             }
             decision, products = furthest(funnel, found)
-        warranted = WarrantedStage(decision, products)
+        warranted = WarrantedStage(decision, products, tuple(self._wins(person, found)))
         if entry is not None:
             decision, products = self.book.recorded(entry), entry.for_products
         return Stage(
@@ -563,6 +564,17 @@ class Case:
             entry,
             warranted,
         )
+
+    def _wins(
+        self, person: Person, found: Mapping[Id | None, tuple[Pursuit, Decision[FunnelStage]]]
+    ) -> Iterator[Win]:
+        for about, (pursuit, now) in found.items():
+            if (day := pursuit.won_on) is not None:
+                # The next pursuit of the same product may run already.
+                won = Pursuit(started=True, won=True)
+                won.stage = pursuit.stage
+                one = now if pursuit.won else self.warranted(person, about, won)
+                yield Win(about, day, day_began(day, self.book.zone), one.value, one.rule)
 
     # -- everything --
 
