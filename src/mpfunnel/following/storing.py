@@ -103,6 +103,7 @@ _SERIES: Final[dict[str, type]] = {
     "histories": StageHistory,
 }
 _KEYS: Final = ("as_of", "company", *_SERIES, "told", "changed", "forgotten", "counted")
+_AS_IS: Final = (str, int, float, bool, type(None))
 _BLANK: Final[dict[type, tuple[Any, ...]]] = {
     kind: tuple(getattr(fields(kind), name).default for name in order)
     for kind, order in _ORDER.items()
@@ -158,10 +159,13 @@ def _record(record: Any) -> list[Any]:
 
 
 def _cell(name: str, value: Any) -> Any:
+    if type(value) in _AS_IS:
+        return value
     if isinstance(value, date) and name in _DAYS:
         return value.isoformat()
     if isinstance(value, frozenset) and name != "value":
-        return _sorted(cast("frozenset[object]", value))
+        few = cast("frozenset[object]", value)
+        return _sorted(few) if len(few) > 1 else [*few]
     return _plain(value)
 
 
@@ -333,7 +337,7 @@ class _Reading:
             return None
         before = len(self.problems)
         values = {
-            name: self._value(f"{path}.{name}", kind, name, value)
+            name: self._value(path, kind, name, value)
             for name, value in zip(order, given, strict=False)
         }
         if len(self.problems) > before:
@@ -349,14 +353,17 @@ class _Reading:
             return None
 
     def _value(self, path: str, kind: type, name: str, value: Any) -> Any:
-        inside = _INSIDE.get((kind, name))
-        if inside is CompanyHistory or inside is Company:
-            return self.record(path, inside, value)
-        if inside is not None:
-            rows = self._list(path, value)
-            return [self.record(f"{path}[{index}]", inside, row) for index, row in enumerate(rows)]
         if name in _INSTANTS:
             return _read_instant(value)
+        if type(value) in _AS_IS and name not in _DAYS and (kind, name) not in _INSIDE:
+            return value
+        inside = _INSIDE.get((kind, name))
+        if inside is CompanyHistory or inside is Company:
+            return self.record(f"{path}.{name}", inside, value)
+        if inside is not None:
+            path = f"{path}.{name}"
+            rows = self._list(path, value)
+            return [self.record(f"{path}[{index}]", inside, row) for index, row in enumerate(rows)]
         if name in _DAYS:
             return _read_day(value)
         if name == "attributes" and isinstance(value, dict):
