@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from mpfunnel.codec import dump, load
     from mpfunnel.engagement import EngagementModel, EngagementState, Signal, Tally, next_change
     from mpfunnel.engine import Engine
+    from mpfunnel.following import AccountState, Answered, LeadMove, Notice, StageCount
     from mpfunnel.history import PlaybookTimeline, Replay, replay
     from mpfunnel.playbook import Playbook
     from mpfunnel.rules.explain import Explanation, explain
@@ -47,7 +48,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Account",
+    "AccountState",
     "Activity",
+    "Answered",
     "Assessment",
     "Band",
     "BusinessCalendar",
@@ -73,8 +76,10 @@ __all__ = [
     "Label",
     "Lead",
     "LeadAnswer",
+    "LeadMove",
     "Move",
     "MpfunnelError",
+    "Notice",
     "Playbook",
     "PlaybookError",
     "PlaybookTimeline",
@@ -90,6 +95,7 @@ __all__ = [
     "SegmentTable",
     "Signal",
     "Stage",
+    "StageCount",
     "StageHistory",
     "Tally",
     "Tier",
@@ -114,6 +120,8 @@ __all__ = [
 # What rules and records do without is loaded on first use, so that importing the library is quick.
 _ON_FIRST_USE = {
     "Account": "mpfunnel.account",
+    "AccountState": "mpfunnel.following",
+    "Answered": "mpfunnel.following",
     "Assessment": "mpfunnel.answers",
     "BusinessCalendar": "mpfunnel.calendars",
     "Change": "mpfunnel.answers",
@@ -125,12 +133,15 @@ _ON_FIRST_USE = {
     "Funnel": "mpfunnel.stages",
     "FunnelStage": "mpfunnel.stages",
     "LeadAnswer": "mpfunnel.answers",
+    "LeadMove": "mpfunnel.following",
     "Move": "mpfunnel.stages",
+    "Notice": "mpfunnel.following",
     "Playbook": "mpfunnel.playbook",
     "PlaybookTimeline": "mpfunnel.history",
     "Replay": "mpfunnel.history",
     "Signal": "mpfunnel.engagement",
     "Stage": "mpfunnel.answers",
+    "StageCount": "mpfunnel.following",
     "Tally": "mpfunnel.engagement",
     "StageHistory": "mpfunnel.stages",
     "Transition": "mpfunnel.stages",
