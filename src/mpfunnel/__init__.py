@@ -25,6 +25,7 @@ from mpfunnel.records import (
     Deal,
     DealLine,
     Lead,
+    Override,
     Product,
     SalesEvent,
 )
@@ -75,6 +76,7 @@ __all__ = [
     "LeadAnswer",
     "Move",
     "MpfunnelError",
+    "Override",
     "Playbook",
     "PlaybookError",
     "PlaybookTimeline",

@@ -19,6 +19,7 @@ from mpfunnel.records import (
     Deal,
     Id,
     Lead,
+    Override,
     SalesEvent,
 )
 
@@ -45,6 +46,7 @@ class Account:
         deals: The company's deals, and those in which its people take part.
         contracts: The company's contracts.
         sales_events: What sales decided about its people.
+        overrides: What somebody set by hand about it and its people.
 
     Raises:
         InvalidDataError: Something is no record of the kind that it should be.
@@ -58,6 +60,7 @@ class Account:
     sales_events: tuple[SalesEvent, ...] = field(
         default=(), converter=_series, metadata=_of(SalesEvent)
     )
+    overrides: tuple[Override, ...] = field(default=(), converter=_series, metadata=_of(Override))
 
     def __attrs_post_init__(self) -> None:
         problems: list[Problem] = []
@@ -82,6 +85,7 @@ def accounts(
     deals: Iterable[Deal] = (),
     contracts: Iterable[Contract] = (),
     sales_events: Iterable[SalesEvent] = (),
+    overrides: Iterable[Override] = (),
 ) -> tuple[Account, ...]:
     """Return one account per company, in the order given, then one of the people without any.
 
@@ -100,6 +104,7 @@ def accounts(
         "deals": _series(deals),
         "contracts": _series(contracts),
         "sales_events": _series(sales_events),
+        "overrides": _series(overrides),
     }
     problems = _strangers("companies", records["companies"], Company, CompanyHistory)
     for name, kind in _SERIES:
@@ -138,6 +143,9 @@ def accounts(
     for contract in records["contracts"]:
         place = contract.company_id if contract.company_id in given else None
         found[place]["contracts"].append(contract)
+    for one in records["overrides"]:
+        place = home.get(one.lead_id) if one.lead_id is not None else one.company_id
+        found[place if place in given else None]["overrides"].append(one)
     matched = tuple(Account(company, **found[key]) for key, company in given.items())
     return (*matched, Account(None, **found[None])) if any(found[None].values()) else matched
 

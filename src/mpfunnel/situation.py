@@ -17,7 +17,7 @@ from mpfunnel.account import Account
 from mpfunnel.errors import brief, did_you_mean
 from mpfunnel.records import Activity, Company, CompanyHistory, Contract, Deal, Id, Lead, SalesEvent
 
-__all__ = ["DatedDeal", "Rejected", "Situation", "situation"]
+__all__ = ["DatedDeal", "Rejected", "Situation", "in_order", "situation"]
 
 R = TypeVar("R")
 DatedDeal = tuple[Deal, date, date | None]
@@ -157,7 +157,7 @@ def situation(
         deals_of=deals_of,
         contracts=tuple(contracts),
         sales_events=events,
-        rejects=tuple(_in_order(sorter.rejects)),
+        rejects=tuple(in_order(sorter.rejects)),
     )
 
 
@@ -192,7 +192,7 @@ def _written(value: Any) -> str:
     return repr(value)
 
 
-def _in_order(rejects: list[Rejected]) -> Iterator[Rejected]:
+def in_order(rejects: list[Rejected]) -> Iterator[Rejected]:
     """Yield rejects so that the order of the records does not show (law 4)."""
 
     def order(one: Rejected) -> tuple[int, str, str]:
@@ -204,7 +204,7 @@ def _in_order(rejects: list[Rejected]) -> Iterator[Rejected]:
         yield from alike if len(alike) == 1 else sorted(alike, key=lambda one: _written(one.record))
 
 
-_TABLES: Final = ("leads", "activities", "deals", "contracts", "sales_events")
+_TABLES: Final = ("leads", "activities", "deals", "contracts", "sales_events", "overrides")
 _TWICE: Final = "shares its id with a record that differs"
 
 
