@@ -26,6 +26,8 @@ __all__ = ["Gauge", "Running"]
 
 _RUNNING: Final = frozenset({"score", "active_days"})
 """What of a product changes from day to day, besides the measures."""
+_IN_CELLS: Final = frozenset({"interest", "engagement"})
+"""What follows from the cells of interest and state."""
 _FULL_SHARE: Final = 1_000
 
 
@@ -43,6 +45,12 @@ class Gauge:
         ranged = [at for when in conditions for at in walk(when) if isinstance(at, Exists)]
         self._rows: tuple[Any, ...] = ({"product": {}},) if ranged else ()
         self._asked = any(_runs(fact) for when in conditions for fact in facts_of(when))
+        asked = {fact.name: fact for when in conditions for fact in facts_of(when)}
+        self._besides = tuple(
+            fact.key
+            for fact in asked.values()
+            if fact.root == "product" and not _runs(fact) and fact.key not in _IN_CELLS
+        )
         # What ranges over products looks at all of them at once, and tells no cells of one.
         self._exact = any(_runs(fact) for at in ranged for fact in facts_of(at))
         tables = (model.model.interest, model.model.states, book.playbook.funnel.rules)
@@ -71,6 +79,9 @@ class Gauge:
         if self._asked:
             standing.engagement = self.compiled.state(company, lead, standing)
             found += (self._stage(company, lead, standing, self._pursuit, *self._rows),)
+        if self._besides:
+            # What rules about stages ask besides is in no cell, or not in one of this product.
+            found += tuple([getattr(standing, name) for name in self._besides])
         if self._exact:
             found += (standing.score, standing.active_days, *standing.measures.values())
         return found
