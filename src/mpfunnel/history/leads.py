@@ -347,6 +347,7 @@ class _Search:
         self.lead = lead
         self.found: Track = []
         self._known: Hashable = None
+        self._besides: list[Any] = []
         self._company: Any = None
         self._standing: Standing
 
@@ -354,7 +355,13 @@ class _Search:
         """Go on with what is known from a day on, besides the activities."""
         self._company = company
         self._standing = standing
-        self._note(self._cell(day, day), day)
+        cell = self._cell(day, day)
+        # Days alone change none of this.
+        besides = [getattr(standing, name) for name in self.gauge.besides]
+        if besides != self._besides:
+            self._besides = besides
+            self._known = None
+        self._note(cell, day)
 
     def until(self, day: int, last: int, ending: Hashable) -> None:
         """Find the changes after a day, which is known, up to another one.

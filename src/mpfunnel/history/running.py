@@ -32,7 +32,12 @@ _FULL_SHARE: Final = 1_000
 
 
 class Gauge:
-    """What the rules about one product can tell apart, and what activities are worth to them."""
+    """What the rules about one product can tell apart, and what activities are worth to them.
+
+    Attributes:
+        besides: What rules about stages ask of a standing besides; records change it, and days do
+            not.
+    """
 
     def __init__(self, book: Compiled, model: CompiledModel) -> None:
         self.compiled = model
@@ -46,7 +51,8 @@ class Gauge:
         self._rows: tuple[Any, ...] = ({"product": {}},) if ranged else ()
         self._asked = any(_runs(fact) for when in conditions for fact in facts_of(when))
         asked = {fact.name: fact for when in conditions for fact in facts_of(when)}
-        self._besides = tuple(
+        # What rules about stages ask besides is in no cell, or not in one of this product.
+        self.besides = tuple(
             fact.key
             for fact in asked.values()
             if fact.root == "product" and not _runs(fact) and fact.key not in _IN_CELLS
@@ -69,7 +75,7 @@ class Gauge:
         self.floor = None if floor is None else floor * MICRO
 
     def cell(self, company: Any, lead: Any, standing: Standing) -> Hashable:
-        """Return the cell of a standing: while it is the same, so is every answer.
+        """Return the cell of a standing: while it and `besides` are the same, so is every answer.
 
         The level of interest is put into the standing; so is the state, where a stage may ask.
         """
@@ -79,9 +85,6 @@ class Gauge:
         if self._asked:
             standing.engagement = self.compiled.state(company, lead, standing)
             found += (self._stage(company, lead, standing, self._pursuit, *self._rows),)
-        if self._besides:
-            # What rules about stages ask besides is in no cell, or not in one of this product.
-            found += tuple([getattr(standing, name) for name in self._besides])
         if self._exact:
             found += (standing.score, standing.active_days, *standing.measures.values())
         return found
