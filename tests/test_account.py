@@ -25,12 +25,14 @@ from mpfunnel.records import (
     SalesEvent,
 )
 from mpfunnel.situation import situation
+from mpfunnel.stages import StageHistory
 from tests.leads import engine_of
 from tests.policies import randoms
 
 AT = datetime(2024, 5, 1, tzinfo=UTC)
 TODAY = date(2024, 6, 30)
-TABLES = ("leads", "activities", "deals", "contracts", "sales_events")
+FUNNEL = engine_of(0).playbook.funnel
+TABLES = ("leads", "activities", "deals", "contracts", "sales_events", "histories")
 
 
 def held(account: Account) -> dict[str, list[Any]]:
@@ -62,6 +64,7 @@ class TestAccount:
             "activities": "abc",
             "deals": 3,
             "sales_events": [None],
+            "histories": [Lead("l")],
         }
         with pytest.raises(InvalidDataError) as raised:
             Account(**wrong)
@@ -71,6 +74,7 @@ class TestAccount:
             ("type", "account.activities"),
             ("type", "account.deals"),
             ("type", "account.sales_events[0]"),
+            ("type", "account.histories[0]"),
         ]
 
 
@@ -82,6 +86,7 @@ class TestAccounts:
         did = Activity(1, "l", "click", AT)
         said = SalesEvent("f", "accepted", AT)
         deal, contract = Deal(1, "o", AT), Contract("c", "A", TODAY)
+        been = StageHistory("l")
         found = accounts(
             companies=[other, company],
             leads=[lead, free],
@@ -89,10 +94,13 @@ class TestAccounts:
             deals=[deal],
             contracts=[contract],
             sales_events=[said],
+            histories=[been],
         )
         assert found == (
             Account(other, deals=[deal]),
-            Account(company, leads=[lead], activities=[did], contracts=[contract]),
+            Account(
+                company, leads=[lead], activities=[did], contracts=[contract], histories=[been]
+            ),
             Account(None, leads=[free], sales_events=[said]),
         )
 
@@ -130,6 +138,7 @@ class TestAccounts:
             "deals": [Deal(1, "nowhere", AT)],
             "contracts": [Contract("nowhere", "A", TODAY)],
             "sales_events": [SalesEvent("nobody", "accepted", AT)],
+            "histories": [FUNNEL.move(StageHistory("nobody"), "mql", at=AT, cause="api")],
         }
         (first, rest) = accounts(companies=[Company("c")], **lost)  # type: ignore[arg-type]
         assert held(first) == {}
@@ -139,7 +148,7 @@ class TestAccounts:
             "unknown-lead",
             "unknown-company",
         }
-        assert len(rejects) == 4
+        assert len(rejects) == 5
 
     @pytest.mark.parametrize(
         ("table", "records"),
@@ -207,6 +216,10 @@ def _draw(random: Random) -> dict[str, list[Any]]:
             SalesEvent(lead(), "accepted", AT, random.choice((None, "A", "Z")), by=str(n))
             for n in range(random.randrange(4))
         ],
+        "histories": [
+            FUNNEL.move(StageHistory(one), "mql", at=AT, cause="api", by=str(random.random()))
+            for one in random.sample("klmnx", random.randrange(3))
+        ],
     }
 
 
@@ -234,9 +247,10 @@ def test_nothing_is_lost(random: Random) -> None:
             day_of=lambda at: at.date(),
             products={one.id: one for one in book.products},
         )
-        used = [*counted.leads.values(), *counted.contracts]
+        used: list[Any] = [*counted.leads.values(), *counted.contracts]
         for pairs in (counted.activities, counted.sales_events, counted.deals_of):
             used += [pair[0] for each in pairs.values() for pair in each]
+        used += [one for one in account.histories if one.lead_id in counted.entries]
         rejected = [one.record for one in counted.rejects]
         assert all(one.code and one.reason for one in counted.rejects)
         given_here = {record for table in TABLES for record in getattr(account, table)}

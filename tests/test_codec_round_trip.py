@@ -186,6 +186,8 @@ KINDS: st.SearchStrategy[dict[str, Any]] = st.sampled_from(
         {"kind": "gate"},
         {"kind": "sla", "within_days": 3},
         {"kind": "sla", "within_business_days": 3_650},
+        {"kind": "sla", "within_days": 3, "warn_days": 1},
+        {"warn_days": 5},
     )
 )
 CALENDARS = st.builds(
@@ -328,7 +330,9 @@ def playbooks(draw: st.DrawFn) -> Playbook:
         for key in draw(st.lists(KEYS, min_size=1, max_size=4, unique=True))
     ]
     cut = draw(st.integers(1, len(stages)))
-    when_stage = shared + terms_of(about) + terms_of(facts.pursuit)
+    rungs, aside = (tuple(one.key for one in part) for part in (stages[:cut], stages[cut:]))
+    about_stages = facts.PursuitFacts(Scale(rungs, aside))
+    when_stage = shared + terms_of(about) + terms_of(about_stages)
     table = draw(
         tables(
             DecisionTable,
@@ -355,6 +359,7 @@ def playbooks(draw: st.DrawFn) -> Playbook:
         currency=draw(st.sampled_from(("JPY", "EUR"))),
         lang=draw(st.sampled_from(("en", "ja"))),
         name=draw(st.none() | LABELS),
+        tier_review_dates=draw(st.lists(st.sampled_from(((4, 1), (2, 28), (12, 31))), max_size=2)),
         **every,
     )
 

@@ -27,6 +27,7 @@ from mpfunnel.records import (
     Company,
     CompanyChange,
     CompanyHistory,
+    Contract,
     Deal,
     DealLine,
     Lead,
@@ -180,7 +181,7 @@ def without_unsigned(found: dict[Any, Any], timeline: PlaybookTimeline) -> dict[
             return False
         state = found["engagement", *key[1:]][0]
         lowest = timeline.on(key[-1]).playbook.scale.ladder[0]
-        return bool(state.settled and state.value.key == lowest)
+        return bool(state.settled and state.value.key == lowest and state.instead_of is None)
 
     return {key: answer for key, answer in found.items() if not unsigned(key)}
 
@@ -265,12 +266,17 @@ def is_recorded(
     company = account.company
     if isinstance(company, CompanyHistory) and day in [one.since for one in company.changes]:
         return True
-    if key[0] in ("segment", "tier"):
-        return False
-    lead_id = key[1]
     rejects = engine.assess(account, as_of=end).rejects
-    unusable = [one.record for one in rejects if one.code != "conflict"]
-    about: list[Any] = []
+    unusable = [one.record for one in rejects if one.code not in ("conflict", "expired")]
+    begun = [one for one in account.overrides if one.since == day and one not in unusable]
+    if key[0] in ("segment", "tier"):
+        return key in [(o.what, o.product_id) if o.product_id else (o.what,) for o in begun]
+    lead_id = key[1]
+    about: list[Any] = [
+        "all" if one.product_id is None else one.product_id
+        for one in begun
+        if one.lead_id in (None, lead_id)
+    ]
     for one in account.activities:
         if one.lead_id == lead_id and day_in(zone, one.at) == day and one not in unusable:
             about += [
@@ -433,6 +439,70 @@ def test_rules_over_all_products_see_what_days_do_to_each(kind: str) -> None:
     timeline = PlaybookTimeline([(None, KEEN)])
 
     compare(account, timeline, date(2026, 1, 1), date(2026, 6, 30))
+
+
+@pytest.mark.parametrize(
+    "when",
+    [
+        product.open_deal,
+        product.owned,
+        product.touched,
+        product.marked_for_follow_up,
+        product.parting_reasons.contains_any("timing"),
+        product.tier.at_least(Tier(2)),
+        product.interest.at_least("interested"),
+        product.engagement.is_in("none", "customer"),
+    ],
+    ids=lambda when: getattr(when, "fact", when).name,
+)
+@pytest.mark.parametrize("of", [any_product, lambda when: when], ids=["any", "own"])
+def test_rules_of_stages_see_whatever_they_ask_for(of: Any, when: Any) -> None:
+    """S7: a stage changes on the day on which what its rules ask of a product does, or of any one,
+    though nothing else asks for it.
+    """
+    base = STARTER.playbook
+    level, state = [Rule(one, product.score >= 5) for one in base_states(base)]
+    model = next(iter(base.engagement.values()))
+    model = evolve(
+        model,
+        interest=evolve(model.interest, rules=[level]),
+        states=evolve(model.states, rules=[state]),
+    )
+    rules = evolve(base.funnel.rules, rules=[Rule(base.funnel.stage("sal"), of(when))])
+    engine = Engine(evolve(base, engagement=model, funnel=evolve(base.funnel, rules=rules)))
+    account = one_lead(
+        asked(JANUARY, "page_view"),
+        company=CompanyHistory(Company("c"), [CompanyChange(date(2026, 5, 1), "employees", 9_000)]),
+        deals=[
+            Deal("d", "c", noon(2, 1), [DealLine("A")], status="won", closed_at=noon(3, 1)),
+            Deal(
+                "e",
+                "c",
+                noon(4, 1),
+                [DealLine("B")],
+                status="lost",
+                closed_at=noon(4, 20),
+                reason="timing",
+            ),
+        ],
+        contracts=[Contract("c", "B", date(2026, 2, 10), date(2026, 2, 20))],
+        sales_events=[
+            SalesEvent("l", "follow_up", noon(5, 3), "B"),
+            SalesEvent("l", "accepted", noon(5, 9), "B"),
+        ],
+    )
+    compare(account, PlaybookTimeline([(None, engine)]), date(2026, 1, 1), date(2026, 6, 30))
+
+
+def noon(month: int, day: int) -> datetime:
+    """Noon of a day of 2026, in UTC."""
+    return datetime(2026, month, day, 12, tzinfo=UTC)
+
+
+def base_states(book: Any) -> Any:
+    """A level of interest and a state other than that of no sign."""
+    model = next(iter(book.engagement.values()))
+    return model.ladder[2], model.detours[2]
 
 
 def test_a_score_that_is_met_between_two_equal_days_is_found() -> None:
@@ -691,6 +761,7 @@ def test_every_question_has_the_same_columns() -> None:
         "missing": "",
         "rule": "mql",
         "because": "問い合わせ等の手挙げ、または同じ商材でTierと関心がともに高い",
+        "instead_of": None,
         "cause": "record",
         "for_products": "A",
         "existing_customer": False,
@@ -731,7 +802,7 @@ def test_the_history_is_that_of_a_gate_asked_every_day(random: Random) -> None:
         day = start
         while day <= end:
             engine = timeline.on(day)
-            stage = engine.stage_for(account, lead_id, as_of=day)
+            stage = engine.stage_for(account, lead_id, as_of=day).warranted
             at = datetime.combine(day, time(12), ZoneInfo(engine.playbook.zone))
             at = max(at, history.last_at or at)
             # What was won on a day before the first one is not its to tell.

@@ -35,7 +35,7 @@ AT = datetime(2024, 6, 1, 12, tzinfo=UTC)
 LATER = datetime(2024, 7, 1, 12, tzinfo=UTC)
 COMPANY = Company("c")
 LEAD = Lead("l", "c")
-TABLES = ("leads", "activities", "deals", "contracts", "sales_events")
+TABLES = ("leads", "activities", "deals", "contracts", "sales_events", "histories")
 
 
 def seen(account: Account, *, as_of: date = TODAY, zone: str = "UTC") -> Situation:

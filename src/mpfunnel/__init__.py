@@ -25,6 +25,7 @@ from mpfunnel.records import (
     Deal,
     DealLine,
     Lead,
+    Override,
     Product,
     SalesEvent,
 )
@@ -39,7 +40,8 @@ if TYPE_CHECKING:
     from mpfunnel.codec import dump, load
     from mpfunnel.engagement import EngagementModel, EngagementState, Signal, Tally, next_change
     from mpfunnel.engine import Engine
-    from mpfunnel.history import PlaybookTimeline, Replay, replay
+    from mpfunnel.following import AccountState, Answered, LeadMove, Notice, StageCount
+    from mpfunnel.history import PlaybookTimeline, Replay, next_stage_change, replay
     from mpfunnel.playbook import Playbook
     from mpfunnel.rules.explain import Explanation, explain
     from mpfunnel.stages import Funnel, FunnelStage, Move, StageHistory, Transition
@@ -47,7 +49,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Account",
+    "AccountState",
     "Activity",
+    "Answered",
     "Assessment",
     "Band",
     "BusinessCalendar",
@@ -73,8 +77,11 @@ __all__ = [
     "Label",
     "Lead",
     "LeadAnswer",
+    "LeadMove",
     "Move",
     "MpfunnelError",
+    "Notice",
+    "Override",
     "Playbook",
     "PlaybookError",
     "PlaybookTimeline",
@@ -90,6 +97,7 @@ __all__ = [
     "SegmentTable",
     "Signal",
     "Stage",
+    "StageCount",
     "StageHistory",
     "Tally",
     "Tier",
@@ -105,6 +113,7 @@ __all__ = [
     "explain",
     "load",
     "next_change",
+    "next_stage_change",
     "replay",
     "starter",
     "undecided",
@@ -114,6 +123,8 @@ __all__ = [
 # What rules and records do without is loaded on first use, so that importing the library is quick.
 _ON_FIRST_USE = {
     "Account": "mpfunnel.account",
+    "AccountState": "mpfunnel.following",
+    "Answered": "mpfunnel.following",
     "Assessment": "mpfunnel.answers",
     "BusinessCalendar": "mpfunnel.calendars",
     "Change": "mpfunnel.answers",
@@ -125,12 +136,15 @@ _ON_FIRST_USE = {
     "Funnel": "mpfunnel.stages",
     "FunnelStage": "mpfunnel.stages",
     "LeadAnswer": "mpfunnel.answers",
+    "LeadMove": "mpfunnel.following",
     "Move": "mpfunnel.stages",
+    "Notice": "mpfunnel.following",
     "Playbook": "mpfunnel.playbook",
     "PlaybookTimeline": "mpfunnel.history",
     "Replay": "mpfunnel.history",
     "Signal": "mpfunnel.engagement",
     "Stage": "mpfunnel.answers",
+    "StageCount": "mpfunnel.following",
     "Tally": "mpfunnel.engagement",
     "StageHistory": "mpfunnel.stages",
     "Transition": "mpfunnel.stages",
@@ -140,6 +154,7 @@ _ON_FIRST_USE = {
     "explain": "mpfunnel.rules.explain",
     "load": "mpfunnel.codec",
     "next_change": "mpfunnel.engagement",
+    "next_stage_change": "mpfunnel.history",
     "replay": "mpfunnel.history",
     "starter": "mpfunnel.starters",
 }

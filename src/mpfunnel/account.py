@@ -19,8 +19,10 @@ from mpfunnel.records import (
     Deal,
     Id,
     Lead,
+    Override,
     SalesEvent,
 )
+from mpfunnel.stages import StageHistory
 
 __all__ = ["Account", "accounts"]
 
@@ -45,6 +47,9 @@ class Account:
         deals: The company's deals, and those in which its people take part.
         contracts: The company's contracts.
         sales_events: What sales decided about its people.
+        histories: The stages that its people have been in, of those for whom a history is kept:
+            they stand where their history says (S20).
+        overrides: What somebody set by hand about it and its people.
 
     Raises:
         InvalidDataError: Something is no record of the kind that it should be.
@@ -58,6 +63,10 @@ class Account:
     sales_events: tuple[SalesEvent, ...] = field(
         default=(), converter=_series, metadata=_of(SalesEvent)
     )
+    histories: tuple[StageHistory, ...] = field(
+        default=(), converter=_series, metadata=_of(StageHistory)
+    )
+    overrides: tuple[Override, ...] = field(default=(), converter=_series, metadata=_of(Override))
 
     def __attrs_post_init__(self) -> None:
         problems: list[Problem] = []
@@ -82,6 +91,8 @@ def accounts(
     deals: Iterable[Deal] = (),
     contracts: Iterable[Contract] = (),
     sales_events: Iterable[SalesEvent] = (),
+    histories: Iterable[StageHistory] = (),
+    overrides: Iterable[Override] = (),
 ) -> tuple[Account, ...]:
     """Return one account per company, in the order given, then one of the people without any.
 
@@ -100,6 +111,8 @@ def accounts(
         "deals": _series(deals),
         "contracts": _series(contracts),
         "sales_events": _series(sales_events),
+        "histories": _series(histories),
+        "overrides": _series(overrides),
     }
     problems = _strangers("companies", records["companies"], Company, CompanyHistory)
     for name, kind in _SERIES:
@@ -127,6 +140,8 @@ def accounts(
         found[home.get(activity.lead_id)]["activities"].append(activity)
     for event in records["sales_events"]:
         found[home.get(event.lead_id)]["sales_events"].append(event)
+    for history in records["histories"]:
+        found[home.get(history.lead_id)]["histories"].append(history)
     for deal in dict.fromkeys(records["deals"]):
         places: dict[Id | None, None] = {}
         if deal.company_id in given:
@@ -138,6 +153,9 @@ def accounts(
     for contract in records["contracts"]:
         place = contract.company_id if contract.company_id in given else None
         found[place]["contracts"].append(contract)
+    for one in records["overrides"]:
+        place = home.get(one.lead_id) if one.lead_id is not None else one.company_id
+        found[place if place in given else None]["overrides"].append(one)
     matched = tuple(Account(company, **found[key]) for key, company in given.items())
     return (*matched, Account(None, **found[None])) if any(found[None].values()) else matched
 

@@ -12,14 +12,23 @@ from immutabledict import immutabledict
 from mpfunnel.contact import Contactable
 from mpfunnel.engagement import EngagementState, Score
 from mpfunnel.labels import Label, Lang
-from mpfunnel.records import Channel, Id
+from mpfunnel.records import Channel, Id, Override
 from mpfunnel.rules.tables import Decision
 from mpfunnel.segments import Segment
 from mpfunnel.situation import Rejected
-from mpfunnel.stages import FunnelStage, Win
+from mpfunnel.stages import Entry, FunnelStage, Win
 from mpfunnel.tiers import Tier
 
-__all__ = ["Assessment", "Change", "Decided", "Engagement", "LeadAnswer", "Stage", "changes"]
+__all__ = [
+    "Assessment",
+    "Change",
+    "Decided",
+    "Engagement",
+    "LeadAnswer",
+    "Stage",
+    "WarrantedStage",
+    "changes",
+]
 
 T = TypeVar("T", bound=Hashable)
 Row = dict[str, Any]
@@ -87,22 +96,45 @@ class Engagement(Decided[EngagementState]):
 
 
 @frozen
-class Stage(Decided[FunnelStage]):
-    """Where a lead stands with the whole firm; reads like its `decision`.
+class WarrantedStage(Decided[FunnelStage]):
+    """What the facts of a lead warrant (S19); reads like its `decision`.
 
     Attributes:
         decision: The stage of the pursuit that has come furthest.
         for_products: The products whose pursuit has come that far.
+        wins: The latest win of each product, which an open pursuit may hide.
+    """
+
+    decision: Decision[FunnelStage]
+    for_products: tuple[Id, ...]
+    wins: tuple[Win, ...]
+
+
+@frozen
+class Stage(Decided[FunnelStage]):
+    """Where a lead stands with the whole firm; reads like its `decision`.
+
+    Attributes:
+        decision: The stage that its history says, where the account has one that has begun; else
+            the warranted one (S20).
+        for_products: The products of that stage.
         existing_customer: Whether the company owns any product.
         pursuits: What each current pursuit warrants, by product; `None` stands for the whole firm.
-        wins: The latest win of each product, which an open pursuit may hide.
+        entry: The entry of its history that it is in; `None` where none is kept.
+        warranted: What the facts warrant, for `Funnel.reconcile`.
     """
 
     decision: Decision[FunnelStage]
     for_products: tuple[Id, ...]
     existing_customer: bool
     pursuits: immutabledict[Id | None, Decision[FunnelStage]]
-    wins: tuple[Win, ...] = ()
+    entry: Entry | None
+    warranted: WarrantedStage
+
+    @property
+    def wins(self) -> tuple[Win, ...]:
+        """The latest win of each product, which an open pursuit may hide."""
+        return self.warranted.wins
 
 
 @frozen
@@ -135,7 +167,11 @@ class Assessment:
         tiers: How much to invest in it, per product; empty for people without company.
         leads: The answers about each of its people, by id.
         owned: The products that it owns.
-        rejects: Records of the account that could not be used.
+        rejects: Records of the account that could not be used; overrides that have expired are
+            among them.
+        undated: Where Tiers are held from review to review: per product, the facts up to the rule
+            that decided of which no record says that they held on the day of the review;
+            ``company`` where a custom policy decided. Empty for all other playbooks.
     """
 
     as_of: date
@@ -146,13 +182,21 @@ class Assessment:
     leads: immutabledict[Id, LeadAnswer]
     owned: tuple[Id, ...] = ()
     rejects: tuple[Rejected, ...] = ()
+    undated: immutabledict[Id, tuple[str, ...]] = immutabledict()
+
+    @property
+    def expired(self) -> tuple[Override, ...]:
+        """The overrides whose last day has passed: they hold no more."""
+        return tuple(one.record for one in self.rejects if one.code == "expired")
 
     def rows(self, lang: Lang = "en") -> dict[str, list[Row]]:
         """Return flat rows to store, by table: companies, tiers, leads, engagement and rejects.
 
         Keys, not labels, stand in every column but ``because``; several keys are joined by
         ``;``. The key of a row is (company_id), (company_id, product_id), (lead_id) and
-        (lead_id, product_id).
+        (lead_id, product_id). In ``instead_of`` stands the value in whose place the one in force
+        stands: what the rules say where somebody set it by hand, and what they say today where a
+        Tier is held.
 
         Args:
             lang: The language of the reasons.
@@ -162,7 +206,7 @@ class Assessment:
         found: dict[str, list[Row]] = {
             "companies": [],
             "tiers": [
-                {**company, "product_id": product_id, **_columns("tier", tier, lang)}
+                {**company, "product_id": product_id, **_in_force("tier", tier, lang)}
                 | {"owned": product_id in self.owned, **stamp}
                 for product_id, tier in self.tiers.items()
             ],
@@ -176,7 +220,7 @@ class Assessment:
         }
         if self.company_id is not None:
             found["companies"].append(
-                {**company, **_columns("segment", self.segment, lang), **stamp}
+                {**company, **_in_force("segment", self.segment, lang), **stamp}
             )
         for lead in self.leads.values():
             about = {"lead_id": lead.id, **company}
@@ -194,7 +238,7 @@ class Assessment:
                 {
                     **about,
                     "product_id": product_id,
-                    **_columns("state", one.decision, lang),
+                    **_in_force("state", one.decision, lang),
                     "interest": one.interest.value.key,
                     "score_micro": one.score.micro,
                     "active_days": one.score.active_days,
@@ -203,6 +247,12 @@ class Assessment:
                 for product_id, one in lead.engagement.items()
             ]
         return found
+
+
+def _in_force(name: str, decision: Decision[Any], lang: Lang) -> Row:
+    other = decision.instead_of
+    instead_of = None if other is None else other.value.key
+    return {**_columns(name, decision, lang), "instead_of": instead_of}
 
 
 def _columns(name: str, decision: Decision[Any], lang: Lang) -> Row:

@@ -17,12 +17,14 @@ from attrs import evolve, field, frozen
 from immutabledict import immutabledict
 
 from mpfunnel.account import Account
-from mpfunnel.answers import Assessment, Engagement, LeadAnswer, Stage
+from mpfunnel.answers import Assessment, Engagement, LeadAnswer, Stage, WarrantedStage
+from mpfunnel.by_hand import BY_HAND, NOTHING_BY_HAND, ByHand, Levels, by_hand
 from mpfunnel.calendars import day_began, local_day, zone_for
 from mpfunnel.contact import contactability
 from mpfunnel.engagement import (
     NO_SCORE,
     EngagementModel,
+    EngagementState,
     Measure,
     Score,
     Standing,
@@ -36,34 +38,42 @@ from mpfunnel.errors import PolicyError, UnknownNameError, brief, did_you_mean
 from mpfunnel.labels import Label
 from mpfunnel.ownership import NOTHING, Position, positions
 from mpfunnel.playbook import Playbook
-from mpfunnel.records import Activity, Company, Id, Lead, Product, SalesEvent
+from mpfunnel.records import Activity, Company, CompanyHistory, Id, Lead, Product, SalesEvent
 from mpfunnel.rules.compiled import compile_policy
 from mpfunnel.rules.conditions import Exists, facts_of, walk
-from mpfunnel.rules.tables import Decision
+from mpfunnel.rules.tables import Decision, DecisionTable
 from mpfunnel.segments import UNMATCHED, Segment
 from mpfunnel.situation import Situation, situation
 from mpfunnel.stages import (
+    Cause,
+    Entry,
     FunnelStage,
     Pursuit,
     Sign,
+    Stood,
     Win,
     furthest,
     pursue,
     sign_of_event,
     signs_of_deal,
+    stepped,
 )
 from mpfunnel.tiers import Tier, TierPolicy, TierTable
 
 __all__ = [
     "LEAD_ROOTS",
     "NO_TIER",
+    "RECORDED",
     "STAGE_ROOTS",
     "Case",
     "Compiled",
     "CompiledModel",
     "Person",
     "Seen",
+    "company_on",
     "hear_sales",
+    "is_silent",
+    "undated",
 ]
 
 P = TypeVar("P")
@@ -91,6 +101,15 @@ _UNMATCHED: Final = Decision(
     (UNMATCHED,),
 )
 _FIRM_WIDE: Final = (None,)
+RECORDED: Final = "history"
+"""What stands for the key of a rule where the history of a lead says its stage."""
+_MOVED_BY: Final[Mapping[Cause, tuple[str, str]]] = {
+    "rule": ("moved by a rule", "ルールによる移動"),
+    "time": ("moved by time alone", "時間の経過による移動"),
+    "person": ("moved by a person", "担当者による移動"),
+    "import": ("moved by an import", "インポートによる移動"),
+    "api": ("moved by a program", "APIによる移動"),
+}
 
 
 class CompiledModel:
@@ -126,6 +145,14 @@ class Compiled:
         self.products: Mapping[Id, Product] = {p.id: p for p in playbook.products}
         self.segment = compile_policy(playbook.segments, ("company",), version=version)
         self.unmatched = evolve(_UNMATCHED, version=version)
+        self.levels: Levels = {
+            ("segment", None): _by_key(playbook.segments.outcomes),
+            **{("tier", p): _by_key(playbook.tiers[p].tiers) for p in self.products},
+            **{
+                ("engagement", p): _by_key((*model.ladder, *model.detours))
+                for p, model in playbook.engagement.items()
+            },
+        }
 
         def tier_table(table: TierTable) -> Callable[[Company], Decision[Tier]]:
             return compile_policy(table, ("company",), version=version)
@@ -134,14 +161,44 @@ class Compiled:
             tier_table,
             {p: one for p, one in playbook.tiers.items() if isinstance(one, TierTable)},
         )
+        stages = (*playbook.funnel.ladder, *playbook.funnel.detours)
+        self.stages: Mapping[str, FunnelStage] = {stage.key: stage for stage in stages}
         funnel = playbook.funnel.rules
         self.stage = compile_policy(funnel, STAGE_ROOTS, version=version)
         self.ranges = any(isinstance(at, Exists) for when in funnel.conditions for at in walk(when))
+        self.asks_stage = playbook.funnel.asks_stage
         asked = measures_of(funnel.conditions)
         self.models = _each_once(
             lambda model: CompiledModel(model, asked, version),
             {p: playbook.engagement[p] for p in self.products},
         )
+
+    def recorded(self, entry: Entry) -> Decision[FunnelStage]:
+        """Return the stage of an entry of a history as an answer: it is so, whatever the facts."""
+        day = self.day_of(entry.entered)
+        en, ja = _MOVED_BY[entry.cause]
+        said = "".join(f", {part}" for part in (entry.reason, entry.by) if part)
+        because = Label(
+            f"in the history since {day} ({en}{said})", f"履歴による（{day}から、{ja}{said}）"
+        )
+        stage = self._stage(entry)
+        if entry.stage not in self.stages:
+            because = Label(
+                f"{because.en}; the funnel no longer has this stage",
+                f"{because.ja}。現在のファネルにはないステージ",
+            )
+        version = self.playbook.version
+        return Decision(stage, RECORDED, because, (stage,), version=version)
+
+    def stood(self, entry: Entry | None) -> Stood:
+        """Return where a lead stands that is in an entry, or has no history."""
+        if entry is None:
+            return Stood(self.playbook.funnel.rules.otherwise)
+        return Stood(self._stage(entry), entry.for_products)
+
+    def _stage(self, entry: Entry) -> FunnelStage:
+        known = self.stages.get(entry.stage)
+        return known or FunnelStage(entry.stage, Label(entry.stage))
 
     def product(self, product_id: Id) -> Product:
         """Return the product of that id.
@@ -161,6 +218,61 @@ class Compiled:
         if table is not None:
             return table(company)
         return _ask(self.playbook.tiers[product.id], company, product, day, self.playbook.version)
+
+    def held_tier(
+        self, company: Company | CompanyHistory, product: Product, day: date
+    ) -> Decision[Tier]:
+        """Return the tier in force on a day: that of the last review, where there are any.
+
+        The one of the day itself stands beside it, where it is another.
+        """
+        proposed = self.tier(company_on(company, day), product, day)
+        reviewed = self.playbook.reviewed_on(day)
+        if reviewed is None:
+            return proposed
+        held = self.tier(company_on(company, reviewed), product, reviewed)
+        return held if held == proposed else evolve(held, instead_of=proposed)
+
+
+def undated(
+    policy: Any, decision: Decision[Any], company: Company | CompanyHistory, day: date
+) -> tuple[str, ...]:
+    """Return what decided a segment or Tier without a record that says since when it holds.
+
+    Args:
+        policy: The policy that decided.
+        decision: What it decided.
+        company: The company, or its history.
+        day: The day whose facts decided.
+
+    Returns:
+        The facts up to the rule that decided; ``company`` where a custom policy decided, because
+        nobody knows what it asks; nothing where a person decided.
+    """
+    if decision.rule == BY_HAND and decision.instead_of is not None:
+        return ()
+    if not isinstance(policy, DecisionTable):
+        return ("company",)
+    dated = (
+        {one.fact for one in company.changes if one.since <= day}
+        if isinstance(company, CompanyHistory)
+        else ()
+    )
+    asked: dict[str, None] = {}
+    for rule in policy.rules:
+        asked.update((f.name, None) for f in facts_of(rule.when) if f.key not in dated)
+        if rule.key == decision.rule:
+            break
+    return tuple(asked)
+
+
+def company_on(company: Company | CompanyHistory, day: date) -> Company:
+    """Return the company as it was on a day, as far as that is known."""
+    return company.on(day) if isinstance(company, CompanyHistory) else company
+
+
+def _by_key(values: Iterable[Any]) -> dict[str, Any]:
+    return {one.key: one for one in values}
 
 
 def _may_be_id(given: object) -> bool:
@@ -250,6 +362,16 @@ class Case:
             account, as_of=day, day_of=book.day_of, products=book.products
         )
         self.company = NOBODY if self.facts.company is None else self.facts.company
+        self.given = self.company if account.company is None else account.company
+        self.by_hand: ByHand = NOTHING_BY_HAND
+        if account.overrides:
+            self.by_hand = by_hand(
+                account.overrides,
+                as_of=day,
+                company_id=None if self.facts.company is None else self.company.id,
+                leads=self.facts.leads,
+                levels=book.levels,
+            )
         self._unsigned: dict[Id | None, tuple[Standing, Score]] = {}
 
     # -- the company --
@@ -257,17 +379,28 @@ class Case:
     @cached_property
     def segment(self) -> Decision[Segment]:
         """Which kind of company it is."""
-        return (
-            self.book.unmatched if self.facts.company is None else self.book.segment(self.company)
-        )
+        if self.facts.company is None:
+            return self.book.unmatched
+        return self.by_hand.instead(self.book.segment(self.company), "segment")
 
     @cached_property
     def tiers(self) -> Mapping[Id, Decision[Tier]]:
         """The tier for each product; of people without company, nothing is known."""
-        return {
-            product.id: self.book.tier(self.company, product, self.day)
-            for product in self.book.products.values()
-        }
+        return {product.id: self.tier(product) for product in self.book.products.values()}
+
+    def tier(self, product: Product) -> Decision[Tier]:
+        """Return the tier for one product."""
+        held = self.book.held_tier(self.given, product, self.day)
+        return self.by_hand.instead(held, "tier", product_id=product.id)
+
+    @cached_property
+    def undated(self) -> Mapping[Id, tuple[str, ...]]:
+        """What the Tiers that are held rest on without a record that says since when it holds."""
+        reviewed = self.book.playbook.reviewed_on(self.day)
+        if reviewed is None:
+            return {}
+        tiers = self.book.playbook.tiers
+        return {p: undated(tiers[p], one, self.given, reviewed) for p, one in self.tiers.items()}
 
     @cached_property
     def seen(self) -> Any:
@@ -325,16 +458,17 @@ class Case:
         model = self.model(product_id)
         signed = product_id in person.about or None in person.about or person.events
         # Where the lead has given no sign, all leads of the company stand alike.
-        alike = not signed and not model.asks_lead and self.facts.company is not None
+        alike = (
+            not signed
+            and not model.asks_lead
+            and self.facts.company is not None
+            and ("engagement", person.lead.id, product_id) not in self.by_hand.held
+        )
         if alike and (known := self._unsigned.get(product_id)) is not None:
             return known
-        standing = Standing(NO_TIER if product_id is None else self.tiers[product_id])
+        tier = NO_TIER if product_id is None else self.tiers[product_id]
+        standing = self._before_acting(person, product_id, tier)
         score = NO_SCORE
-        if product_id is not None:
-            position = self.positions(person.lead).get(product_id, NOTHING)
-            standing.open_deal = position.open_deal
-            standing.owned = position.owned
-            standing.parting_reasons = position.lost_for
         own = person.touches.get(product_id, ())
         worths = model.model.worths(own)
         if product_id is not None:
@@ -344,14 +478,39 @@ class Case:
             score = model.model.score(worths, as_of=self.day)
             standing.score = score.micro
             standing.active_days = score.active_days
-            if person.events:
-                hear_sales(standing, person.said_of(product_id))
         standing.measures = model.model.measures(model.measures, own, worths)
         standing.interest = model.interest(self.seen, person.lead, standing)
-        standing.engagement = model.state(self.seen, person.lead, standing)
+        standing.engagement = self._state(model, person, product_id, standing)
         if alike:
             self._unsigned[product_id] = standing, score
         return standing, score
+
+    def _before_acting(
+        self, person: Person, product_id: Id | None, tier: Decision[Any]
+    ) -> Standing:
+        """Return how a lead stands with a product by all but its activities."""
+        standing = Standing(tier)
+        if product_id is not None:
+            position = self.positions(person.lead).get(product_id, NOTHING)
+            standing.open_deal = position.open_deal
+            standing.owned = position.owned
+            standing.parting_reasons = position.lost_for
+        if person.events:
+            hear_sales(standing, person.said_of(product_id))
+        return standing
+
+    def _state(
+        self,
+        model: CompiledModel,
+        person: Person,
+        product_id: Id | None,
+        standing: Standing,
+        day: date | None = None,
+    ) -> Decision[EngagementState]:
+        """Return the state in force of a lead that stands so, on this day or a later one."""
+        found = model.state(self.seen, person.lead, standing)
+        hands = self.by_hand if day is None else self.by_hand.on(day)
+        return hands.instead(found, "engagement", lead_id=person.lead.id, product_id=product_id)
 
     def _company_wide(self, person: Person, model: CompiledModel) -> list[Worth]:
         """Return what activities that name no product are worth, once for all products."""
@@ -381,10 +540,12 @@ class Case:
         Only what follows from activities is that of another day.
         """
         compiled = self.model(product_id)
-        standing = copy(self.standing(person, product_id)[0])
+        # Of the other products, nothing is asked.
+        tier = self.tier(self.book.products[product_id])
+        standing = self._before_acting(person, product_id, tier)
         score = hear(standing, tally, compiled.model, compiled.measures, day or self.day)
         standing.interest = compiled.interest(self.seen, person.lead, standing)
-        decision = compiled.state(self.seen, person.lead, standing)
+        decision = self._state(compiled, person, product_id, standing, day)
         return Engagement(decision, standing.interest, score)
 
     def next_change(self, person: Person, product_id: Id, tally: Tally) -> date | None:
@@ -396,7 +557,17 @@ class Case:
             found = self.running(person, product_id, tally, day)
             return tuple((one.value, one.settled) for one in (found.interest, found.decision))
 
-        return first_change(tally, model, conditions, ask, self.day)
+        found = first_change(tally, model, conditions, ask, self.day)
+        # What was set by hand holds no more on some day: the state may change on it, too.
+        apart = copy(tally)
+        before = ask(apart, self.day)
+        asked = "engagement", person.lead.id, product_id
+        for day in self.by_hand.ends(asked, self.day):
+            if found is not None and found <= day:
+                break
+            if ask(apart, day) != before:
+                return day
+        return found
 
     # -- the stage --
 
@@ -477,21 +648,40 @@ class Case:
 
     def stage(self, person: Person) -> Stage:
         """Return where a lead stands with the whole firm."""
-        return self.stage_of(person, self.pursuits(person))
+        entry = self.facts.entries.get(person.lead.id)
+        return self.stage_of(person, self.pursuits(person), entry)
 
-    def stage_of(self, person: Person, pursuits: Mapping[Id | None, Pursuit]) -> Stage:
-        """Return where a lead with these pursuits stands with the whole firm."""
-        found = {
-            product_id: (pursuit, self.warranted(person, product_id, pursuit))
-            for product_id, pursuit in pursuits.items()
-        }
-        decision, products = furthest(self.book.playbook.funnel, found)
+    def stage_of(
+        self, person: Person, pursuits: Mapping[Id | None, Pursuit], entry: Entry | None
+    ) -> Stage:
+        """Return where a lead with these pursuits stands with the whole firm.
+
+        Args:
+            person: The lead.
+            pursuits: Its current pursuits.
+            entry: The entry of its history that it is in; `None` where none is kept.
+        """
+        funnel = self.book.playbook.funnel
+        found: Mapping[Id | None, tuple[Pursuit, Decision[FunnelStage]]]
+        if self.book.asks_stage:
+            ask = partial(self.warranted, person)
+            found, decision, products = stepped(funnel, pursuits, ask, self.book.stood(entry))
+        else:
+            found = {
+                product_id: (pursuit, self.warranted(person, product_id, pursuit))
+                for product_id, pursuit in pursuits.items()
+            }
+            decision, products = furthest(funnel, found)
+        warranted = WarrantedStage(decision, products, tuple(self._wins(person, found)))
+        if entry is not None:
+            decision, products = self.book.recorded(entry), entry.for_products
         return Stage(
             decision,
             products,
             any(position.owned for position in self.positions(person.lead).values()),
             immutabledict({about: one for about, (_, one) in found.items()}),
-            tuple(self._wins(person, found)),
+            entry,
+            warranted,
         )
 
     def _wins(
@@ -501,6 +691,7 @@ class Case:
             if (day := pursuit.won_on) is not None:
                 # The next pursuit of the same product may run already.
                 won = Pursuit(started=True, won=True)
+                won.stage = pursuit.stage
                 one = now if pursuit.won else self.warranted(person, about, won)
                 yield Win(about, day, day_began(day, self.book.zone), one.value, one.rule)
 
@@ -520,7 +711,8 @@ class Case:
             owned=tuple(p for p in book.products if self.company_positions.get(p, NOTHING).owned)
             if matched
             else (),
-            rejects=self.facts.rejects,
+            undated=immutabledict(self.undated if matched else {}),
+            rejects=(*self.facts.rejects, *self.by_hand.rejects),
         )
 
     def _answer(self, lead_id: Id) -> LeadAnswer:
@@ -528,7 +720,7 @@ class Case:
         engagement: dict[Id, Engagement] = {}
         for product_id in self.book.products:
             one = self.engagement(person, product_id)
-            if not (one.decision.settled and one.decision.value.key == self.book.no_sign):
+            if not is_silent(one.decision, self.book.no_sign):
                 engagement[product_id] = one
         return LeadAnswer(
             lead_id,
@@ -536,6 +728,11 @@ class Case:
             immutabledict(engagement),
             contactability(person.lead, as_of=self.day, zone=self.book.zone),
         )
+
+
+def is_silent(decision: Decision[EngagementState], no_sign: str) -> bool:
+    """Return whether a state is surely that of no sign, and nobody has set it (S23)."""
+    return decision.settled and decision.value.key == no_sign and decision.instead_of is None
 
 
 def hear_sales(standing: Standing, said: list[tuple[SalesEvent, date]]) -> None:

@@ -11,9 +11,13 @@ from typing import Any, Final, Literal
 from mpfunnel.account import Account
 from mpfunnel.answers import Assessment, Engagement, Stage
 from mpfunnel.calendars import as_day
-from mpfunnel.case import Case, Compiled
+from mpfunnel.case import Case, Compiled, company_on
 from mpfunnel.engagement import Tally
-from mpfunnel.errors import InvalidDataError, Problem, brief
+from mpfunnel.errors import InvalidDataError, Problem, brief, misfit
+from mpfunnel.following import AccountState, Answered, StageCount
+from mpfunnel.following.forgetting import forgotten, stage_counts
+from mpfunnel.following.stepping import step
+from mpfunnel.following.taking import Event
 from mpfunnel.labels import Lang, faults_of_lang
 from mpfunnel.playbook import Playbook
 from mpfunnel.records import Company, CompanyHistory, Id
@@ -63,19 +67,27 @@ class Engine:
         """The playbook with its tables as functions: for what asks about many days at once."""
         return self._book
 
-    def segment_for(self, company: Company | CompanyHistory, *, as_of: _Day) -> Decision[Segment]:
+    def segment_for(
+        self, company: Company | CompanyHistory | Account, *, as_of: _Day
+    ) -> Decision[Segment]:
         """Return which kind of company it is for the whole firm.
+
+        What a person set by hand is known of an account alone.
 
         Raises:
             InvalidDataError: `as_of` is no day, `company` is none, or a custom attribute holds a
                 value of another type than declared.
         """
-        return self._book.segment(_company_on(company, self._day(as_of)))
+        if isinstance(company, Account):
+            return self._matched(company, as_of).segment
+        return self._book.segment(company_on(_a_company(company), self._day(as_of)))
 
     def tier_for(
-        self, company: Company | CompanyHistory, product_id: Id, *, as_of: _Day
+        self, company: Company | CompanyHistory | Account, product_id: Id, *, as_of: _Day
     ) -> Decision[Tier]:
         """Return how much to invest in a company for one product.
+
+        What a person set by hand is known of an account alone.
 
         Raises:
             UnknownNameError: The playbook has no such product.
@@ -98,7 +110,9 @@ class Engine:
             return table(company)
         day = self._day(as_of)
         product = self._book.product(product_id)
-        return self._book.tier(_company_on(company, day), product, day)
+        if isinstance(company, Account):
+            return self._matched(company, day).tiers[product_id]
+        return self._book.held_tier(_a_company(company), product, day)
 
     def stage_for(self, account: Account, lead_id: Id, *, as_of: _Day) -> Stage:
         """Return where a lead of the account stands with the whole firm.
@@ -199,6 +213,71 @@ class Engine:
         """
         return self._case(account, as_of).assessment()
 
+    # -- from event to event --
+
+    def on(
+        self,
+        state: AccountState,
+        event: Event,
+        *,
+        as_of: datetime,
+        changed_at: datetime | None = None,
+    ) -> Answered:
+        """Return an account after an event, the answers about it, and what others have to hear.
+
+        The answers are those of `assess` for the records of the new state. Each lead has a history,
+        and what the facts warrant goes through the funnel's gate (law 10). An event that is known
+        already changes nothing, however often it comes; and events may come in any order (law 4).
+
+        Args:
+            state: The account so far.
+            event: A record that is new or has changed; a `mpfunnel.LeadMove` for the gate; `None`
+                where only time has passed. A company, a lead or a deal takes the place of the one
+                with its id, a contract of the one with its company, product and first day.
+            as_of: The instant, aware: not before that of the state. Records of later days do not
+                count yet.
+            changed_at: When the CRM changed the record, aware. Of two versions of a company, lead,
+                deal or contract the one changed later holds, whichever comes first; without it, or
+                at one instant, the one that comes last.
+
+        Returns:
+            What came of it. What was not taken is in `refused`, each with its reason: a record
+            that does not count, a move that the gate does not let pass, a lead that was forgotten,
+            a version that is outdated.
+
+        Raises:
+            InvalidDataError: `state` or `event` is none, an instant is not aware or out of order,
+                the event is another company than that of the account, or a custom attribute holds
+                a value of another type than declared.
+            PolicyError: A custom policy broke its contract.
+            MissingExtraError: Business days count, and the extra `calendar` is not installed.
+        """
+        return step(self._book, state, event, as_of, changed_at)
+
+    def forget(self, state: AccountState, lead_id: Id) -> AccountState:
+        """Return an account without one of its people, and without what leads back to them.
+
+        Their records, history and answers go; deals stay, without the lead. `stage_counts` stays
+        as it was. Leads that were merged with it are the same person, and go, too. A digest of the
+        id is kept, so that a late event does not bring the person back.
+
+        Raises:
+            InvalidDataError: `state` is none, or `lead_id` is no id.
+        """
+        _check_state(state)
+        return forgotten(state, lead_id, self._book.zone)
+
+    def stage_counts(self, state: AccountState) -> tuple[StageCount, ...]:
+        """Return how often leads came to each stage, by month, whether they were forgotten or not.
+
+        Months are those of the playbook's zone.
+
+        Raises:
+            InvalidDataError: `state` is none.
+        """
+        _check_state(state)
+        return stage_counts(state, self._book.zone)
+
     def explain(
         self,
         question: Question,
@@ -241,18 +320,28 @@ class Engine:
         self._book.product(product_id)
         return self._case(account, as_of)
 
+    def _matched(self, account: Account, as_of: _Day) -> Case:
+        if account.company is None:
+            message = "is not known, and people without company have no segment or Tier"
+            raise InvalidDataError([Problem("missing", "account.company", message)])
+        return self._case(account, as_of)
+
     def _case(self, account: Account, as_of: _Day) -> Case:
         if not isinstance(account, Account):  # pyright: ignore[reportUnnecessaryIsInstance]
             _refuse("account", f"must be an Account, not {type(account).__name__}")
         return Case(self._book, account, self._day(as_of))
 
 
-def _company_on(company: Company | CompanyHistory, day: date) -> Company:
-    if isinstance(company, CompanyHistory):
-        return company.on(day)
-    if not isinstance(company, Company):  # pyright: ignore[reportUnnecessaryIsInstance]
-        _refuse("company", f"must be a Company or a CompanyHistory, not {type(company).__name__}")
-    return company
+def _a_company(given: Company | CompanyHistory) -> Company | CompanyHistory:
+    if not isinstance(given, Company | CompanyHistory):  # pyright: ignore[reportUnnecessaryIsInstance]
+        kind = type(given).__name__
+        _refuse("company", f"must be a Company, a CompanyHistory or an Account, not {kind}")
+    return given
+
+
+def _check_state(state: AccountState) -> None:
+    if problems := misfit("state", state, AccountState):
+        raise InvalidDataError(problems)
 
 
 def _refuse(path: str, message: str) -> None:

@@ -16,8 +16,9 @@ from attrs import field, fields, frozen, has
 from mpfunnel.account import Account
 from mpfunnel.errors import brief, did_you_mean
 from mpfunnel.records import Activity, Company, CompanyHistory, Contract, Deal, Id, Lead, SalesEvent
+from mpfunnel.stages import Entry, StageHistory, in_force, known_on
 
-__all__ = ["DatedDeal", "Rejected", "Situation", "situation"]
+__all__ = ["DatedDeal", "Rejected", "Situation", "entry_on", "in_order", "situation"]
 
 R = TypeVar("R")
 DatedDeal = tuple[Deal, date, date | None]
@@ -57,6 +58,7 @@ class Situation:
         contracts: The company's contracts.
         sales_events: By lead, in the order of time, with their local days.
         rejects: What could not be used.
+        entries: By lead, the entry of its history that it is in, where one is kept.
     """
 
     as_of: date
@@ -68,6 +70,7 @@ class Situation:
     contracts: tuple[Contract, ...]
     sales_events: Mapping[Id, list[tuple[SalesEvent, date]]]
     rejects: tuple[Rejected, ...]
+    entries: Mapping[Id, Entry] = field(factory=dict[Id, Entry])
 
 
 def situation(
@@ -148,6 +151,7 @@ def situation(
         ):
             events.setdefault(event.lead_id, []).append((event, day))
 
+    entries = _entries(account, as_of, day_of, leads, sorter)
     return Situation(
         as_of=as_of,
         company=company,
@@ -157,8 +161,61 @@ def situation(
         deals_of=deals_of,
         contracts=tuple(contracts),
         sales_events=events,
-        rejects=tuple(_in_order(sorter.rejects)),
+        rejects=tuple(in_order(sorter.rejects)),
+        entries=entries,
     )
+
+
+def _entries(
+    account: Account,
+    as_of: date,
+    day_of: Callable[[datetime], date],
+    leads: Mapping[Id, Lead],
+    sorter: _Sorter,
+) -> dict[Id, Entry]:
+    """Return the entry that each lead is in, by what was known of its history on the day."""
+    of_lead: dict[Id, list[StageHistory]] = {}
+    for history in account.histories:
+        of_lead.setdefault(history.lead_id, []).append(history)
+    found: dict[Id, Entry] = {}
+    for lead_id, given in of_lead.items():
+        told = _told(given, as_of, day_of)
+        stories = set(told.values())
+        if lead_id not in leads:
+            for history in told:
+                sorter.no_lead("histories", lead_id, lead_id, history)
+        elif len(stories) > 1:
+            for history in told:
+                sorter.reject("histories", lead_id, "conflict", _TWICE, history)
+        elif stories and (entry := in_force(lead_id, *stories)):
+            found[lead_id] = entry
+    return found
+
+
+def _told(
+    given: Iterable[StageHistory], as_of: date, day_of: Callable[[datetime], date]
+) -> dict[StageHistory, tuple[Entry, ...]]:
+    """Return the histories that have begun, each with what was known of it."""
+    told = {history: known_on(history, as_of, day_of) for history in given}
+    return {history: known for history, known in told.items() if known}
+
+
+def entry_on(
+    lead_id: Id,
+    histories: Iterable[StageHistory],
+    as_of: date,
+    day_of: Callable[[datetime], date],
+) -> Entry | None:
+    """Return the entry that a lead is in by its histories; `None` where it is in none.
+
+    Args:
+        lead_id: The lead.
+        histories: What the account holds of one lead; of those that differ, none counts (S17).
+        as_of: The day, which counts up to its end.
+        day_of: Gives the local day of an instant.
+    """
+    stories = set(_told(histories, as_of, day_of).values())
+    return in_force(lead_id, *stories) if len(stories) == 1 else None
 
 
 def _identity_of_activity(pair: tuple[Activity, date]) -> Hashable:
@@ -192,7 +249,7 @@ def _written(value: Any) -> str:
     return repr(value)
 
 
-def _in_order(rejects: list[Rejected]) -> Iterator[Rejected]:
+def in_order(rejects: list[Rejected]) -> Iterator[Rejected]:
     """Yield rejects so that the order of the records does not show (law 4)."""
 
     def order(one: Rejected) -> tuple[int, str, str]:
@@ -204,7 +261,15 @@ def _in_order(rejects: list[Rejected]) -> Iterator[Rejected]:
         yield from alike if len(alike) == 1 else sorted(alike, key=lambda one: _written(one.record))
 
 
-_TABLES: Final = ("leads", "activities", "deals", "contracts", "sales_events")
+_TABLES: Final = (
+    "leads",
+    "activities",
+    "deals",
+    "contracts",
+    "sales_events",
+    "histories",
+    "overrides",
+)
 _TWICE: Final = "shares its id with a record that differs"
 
 

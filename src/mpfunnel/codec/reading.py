@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+import re
+from collections.abc import Callable, Collection, Iterable
 from typing import Any, Final, TypeVar, cast
 
 from mpfunnel import facts
@@ -34,9 +35,10 @@ MAX_PROBLEMS: Final = 200
 MAX_KEYS: Final = 1_000
 """How many products and signals there may be, and how many states and stages."""
 
+_DAY_OF_YEAR: Final = re.compile("[0-9]{2}-[0-9]{2}")
 _SECTIONS: Final = ("products", "segments", "tiers", "engagement", "funnel")
 _HEAD: Final = ("lang", "zone", "currency")
-_TOP: Final = ("format", "name", *_HEAD, "attributes", *_SECTIONS)
+_TOP: Final = ("format", "name", *_HEAD, "tier_review_dates", "attributes", *_SECTIONS)
 _PRODUCT: Final = ("family", "grade", "lifecycle")
 _DAYS: Final = ("sold_from", "sold_until")
 _TABLE: Final = ("rules", "otherwise", "otherwise_because")
@@ -105,6 +107,7 @@ class _PlaybookCheck(ConditionCheck, LifecycleCheck):
         self.keys(data, "", _TOP)
         head: dict[str, Any] = {key: self.text(data, key, "") for key in _HEAD if key in data}
         head["name"] = self.label(data, "name", "")
+        head["tier_review_dates"] = self._days_of_year(data, "tier_review_dates")
         self._attributes = self.attributes(self.table(data, "attributes", ""))
         given = {name: self._part(data, name, "") for name in _SECTIONS}
         if len(given["products"] or ()) > MAX_KEYS:
@@ -137,8 +140,8 @@ class _PlaybookCheck(ConditionCheck, LifecycleCheck):
             self.contradictions = _as_written(error, data, products)
             return None
 
-    def _words(self, own: str, scale: Scale | None) -> Vocabulary:
-        return Vocabulary.of(own, scale or facts.ENGAGEMENT, self._attributes)
+    def _words(self, own: str, scale: Scale | None, stages: Scale = facts.STAGES) -> Vocabulary:
+        return Vocabulary.of(own, scale or facts.ENGAGEMENT, self._attributes, stages)
 
     def _part(self, data: dict[str, Any], key: str, path: str) -> dict[str, Any] | None:
         """Return the table under `key`; `None` where there is none."""
@@ -172,6 +175,17 @@ class _PlaybookCheck(ConditionCheck, LifecycleCheck):
         return rows
 
     # -- products, and what each of them has --
+
+    def _days_of_year(self, data: dict[str, Any], key: str) -> list[tuple[int, int]]:
+        """Return the days of the year under `key`, each as month and day."""
+        found: list[tuple[int, int]] = []
+        for index, day in enumerate(self.texts(data, key, "")):
+            if _DAY_OF_YEAR.fullmatch(day):
+                found.append((int(day[:2]), int(day[3:])))
+            else:
+                message = f"must be a month and a day of it, such as '04-01', not {brief(day)}"
+                self.fault("format", f"{key}[{index}]", message)
+        return found
 
     def _products(self, data: dict[str, Any]) -> dict[Id, Product | None]:
         products: dict[Id, Product | None] = {}
@@ -316,11 +330,7 @@ class _PlaybookCheck(ConditionCheck, LifecycleCheck):
     def _model(self, data: dict[str, Any], path: str) -> EngagementModel | None:
         self.keys(data, path, (*_MODEL, *_SCALE, "signals", "interest", "states"))
         ladder, detours = self._scale(data, path, EngagementState)
-        scale = Scale(
-            tuple(state.key for state in ladder),
-            tuple(state.key for state in detours),
-            {state.key: state.label for state in (*ladder, *detours)},
-        )
+        scale = _in_order(ladder, detours)
         self._scale_of_firm = self._scale_of_firm or scale
         words = self._words("", scale)
         rows = self._rows(data, "signals", path)
@@ -368,7 +378,7 @@ class _PlaybookCheck(ConditionCheck, LifecycleCheck):
         given: dict[str, Any] = {key: data[key] for key in _FUNNEL if key in data}
         stage = self._one_of((*ladder, *detours), "stage")
         moves = self.lifecycle(data, self._rows(data, "transitions", "funnel"), stage)
-        words = self._words("", self._scale_of_firm)
+        words = self._words("", self._scale_of_firm, _in_order(ladder, detours))
         rules = self._rules(data, "funnel", words, "stage", stage, DecisionTable[Any])
         if rules is None or moves is None or "ladder" not in data:
             return None
@@ -419,6 +429,12 @@ class _PlaybookCheck(ConditionCheck, LifecycleCheck):
             return by_key.get(key or "")
 
         return find
+
+
+def _in_order(ladder: Iterable[_Keyed], detours: Iterable[_Keyed]) -> Scale:
+    """Return states or stages as a scale, for rules that ask about them."""
+    rungs, aside = ({one.key: one.label for one in given} for given in (ladder, detours))
+    return Scale(tuple(rungs), tuple(aside), rungs | aside)
 
 
 def _as_written(

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import json
 from collections.abc import Iterable, Iterator
 from datetime import date
 from functools import lru_cache
-from typing import Any, Final, NamedTuple, cast
+from typing import Final, NamedTuple, cast
 
-from mpfunnel.errors import DecodeError, Problem, brief, misfit, shown
+from mpfunnel import stored
+from mpfunnel.errors import DecodeError, Problem, brief, misfit
 from mpfunnel.records import Id
 from mpfunnel.records.checks import Fault, a_bool, a_day, a_key, an_id
 
@@ -54,7 +54,7 @@ def written(kept_since: date | None, statements: Iterable[tuple[Id, Told]]) -> b
             for (day, kind), both in sorted(told.items())
         ],
     }
-    return json.dumps(plain, ensure_ascii=False, separators=(",", ":")).encode()
+    return stored.written(plain)
 
 
 def read(data: bytes) -> tuple[date | None, list[tuple[Id, Told]]]:
@@ -63,7 +63,7 @@ def read(data: bytes) -> tuple[date | None, list[tuple[Id, Told]]]:
     Raises:
         DecodeError: The bytes do not have that form; all faults are told at once.
     """
-    plain = _parsed(data)
+    plain = stored.parsed(data, "tally", FORMAT, ("kept_since", "told"))
     problems: list[Problem] = []
     since = None
     if plain["kept_since"] is not None:
@@ -82,42 +82,6 @@ def read(data: bytes) -> tuple[date | None, list[tuple[Id, Told]]]:
 
 def _order(activity_id: Id) -> tuple[bool, Id]:
     return isinstance(activity_id, str), activity_id
-
-
-def _parsed(data: bytes) -> dict[str, Any]:
-    """Return the object that the bytes hold, with the keys that it must have."""
-    if problems := misfit("tally", data, bytes):
-        raise DecodeError(problems)
-    try:
-        plain: object = json.loads(data.decode(), object_pairs_hook=_object)
-    except (ValueError, RecursionError) as error:
-        # Too deep, too long a number, no UTF-8, no JSON: whoever wrote it, it was not `to_bytes`.
-        message = f"is not JSON in UTF-8: {brief(str(error))}"
-        raise DecodeError([Problem("syntax", "tally", message)]) from None
-    if not isinstance(plain, dict):
-        message = f"must be an object, not {type(plain).__name__} {brief(plain)}"
-        raise DecodeError([Problem("type", "tally", message)])
-    found = cast("dict[str, Any]", plain)
-    version = found.get("format")
-    if type(version) is not int or version != FORMAT:
-        message = f"must be {FORMAT}, not {brief(version)}; a later version may have written it"
-        raise DecodeError([Problem("format", "tally.format", message)])
-    wrong = sorted({"format", "kept_since", "told"} ^ found.keys())
-    if wrong:
-        raise DecodeError(
-            Problem("missing", f"tally.{key}", "is missing")
-            if key not in found
-            else Problem("unknown-key", f"tally.{shown(key)}", "no such key")
-            for key in wrong
-        )
-    return found
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise ValueError("a key stands there twice")
-    return found
 
 
 def _a_day(path: str, value: object, problems: list[Problem]) -> date | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Final
 
 import narwhals.stable.v2 as nw
@@ -12,6 +12,8 @@ import narwhals.stable.v2 as nw
 from mpfunnel.calendars import as_day
 from mpfunnel.case import Compiled
 from mpfunnel.engine import Engine
+from mpfunnel.errors import InvalidDataError, Problem
+from mpfunnel.frames.by_hand import Hands, hands_of
 from mpfunnel.frames.companies import Companies, judge
 from mpfunnel.frames.contact import CONTACT
 from mpfunnel.frames.door import REJECTED, Door
@@ -29,15 +31,16 @@ __all__ = ["KEYS", "SHAPES", "STAMP", "Population"]
 
 _DECIDED: Final = {"settled": "flag", "possible": "text", "missing": "text"}
 _WHY: Final = {"rule": "text", "because": "text"}
+_IN_FORCE: Final = {**_WHY, "instead_of": "text"}
 STAMP: Final = {"as_of": "day", "playbook_version": "text"}
 SHAPES: Final[Mapping[str, Mapping[str, str]]] = {
-    "companies": {"company_id": "company", "segment": "text", **_DECIDED, **_WHY},
+    "companies": {"company_id": "company", "segment": "text", **_DECIDED, **_IN_FORCE},
     "tiers": {
         "company_id": "company",
         "product_id": "product",
         "tier": "text",
         **_DECIDED,
-        **_WHY,
+        **_IN_FORCE,
         "owned": "flag",
     },
     "leads": {
@@ -58,7 +61,7 @@ SHAPES: Final[Mapping[str, Mapping[str, str]]] = {
         "state": "text",
         "settled": "flag",
         "possible": "text",
-        **_WHY,
+        **_IN_FORCE,
         "interest": "text",
         "score_micro": "number",
         "active_days": "number",
@@ -110,6 +113,7 @@ class Population:
 
     Raises:
         InvalidDataError: A table lacks columns or has some of a wrong type; all problems at once.
+            Or leads are given, and the funnel asks for the stage in which they are.
     """
 
     def __init__(
@@ -125,6 +129,12 @@ class Population:
         parts: int = 1,
         progress: Callable[[int, int], object] | None = None,
     ) -> None:
+        if "leads" in given and engine.playbook.funnel.asks_stage:
+            message = (
+                "asks for pursuit.stage, which tables cannot tell, since they hold no histories; "
+                "ask Engine.assess of accounts"
+            )
+            raise InvalidDataError([Problem("history", "funnel.rules", message)])
         book = Compiled(engine.playbook)
         day = as_day(as_of, book.zone)
         self.task = Task(book, Places.of(book), workshop, day, lang, possible, dense)
@@ -142,7 +152,12 @@ class Population:
     @cached_property
     def companies(self) -> Companies:
         """Segment and tiers of all companies."""
-        return judge(self.facts, self.door.attributes, self.task)
+        return judge(self.facts, self.door.attributes, self.task, self.hands)
+
+    @cached_property
+    def hands(self) -> Hands | None:
+        """What people have set."""
+        return hands_of(self.sorting, self.facts, self.task)
 
     @cached_property
     def of_companies(self) -> Frame:
@@ -154,7 +169,7 @@ class Population:
         facts = self.sorting.of_leads(self.facts, part)
         if facts.leads is None:
             return None
-        people = People(self.task, facts, self.companies, self.owned, self.of_companies)
+        people = People(self.task, facts, self.companies, self.owned, self.of_companies, self.hands)
         # What they are to their companies is all that is left of a part.
         involved = people.involved()
         if self.involved is not None:
@@ -180,17 +195,13 @@ class Population:
             _ = self.everybody
             return make()
 
-        makers: dict[str, Callable[[], Frame]] = {
-            "companies": lambda: self.companies.segments,
-            "tiers": self.tiers,
-            "leads": lambda: everybody().leads(),
-            "engagement": lambda: everybody().engagement(),
-            "company_products": lambda: after_everybody(self.company_products),
-            "rejects": lambda: after_everybody(self.rejects),
-        }
-        if "leads" not in self.door.frames:
-            del makers["leads"], makers["engagement"]
-        return {name: self._answer(name, make) for name, make in makers.items()}
+        makers = self._makers()
+        for name in ("company_products", "rejects"):
+            makers[name] = partial(after_everybody, makers[name])
+        if "leads" in self.door.frames:
+            makers["leads"] = lambda: everybody().leads()
+            makers["engagement"] = lambda: everybody().engagement()
+        return {name: self._answer(name, makers[name]) for name in SHAPES if name in makers}
 
     def answers_in_parts(self) -> Iterator[tuple[str, Answer]]:
         """Yield the answers about one part of the leads after the other, then all others.
@@ -207,13 +218,17 @@ class Population:
             del people
             if self.progress is not None:
                 self.progress(place, len(parts))
-        for name, make in (
-            ("companies", lambda: self.companies.segments),
-            ("tiers", self.tiers),
-            ("company_products", self.company_products),
-            ("rejects", self.rejects),
-        ):
+        for name, make in self._makers().items():
             yield name, self._answer(name, make)
+
+    def _makers(self) -> dict[str, Callable[[], Frame]]:
+        """Return what makes the answers that are not about single leads."""
+        return {
+            "companies": lambda: self.companies.segments,
+            "tiers": self.tiers,
+            "company_products": self.company_products,
+            "rejects": self.rejects,
+        }
 
     def _answer(self, name: str, make: Callable[[], Frame]) -> Answer:
         types = {

@@ -17,14 +17,16 @@ from typing import Any
 
 from attrs import frozen
 
+from mpfunnel.by_hand import NOTHING_BY_HAND, day_after
 from mpfunnel.calendars import day_began
 from mpfunnel.case import NO_TIER, Case, Compiled, Person, Seen, hear_sales
 from mpfunnel.engagement import NO_SCORE, Standing
 from mpfunnel.history.found import Answer
+from mpfunnel.history.kept import Kept
 from mpfunnel.history.logs import NEVER, AccountLog, LeadLog, Life
 from mpfunnel.history.running import Gauge, Running
 from mpfunnel.ownership import NOTHING, Position, positions
-from mpfunnel.records import Company, Contract, Id
+from mpfunnel.records import Company, Contract, Id, Override
 from mpfunnel.rules.tables import Decision
 from mpfunnel.segments import Segment
 from mpfunnel.situation import Situation
@@ -131,13 +133,21 @@ class LeadDays:
         self.held = held if whole.matched else self._held()
         self.held_since = [since for since, _ in self.held]
         self.event_days = [day.toordinal() for _, day in log.events]
+        self.hands: dict[Id, list[Override]] = {}
+        for one in whole.by_hand.begun:
+            if one.lead_id == log.lead.id and one.product_id is not None:
+                self.hands.setdefault(one.product_id, []).append(one)
         self.by_product: dict[Id | None, list[Life]] = {}
         for life in log.activities:
             for product_id in life.record[0].product_ids or _FIRM_WIDE:
                 self.by_product.setdefault(product_id, []).append(life)
         self.tracks: dict[Id | None, Track] = {}
         for product_id, gauge in gauges.items():
-            signed = log.events or not self.by_product.keys().isdisjoint((product_id, None))
+            signed = (
+                product_id in self.hands
+                or log.events
+                or not self.by_product.keys().isdisjoint((product_id, None))
+            )
             if signed or gauge.compiled.asks_lead or not whole.matched:
                 self.tracks[product_id] = self.track(product_id)
             else:
@@ -181,8 +191,11 @@ class LeadDays:
         )
         if product_id is not None:
             days.update(self.days_of_position(product_id))
+            for one in self.hands.get(product_id, ()):
+                days.add(one.since.toordinal())
+                days.add(day_after(one) or NEVER)
         marks = self.days(days)
-        search = _Search(self.gauges[product_id], self.lead)
+        search = _Search(self.gauges[product_id], self.lead, product_id)
         for mark, then in zip(marks, [*marks[1:], self.last + 1], strict=True):
             if mark == self.first or mark in ends:
                 search.running = Running(
@@ -190,6 +203,8 @@ class LeadDays:
                     [life for life in own if mark < life.until],
                     [life for life in wide if mark < life.until],
                 )
+            if product_id in self.hands:
+                search.by_hand = self.whole.by_hand.on(date.fromordinal(mark))
             epoch = self.epochs[bisect_right(self.starts, mark) - 1]
             search.go(epoch.seen, self.standing(product_id, mark, epoch), mark)
             if then > mark + 1 and (own or wide):
@@ -219,11 +234,19 @@ class LeadDays:
 
     # -- the stage --
 
-    def stages(self) -> Iterator[tuple[int, Answer]]:
-        """Yield the days on which the stage may change, with what it is."""
-        case, version = self.case, self.book.playbook.version
+    def stages(self, kept: Kept) -> Iterator[tuple[int, Answer]]:
+        """Yield the days on which the warranted stage may change, with what it is.
+
+        Args:
+            kept: Where the lead is, for rules that ask for it; it is moved on there.
+        """
+        case, lead_id = self.case, self.lead.id
         moving = set(self.days(self.days_of_pursuits()))
         others = {*self.starts, *self.held_since}
+        if self.book.asks_stage:
+            others |= kept.days(lead_id, self.book.day_of)
+            if (since := kept.since(self.book.day_of)) is not None:
+                others.add(since)
         days = moving | others
         new: dict[int, list[tuple[Id | None, Standing]]] = {}
         for product_id, track in self.tracks.items():
@@ -231,7 +254,9 @@ class LeadDays:
                 new.setdefault(day, []).append((product_id, standing))
         pursuits: Mapping[Id | None, Pursuit] = {}
         standings: dict[Id | None, Any] = {}
-        for day in self.days({*days, *new}):
+        was_moved = False
+        marks = self.days({*days, *new})
+        for day, then in zip(marks, [*marks[1:], self.last + 1], strict=True):
             for product_id, standing in new.get(day, ()):
                 standings[product_id] = standing, NO_SCORE
             if day in days:
@@ -240,21 +265,36 @@ class LeadDays:
             if day in moving:
                 pursuits = case.pursuits(self.person(day))
             # Most signs change nothing of what a pursuit shows.
-            if pursuits == known and not (day in new or day in others):
+            if pursuits == known and not (day in new or day in others or was_moved):
                 continue
             person = Person(self.lead, {}, {}, [], standings)
-            stage = case.stage_of(person, pursuits)
-            yield (
-                day,
-                Answer(
-                    stage.decision,
-                    version,
-                    (),
-                    stage.for_products,
-                    stage.existing_customer,
-                    stage.wins,
-                ),
-            )
+            stage, was_moved = self._stage(person, pursuits, kept, day)
+            yield day, stage
+            if was_moved and day + 1 < then:
+                # What leads to a stage is not what keeps a lead there.
+                stage, was_moved = self._stage(person, pursuits, kept, day + 1)
+                yield day + 1, stage
+
+    def _stage(
+        self, person: Person, pursuits: Mapping[Id | None, Pursuit], kept: Kept, day: int
+    ) -> tuple[Answer, bool]:
+        """Return the warranted stage of a day, and whether the lead was moved to another one."""
+        book = self.book
+        entry = kept.entry(self.lead.id, day, book.day_of) if book.asks_stage else None
+        stage = self.case.stage_of(person, pursuits, entry)
+        said = stage.warranted
+        answer = Answer(
+            said.decision,
+            book.playbook.version,
+            (),
+            said.for_products,
+            stage.existing_customer,
+            said.wins,
+        )
+        funnel = book.playbook.funnel
+        if not book.asks_stage or day < (kept.since(book.day_of) or NEVER):
+            return answer, False
+        return answer, kept.move(self.lead.id, funnel, said, self.instant(day))
 
     def go(self, day: int) -> None:
         """Move the case to a day."""
@@ -315,16 +355,21 @@ class _Search:
 
     Attributes:
         running: The activities.
+        by_hand: What somebody has set.
         found: What was found so far.
     """
 
     running: Running
 
-    def __init__(self, gauge: Gauge, lead: Any) -> None:
+    def __init__(self, gauge: Gauge, lead: Any, product_id: Id | None) -> None:
         self.gauge = gauge
         self.lead = lead
+        self.by_hand = NOTHING_BY_HAND
+        self._about: Any = {"lead_id": lead.id, "product_id": product_id}
+        self._held: Override | None = None
         self.found: Track = []
         self._known: Hashable = None
+        self._besides: list[Any] = []
         self._company: Any = None
         self._standing: Standing
 
@@ -332,7 +377,14 @@ class _Search:
         """Go on with what is known from a day on, besides the activities."""
         self._company = company
         self._standing = standing
-        self._note(self._cell(day, day), day)
+        cell = self._cell(day, day)
+        # Days alone change none of this.
+        besides = [getattr(standing, name) for name in self.gauge.besides]
+        held = self.by_hand.held.get(("engagement", self.lead.id, self._about["product_id"]))
+        if (besides, held) != (self._besides, self._held):
+            # Whatever the rules about states say, it is another standing.
+            self._besides, self._held, self._known = besides, held, None
+        self._note(cell, day)
 
     def until(self, day: int, last: int, ending: Hashable) -> None:
         """Find the changes after a day, which is known, up to another one.
@@ -376,6 +428,10 @@ class _Search:
             last.active_days,
             last.measures,
             last.interest,
-            self.gauge.compiled.state(self._company, self.lead, last),
+            self.by_hand.instead(
+                self.gauge.compiled.state(self._company, self.lead, last),
+                "engagement",
+                **self._about,
+            ),
         )
         self.found.append((day, standing))

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Final
 
 from mpfunnel.account import Account
-from mpfunnel.case import NOBODY, Compiled, Seen
+from mpfunnel.by_hand import day_after
+from mpfunnel.case import NOBODY, Compiled, Seen, company_on, undated
 from mpfunnel.history.found import Answer, Found
+from mpfunnel.history.kept import Kept
 from mpfunnel.history.leads import AsOf, Epoch, LeadDays, Track, alive, days_of_deals
 from mpfunnel.history.logs import log_of
 from mpfunnel.history.running import Gauge
 from mpfunnel.history.spans import Cause
 from mpfunnel.ownership import Position, positions
 from mpfunnel.records import Company, CompanyHistory, Id
-from mpfunnel.rules.conditions import facts_of
-from mpfunnel.rules.tables import DecisionTable
 
 __all__ = ["Piece"]
 
@@ -25,19 +25,31 @@ NO_POSITIONS: Final[Mapping[Id, Position]] = {}
 
 
 class Piece:
-    """The days on which one playbook was in force."""
+    """The days on which one playbook was in force.
 
-    def __init__(self, book: Compiled, account: Account, first: int, last: int) -> None:
+    Args:
+        book: The playbook.
+        account: The records.
+        first: The first day.
+        last: The last day.
+        tiers_stay: Whether custom Tier policies are asked for the first day alone.
+    """
+
+    def __init__(
+        self, book: Compiled, account: Account, first: int, last: int, *, tiers_stay: bool = False
+    ) -> None:
         self.book = book
         self.account = account
         self.first = first
         self.last = last
+        self.daily = len(book.tier_tables) < len(book.products) and not tiers_stay
         self.changes = _changes(account.company)
         self.log = log_of(
             account,
             until=date.fromordinal(last),
             day_of=book.day_of,
             products=book.products,
+            levels=book.levels,
             changes=[day for day in self.changes if day <= last],
         )
 
@@ -45,8 +57,13 @@ class Piece:
         """Return the days after the first one up to the last one, in order."""
         return sorted({day for day in days if self.first < day <= self.last})
 
-    def replay(self, found: Found) -> None:
-        """Add what the answers were."""
+    def replay(self, found: Found, kept: Kept) -> None:
+        """Add what the answers were.
+
+        Args:
+            found: Where they are added.
+            kept: Where leads are, for rules that ask for it.
+        """
         version = self.book.playbook.version
         new = found.version is not None and found.version != version
         beginning: Cause | None = "playbook" if new else "start" if found.version is None else None
@@ -61,14 +78,24 @@ class Piece:
 
             return of
 
-        epochs = list(self.epochs())
-        of_company = cause([set(self.changes)])
-        matched = self.account.company is not None
+        hands = self.log.by_hand.begun
+
+        def of_company(what: str, product_id: Id | None) -> Callable[[int], Cause]:
+            set_on = {
+                one.since.toordinal()
+                for one in hands
+                if (one.what, one.product_id) == (what, product_id)
+            }
+            return cause([set(self.changes), set_on])
+
         found.add(
             ("segment",),
-            [(one.since, Answer(one.segment, version, self.undated(one, None))) for one in epochs],
+            [
+                (one.since, Answer(one.segment, version, self.undated(one, None)))
+                for one in self.epochs
+            ],
             self.last,
-            of_company,
+            of_company("segment", None),
         )
         for product_id in self.book.products:
             answers = [
@@ -76,70 +103,89 @@ class Piece:
                     one.since,
                     Answer(one.tiers[product_id], version, self.undated(one, product_id)),
                 )
-                for one in epochs
+                for one in self.epochs
             ]
-            found.add(("tier", product_id), answers, self.last, of_company)
-        case = AsOf(self.book, matched=matched)
-        held = self.positions() if matched else []
-        bounds, alike = (self.first, self.last), dict[Id | None, Track]()
-        gauges = {p: gauge_of(self.book, p) for p in (*self.book.products, None)}
-        for lead_id, one in self.log.leads.items():
-            lead = LeadDays(case, gauges, self.log, one, bounds, epochs, held, alike)
-            everything = one.seen_of.get(None, set())
+            found.add(("tier", product_id), answers, self.last, of_company("tier", product_id))
+        for lead in self.leads():
+            lead_id, log = lead.lead.id, lead.log
+            everything = log.seen_of.get(None, set())
             for product_id in self.book.products:
                 track = lead.tracks[product_id]
-                seen = cause([everything, one.seen_of.get(product_id, set())])
+                seen = cause([everything, log.seen_of.get(product_id, set())])
                 for what in ("engagement", "interest"):
                     answers = [
                         (day, Answer(getattr(standing, what), version)) for day, standing in track
                     ]
                     found.add((what, lead_id, product_id), answers, self.last, seen)
-            found.add(("stage", lead_id), lead.stages(), self.last, cause([one.seen]), lead.instant)
+            found.add(
+                ("stage", lead_id), lead.stages(kept), self.last, cause([log.seen]), lead.instant
+            )
+
+    def leads(self) -> Iterator[LeadDays]:
+        """Yield every lead."""
+        matched = self.account.company is not None
+        case = AsOf(self.book, matched=matched)
+        held = self.positions() if matched else []
+        bounds, alike = (self.first, self.last), dict[Id | None, Track]()
+        gauges = {p: gauge_of(self.book, p) for p in (*self.book.products, None)}
+        for one in self.log.leads.values():
+            yield LeadDays(case, gauges, self.log, one, bounds, self.epochs, held, alike)
 
     # -- the company --
 
-    def epochs(self) -> Iterator[Epoch]:
-        """Yield the company of each day on which it, or a Tier, is another one."""
+    @cached_property
+    def epochs(self) -> list[Epoch]:
+        """The company of each day on which it, or a Tier, is another one."""
+        return [*self._epochs()]
+
+    def _epochs(self) -> Iterator[Epoch]:
         book, given = self.book, self.account.company
-        custom = len(book.tier_tables) < len(book.products)
-        days = (
-            range(self.first, self.last + 1) if custom else [self.first, *self.within(self.changes)]
-        )
+        days: Iterable[int] = [
+            self.first,
+            *self.within([*self.changes, *self.reviews(), *self.hands()]),
+        ]
+        if self.daily:
+            days = range(self.first, self.last + 1)
         known: tuple[Any, ...] | None = None
-        for day in days:
-            company = given
-            if isinstance(company, CompanyHistory):
-                company = company.on(date.fromordinal(day))
-            about = NOBODY if company is None else company
+        for ordinal in days:
+            day = date.fromordinal(ordinal)
+            hands = self.log.by_hand.on(day)
+            about = NOBODY if given is None else company_on(given, day)
             tiers = {
-                product.id: book.tier(about, product, date.fromordinal(day))
-                for product in book.products.values()
+                p: hands.instead(book.held_tier(given or about, one, day), "tier", product_id=p)
+                for p, one in book.products.items()
             }
-            if known != (about, tiers) or day in self.changes:
-                known = about, tiers
-                segment = book.unmatched if company is None else book.segment(about)
-                yield Epoch(day, about, segment, tiers, Seen(about, segment))
+            segment = book.unmatched
+            if given is not None:
+                segment = hands.instead(book.segment(about), "segment")
+            if known != (about, segment, tiers) or ordinal in self.changes:
+                known = about, segment, tiers
+                yield Epoch(ordinal, about, segment, tiers, Seen(about, segment))
+
+    def reviews(self) -> Iterator[int]:
+        """Yield the days on which Tiers were reviewed."""
+        day = self.book.playbook.reviewed_on(date.fromordinal(self.last))
+        while day is not None and day.toordinal() > self.first:
+            yield day.toordinal()
+            day = self.book.playbook.reviewed_on(date.fromordinal(day.toordinal() - 1))
+
+    def hands(self) -> Iterator[int]:
+        """Yield the days on which something set by hand begins to hold, or holds no more."""
+        for one in self.log.by_hand.begun:
+            yield one.since.toordinal()
+            if (ended := day_after(one)) is not None:
+                yield ended
 
     def undated(self, epoch: Epoch, product_id: Id | None) -> tuple[str, ...]:
         """Return what decided a segment or Tier without a record that says since when."""
         playbook, company = self.book.playbook, self.account.company
         if company is None:
             return ()
-        policy = playbook.segments if product_id is None else playbook.tiers[product_id]
-        decision: Any = epoch.segment if product_id is None else epoch.tiers[product_id]
-        if not isinstance(policy, DecisionTable):
-            return ("company",)
-        dated = (
-            {one.fact for one in company.changes if one.since.toordinal() <= epoch.since}
-            if isinstance(company, CompanyHistory)
-            else ()
-        )
-        asked: dict[str, None] = {}
-        for rule in policy.rules:
-            asked.update((f.name, None) for f in facts_of(rule.when) if f.key not in dated)
-            if rule.key == decision.rule:
-                break
-        return tuple(asked)
+        day = date.fromordinal(epoch.since)
+        if product_id is None:
+            return undated(playbook.segments, epoch.segment, company, day)
+        decided_on = playbook.reviewed_on(day) or day
+        return undated(playbook.tiers[product_id], epoch.tiers[product_id], company, decided_on)
 
     def positions(self) -> list[tuple[int, Mapping[Id, Position]]]:
         """Return what the company owns and is buying, by the days on which it changes."""

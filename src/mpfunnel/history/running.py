@@ -20,27 +20,43 @@ from mpfunnel.history.logs import Life
 from mpfunnel.rules.compiled import MAX_CUTS, cell_of
 from mpfunnel.rules.conditions import Compare, Condition, Exists, IsIn, facts_of, walk
 from mpfunnel.rules.facts import Fact
-from mpfunnel.stages import Pursuit
+from mpfunnel.stages import Pursuit, stage_so_far
 
 __all__ = ["Gauge", "Running"]
 
 _RUNNING: Final = frozenset({"score", "active_days"})
 """What of a product changes from day to day, besides the measures."""
+_IN_CELLS: Final = frozenset({"interest", "engagement"})
+"""What follows from the cells of interest and state."""
 _FULL_SHARE: Final = 1_000
 
 
 class Gauge:
-    """What the rules about one product can tell apart, and what activities are worth to them."""
+    """What the rules about one product can tell apart, and what activities are worth to them.
+
+    Attributes:
+        besides: What rules about stages ask of a standing besides; records change it, and days do
+            not.
+    """
 
     def __init__(self, book: Compiled, model: CompiledModel) -> None:
         self.compiled = model
         self._interest = cell_of(model.interest)
         self._state = cell_of(model.state)
         self._stage = cell_of(book.stage)
+        self._pursuit = Pursuit()
+        self._pursuit.stage = stage_so_far(book.playbook.funnel.rules.otherwise)
         conditions = book.playbook.funnel.rules.conditions
         ranged = [at for when in conditions for at in walk(when) if isinstance(at, Exists)]
         self._rows: tuple[Any, ...] = ({"product": {}},) if ranged else ()
         self._asked = any(_runs(fact) for when in conditions for fact in facts_of(when))
+        asked = {fact.name: fact for when in conditions for fact in facts_of(when)}
+        # What rules about stages ask besides is in no cell, or not in one of this product.
+        self.besides = tuple(
+            fact.key
+            for fact in asked.values()
+            if fact.root == "product" and not _runs(fact) and fact.key not in _IN_CELLS
+        )
         # What ranges over products looks at all of them at once, and tells no cells of one.
         self._exact = any(_runs(fact) for at in ranged for fact in facts_of(at))
         tables = (model.model.interest, model.model.states, book.playbook.funnel.rules)
@@ -59,7 +75,7 @@ class Gauge:
         self.floor = None if floor is None else floor * MICRO
 
     def cell(self, company: Any, lead: Any, standing: Standing) -> Hashable:
-        """Return the cell of a standing: while it is the same, so is every answer.
+        """Return the cell of a standing: while it and `besides` are the same, so is every answer.
 
         The level of interest is put into the standing; so is the state, where a stage may ask.
         """
@@ -68,7 +84,7 @@ class Gauge:
         found += (self._state(company, lead, standing),)
         if self._asked:
             standing.engagement = self.compiled.state(company, lead, standing)
-            found += (self._stage(company, lead, standing, Pursuit(), *self._rows),)
+            found += (self._stage(company, lead, standing, self._pursuit, *self._rows),)
         if self._exact:
             found += (standing.score, standing.active_days, *standing.measures.values())
         return found

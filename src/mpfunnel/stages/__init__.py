@@ -18,6 +18,8 @@ from mpfunnel.stages.pursuits import (
     signs_of_deal,
 )
 from mpfunnel.stages.sla import Deadline
+from mpfunnel.stages.standing import history_on, in_force, known_on
+from mpfunnel.stages.steps import Stood, stage_so_far, stepped
 
 __all__ = [
     "Cause",
@@ -32,11 +34,17 @@ __all__ = [
     "Sign",
     "StageHistory",
     "StageKind",
+    "Stood",
     "Transition",
     "Warranted",
     "Win",
     "furthest",
+    "history_on",
+    "in_force",
+    "known_on",
     "pursue",
     "sign_of_event",
     "signs_of_deal",
+    "stage_so_far",
+    "stepped",
 ]

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any, Final
 
 from attrs import field, frozen
+from immutabledict import immutabledict
 
 from mpfunnel.calendars import BusinessCalendar
 from mpfunnel.errors import (
@@ -22,7 +23,8 @@ from mpfunnel.errors import (
     twice,
 )
 from mpfunnel.records import Id
-from mpfunnel.rules.conditions import All, AnyOf, Compare, Condition
+from mpfunnel.rules.conditions import All, AnyOf, Compare, Condition, facts_of
+from mpfunnel.rules.facts import Scale
 from mpfunnel.rules.tables import DecisionTable, strangers
 from mpfunnel.stages.graph import FunnelStage, Graph, Transition, key_of
 from mpfunnel.stages.history import Cause, Entry, Move, StageHistory, joined
@@ -75,6 +77,7 @@ class Funnel:
         overrules_people: Whether `reconcile` proposes moves against a person's newer decision.
         calendar: The business days of the firm.
         kinds: What the stages say besides their keys; made from them.
+        warnings: By stage, how many days before a change a warning is due; made from them.
 
     Raises:
         InvalidDataError: It contradicts itself, names stages that it does not have, has stages that
@@ -97,6 +100,7 @@ class Funnel:
     kinds: tuple[tuple[str, str, int | None, int | None], ...] = field(
         default=(), init=False, kw_only=True, repr=False
     )
+    warnings: tuple[tuple[str, int], ...] = field(default=(), init=False, kw_only=True, repr=False)
 
     def __attrs_post_init__(self) -> None:
         problems: list[Problem] = []
@@ -124,6 +128,12 @@ class Funnel:
             if one.kind != "inventory"
         )
         object.__setattr__(self, "kinds", tuple(kinds))
+        warnings = (
+            (one.key, one.warn_days)
+            for one in (*self.ladder, *self.detours)
+            if one.warn_days is not None
+        )
+        object.__setattr__(self, "warnings", tuple(warnings))
         # In which order they are given says nothing.
         places = {key: place for place, key in enumerate(self.graph)}
         for name in ("final", "ends"):
@@ -148,6 +158,25 @@ class Funnel:
                     message = f"{brief(stage.key)} is no stage of the funnel{hint}"
                     problems.append(Problem("unknown-level", f"{name}[{index}]", message))
         return problems or [*self.graph.faults()]
+
+    @cached_property
+    def scale(self) -> Scale:
+        """Its stages in order, for rules that ask for the one in which the lead is."""
+        labels = {stage.key: stage.label for stage in (*self.ladder, *self.detours)}
+        return Scale(
+            tuple(stage.key for stage in self.ladder),
+            tuple(stage.key for stage in self.detours),
+            immutabledict(labels),
+        )
+
+    @cached_property
+    def asks_stage(self) -> bool:
+        """Whether a rule asks for the stage in which the lead is: ``pursuit.stage``."""
+        return any(
+            fact.name == "pursuit.stage"
+            for when in self.rules.conditions
+            for fact in facts_of(when)
+        )
 
     @cached_property
     def graph(self) -> Graph:
@@ -282,7 +311,8 @@ class Funnel:
         return proposed(
             self.graph,
             history,
-            warranted,
+            # Where a history is kept, an answer says the stage that it holds; the other one counts.
+            getattr(warranted, "warranted", warranted),
             as_of,
             new_fact_at,
             latest_fact_at,

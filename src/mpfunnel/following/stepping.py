@@ -1,0 +1,251 @@
+"""One step: an event into an account, the answers anew, the gate, and what others have to hear.
+
+The answers are made by the engine from all records, as `Engine.assess` makes them: there is no
+second way to them that could say something else. So a step costs what assessing the account costs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime, time
+from typing import Any
+
+from attrs import evolve
+
+from mpfunnel.answers import Assessment, LeadAnswer
+from mpfunnel.case import Case, Compiled
+from mpfunnel.errors import InvalidDataError, Problem, TransitionError, misfit
+from mpfunnel.following.forgetting import digest
+from mpfunnel.following.notices import Answered, Telling
+from mpfunnel.following.states import AccountState
+from mpfunnel.following.taking import Event, LeadMove, Taken, take
+from mpfunnel.records import CompanyHistory, Id, SalesEvent
+from mpfunnel.stages import Funnel, Move, StageHistory, Transition
+from mpfunnel.stages.history import instant
+
+__all__ = ["step"]
+
+News = Iterable[tuple[Id | None, datetime]]
+"""Which lead there is something new about, and since when; `None` stands for all of them."""
+
+
+def step(
+    book: Compiled,
+    state: AccountState,
+    event: Event,
+    as_of: datetime,
+    changed_at: datetime | None,
+) -> Answered:
+    """Return what comes of an event (see `mpfunnel.Engine.on`)."""
+    if wrong := misfit("state", state, AccountState):
+        raise InvalidDataError(wrong)
+    as_of = instant("as_of", as_of)
+    if state.as_of is not None and as_of < state.as_of:
+        message = f"must not be before {state.as_of.isoformat()}, when the account was last asked"
+        raise InvalidDataError([Problem("order", "as_of", message)])
+    if changed_at is not None:
+        changed_at = instant("changed_at", changed_at)
+    taken = take(state, event, as_of, changed_at)
+    day = book.day_of(as_of)
+    answer = Case(book, taken.account, day).assessment()
+    taken.refused += _rejected(answer, taken)
+    funnel = book.playbook.funnel
+    known = _histories(taken.account.histories, answer.leads)
+    now = dict(known)
+    allowed: tuple[Transition, ...] = ()
+    if isinstance(event, LeadMove):
+        if event.lead_id in now:
+            allowed = _ask(funnel, now, event, as_of, taken)
+        else:
+            taken.refused.append(_no_history(event.lead_id, state, answer))
+    news = [*taken.news, *_begun(book, state, taken.account, as_of)]
+    for lead_id, history in now.items():
+        now[lead_id] = _reconciled(funnel, history, answer.leads[lead_id], as_of, news)
+    if now != known:
+        others = [one for one in taken.account.histories if one.lead_id not in now]
+        begun = [one for one in now.values() if one.entries]
+        taken.account = evolve(taken.account, histories=[*others, *begun])
+        warranted = answer.leads
+        answer = Case(book, taken.account, day).assessment()
+    else:
+        warranted = answer.leads
+    telling = Telling(state, answer.company_id, as_of, book.day_of)
+    telling.answers(answer)
+    for lead_id, history in now.items():
+        decision = warranted[lead_id].stage.warranted.decision
+        telling.moves(history, known[lead_id], decision)
+        _tell_late(book, telling, history, state.as_of, as_of)
+    _tell_follow_ups(book, telling, taken.account.sales_events, answer, day)
+    return Answered(
+        evolve(
+            state,
+            account=taken.account,
+            as_of=as_of,
+            told=telling.told,
+            changed=taken.changed,
+        ),
+        answer,
+        tuple(telling.notices),
+        tuple(taken.refused),
+        allowed,
+    )
+
+
+def _rejected(answer: Assessment, taken: Taken) -> list[Problem]:
+    """Return why the record of the event does not count, where it does not."""
+    if taken.record is None:
+        return []
+    return [
+        Problem(one.code, "event", one.reason)
+        for one in answer.rejects
+        if type(one.record) is type(taken.record) and one.record == taken.record
+    ]
+
+
+def _histories(histories: Iterable[StageHistory], leads: Iterable[Id]) -> dict[Id, StageHistory]:
+    """Return the history of each lead; without those of whom there are several that differ."""
+    found: dict[Id, set[StageHistory]] = {}
+    for history in histories:
+        found.setdefault(history.lead_id, set()).add(history)
+    return {
+        lead_id: next(iter(found.get(lead_id, (StageHistory(lead_id),))))
+        for lead_id in leads
+        if len(found.get(lead_id, ())) < 2
+    }
+
+
+# -- the gate --
+
+
+def _ask(
+    funnel: Funnel,
+    now: dict[Id, StageHistory],
+    event: LeadMove,
+    as_of: datetime,
+    taken: Taken,
+) -> tuple[Transition, ...]:
+    """Ask the gate for a move; return what it would have let pass, where it refused."""
+    move = event.move
+    if move.at > as_of:
+        message = f"must not be after as_of, {as_of.isoformat()}"
+        raise InvalidDataError([Problem("order", "event.move.at", message)])
+    history = now[event.lead_id]
+    if any(_is_made(entry, move) for entry in history.entries):
+        return ()
+    try:
+        now[event.lead_id] = funnel.apply(history, [move])
+    except TransitionError as error:
+        taken.refused += (
+            Problem(one.code, one.path.replace("moves[0]", "event.move", 1), one.message)
+            for one in error.problems
+        )
+        return error.allowed
+    return ()
+
+
+def _no_history(lead_id: Id, state: AccountState, answer: Assessment) -> Problem:
+    """Return why a lead cannot be moved that has no history, or too many of them."""
+    code, message = "unknown-lead", "no such lead in the account"
+    if digest(lead_id) in state.forgotten:
+        code, message = "forgotten", "is a lead that was forgotten"
+    elif lead_id in answer.leads:
+        code, message = "conflict", "has several histories that differ"
+    return Problem(code, "event.lead_id", message)
+
+
+def _is_made(entry: Any, move: Move) -> bool:
+    """Whether an entry was made by this very move, delivered once more."""
+    return not entry.imputed and all(
+        getattr(entry, name) == wanted
+        for name, wanted in (
+            ("stage", move.to),
+            ("entered", move.at),
+            ("cause", move.cause),
+            ("reason", move.reason),
+            ("by", move.by),
+            ("for_products", move.for_products),
+        )
+    )
+
+
+def _reconciled(
+    funnel: Funnel, history: StageHistory, lead: LeadAnswer, as_of: datetime, news: News
+) -> StageHistory:
+    """Return the history of a lead after the moves that its facts warrant."""
+    new_fact_at = max((at for about, at in news if about in (None, lead.id)), default=None)
+    proposal = funnel.reconcile(history, lead.stage, as_of=as_of, new_fact_at=new_fact_at)
+    return funnel.apply(history, proposal.moves)
+
+
+def _begun(
+    book: Compiled, state: AccountState, account: Any, as_of: datetime
+) -> Iterator[tuple[Id | None, datetime]]:
+    """Yield the records whose first day has come since the account was last asked."""
+    since = None if state.as_of is None else book.day_of(state.as_of)
+    today = book.day_of(as_of)
+    if since == today:
+        return
+
+    def is_new(day: date) -> bool:
+        return day <= today and (since is None or since < day)
+
+    def instants() -> Iterator[tuple[Id | None, datetime]]:
+        for one in (*account.activities, *account.sales_events):
+            yield one.lead_id, one.at
+        for deal in account.deals:
+            yield None, deal.opened_at
+            if deal.closed_at is not None:
+                yield None, deal.closed_at
+
+    for lead_id, at in instants():
+        # Nothing of a later day happened before.
+        if (state.as_of is None or state.as_of < at) and is_new(book.day_of(at)):
+            yield lead_id, min(at, as_of)
+    days = [one.start for one in account.contracts]
+    if isinstance(account.company, CompanyHistory):
+        days += [one.since for one in account.company.changes]
+    for day in days:
+        if is_new(day):
+            yield None, min(datetime.combine(day, time(), book.zone), as_of)
+
+
+# -- what others have to hear --
+
+
+def _tell_late(
+    book: Compiled,
+    telling: Telling,
+    history: StageHistory,
+    last: datetime | None,
+    as_of: datetime,
+) -> None:
+    """Tell of the stages that the lead has been in for too long, or was until this step."""
+    playbook = book.playbook
+    for entry in history.entries:
+        if entry.left is not None and (last is None or entry.left <= last):
+            continue
+        found = playbook.funnel.deadline(entry, as_of=as_of, zone=playbook.zone)
+        if found is not None and found.breached_since is not None:
+            telling.late(history.lead_id, entry, found.breached_since)
+
+
+def _tell_follow_ups(
+    book: Compiled,
+    telling: Telling,
+    events: Iterable[SalesEvent],
+    answer: Assessment,
+    day: date,
+) -> None:
+    """Tell of the follow-ups that are due; of several, what sales said last holds."""
+    rejected = {one.record for one in answer.rejects if one.table == "sales_events"}
+    said: dict[tuple[Id, Id | None], SalesEvent] = {}
+    for event in events:
+        if event.follow_up_on is None or event in rejected or book.day_of(event.at) > day:
+            continue
+        about = event.lead_id, event.product_id
+        last = said.setdefault(about, event)
+        if (last.at, last.follow_up_on) < (event.at, event.follow_up_on):
+            said[about] = event
+    for (lead_id, product_id), event in said.items():
+        if event.follow_up_on is not None and event.follow_up_on <= day:
+            telling.follow_up(lead_id, product_id, event.follow_up_on, event.reason)
