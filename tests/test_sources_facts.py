@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 
 import mpfunnel as mf
 from mpfunnel import frames, sources
-from mpfunnel.errors import DecodeError
+from mpfunnel.errors import DecodeError, InvalidDataError
 from mpfunnel.facts import company
 from mpfunnel.sources.facts import as_text, latest
 from tests.policies import randoms
@@ -216,6 +216,10 @@ class TestMapping:
         """The column that names the facts is missed like every other one."""
         with pytest.raises(DecodeError, match=r"company_facts\.names: history.csv has no column"):
             read(tmp_path, LONG, "company,timestamp,value\n")
+        companies = pl.DataFrame({"id": [1], "staff": [5]})
+        history = pl.DataFrame({"company": [1], "timestamp": ["2026-04-01"], "value": ["7"]})
+        with pytest.raises(InvalidDataError, match=r"company_facts\.names: history has no column"):
+            sources.tables(mapping(LONG), companies=companies, history=history)
 
 
 def test_values_are_written_as_tables_hold_them() -> None:
