@@ -207,6 +207,8 @@ class Funnel:
         reason: str | None = None,
         by: str | None = None,
         for_products: Iterable[Id] = (),
+        until: date | None = None,
+        follow_up_on: date | None = None,
     ) -> StageHistory:
         """Return the history after a move to another stage: the one gate, whoever asks (law 10).
 
@@ -223,13 +225,25 @@ class Funnel:
             reason: Why, as a reason code; recycling needs one.
             by: Who asks.
             for_products: The products that it is about; none for the whole firm.
+            until: The last day on which what a person decides holds against the facts; `None` where
+                it holds until there is a newer one. Only a person's decision has one.
+            follow_up_on: When to come back to the lead (再アプローチ日).
 
         Raises:
             TransitionError: The gate refuses it; `allowed` says what would have passed.
             InvalidDataError: An argument is no such value.
         """
         _check(history=history)
-        move = Move(to, at, cause, reason=reason, by=by, for_products=for_products)
+        move = Move(
+            to,
+            at,
+            cause,
+            reason=reason,
+            by=by,
+            for_products=for_products,
+            until=until,
+            follow_up_on=follow_up_on,
+        )
         return moved(self.graph, history, move)
 
     def apply(self, history: StageHistory, moves: Iterable[Move]) -> StageHistory:
@@ -255,12 +269,14 @@ class Funnel:
         *,
         as_of: datetime,
         new_fact_at: datetime | None = None,
+        zone: str = "UTC",
     ) -> Proposal:
         """Return the moves that the facts warrant; once they are applied, it proposes none.
 
         Where the graph has no move straight there, the lead is taken up the ladder. A person's
-        decision stands until there is a newer fact, unless the funnel `overrules_people`; without
-        a new fact nothing but time (or other rules) moves the lead, and the moves say so.
+        decision stands until there is a newer fact or its last day has passed, unless the funnel
+        `overrules_people`; without a new fact nothing but time (or other rules) moves the lead, and
+        the moves say so.
 
         Args:
             history: The history so far.
@@ -268,10 +284,12 @@ class Funnel:
             as_of: The instant of the moves, aware.
             new_fact_at: The instant of the latest record about the lead since it was reconciled
                 before; `None` where there is none, and only days have passed.
+            zone: Name of the playbook's zone, whose days count (S12): it says on which day `as_of`
+                lies, where a person's decision has a last day.
 
         Raises:
             InvalidDataError: The stage is none of the funnel, what is warranted is no such answer,
-                or an instant is not aware or out of order.
+                an instant is not aware or out of order, or there is no such zone.
         """
         _check(history=history)
         return proposed(
@@ -281,6 +299,7 @@ class Funnel:
             as_of,
             new_fact_at,
             overrules_people=self.overrules_people,
+            zone=zone,
         )
 
     def merge(self, one: StageHistory, other: StageHistory, *, at: datetime) -> StageHistory:

@@ -8,6 +8,7 @@ from typing import Literal, Protocol
 
 from attrs import evolve, frozen
 
+from mpfunnel.calendars import local_day, zone_for
 from mpfunnel.errors import InvalidDataError, Problem, TransitionError, brief, did_you_mean
 from mpfunnel.records import Id
 from mpfunnel.stages.graph import FunnelStage, Graph, Transition
@@ -110,6 +111,8 @@ def moved(graph: Graph, history: StageHistory, move: Move) -> StageHistory:
             stage != move.to,
             move.for_products,
             move.playbook_version,
+            None if stage != move.to else move.until,
+            None if stage != move.to else move.follow_up_on,
         )
         for index, stage in enumerate(stages)
     ]
@@ -224,6 +227,7 @@ def proposed(
     new_fact_at: datetime | None,
     *,
     overrules_people: bool,
+    zone: str,
 ) -> Proposal:
     """Return what the facts propose (see `Funnel.reconcile`)."""
     to = _stage_of(warranted)
@@ -231,6 +235,7 @@ def proposed(
         message = f"{brief(to)}: no such stage{did_you_mean(to, graph)}"
         raise InvalidDataError([Problem("unknown-level", "warranted", message)])
     as_of = instant("as_of", as_of)
+    today = local_day(as_of, zone_for(zone))
     last_at = history.last_at
     if last_at is not None and as_of < last_at:
         message = f"must not be before {last_at.isoformat()}, when the lead was last moved"
@@ -248,6 +253,7 @@ def proposed(
     elif (
         current.cause == "person"
         and current.stage in graph
+        and (current.until is None or today <= current.until)
         and (new_fact_at is None or new_fact_at <= current.entered)
         and not overrules_people
     ):
