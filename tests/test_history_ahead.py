@@ -59,6 +59,25 @@ def test_what_comes_later_is_not_known_yet() -> None:
     assert ahead(later) == ahead(ACCOUNT)
 
 
+def test_what_a_person_has_decided_ends_with_its_last_day() -> None:
+    """The decision, and what was set by hand, end as days go by; until then they hold."""
+    last = DAY + timedelta(days=9)
+    history = FUNNEL.move(
+        mf.StageHistory("l"), "sal", at=NOON, cause="person", by="Mori", until=last
+    )
+    decided = evolve(ACCOUNT, histories=[history])
+    found = StageChange(last + timedelta(days=1), FUNNEL.stage("sal"), MQL, "mql", None)
+    assert ahead(decided) == ahead(decided, 9) == found
+
+    excluded = mf.Override(
+        "segment", "competitor", "Mori", "bought by a rival", DAY, last, company_id="c"
+    )
+    found = StageChange(last + timedelta(days=1), FUNNEL.stage("disqualified"), MQL, "mql", None)
+    assert ahead(evolve(ACCOUNT, overrides=[excluded])) == found
+    # What nobody has set yet is not known.
+    assert ahead(evolve(ACCOUNT, overrides=[evolve(excluded, since=last)])) == ahead(ACCOUNT)
+
+
 def test_a_deal_that_closes_later_is_open() -> None:
     """S11: it was open as of the day, so that nobody knew that it would end."""
     deal = mf.Deal(

@@ -19,6 +19,7 @@ from mpfunnel.following.forgetting import digest
 from mpfunnel.following.notices import Answered, Telling
 from mpfunnel.following.states import AccountState
 from mpfunnel.following.taking import Event, LeadMove, Taken, take
+from mpfunnel.playbook import Playbook
 from mpfunnel.records import CompanyHistory, Id, SalesEvent
 from mpfunnel.stages import Funnel, Move, StageHistory, Transition
 from mpfunnel.stages.history import instant
@@ -60,7 +61,7 @@ def step(
             taken.refused.append(_no_history(event.lead_id, state, answer))
     news = [*taken.news, *_begun(book, state, taken.account, as_of)]
     for lead_id, history in now.items():
-        now[lead_id] = _reconciled(funnel, history, answer.leads[lead_id], as_of, news)
+        now[lead_id] = _reconciled(book.playbook, history, answer.leads[lead_id], as_of, news)
     if now != known:
         others = [one for one in taken.account.histories if one.lead_id not in now]
         begun = [one for one in now.values() if one.entries]
@@ -169,12 +170,14 @@ def _is_made(entry: Any, move: Move) -> bool:
 
 
 def _reconciled(
-    funnel: Funnel, history: StageHistory, lead: LeadAnswer, as_of: datetime, news: News
+    playbook: Playbook, history: StageHistory, lead: LeadAnswer, as_of: datetime, news: News
 ) -> StageHistory:
     """Return the history of a lead after the moves that its facts warrant."""
     new_fact_at = max((at for about, at in news if about in (None, lead.id)), default=None)
-    proposal = funnel.reconcile(history, lead.stage, as_of=as_of, new_fact_at=new_fact_at)
-    return funnel.apply(history, proposal.moves)
+    proposal = playbook.funnel.reconcile(
+        history, lead.stage, as_of=as_of, new_fact_at=new_fact_at, zone=playbook.zone
+    )
+    return playbook.funnel.apply(history, proposal.moves)
 
 
 def _begun(
