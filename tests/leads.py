@@ -166,7 +166,7 @@ def _bounded(random: Random, base: EngagementModel) -> EngagementModel:
         signals=[
             evolve(
                 signal,
-                cool_down_days=random.choice((0, 0, 1, 2, 7, 30)),
+                cool_down_days=random.choice((0, 0, 1, 2, 7, 30)) if signal.points else 0,
                 fades=signal.points >= 0 or random.random() < 0.5,
             )
             for signal in signals

@@ -826,14 +826,18 @@ def test_a_win_is_in_the_history_on_its_day() -> None:
         Deal(about, "c", JANUARY, [DealLine(about)], "won" if won else "open", won, lead_id="l")
         for about, won in (("A", JANUARY + 20 * DAY), ("B", None))
     ]
-    told = year(one_lead(deals=deals))
-    entries = [one for one in told.stage_history("l").entries if not one.imputed]
+    account = one_lead(deals=deals)
+    entries = [one for one in year(account).stage_history("l").entries if not one.imputed]
 
     assert [(one.stage, one.for_products, one.cause) for one in entries][-2:] == [
         ("customer", ("A",), "rule"),
         ("opportunity", ("B",), "rule"),
     ]
     assert {one.entered for one in entries[-2:]} == {JANUARY + 20 * DAY}
+    # What was won on the day before the replay is not its to tell.
+    later = replay(account, STARTER, start=date(2026, 1, 31), end=date(2026, 2, 28))
+    entries = [one for one in later.stage_history("l").entries if not one.imputed]
+    assert [one.stage for one in entries] == ["opportunity"]
 
 
 def test_a_day_may_begin_before_the_last_one_ended() -> None:

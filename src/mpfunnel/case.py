@@ -550,13 +550,14 @@ class Case:
 
     def next_change(self, person: Person, product_id: Id, tally: Tally) -> date | None:
         """Return the day on which time alone will next change interest or state by a tally."""
-        compiled = self.model(product_id)
+        model = self.model(product_id).model
+        conditions = (*model.interest.conditions, *model.states.conditions)
 
         def ask(tally: Tally, day: date) -> Hashable:
             found = self.running(person, product_id, tally, day)
             return tuple((one.value, one.settled) for one in (found.interest, found.decision))
 
-        found = first_change(tally, compiled.model, compiled.measures, ask, self.day)
+        found = first_change(tally, model, conditions, ask, self.day)
         # What was set by hand holds no more on some day: the state may change on it, too.
         apart = copy(tally)
         before = ask(apart, self.day)

@@ -379,7 +379,8 @@ def proposed(
         and not overrules_people
     ):
         return Proposal(to, held_by=None if here == to else "person")
-    waited = direct and new_fact_at is None and (expired or _ruled(graph, current, warranted))
+    waited = direct and not last.won and new_fact_at is None
+    waited = waited and (expired or _ruled(graph, current, warranted))
     moves = tuple(
         Move(
             to=one.to,
