@@ -13,7 +13,7 @@ from typing import Final
 
 from attrs import evolve, frozen
 
-from mpfunnel.errors import PolicyError
+from mpfunnel.errors import PolicyError, brief
 from mpfunnel.labels import Label
 from mpfunnel.records import Id
 from mpfunnel.rules.tables import Decision
@@ -39,7 +39,7 @@ class Stood:
 
 
 def stepped(
-    funnel: Funnel, pursuits: Mapping[Id | None, Pursuit], ask: _Ask, at: Stood
+    funnel: Funnel, lead_id: Id, pursuits: Mapping[Id | None, Pursuit], ask: _Ask, at: Stood
 ) -> tuple[_Found, Decision[FunnelStage], tuple[Id, ...]]:
     """Return what each pursuit warrants, what the lead does, and for which products.
 
@@ -49,7 +49,8 @@ def stepped(
 
     Args:
         funnel: The funnel.
-        pursuits: The current pursuits; `stage` is put into them.
+        lead_id: The lead.
+        pursuits: Its current pursuits; `stage` is put into them.
         ask: Asks the rules about one of them.
         at: Where the lead stands.
 
@@ -77,7 +78,7 @@ def stepped(
         at = Stood(decision.value, products)
         if at in way:
             keys = " to ".join(one.stage.key for one in (*way, at))
-            message = f"lead round in a circle on the same facts, from {keys}"
+            message = f"lead {brief(lead_id)} goes round in a circle on the same facts, from {keys}"
             raise PolicyError(f"funnel.rules: {message}; let one rule stop where the other begins")
     # What led there says why. That it stays there is another rule, from the next time on.
     decision, products = [*way.values()][-2 if len(way) > 1 else -1]
