@@ -109,6 +109,14 @@ class TestOneAnswer:
         assert (after.warranted.value, after.warranted.rule) == (EVIDENT, "r1")
         assert funnel.reconcile(history, after, as_of=at).moves == ()
 
+    def test_every_part_of_an_answer_is_of_the_same_step(self) -> None:
+        """What the pursuits warrant, the reason and the explanation are those of the last move."""
+        kept = account(2, 5, histories=[entry("unset")])
+        stage = LADDER.stage_for(kept, "l", as_of=TODAY)
+        assert stage.pursuits["crm"].rule == stage.warranted.rule == "r2"
+        text = LADDER.explain("stage", kept, "l", as_of=TODAY, lang="en")
+        assert "evident — stage so far latent and active days at least 2 days [r2]" in text
+
     def test_a_circle_is_refused(self) -> None:
         """Rules that lead a lead from one stage to the next and back never leave it anywhere."""
         circle = engine_of((LATENT, IN.is_in("unset", "evident")), (EVIDENT, IN == LATENT))
