@@ -13,7 +13,7 @@ from attrs import evolve
 from hypothesis import given, settings
 
 import mpfunnel as mf
-from mpfunnel import case, frames
+from mpfunnel import case, frames, warehouse
 from mpfunnel.errors import InvalidDataError, PlaybookError, PolicyError
 from mpfunnel.facts import PursuitFacts, any_product, company, product, pursuit
 from mpfunnel.history import kept, replay
@@ -238,6 +238,14 @@ class TestChecks:
         with pytest.raises(InvalidDataError, match=r"funnel.rules: asks for pursuit.stage, which "):
             frames.assess(LADDER, companies=companies, leads=leads, as_of=TODAY)
         assert frames.assess(LADDER, companies=companies, as_of=TODAY).leads is None
+        pytest.importorskip("ibis")
+        with pytest.raises(InvalidDataError, match=r"funnel.rules: asks for pursuit.stage, which "):
+            warehouse.render(
+                LADDER,
+                dialect="duckdb",
+                tables={"companies": ["id"], "leads": ["id"]},
+                as_of=TODAY,
+            )
 
 
 def drawn_engine(random: Random, number: int | None = None) -> mf.Engine:
