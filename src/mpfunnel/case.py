@@ -177,15 +177,16 @@ class Compiled:
         """Return the stage of an entry of a history as an answer: it is so, whatever the facts."""
         day = self.day_of(entry.entered)
         en, ja = _MOVED_BY[entry.cause]
-        said = "".join(f", {part}" for part in (entry.reason, entry.by) if part)
+        said = [part for part in (entry.reason, entry.by) if part]
         because = Label(
-            f"in the history since {day} ({en}{said})", f"履歴による（{day}から、{ja}{said}）"
+            f"in the history since {day} ({', '.join([en, *said])})",
+            f"履歴による（{day}から、{'、'.join([ja, *said])}）",
         )
         stage = self._stage(entry)
         if entry.stage not in self.stages:
             because = Label(
                 f"{because.en}; the funnel no longer has this stage",
-                f"{because.ja}。現在のファネルにはないステージ",
+                f"{because.ja}。今のファネルにはない段階",
             )
         version = self.playbook.version
         return Decision(stage, RECORDED, because, (stage,), version=version)
@@ -665,7 +666,8 @@ class Case:
         found: Mapping[Id | None, tuple[Pursuit, Decision[FunnelStage]]]
         if self.book.asks_stage:
             ask = partial(self.warranted, person)
-            found, decision, products = stepped(funnel, pursuits, ask, self.book.stood(entry))
+            at = self.book.stood(entry)
+            found, decision, products = stepped(funnel, person.lead.id, pursuits, ask, at)
         else:
             found = {
                 product_id: (pursuit, self.warranted(person, product_id, pursuit))
