@@ -41,7 +41,7 @@ from mpfunnel.playbook import Playbook
 from mpfunnel.records import Activity, Company, CompanyHistory, Id, Lead, Product, SalesEvent
 from mpfunnel.rules.compiled import compile_policy
 from mpfunnel.rules.conditions import Exists, facts_of, walk
-from mpfunnel.rules.tables import Decision, DecisionTable
+from mpfunnel.rules.tables import Decision, DecisionTable, Rule
 from mpfunnel.segments import UNMATCHED, Segment
 from mpfunnel.situation import Situation, situation
 from mpfunnel.stages import (
@@ -236,7 +236,7 @@ class Compiled:
 
 
 def undated(
-    policy: Any, decision: Decision[Any], company: Company | CompanyHistory, day: date
+    policy: object, decision: Decision[Any], company: Company | CompanyHistory, day: date
 ) -> tuple[str, ...]:
     """Return what decided a segment or Tier without a record that says since when it holds.
 
@@ -252,6 +252,7 @@ def undated(
     """
     if decision.rule == BY_HAND and decision.instead_of is not None:
         return ()
+    table: Any = policy
     if not isinstance(policy, DecisionTable):
         return ("company",)
     dated = (
@@ -260,7 +261,8 @@ def undated(
         else ()
     )
     asked: dict[str, None] = {}
-    for rule in policy.rules:
+    rules: tuple[Rule[Any], ...] = table.rules
+    for rule in rules:
         asked.update((f.name, None) for f in facts_of(rule.when) if f.key not in dated)
         if rule.key == decision.rule:
             break
