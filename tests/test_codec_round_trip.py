@@ -328,7 +328,9 @@ def playbooks(draw: st.DrawFn) -> Playbook:
         for key in draw(st.lists(KEYS, min_size=1, max_size=4, unique=True))
     ]
     cut = draw(st.integers(1, len(stages)))
-    when_stage = shared + terms_of(about) + terms_of(facts.pursuit)
+    rungs, aside = (tuple(one.key for one in part) for part in (stages[:cut], stages[cut:]))
+    about_stages = facts.PursuitFacts(Scale(rungs, aside))
+    when_stage = shared + terms_of(about) + terms_of(about_stages)
     table = draw(
         tables(
             DecisionTable,

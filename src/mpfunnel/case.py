@@ -48,10 +48,12 @@ from mpfunnel.stages import (
     FunnelStage,
     Pursuit,
     Sign,
+    Stood,
     furthest,
     pursue,
     sign_of_event,
     signs_of_deal,
+    stepped,
 )
 from mpfunnel.tiers import Tier, TierPolicy, TierTable
 
@@ -150,6 +152,7 @@ class Compiled:
         funnel = playbook.funnel.rules
         self.stage = compile_policy(funnel, STAGE_ROOTS, version=version)
         self.ranges = any(isinstance(at, Exists) for when in funnel.conditions for at in walk(when))
+        self.asks_stage = playbook.funnel.asks_stage
         asked = measures_of(funnel.conditions)
         self.models = _each_once(
             lambda model: CompiledModel(model, asked, version),
@@ -164,15 +167,24 @@ class Compiled:
         because = Label(
             f"in the history since {day} ({en}{said})", f"履歴による（{day}から、{ja}{said}）"
         )
-        stage = self.stages.get(entry.stage)
-        if stage is None:
-            stage = FunnelStage(entry.stage, Label(entry.stage))
+        stage = self._stage(entry)
+        if entry.stage not in self.stages:
             because = Label(
                 f"{because.en}; the funnel no longer has this stage",
                 f"{because.ja}。現在のファネルにはないステージ",
             )
         version = self.playbook.version
         return Decision(stage, RECORDED, because, (stage,), version=version)
+
+    def stood(self, entry: Entry | None) -> Stood:
+        """Return where a lead stands that is in an entry, or has no history."""
+        if entry is None:
+            return Stood(self.playbook.funnel.rules.otherwise)
+        return Stood(self._stage(entry), entry.for_products)
+
+    def _stage(self, entry: Entry) -> FunnelStage:
+        known = self.stages.get(entry.stage)
+        return known or FunnelStage(entry.stage, Label(entry.stage))
 
     def product(self, product_id: Id) -> Product:
         """Return the product of that id.
@@ -507,17 +519,31 @@ class Case:
 
     def stage(self, person: Person) -> Stage:
         """Return where a lead stands with the whole firm."""
-        return self.stage_of(person, self.pursuits(person))
-
-    def stage_of(self, person: Person, pursuits: Mapping[Id | None, Pursuit]) -> Stage:
-        """Return where a lead with these pursuits stands with the whole firm."""
-        found = {
-            product_id: (pursuit, self.warranted(person, product_id, pursuit))
-            for product_id, pursuit in pursuits.items()
-        }
-        decision, products = furthest(self.book.playbook.funnel, found)
-        warranted = WarrantedStage(decision, products)
         entry = self.facts.entries.get(person.lead.id)
+        return self.stage_of(person, self.pursuits(person), entry)
+
+    def stage_of(
+        self, person: Person, pursuits: Mapping[Id | None, Pursuit], entry: Entry | None
+    ) -> Stage:
+        """Return where a lead with these pursuits stands with the whole firm.
+
+        Args:
+            person: The lead.
+            pursuits: Its current pursuits.
+            entry: The entry of its history that it is in; `None` where none is kept.
+        """
+        funnel = self.book.playbook.funnel
+        found: Mapping[Id | None, tuple[Pursuit, Decision[FunnelStage]]]
+        if self.book.asks_stage:
+            ask = partial(self.warranted, person)
+            found, decision, products = stepped(funnel, pursuits, ask, self.book.stood(entry))
+        else:
+            found = {
+                product_id: (pursuit, self.warranted(person, product_id, pursuit))
+                for product_id, pursuit in pursuits.items()
+            }
+            decision, products = furthest(funnel, found)
+        warranted = WarrantedStage(decision, products)
         if entry is not None:
             decision, products = self.book.recorded(entry), entry.for_products
         return Stage(

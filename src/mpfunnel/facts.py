@@ -47,6 +47,7 @@ from mpfunnel.rules.terms import (
 __all__ = [
     "ANY_KEY",
     "ENGAGEMENT",
+    "STAGES",
     "TIERS",
     "CompanyFacts",
     "Facts",
@@ -85,6 +86,26 @@ ENGAGEMENT: Final = Scale(
     ),
 )
 """The engagement states of the starter."""
+STAGES: Final = Scale(
+    ("known", "inquiry", "mql", "sal", "sql", "opportunity", "customer"),
+    ("recycled", "disqualified", "lost", "dormant"),
+    immutabledict(
+        {
+            "known": Label("known", "保有リード"),
+            "inquiry": Label("inquiry", "獲得リード"),
+            "mql": Label("MQL"),
+            "sal": Label("SAL"),
+            "sql": Label("SQL"),
+            "opportunity": Label("opportunity", "商談"),
+            "customer": Label("customer", "受注"),
+            "recycled": Label("recycled", "再育成"),
+            "disqualified": Label("disqualified", "対象外"),
+            "lost": Label("lost", "失注"),
+            "dormant": Label("dormant", "休眠"),
+        }
+    ),
+)
+"""The funnel stages of the starter."""
 ANY_KEY: Final = Scale(())
 """Keys that only the whole playbook knows, such as those of the segments."""
 
@@ -409,7 +430,11 @@ def measure(head: str, arguments: tuple[str, ...]) -> Term:
 
 
 class PursuitFacts(Facts):
-    """The lead's current way towards one product, from its first sign to its end (S19)."""
+    """The lead's current way towards one product, from its first sign to its end (S19).
+
+    Args:
+        stages: The scale of the firm's funnel, as `Funnel.scale` gives it.
+    """
 
     root = "pursuit"
     started = _flag("pursuit.started", "any sign", "反応あり")
@@ -425,6 +450,11 @@ class PursuitFacts(Facts):
     won = _flag("pursuit.won", "won", "受注で終了")
     lost = _flag("pursuit.lost", "lost", "失注で終了")
     quiet = _flag("pursuit.quiet", "gone quiet", "反応が途絶えた")
+
+    def __init__(self, stages: Scale = STAGES) -> None:
+        self.stage = _level("pursuit.stage", stages, "stage so far", "これまでのステージ")
+        """The stage in which the lead is by its history, if that one is about the product or the
+        whole firm; else, or without a history, that of a lead without any pursuit."""
 
 
 company: Final = CompanyFacts()

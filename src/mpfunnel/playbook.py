@@ -278,7 +278,7 @@ def _tables(book: Playbook) -> Iterator[tuple[str, DecisionTable[Any], str, froz
 
 
 def _check_rules(book: Playbook) -> Iterator[Problem]:
-    known = _known_facts(book.scale)
+    known = _known_facts(book.scale, book.funnel.scale)
     segments = [segment.key for segment in (*book.segments.outcomes, UNMATCHED)]
     attributes: dict[str, Fact] = {}
     for path, table, roots, deciding in _tables(book):
@@ -294,8 +294,9 @@ def _check_rules(book: Playbook) -> Iterator[Problem]:
                         yield Problem("conflict", f"{at}.{node.fact.name}", message)
 
 
-def _known_facts(scale: Scale) -> Mapping[str, Fact]:
-    groups = (facts.company, facts.lead, facts.ProductFacts(scale), facts.pursuit)
+def _known_facts(scale: Scale, stages: Scale) -> Mapping[str, Fact]:
+    about_leads = (facts.ProductFacts(scale), facts.PursuitFacts(stages))
+    groups = (facts.company, facts.lead, *about_leads)
     terms = [group.named(name) for group in groups for name in group.names()]
     return {term.fact.name: term.fact for term in terms}
 

@@ -18,7 +18,7 @@ from mpfunnel.errors import brief, did_you_mean
 from mpfunnel.records import Activity, Company, CompanyHistory, Contract, Deal, Id, Lead, SalesEvent
 from mpfunnel.stages import Entry, StageHistory, in_force, known_on
 
-__all__ = ["DatedDeal", "Rejected", "Situation", "situation"]
+__all__ = ["DatedDeal", "Rejected", "Situation", "entry_on", "situation"]
 
 R = TypeVar("R")
 DatedDeal = tuple[Deal, date, date | None]
@@ -174,23 +174,48 @@ def _entries(
     sorter: _Sorter,
 ) -> dict[Id, Entry]:
     """Return the entry that each lead is in, by what was known of its history on the day."""
-    told: dict[Id, dict[StageHistory, tuple[Entry, ...]]] = {}
+    of_lead: dict[Id, list[StageHistory]] = {}
     for history in account.histories:
-        known = known_on(history, as_of, day_of)
-        if known:
-            told.setdefault(history.lead_id, {})[history] = known
+        of_lead.setdefault(history.lead_id, []).append(history)
     found: dict[Id, Entry] = {}
-    for lead_id, given in told.items():
-        stories = set(given.values())
+    for lead_id, given in of_lead.items():
+        told = _told(given, as_of, day_of)
+        stories = set(told.values())
         if lead_id not in leads:
-            for history in given:
+            for history in told:
                 sorter.no_lead("histories", lead_id, lead_id, history)
         elif len(stories) > 1:
-            for history in given:
+            for history in told:
                 sorter.reject("histories", lead_id, "conflict", _TWICE, history)
-        elif entry := in_force(lead_id, *stories):
+        elif stories and (entry := in_force(lead_id, *stories)):
             found[lead_id] = entry
     return found
+
+
+def _told(
+    given: Iterable[StageHistory], as_of: date, day_of: Callable[[datetime], date]
+) -> dict[StageHistory, tuple[Entry, ...]]:
+    """Return the histories that have begun, each with what was known of it."""
+    told = {history: known_on(history, as_of, day_of) for history in given}
+    return {history: known for history, known in told.items() if known}
+
+
+def entry_on(
+    lead_id: Id,
+    histories: Iterable[StageHistory],
+    as_of: date,
+    day_of: Callable[[datetime], date],
+) -> Entry | None:
+    """Return the entry that a lead is in by its histories; `None` where it is in none.
+
+    Args:
+        lead_id: The lead.
+        histories: What the account holds of one lead; of those that differ, none counts (S17).
+        as_of: The day, which counts up to its end.
+        day_of: Gives the local day of an instant.
+    """
+    stories = set(_told(histories, as_of, day_of).values())
+    return in_force(lead_id, *stories) if len(stories) == 1 else None
 
 
 def _identity_of_activity(pair: tuple[Activity, date]) -> Hashable:

@@ -7,7 +7,7 @@ from typing import Final
 
 from mpfunnel.engagement import EngagementModel, EngagementState, Signal
 from mpfunnel.facts import ENGAGEMENT as STATES
-from mpfunnel.facts import company, product, pursuit
+from mpfunnel.facts import STAGES, company, product, pursuit
 from mpfunnel.labels import Label, Lang
 from mpfunnel.playbook import Playbook
 from mpfunnel.records import Id, Product
@@ -226,17 +226,12 @@ ENGAGEMENT: Final = EngagementModel(
 
 # -- funnel: lead × whole firm --
 
-_KNOWN: Final = FunnelStage("known", Label("known", "保有リード"))
-_INQUIRY: Final = FunnelStage("inquiry", Label("inquiry", "獲得リード"))
-_MQL: Final = FunnelStage("mql", Label("MQL", "MQL"))
-_SAL: Final = FunnelStage("sal", Label("SAL", "SAL"))
-_SQL: Final = FunnelStage("sql", Label("SQL", "SQL"))
-_OPPORTUNITY: Final = FunnelStage("opportunity", Label("opportunity", "商談"))
-_WON: Final = FunnelStage("customer", Label("customer", "受注"))
-_RECYCLED: Final = FunnelStage("recycled", Label("recycled", "再育成"))
-_LOST: Final = FunnelStage("lost", Label("lost", "失注"))
-_QUIET: Final = FunnelStage("dormant", Label("dormant", "休眠"))
-_DISQUALIFIED: Final = FunnelStage("disqualified", Label("disqualified", "対象外"))
+_KNOWN, _INQUIRY, _MQL, _SAL, _SQL, _OPPORTUNITY, _WON = (
+    FunnelStage(key, STAGES.labels[key]) for key in STAGES.ladder
+)
+_RECYCLED, _DISQUALIFIED, _LOST, _QUIET = (
+    FunnelStage(key, STAGES.labels[key]) for key in STAGES.detours
+)
 
 FUNNEL: Final = Funnel(
     ladder=(_KNOWN, _INQUIRY, _MQL, _SAL, _SQL, _OPPORTUNITY, _WON),

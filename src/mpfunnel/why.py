@@ -86,14 +86,15 @@ def _missing(case: Case, decision: Decision[Any], lang: Lang) -> str:
 
 
 def _stage(case: Case, person: Person, lang: Lang) -> str:
-    stage = case.stage(person)
+    pursuits = case.pursuits(person)
+    stage = case.stage_of(person, pursuits, case.facts.entries.get(person.lead.id))
     lines = [_said(case, stage.decision, lang)]
     if stage.entry is not None:
         warranted = Label("warranted by the facts", "事実が示すステージ").text(lang)
         lines.append(f"{warranted}: {_said(case, stage.warranted.decision, lang)}")
     records = {"company": case.seen, "lead": person.lead}
     rows = cast("Mapping[Hashable, Any]", case.rows(person))
-    for product_id, pursuit in case.pursuits(person).items():
+    for product_id, pursuit in pursuits.items():
         standing, _ = case.standing(person, product_id)
         explanation = explain(
             case.book.playbook.funnel.rules,

@@ -97,9 +97,12 @@ class Vocabulary:
     attributes: Mapping[str, Term]
 
     @classmethod
-    def of(cls, own: str, scale: Scale, attributes: Mapping[str, Term]) -> Vocabulary:
-        """Return the facts of every root, with the firm's engagement states and attributes."""
-        groups = (facts.company, facts.lead, facts.ProductFacts(scale), facts.pursuit)
+    def of(
+        cls, own: str, scale: Scale, attributes: Mapping[str, Term], stages: Scale = facts.STAGES
+    ) -> Vocabulary:
+        """Return the facts of every root, with the firm's states, stages and attributes."""
+        about_leads = (facts.ProductFacts(scale), facts.PursuitFacts(stages))
+        groups = (facts.company, facts.lead, *about_leads)
         return cls(own, {group.root: group for group in groups}, attributes)
 
     def term(self, name: str) -> Term:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from typing import Any, Final, TypeVar, cast
 
 from mpfunnel import facts
@@ -137,8 +137,8 @@ class _PlaybookCheck(ConditionCheck, LifecycleCheck):
             self.contradictions = _as_written(error, data, products)
             return None
 
-    def _words(self, own: str, scale: Scale | None) -> Vocabulary:
-        return Vocabulary.of(own, scale or facts.ENGAGEMENT, self._attributes)
+    def _words(self, own: str, scale: Scale | None, stages: Scale = facts.STAGES) -> Vocabulary:
+        return Vocabulary.of(own, scale or facts.ENGAGEMENT, self._attributes, stages)
 
     def _part(self, data: dict[str, Any], key: str, path: str) -> dict[str, Any] | None:
         """Return the table under `key`; `None` where there is none."""
@@ -316,11 +316,7 @@ class _PlaybookCheck(ConditionCheck, LifecycleCheck):
     def _model(self, data: dict[str, Any], path: str) -> EngagementModel | None:
         self.keys(data, path, (*_MODEL, *_SCALE, "signals", "interest", "states"))
         ladder, detours = self._scale(data, path, EngagementState)
-        scale = Scale(
-            tuple(state.key for state in ladder),
-            tuple(state.key for state in detours),
-            {state.key: state.label for state in (*ladder, *detours)},
-        )
+        scale = _in_order(ladder, detours)
         self._scale_of_firm = self._scale_of_firm or scale
         words = self._words("", scale)
         rows = self._rows(data, "signals", path)
@@ -368,7 +364,7 @@ class _PlaybookCheck(ConditionCheck, LifecycleCheck):
         given: dict[str, Any] = {key: data[key] for key in _FUNNEL if key in data}
         stage = self._one_of((*ladder, *detours), "stage")
         moves = self.lifecycle(data, self._rows(data, "transitions", "funnel"), stage)
-        words = self._words("", self._scale_of_firm)
+        words = self._words("", self._scale_of_firm, _in_order(ladder, detours))
         rules = self._rules(data, "funnel", words, "stage", stage, DecisionTable[Any])
         if rules is None or moves is None or "ladder" not in data:
             return None
@@ -419,6 +415,12 @@ class _PlaybookCheck(ConditionCheck, LifecycleCheck):
             return by_key.get(key or "")
 
         return find
+
+
+def _in_order(ladder: Iterable[_Keyed], detours: Iterable[_Keyed]) -> Scale:
+    """Return states or stages as a scale, for rules that ask about them."""
+    rungs, aside = ({one.key: one.label for one in given} for given in (ladder, detours))
+    return Scale(tuple(rungs), tuple(aside), rungs | aside)
 
 
 def _as_written(

@@ -6,7 +6,7 @@ second way to them that could say something else. So a step costs what assessing
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, time
 from typing import Any
 
@@ -49,26 +49,17 @@ def step(
     day = book.day_of(as_of)
     answer = Case(book, taken.account, day).assessment()
     taken.refused += _rejected(answer, taken)
-    funnel = book.playbook.funnel
     known = _histories(taken.account.histories, answer.leads)
     now = dict(known)
     allowed: tuple[Transition, ...] = ()
     if isinstance(event, LeadMove):
-        if event.lead_id in now:
-            allowed = _ask(funnel, now, event, as_of, taken)
-        else:
-            taken.refused.append(_no_history(event.lead_id, state, answer))
+        allowed = _ask(book.playbook.funnel, now, event, as_of, state, answer, taken)
+        answer = _again(book, now, known, taken, answer)
+    before, warranted = dict(now), answer.leads
     news = [*taken.news, *_begun(book, state, taken.account, as_of)]
     for lead_id, history in now.items():
-        now[lead_id] = _reconciled(funnel, history, answer.leads[lead_id], as_of, news)
-    if now != known:
-        others = [one for one in taken.account.histories if one.lead_id not in now]
-        begun = [one for one in now.values() if one.entries]
-        taken.account = evolve(taken.account, histories=[*others, *begun])
-        warranted = answer.leads
-        answer = Case(book, taken.account, day).assessment()
-    else:
-        warranted = answer.leads
+        now[lead_id] = _reconciled(book, history, warranted[lead_id], as_of, news)
+    answer = _again(book, now, before, taken, answer)
     telling = Telling(state, answer.company_id, as_of, book.day_of)
     telling.answers(answer)
     for lead_id, history in now.items():
@@ -114,6 +105,22 @@ def _histories(histories: Iterable[StageHistory], leads: Iterable[Id]) -> dict[I
     }
 
 
+def _again(
+    book: Compiled,
+    now: Mapping[Id, StageHistory],
+    before: Mapping[Id, StageHistory],
+    taken: Taken,
+    answer: Assessment,
+) -> Assessment:
+    """Return the answers with the histories as they are now; most steps move nobody."""
+    if now == before:
+        return answer
+    others = [one for one in taken.account.histories if one.lead_id not in now]
+    begun = [one for one in now.values() if one.entries]
+    taken.account = evolve(taken.account, histories=[*others, *begun])
+    return Case(book, taken.account, answer.as_of).assessment()
+
+
 # -- the gate --
 
 
@@ -122,6 +129,8 @@ def _ask(
     now: dict[Id, StageHistory],
     event: LeadMove,
     as_of: datetime,
+    state: AccountState,
+    answer: Assessment,
     taken: Taken,
 ) -> tuple[Transition, ...]:
     """Ask the gate for a move; return what it would have let pass, where it refused."""
@@ -129,7 +138,10 @@ def _ask(
     if move.at > as_of:
         message = f"must not be after as_of, {as_of.isoformat()}"
         raise InvalidDataError([Problem("order", "event.move.at", message)])
-    history = now[event.lead_id]
+    history = now.get(event.lead_id)
+    if history is None:
+        taken.refused.append(_no_history(event.lead_id, state, answer))
+        return ()
     if any(_is_made(entry, move) for entry in history.entries):
         return ()
     try:
@@ -169,9 +181,10 @@ def _is_made(entry: Any, move: Move) -> bool:
 
 
 def _reconciled(
-    funnel: Funnel, history: StageHistory, lead: LeadAnswer, as_of: datetime, news: News
+    book: Compiled, history: StageHistory, lead: LeadAnswer, as_of: datetime, news: News
 ) -> StageHistory:
     """Return the history of a lead after the moves that its facts warrant."""
+    funnel = book.playbook.funnel
     new_fact_at = max((at for about, at in news if about in (None, lead.id)), default=None)
     proposal = funnel.reconcile(history, lead.stage, as_of=as_of, new_fact_at=new_fact_at)
     return funnel.apply(history, proposal.moves)

@@ -12,6 +12,7 @@ import narwhals.stable.v2 as nw
 from mpfunnel.calendars import as_day
 from mpfunnel.case import Compiled
 from mpfunnel.engine import Engine
+from mpfunnel.errors import InvalidDataError, Problem
 from mpfunnel.frames.companies import Companies, judge
 from mpfunnel.frames.contact import CONTACT
 from mpfunnel.frames.door import REJECTED, Door
@@ -110,6 +111,7 @@ class Population:
 
     Raises:
         InvalidDataError: A table lacks columns or has some of a wrong type; all problems at once.
+            Or leads are given, and the funnel asks for the stage in which they are.
     """
 
     def __init__(
@@ -125,6 +127,12 @@ class Population:
         parts: int = 1,
         progress: Callable[[int, int], object] | None = None,
     ) -> None:
+        if "leads" in given and engine.playbook.funnel.asks_stage:
+            message = (
+                "asks for pursuit.stage, which tables cannot tell, since they hold no histories; "
+                "ask Engine.assess of accounts"
+            )
+            raise InvalidDataError([Problem("history", "funnel.rules", message)])
         book = Compiled(engine.playbook)
         day = as_day(as_of, book.zone)
         self.task = Task(book, Places.of(book), workshop, day, lang, possible, dense)

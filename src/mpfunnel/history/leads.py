@@ -20,6 +20,7 @@ from attrs import frozen
 from mpfunnel.case import NO_TIER, Case, Compiled, Person, Seen, hear_sales
 from mpfunnel.engagement import NO_SCORE, Standing
 from mpfunnel.history.found import Answer
+from mpfunnel.history.kept import Kept
 from mpfunnel.history.logs import NEVER, AccountLog, LeadLog, Life
 from mpfunnel.history.running import Gauge, Running
 from mpfunnel.ownership import NOTHING, Position, positions
@@ -218,11 +219,19 @@ class LeadDays:
 
     # -- the stage --
 
-    def stages(self) -> Iterator[tuple[int, Answer]]:
-        """Yield the days on which the stage may change, with what it is."""
-        case, version = self.case, self.book.playbook.version
+    def stages(self, kept: Kept) -> Iterator[tuple[int, Answer]]:
+        """Yield the days on which the warranted stage may change, with what it is.
+
+        Args:
+            kept: Where the lead is, for rules that ask for it; it is moved on there.
+        """
+        case, lead_id = self.case, self.lead.id
         moving = set(self.days(self.days_of_pursuits()))
         others = {*self.starts, *self.held_since}
+        if self.book.asks_stage:
+            others |= kept.days(lead_id, self.book.day_of)
+            if (since := kept.since(self.book.day_of)) is not None:
+                others.add(since)
         days = moving | others
         new: dict[int, list[tuple[Id | None, Standing]]] = {}
         for product_id, track in self.tracks.items():
@@ -230,7 +239,9 @@ class LeadDays:
                 new.setdefault(day, []).append((product_id, standing))
         pursuits: Mapping[Id | None, Pursuit] = {}
         standings: dict[Id | None, Any] = {}
-        for day in self.days({*days, *new}):
+        was_moved = False
+        marks = self.days({*days, *new})
+        for day, then in zip(marks, [*marks[1:], self.last + 1], strict=True):
             for product_id, standing in new.get(day, ()):
                 standings[product_id] = standing, NO_SCORE
             if day in days:
@@ -239,14 +250,31 @@ class LeadDays:
             if day in moving:
                 pursuits = case.pursuits(self.person(day))
             # Most signs change nothing of what a pursuit shows.
-            if pursuits == known and not (day in new or day in others):
+            if pursuits == known and not (day in new or day in others or was_moved):
                 continue
             person = Person(self.lead, {}, {}, [], standings)
-            stage = case.stage_of(person, pursuits)
-            yield (
-                day,
-                Answer(stage.decision, version, (), stage.for_products, stage.existing_customer),
-            )
+            stage, was_moved = self._stage(person, pursuits, kept, day)
+            yield day, stage
+            if was_moved and day + 1 < then:
+                # What leads to a stage is not what keeps a lead there.
+                stage, was_moved = self._stage(person, pursuits, kept, day + 1)
+                yield day + 1, stage
+
+    def _stage(
+        self, person: Person, pursuits: Mapping[Id | None, Pursuit], kept: Kept, day: int
+    ) -> tuple[Answer, bool]:
+        """Return the warranted stage of a day, and whether the lead was moved to another one."""
+        book = self.book
+        entry = kept.entry(self.lead.id, day, book.day_of) if book.asks_stage else None
+        stage = self.case.stage_of(person, pursuits, entry)
+        said = stage.warranted
+        answer = Answer(
+            said.decision, book.playbook.version, (), said.for_products, stage.existing_customer
+        )
+        funnel = book.playbook.funnel
+        if not book.asks_stage or day < (kept.since(book.day_of) or NEVER):
+            return answer, False
+        return answer, kept.move(self.lead.id, funnel, said, self.instant(day))
 
     def go(self, day: int) -> None:
         """Move the case to a day."""

@@ -10,6 +10,7 @@ from typing import Any, Final
 from mpfunnel.account import Account
 from mpfunnel.case import NOBODY, Compiled, Seen
 from mpfunnel.history.found import Answer, Found
+from mpfunnel.history.kept import Kept
 from mpfunnel.history.leads import AsOf, Epoch, LeadDays, Track, alive, days_of_deals
 from mpfunnel.history.logs import log_of
 from mpfunnel.history.running import Gauge
@@ -45,8 +46,13 @@ class Piece:
         """Return the days after the first one up to the last one, in order."""
         return sorted({day for day in days if self.first < day <= self.last})
 
-    def replay(self, found: Found) -> None:
-        """Add what the answers were."""
+    def replay(self, found: Found, kept: Kept) -> None:
+        """Add what the answers were.
+
+        Args:
+            found: Where they are added.
+            kept: Where leads are, for rules that ask for it.
+        """
         version = self.book.playbook.version
         new = found.version is not None and found.version != version
         beginning: Cause | None = "playbook" if new else "start" if found.version is None else None
@@ -94,7 +100,9 @@ class Piece:
                         (day, Answer(getattr(standing, what), version)) for day, standing in track
                     ]
                     found.add((what, lead_id, product_id), answers, self.last, seen)
-            found.add(("stage", lead_id), lead.stages(), self.last, cause([one.seen]), lead.instant)
+            found.add(
+                ("stage", lead_id), lead.stages(kept), self.last, cause([one.seen]), lead.instant
+            )
 
     # -- the company --
 

@@ -8,6 +8,7 @@ from mpfunnel.account import Account
 from mpfunnel.engine import Engine
 from mpfunnel.errors import InvalidDataError, Problem, brief, misfit
 from mpfunnel.history.found import Found
+from mpfunnel.history.kept import Kept
 from mpfunnel.history.logs import AccountLog
 from mpfunnel.history.pieces import Piece
 from mpfunnel.history.spans import Replay
@@ -24,7 +25,9 @@ def replay(account: Account, book: Book | PlaybookTimeline, *, start: date, end:
     They are those of `Engine.assess` for every one of these days, asked of the playbook in force on
     it: as of each day, records up to that day count (law 5), however late they were entered. The
     days on which an answer changes are found, not tried; but a custom Tier policy can depend on
-    anything, and is asked for each day.
+    anything, and is asked for each day. Stages are the warranted ones: where rules ask for the
+    stage in which a lead is, it is that of its history; a lead of whom the account holds none is
+    moved through the gate on every day from the first record on.
 
     Args:
         account: The records.
@@ -41,13 +44,18 @@ def replay(account: Account, book: Book | PlaybookTimeline, *, start: date, end:
     timeline = _checked(account, book, start, end)
     # The day before tells whether an answer of the first day is a new one.
     before = start.toordinal() - 1
+    kept = Kept(account)
+    for _, engine in timeline.entries:
+        if engine.compiled.asks_stage and (since := kept.since(engine.compiled.day_of)):
+            # Where leads are by then, they are by what came before.
+            before = min(before, since)
     known_since = 1 if timeline.since is None else timeline.since.toordinal()
-    from_day = date.fromordinal(before) if before >= known_since else start
+    from_day = min(start, date.fromordinal(max(before, known_since)))
     found = Found(start.toordinal())
     log: AccountLog | None = None
     for first, last, engine in timeline.between(from_day, end):
         piece = Piece(engine.compiled, account, first.toordinal(), last.toordinal())
-        piece.replay(found)
+        piece.replay(found, kept)
         log = piece.log
     assert log is not None  # a playbook was in force on the first day
     return found.replay(account, timeline, log, start, end)

@@ -20,7 +20,7 @@ from mpfunnel.history.logs import Life
 from mpfunnel.rules.compiled import MAX_CUTS, cell_of
 from mpfunnel.rules.conditions import Compare, Condition, Exists, IsIn, facts_of, walk
 from mpfunnel.rules.facts import Fact
-from mpfunnel.stages import Pursuit
+from mpfunnel.stages import Pursuit, stage_so_far
 
 __all__ = ["Gauge", "Running"]
 
@@ -37,6 +37,8 @@ class Gauge:
         self._interest = cell_of(model.interest)
         self._state = cell_of(model.state)
         self._stage = cell_of(book.stage)
+        self._pursuit = Pursuit()
+        self._pursuit.stage = stage_so_far(book.playbook.funnel.rules.otherwise)
         conditions = book.playbook.funnel.rules.conditions
         ranged = [at for when in conditions for at in walk(when) if isinstance(at, Exists)]
         self._rows: tuple[Any, ...] = ({"product": {}},) if ranged else ()
@@ -68,7 +70,7 @@ class Gauge:
         found += (self._state(company, lead, standing),)
         if self._asked:
             standing.engagement = self.compiled.state(company, lead, standing)
-            found += (self._stage(company, lead, standing, Pursuit(), *self._rows),)
+            found += (self._stage(company, lead, standing, self._pursuit, *self._rows),)
         if self._exact:
             found += (standing.score, standing.active_days, *standing.measures.values())
         return found

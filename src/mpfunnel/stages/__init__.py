@@ -19,6 +19,7 @@ from mpfunnel.stages.pursuits import (
 )
 from mpfunnel.stages.sla import Deadline
 from mpfunnel.stages.standing import in_force, known_on
+from mpfunnel.stages.steps import Stood, stage_so_far, stepped
 
 __all__ = [
     "Cause",
@@ -33,6 +34,7 @@ __all__ = [
     "Sign",
     "StageHistory",
     "StageKind",
+    "Stood",
     "Transition",
     "Warranted",
     "furthest",
@@ -41,4 +43,6 @@ __all__ = [
     "pursue",
     "sign_of_event",
     "signs_of_deal",
+    "stage_so_far",
+    "stepped",
 ]

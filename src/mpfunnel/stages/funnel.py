@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any, Final
 
 from attrs import field, frozen
+from immutabledict import immutabledict
 
 from mpfunnel.calendars import BusinessCalendar
 from mpfunnel.errors import (
@@ -22,7 +23,8 @@ from mpfunnel.errors import (
     twice,
 )
 from mpfunnel.records import Id
-from mpfunnel.rules.conditions import All, AnyOf, Compare, Condition
+from mpfunnel.rules.conditions import All, AnyOf, Compare, Condition, facts_of
+from mpfunnel.rules.facts import Scale
 from mpfunnel.rules.tables import DecisionTable, strangers
 from mpfunnel.stages.graph import FunnelStage, Graph, Transition, key_of
 from mpfunnel.stages.history import Cause, Entry, Move, StageHistory, joined
@@ -148,6 +150,25 @@ class Funnel:
                     message = f"{brief(stage.key)} is no stage of the funnel{hint}"
                     problems.append(Problem("unknown-level", f"{name}[{index}]", message))
         return problems or [*self.graph.faults()]
+
+    @cached_property
+    def scale(self) -> Scale:
+        """Its stages in order, for rules that ask for the one in which the lead is."""
+        labels = {stage.key: stage.label for stage in (*self.ladder, *self.detours)}
+        return Scale(
+            tuple(stage.key for stage in self.ladder),
+            tuple(stage.key for stage in self.detours),
+            immutabledict(labels),
+        )
+
+    @cached_property
+    def asks_stage(self) -> bool:
+        """Whether a rule asks for the stage in which the lead is: ``pursuit.stage``."""
+        return any(
+            fact.name == "pursuit.stage"
+            for when in self.rules.conditions
+            for fact in facts_of(when)
+        )
 
     @cached_property
     def graph(self) -> Graph:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Final, Literal, NamedTuple
 
-from attrs import define, evolve
+from attrs import define, evolve, field
 
 from mpfunnel.records import Deal, Id, SalesEvent
 from mpfunnel.rules.tables import Decision
@@ -50,6 +50,8 @@ class Pursuit:
     won: bool = False
     lost: bool = False
     quiet: bool = False
+    stage: Decision[FunnelStage] | None = field(default=None, init=False, eq=False)
+    """Where the lead stands by its history; only there while rules that ask for it are asked."""
 
     @property
     def ended(self) -> bool:

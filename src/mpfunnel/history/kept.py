@@ -1,0 +1,70 @@
+"""Where leads are, for rules that ask for it: by the histories of the account, or as the gate goes.
+
+Whoever has a history is where that one says. Whoever has none is moved through the gate on every
+day from the first record on, as a CRM that asks every day would move it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime
+
+from mpfunnel.account import Account
+from mpfunnel.answers import WarrantedStage
+from mpfunnel.records import CompanyHistory, Id
+from mpfunnel.situation import entry_on
+from mpfunnel.stages import Entry, Funnel, StageHistory
+
+__all__ = ["Kept"]
+
+
+class Kept:
+    """The histories of the leads of an account: those that it holds, and those that follow."""
+
+    def __init__(self, account: Account) -> None:
+        self._given: dict[Id, list[StageHistory]] = {}
+        for history in account.histories:
+            self._given.setdefault(history.lead_id, []).append(history)
+        self._moved: dict[Id, StageHistory] = {}
+        days = [contract.start for contract in account.contracts]
+        if isinstance(account.company, CompanyHistory):
+            days += [change.since for change in account.company.changes]
+        instants = [one.at for one in account.activities]
+        instants += [one.at for one in account.sales_events]
+        for deal in account.deals:
+            instants += [deal.opened_at, deal.closed_at or deal.opened_at]
+        self._first_day = min(days, default=None)
+        self._first_at = min(instants, default=None)
+
+    def since(self, day_of: Callable[[datetime], date]) -> int | None:
+        """Return the day of the first record of the account; `None` where there is none."""
+        days = [self._first_day, self._first_at and day_of(self._first_at)]
+        return min((day.toordinal() for day in days if day is not None), default=None)
+
+    def days(self, lead_id: Id, day_of: Callable[[datetime], date]) -> set[int]:
+        """Return the days on which a lead was moved by the histories of the account."""
+        return {
+            day_of(at).toordinal()
+            for history in self._given.get(lead_id, ())
+            for entry in history.entries
+            for at in (entry.entered, entry.left)
+            if at is not None
+        }
+
+    def entry(self, lead_id: Id, day: int, day_of: Callable[[datetime], date]) -> Entry | None:
+        """Return the entry that a lead is in at the end of a day, before it is moved on it."""
+        if lead_id in self._given:
+            return entry_on(lead_id, self._given[lead_id], date.fromordinal(day), day_of)
+        return self._moved[lead_id].current if lead_id in self._moved else None
+
+    def move(self, lead_id: Id, funnel: Funnel, stage: WarrantedStage, at: datetime) -> bool:
+        """Move a lead through the gate, unless it has a history; return whether it was moved."""
+        history = self._moved.get(lead_id, StageHistory(lead_id))
+        current = history.current
+        if lead_id in self._given or (current is not None and current.stage == stage.value.key):
+            return False
+        # Where the zone changes with the playbook, a day may begin before the last one ended.
+        at = at if history.last_at is None else max(at, history.last_at)
+        moves = funnel.reconcile(history, stage, as_of=at).moves
+        self._moved[lead_id] = funnel.apply(history, moves)
+        return bool(moves)
