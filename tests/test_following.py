@@ -19,6 +19,7 @@ from mpfunnel.account import Account
 from mpfunnel.answers import Assessment
 from mpfunnel.engine import Engine
 from mpfunnel.errors import DecodeError, InvalidDataError
+from mpfunnel.facts import PursuitFacts, product
 from mpfunnel.following import AccountState, Answered, LeadMove, Notice
 from mpfunnel.following.taking import Event
 from mpfunnel.records import (
@@ -34,7 +35,9 @@ from mpfunnel.records import (
     Lead,
     SalesEvent,
 )
-from mpfunnel.stages import Move, StageHistory
+from mpfunnel.rules.facts import Scale
+from mpfunnel.rules.tables import DecisionTable, Rule
+from mpfunnel.stages import Funnel, FunnelStage, Move, StageHistory
 from tests.leads import BOOKS, book_of, draw_account, draw_as_of, engine_of
 from tests.policies import randoms
 
@@ -526,6 +529,25 @@ class TestMoves:
             no = ENGINE.on(gone, LeadMove(lead_id, Move("mql", AT, "api")), as_of=AT)
             assert [(one.code, one.path) for one in no.refused] == [(code, "event.lead_id")]
 
+    def test_rules_that_see_the_stage_see_where_a_move_led(self) -> None:
+        """What a person decided is what the rules go on from, at once and later."""
+        unset, latent, evident = (FunnelStage(key, key) for key in ("unset", "latent", "evident"))
+        stage = PursuitFacts(Scale(("unset", "latent", "evident"))).stage
+        rules = [
+            Rule(evident, (stage == evident) & product.active(within_days=30), key="stays"),
+            Rule(latent, product.touched, key="touched"),
+        ]
+        funnel = Funnel(DecisionTable(rules, otherwise=unset), [unset, latent, evident])
+        engine = Engine(evolve(PLAYBOOK, funnel=funnel))
+        state = begun(asked(), engine=engine)
+        move = LeadMove(101, Move(evident, AT, "api"))
+        done = engine.on(state, move, as_of=AT)
+        assert told(done) == [("stage", 101, None, "latent", "evident")]
+        assert told(engine.on(done.state, None, as_of=after(29))) == []
+        assert ("stage", 101, None, "evident", "latent") in told(
+            engine.on(done.state, None, as_of=after(30))
+        )
+
 
 class TestFollowUps:
     @staticmethod
@@ -632,6 +654,50 @@ class TestNotices:
         }
         assert evolve(done.changes[0], because=None).row()["because"] is None
         assert isinstance(pickle.loads(pickle.dumps(done)).changes[0], Notice)
+
+
+class TestMoveLead:
+    OTHER = AccountState(Account(Company(2, employees=80)))
+
+    def test_a_lead_takes_along_what_is_kept_of_it(self) -> None:
+        """Law 7: Nothing is lost: records, history and numbers of notices go on in the other."""
+        deal = Deal(1, 1, AT, [DealLine("ma")], lead_id=101)
+        elsewhere = Deal(2, 2, AT, [DealLine("ma")], lead_id=101)
+        state = begun(asked(), TestFollowUps.said(0, date(2026, 4, 1)), deal, elsewhere)
+        state = ENGINE.on(state, LEAD, as_of=AT, changed_at=AT).state
+        other = ENGINE.on(self.OTHER, None, as_of=after(-1)).state
+        left, came = state.move_lead(101, other)
+        assert [left.account.deals, came.account.deals] == [(deal,), (deal, elsewhere)]
+        assert (left.account.leads, left.account.activities, left.account.histories) == ((), (), ())
+        assert came.account.histories == state.account.histories
+        assert (came.as_of, len(left.changed), len(came.changed)) == (AT, 0, 1)
+        done = ENGINE.on(came, evolve(LEAD, company_id=2), as_of=AT)
+        assert [(n.key, n.before, n.after) for n in done.changes if n.what == "stage"] == []
+        assert told(ENGINE.on(left, None, as_of=AT)) == []
+        counts = ENGINE.stage_counts
+        assert (counts(left), counts(came)) == ((), counts(state))
+
+    def test_it_goes_into_an_account_that_knows_some_of_it(self) -> None:
+        """Law 4: Order does not matter: what has come there before counts once."""
+        lead = evolve(LEAD, company_id=2)
+        account = evolve(self.OTHER.account, leads=[lead], activities=[asked()])
+        _, came = begun(asked(), asked(2)).move_lead(101, AccountState(account))
+        assert (came.account.leads, came.as_of) == ((lead,), None)
+        assert [one.id for one in came.account.activities] == [1, 2]
+
+    def test_what_cannot_be_moved_is_refused(self) -> None:
+        """A stranger, a lead that has begun there, and one that was forgotten there."""
+        state = begun()
+        for lead_id, to, path, code in (
+            (102, self.OTHER, "lead_id", "unknown-lead"),
+            (101, begun(), "to", "conflict"),
+            (101, ENGINE.forget(self.OTHER, 101), "to", "forgotten"),
+            (101, Account(), "to", "type"),
+        ):
+            wrong: Any = to
+            with pytest.raises(InvalidDataError) as raised:
+                state.move_lead(lead_id, wrong)
+            assert [(one.path, one.code) for one in raised.value.problems] == [(path, code)]
 
 
 class TestForget:
