@@ -33,6 +33,7 @@ from attrs import evolve
 import mpfunnel as mf
 from mpfunnel.account import Account
 from mpfunnel.answers import Assessment
+from mpfunnel.engagement import Score
 from mpfunnel.records import (
     Activity,
     Channel,
@@ -141,7 +142,7 @@ class Part(NamedTuple):
     kind: str
     times: int
     micro: int
-    capped: bool
+    over_cap: int
 
 
 class Points(NamedTuple):
@@ -533,11 +534,25 @@ def engaged(
 ) -> Engaged:
     """Score, interest and state."""
     score, recent = score_of(own, wide)
+    return standing(score, recent, said, touched=bool(own), segment=segment, tier=tier, place=place)
+
+
+def standing(
+    score: Points,
+    recent: Recent,
+    said: list[SalesEvent],
+    *,
+    touched: bool,
+    segment: Said,
+    tier: Said,
+    place: Place,
+) -> Engaged:
+    """Interest and state by a score, and by what the rules ask about the last days."""
     if (score.micro >= 30 * MILLION and score.active_days >= 2) or recent.asked_30:
         interest = settled("high_interest", "high-interest", INTEREST_REASONS)
     elif score.micro >= 5 * MILLION:
         interest = settled("interested", "interested", INTEREST_REASONS)
-    elif own:
+    elif touched:
         interest = settled("aware", "aware", INTEREST_REASONS)
     else:
         interest = settled("none", "otherwise", INTEREST_REASONS)
@@ -606,11 +621,8 @@ def score_of(own: Touches, wide: Touches) -> tuple[Points, Recent]:
     parts: list[Part] = []
     for kind in POINTS:
         if kind in times:
-            micro = sums[kind]
-            capped = kind == "page_view" and micro > PAGE_VIEW_CAP * MILLION
-            parts.append(
-                Part(kind, times[kind], PAGE_VIEW_CAP * MILLION if capped else micro, capped)
-            )
+            over = max(0, sums[kind] - PAGE_VIEW_CAP * MILLION) if kind == "page_view" else 0
+            parts.append(Part(kind, times[kind], sums[kind] - over, over))
     score = Points(
         sum(part.micro for part in parts),
         tuple(parts),
@@ -677,40 +689,42 @@ def in_time(sign: Sign) -> tuple[datetime, int, str, str]:
 def pursued(signs: list[Sign], as_of: date) -> Pursued:
     """The current pursuit after all signs."""
     current = Pursued(started=False)
+    running = False
     deals: set[str] = set()
     last = hand = date.min
     for sign in sorted(signs, key=in_time):
-        if current.ended and deals:
-            # Another deal goes on where one was won.
-            current = Pursued(started=True)
-            hand = date.min
-        elif current.started and not current.ended and not deals:
-            current.ended = "quiet" if (sign.day - last).days >= QUIET_DAYS else None
-        if not current.started or current.ended:
+        if running and not deals and (sign.day - last).days >= QUIET_DAYS:
+            current.ended = "quiet"
+            running = False
+        if sign.what == "deal":
+            deals.add(sign.about)
+        elif sign.what in ("won", "lost"):
+            deals.discard(sign.about)
+        if not running:
             if not sign.opens:
                 continue
             current = Pursued(started=True)
+            running = True
             hand = date.min
         last = sign.day
         if sign.raises_hand:
             hand = last
-        elif sign.what == "deal":
-            deals.add(sign.about)
         elif sign.what in ("won", "lost"):
-            deals.discard(sign.about)
-            if sign.what == "won" or not deals:
+            if not deals:
                 current.ended = sign.what
+                running = False
+            elif sign.what == "won":
+                # Another deal goes on where one was won.
+                current = Pursued(started=True)
+                hand = date.min
         elif sign.what in ("recycled", "rejected"):
             current.said = "recycled"
             hand = date.min
         elif sign.what in ("accepted", "qualified", "disqualified"):
             current.said = sign.what
-    if deals and current.ended:
-        current = Pursued(started=True)
-        hand = date.min
-    elif current.started and not current.ended and not deals:
+    if running and not deals:
         current.ended = "quiet" if (as_of - last).days >= QUIET_DAYS else None
-    current.open_deal = bool(deals)
+    current.open_deal = running and bool(deals)
     current.hand = not current.ended and (as_of - hand).days < HAND_DAYS
     return current
 
@@ -848,22 +862,7 @@ def plain(answer: Assessment) -> Answers:
                     lead.stage.existing_customer,
                     {product: said_by(one) for product, one in lead.stage.pursuits.items()},
                 ),
-                {
-                    product: Engaged(
-                        said_by(one.decision),
-                        said_by(one.interest),
-                        Points(
-                            one.score.micro,
-                            tuple(
-                                Part(part.kind, part.times, part.micro, part.capped)
-                                for part in one.score.parts
-                            ),
-                            one.score.active_days,
-                            one.score.days_since_active,
-                        ),
-                    )
-                    for product, one in lead.engagement.items()
-                },
+                {product: plain_engaged(one) for product, one in lead.engagement.items()},
                 {
                     channel: Contact(
                         one.allowed, (one.because.en, one.because.ja), one.basis, one.since
@@ -876,6 +875,15 @@ def plain(answer: Assessment) -> Answers:
         answer.owned,
         [Reject(one.table, one.id, one.code, one.reason, one.record) for one in answer.rejects],
     )
+
+
+def plain_engaged(one: mf.Engagement) -> Engaged:
+    return Engaged(said_by(one.decision), said_by(one.interest), plain_score(one.score))
+
+
+def plain_score(score: Score) -> Points:
+    parts = tuple(Part(one.kind, one.times, one.micro, one.over_cap) for one in score.parts)
+    return Points(score.micro, parts, score.active_days, score.days_since_active)
 
 
 def said_by(decision: Decision[Any]) -> Said:

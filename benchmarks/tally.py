@@ -1,12 +1,15 @@
 """How fast a tally takes one more activity and tells the score, beside a fold written by hand.
 
     pip install -e .
-    python benchmarks/tally.py
+    python -m benchmarks.tally
+    python -m benchmarks.tally --most 1000 --rounds 1
 
 A lead has a past of 10 to 100,000 activities towards one product, always over the same 90 days. One
 more activity comes, and the score is asked for, with its parts, as a CRM does after a click; ten
-such activities in a row, then again from the same past. Besides, the score is asked for as of
-another day than the last time, where everything has to be added up anew.
+such activities in a row, then again from the same past. The same with the state and its reason in
+place of the score alone (`Engine.engagement_by`, which reads the account for Tier, deals and what
+sales said; the fold is handed all that). Besides, the score is asked for as of another day than the
+last time, where everything has to be added up anew.
 
 The hand-written fold is a dict of what each id did and a dict of counts, changed in place. It keeps
 the same contract: an id counts once, what contradicts itself counts from both sides as nothing from
@@ -21,6 +24,7 @@ measured is the time of the processor, which other work on the machine disturbs 
 
 from __future__ import annotations
 
+import argparse
 import gc
 import statistics
 import time
@@ -29,10 +33,29 @@ from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from functools import partial
 from random import Random
-from typing import Any, NamedTuple
+from typing import Any
 
 import mpfunnel as mf
-from mpfunnel.engagement import Score, Tally
+from benchmarks.account import (
+    BOOK,
+    DECAY,
+    HANDS,
+    MILLION,
+    MODEL,
+    NOWHERE,
+    PAGE_VIEW_CAP,
+    POINTS,
+    Engaged,
+    Part,
+    Points,
+    Recent,
+    plain_engaged,
+    plain_score,
+    segment_of,
+    standing,
+    tier_of,
+)
+from mpfunnel.engagement import Tally
 
 PASTS = (10, 100, 1_000, 10_000, 100_000)
 ROUNDS = 9
@@ -40,46 +63,14 @@ BATCHES = 20
 STEPS = 10
 SPAN_DAYS = 90
 AS_OF = date(2026, 6, 30)
-MODEL = mf.starter(["crm"]).engagement["crm"]
+ENGINE = mf.Engine(BOOK)
+COMPANY = mf.Company(1, name="Nagimine Works", employees=2_400)
+PRODUCT = BOOK.products[0].id
+ACCOUNT = mf.Account(COMPANY, leads=[mf.Lead(1, company_id=1)])
 
 Said = tuple[int, str, date, bool]
 
 # --- the fold written by hand -------------------------------------------------------------------
-
-POINTS = {
-    "inquiry": 30,
-    "quotation_request": 30,
-    "demo_request": 30,
-    "webinar_attended": 15,
-    "seminar_attended": 15,
-    "pricing_page": 10,
-    "asset_downloaded": 8,
-    "business_card": 5,
-    "email_click": 3,
-    "page_view": 1,
-    "careers_page": -20,
-}
-PAGE_VIEW_CAP = 10_000_000
-# After 120 days 62.5 are left: `round` takes the even number, as the contract has it.
-DECAY = [round(1_000 * 2 ** (-age / 30)) for age in range(330)]
-
-
-class Part(NamedTuple):
-    """What one kind of activity adds."""
-
-    kind: str
-    times: int
-    micro: int
-    over_cap: int
-
-
-class Points(NamedTuple):
-    """A score."""
-
-    micro: int
-    parts: tuple[Part, ...]
-    active_days: int
-    days_since_active: int | None
 
 
 class Fold:
@@ -114,8 +105,27 @@ class Fold:
         return "conflict"
 
     def score(self, as_of: date) -> Points:
+        return self.score_and_recent(as_of)[0]
+
+    def state(self, as_of: date) -> Engaged:
+        score, recent = self.score_and_recent(as_of)
+        touched = any(not wide and day <= as_of for day, _, wide in self.counts)
+        touched = touched or any(not one[2] for one in self.alone(as_of))
+        return standing(
+            score,
+            recent,
+            [],
+            touched=touched,
+            segment=segment_of(COMPANY),
+            tier=tier_of(COMPANY),
+            place=NOWHERE,
+        )
+
+    def score_and_recent(self, as_of: date) -> tuple[Points, Recent]:
         sums: dict[str, list[int]] = {}
         active: set[int] = set()
+        points_365 = points_730 = 0
+        active_90 = asked_30 = False
         counts: Any = self.counts.items()
         if self.torn:
             counts = [*counts, *((told, 1) for told in self.alone(as_of))]
@@ -123,11 +133,18 @@ class Fold:
             age = (as_of - day).days
             if age < 0 or kind not in POINTS:
                 continue
+            milli = POINTS[kind] * (250 if wide else 1_000) * times
             micro = 0
-            if age < 330:
-                micro = POINTS[kind] * (250 if wide else 1_000) * DECAY[age] * times
+            if age < len(DECAY):
+                micro = milli * DECAY[age]
                 if micro > 0:
                     active.add(age)
+            if age < 730:
+                points_730 += milli * 1_000
+                if age < 365:
+                    points_365 += milli * 1_000
+                    active_90 = active_90 or (age < 90 and milli > 0)
+                    asked_30 = asked_30 or (age < 30 and not wide and kind in HANDS)
             if kind in sums:
                 known = sums[kind]
                 known[0] += times
@@ -140,12 +157,13 @@ class Fold:
             if kind in sums:
                 times, micro = sums[kind]
                 over = 0
-                if kind == "page_view" and micro > PAGE_VIEW_CAP:
-                    over = micro - PAGE_VIEW_CAP
-                    micro = PAGE_VIEW_CAP
+                if kind == "page_view" and micro > PAGE_VIEW_CAP * MILLION:
+                    over = micro - PAGE_VIEW_CAP * MILLION
+                    micro = PAGE_VIEW_CAP * MILLION
                 parts.append(Part(kind, times, micro, over))
                 total += micro
-        return Points(total, tuple(parts), len(active), min(active) if active else None)
+        score = Points(total, tuple(parts), len(active), min(active) if active else None)
+        return score, Recent(points_365, points_730, active_90, asked_30)
 
     def alone(self, as_of: date) -> Iterator[tuple[date, str, bool]]:
         """Of each id that contradicts itself, what is the only version as of a day."""
@@ -176,10 +194,9 @@ def draw(dice: Random, many: int, *, faulty: bool = False) -> list[Said]:
     ]
 
 
-def plain(score: Score) -> Points:
-    """A score as the fold gives it."""
-    parts = tuple(Part(one.kind, one.times, one.micro, one.over_cap) for one in score.parts)
-    return Points(score.micro, parts, score.active_days, score.days_since_active)
+def state_by(tally: Tally, as_of: date) -> mf.Engagement:
+    """The state by a tally."""
+    return ENGINE.engagement_by(tally, ACCOUNT, 1, PRODUCT, as_of=as_of)
 
 
 def check(log: list[Said]) -> None:
@@ -190,7 +207,8 @@ def check(log: list[Said]) -> None:
         tally, outcome = tally.record(one, kind, day, company_wide=wide)
         assert outcome == fold.record(one, kind, day, wide)
         as_of = AS_OF - timedelta(number % 7 // 3)
-        assert plain(tally.at(MODEL, as_of)) == fold.score(as_of)
+        assert plain_score(tally.at(MODEL, as_of)) == fold.score(as_of)
+        assert plain_engaged(state_by(tally, as_of)) == fold.state(as_of)
 
 
 class Timed:
@@ -209,15 +227,22 @@ class Timed:
         self.tally.at(MODEL, AS_OF)
         self.new = [(-1 - one, kind, day, wide) for one, kind, day, wide in draw(dice, STEPS)]
 
-    def one_more_by_hand(self) -> float:
+    def score_by_hand(self) -> float:
         """Return how long the fold takes for an activity and the score."""
+        return self._by_hand(self.fold.score)
+
+    def state_by_hand(self) -> float:
+        """Return how long the fold takes for an activity and the state."""
+        return self._by_hand(self.fold.state)
+
+    def _by_hand(self, ask: Callable[[date], object]) -> float:
         spent = 0.0
         fold = self.fold
         for _ in range(BATCHES):
             started = time.process_time()
             for one, kind, day, wide in self.new:
                 fold.record(one, kind, day, wide)
-                fold.score(AS_OF)
+                ask(AS_OF)
             spent += time.process_time() - started
             for one, kind, day, wide in self.new:
                 del fold.told[one]
@@ -226,14 +251,22 @@ class Timed:
                     del fold.counts[day, kind, wide]
         return spent / BATCHES / STEPS
 
-    def one_more(self) -> float:
-        """Return how long the tally takes for the same."""
+    def score(self) -> float:
+        """Return how long the tally takes for an activity and the score."""
+        return self._by_tally(lambda tally: tally.at(MODEL, AS_OF))
+
+    def state(self) -> float:
+        """Return how long the tally and the engine take for an activity and the state."""
+        return self._by_tally(lambda tally: state_by(tally, AS_OF))
+
+    def _by_tally(self, ask: Callable[[Tally], object]) -> float:
+        ask(self.tally)
         started = time.process_time()
         for _ in range(BATCHES):
             tally = self.tally
             for one, kind, day, wide in self.new:
                 tally = tally.record(one, kind, day, company_wide=wide).tally
-                tally.at(MODEL, AS_OF)
+                ask(tally)
         return (time.process_time() - started) / BATCHES / STEPS
 
     def other_day_by_hand(self) -> float:
@@ -276,25 +309,35 @@ def folded(log: list[Said]) -> Fold:
 
 def main() -> None:
     """Print the ratios."""
+    parser = argparse.ArgumentParser(description="Time tallies.")
+    parser.add_argument(
+        "--most", type=int, default=PASTS[-1], help="activities of the longest past"
+    )
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    asked = parser.parse_args()
     check(draw(Random(3), 2_000, faulty=True))
-    print("one more activity and the score, beside the fold; beside a past of 10;")
-    print(f"and the score as of another day, beside the fold; median of {ROUNDS} rounds")
-    pasts = {many: Timed(many) for many in PASTS}
+    pasts = {many: Timed(many) for many in PASTS if many <= asked.most}
     rounds: dict[tuple[int, str], list[float]] = {}
-    for _ in range(ROUNDS):
+    for _ in range(asked.rounds):
         for many, timed in pasts.items():
-            for name in ("one_more", "one_more_by_hand", "other_day", "other_day_by_hand"):
-                gc.collect()
-                rounds.setdefault((many, name), []).append(getattr(timed, name)())
+            for name in ("score", "state", "other_day"):
+                for way in (name, f"{name}_by_hand"):
+                    gc.collect()
+                    rounds.setdefault((many, way), []).append(getattr(timed, way)())
     median = {key: statistics.median(times) for key, times in rounds.items()}
-    for many in PASTS:
-        print(
-            f"  {many:>7,} activities"
-            f"{median[many, 'one_more'] / median[many, 'one_more_by_hand']:8.2f} x by hand"
-            f"{median[many, 'one_more'] / median[PASTS[0], 'one_more']:8.2f} x of {PASTS[0]}"
-            f"{median[many, 'other_day'] / median[many, 'other_day_by_hand']:8.2f} x by hand"
-            f"{median[many, 'one_more'] * 1e6:8.1f} µs"
-        )
+    for name, said in (
+        ("score", "one more activity, then the score"),
+        ("state", "one more activity, then the state with its reason"),
+        ("other_day", "the score as of another day than the last time"),
+    ):
+        print(f"{said}: beside the fold; beside a past of {PASTS[0]}; median of {asked.rounds}")
+        for many in pasts:
+            took = median[many, name]
+            print(
+                f"  {many:>7,} activities"
+                f"{took / median[many, f'{name}_by_hand']:8.2f} x by hand"
+                f"{took / median[PASTS[0], name]:8.2f} x of {PASTS[0]}{took * 1e6:9.1f} µs"
+            )
     print("bytes per tally: stored, in memory, and the fold in memory")
     for many, timed in pasts.items():
         stored, log = timed.tally.to_bytes(), draw(Random(many), many)

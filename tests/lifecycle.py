@@ -6,6 +6,7 @@ needs to know of a pursuit while it goes along, and finds ways by trying them al
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise, product
 from random import Random
@@ -17,7 +18,7 @@ from attrs import define, field
 from mpfunnel.errors import TransitionError
 from mpfunnel.facts import pursuit
 from mpfunnel.rules.tables import DecisionTable, Rule
-from mpfunnel.stages import Funnel, FunnelStage, MoveKind, StageHistory, Transition
+from mpfunnel.stages import Funnel, FunnelStage, MoveKind, StageHistory, Transition, Win
 
 START = datetime(2026, 4, 1, tzinfo=UTC)
 CAUSES = ("rule", "time", "person", "import", "api")
@@ -31,6 +32,8 @@ def hour(number: int) -> datetime:
 
 
 Pairs = dict[tuple[str, str], tuple[MoveKind, bool]]
+Wins = Sequence[tuple[int | None, int, str]]
+"""The product or the whole firm, the hour at which the day of the win began, and the stage."""
 
 
 @define
@@ -111,6 +114,14 @@ def draw_plan(random: Random) -> Plan:
     return plan
 
 
+def share(one: Any, one_cause: str, other: Any, other_cause: str) -> bool:
+    """Whether two moves are about the same product, or both about the whole firm."""
+    rules = ("rule", "time")
+    if one and other:
+        return any(product in other for product in one)
+    return not one and not other and one_cause in rules and other_cause in rules
+
+
 @define
 class Naive:
     """One lead in the model: what happened to it, under the id as which it happened."""
@@ -120,6 +131,7 @@ class Naive:
     logs: dict[int, list[dict[str, Any]]] = field(factory=dict)
     over: dict[int, bool] = field(factory=dict)
     reached: dict[int, int] = field(factory=dict)
+    left: dict[int, int] = field(factory=dict)
 
     @property
     def log(self) -> list[dict[str, Any]]:
@@ -171,13 +183,16 @@ class Naive:
             for product in about
         )
 
-    def move(self, to: str, at: int, cause: str, reason: str | None, about: Any) -> None:
+    def move(
+        self, to: str, at: int, cause: str, reason: str | None, about: Any, *, won: bool = False
+    ) -> None:
         """Move it; the gate must be open."""
         kind, _ = self.open_to()[to]
-        if self.goes_home(to, cause, about):
+        if not won and self.goes_home(to, cause, about):
             kind = "back"
         ladder, log, lead = self.plan.ladder, self.log, self.lead
         number = log[-1]["pursuit"] if log else 1
+        low = self.reached.get(lead, 0)
         between: list[str] = []
         if not log:
             self.reached[lead], self.over[lead] = 0, False
@@ -186,9 +201,22 @@ class Naive:
         else:
             log[-1]["left"] = at
         if kind == "re-entry" and self.over[lead]:
-            number, self.reached[lead], self.over[lead] = number + 1, 0, False
+            low, self.reached[lead], self.over[lead] = 0, 0, False
+            if self.here in ladder and log[-1]["entered"] == at:
+                # Something else was won this very hour.
+                before = [row for row in log if row["pursuit"] == number]
+                low = max(
+                    ladder.index(row["stage"])
+                    for row in (log[0] | {"stage": ladder[0]}, *before)
+                    if row["stage"] == ladder[0]
+                    or (
+                        row["stage"] in ladder
+                        and row["stage"] not in self.plan.ends
+                        and share(row["about"], row["cause"], about, cause)
+                    )
+                )
+            number += 1
         if kind in ("skip", "re-entry"):
-            low = ladder.index(self.here or ladder[0]) if kind == "skip" else self.reached[lead]
             between += [key for place, key in enumerate(ladder) if low < place < ladder.index(to)]
         for stage in [*between, to]:
             row = {"stage": stage, "entered": at, "left": at, "kind": kind, "cause": cause}
@@ -203,12 +231,63 @@ class Naive:
             self.over[lead] = False
         self.over[lead] |= to in self.plan.ends
 
-    def ways(self, to: str) -> int:
-        """How many moves it takes to get somewhere; 0 where there is no way."""
+    def unknown(self, wins: Wins, at: int) -> dict[str, list[int | None]]:
+        """What was won, by stage, and did not come to this lead yet."""
+        rows = [row for log in self.logs.values() for row in log]
+        began = min((row["entered"] for row in rows), default=at)
+        found: dict[str, list[int | None]] = {}
+        for about, since, stage in sorted(wins, key=lambda win: hour(win[1]).date()):
+            if stage not in self.plan.ends or stage not in self.plan.ladder or since + 24 <= began:
+                continue
+            for row in rows:
+                told = (
+                    row["about"] if row["about"] or row["cause"] in ("rule", "time") else (about,)
+                )
+                same = about is None or about in told
+                told_of = row["stage"] == stage and row["kind"] != "back"
+                if told_of and row["entered"] >= since and same:
+                    break
+            else:
+                found.setdefault(stage, []).append(about)
+        return found
+
+    def wanted(
+        self, to: str, about: tuple[int, ...], wins: dict[str, list[int | None]]
+    ) -> list[tuple[str, tuple[int, ...], bool]]:
+        """The moves that take the lead through what was won to where the facts want it."""
+        goals = [
+            (stage, tuple(one for one in won if one is not None), True)
+            for stage, won in wins.items()
+            if stage != to
+        ]
+        end = (to, about, to in wins)
+        if goals:
+            if goals[0][0] == self.here:
+                goals.insert(0, end)
+            legs = [*goals, end]
+            here, found = self.here, []
+            for goal in legs:
+                way = self.way(goal[0], here)
+                if not way:
+                    break
+                found += [(one, goal[1], goal[2] and one == goal[0]) for one in way]
+                here = goal[0]
+            else:
+                return found
+        if self.here == to:
+            return []
+        way = self.way(to, self.here)
+        if len(way) > 1 and not end[2] and self.goes_home(to, "rule", about):
+            way = []
+        return [(one, about, end[2] and one == to) for one in way]
+
+    def way(self, to: str, start: str | None) -> list[str]:
+        """The shortest way to somewhere; empty where there is none."""
         pairs, ladder = self.plan.pairs(), self.plan.ladder
-        start = self.here or ladder[0]
-        if self.here is None and to == start:
-            return 1
+        if start is None:
+            if to == ladder[0]:
+                return [to]
+            start = ladder[0]
         below = ladder[: ladder.index(to)] if to in ladder else []
         for length in range(len(below) + 1):
             for through in product(below, repeat=length):
@@ -220,19 +299,42 @@ class Naive:
                     if step in pairs
                 )
                 if upward and all(step in pairs for step in steps):
-                    return len(steps)
-        return 0
+                    return way[1:]
+        return []
 
     def join(self, other: Naive, at: int) -> None:
         """Take another lead in."""
         ladder, ends = self.plan.ladder, self.plan.ends
         order = [key for key in ladder if key not in ends][::-1]
         order += [key for key in ladder if key in ends][::-1] + self.plan.aside
-        both = [one for one in (self, other) if one.log]
-        both.sort(key=lambda one: (order.index(one.here or ""), one.log[-1]["entered"], one.lead))
-        for one in both[1:]:
-            one.log[-1]["left"] = at
-        lead = both[0].lead if both else min(self.lead, other.lead)
+        heads = [one.lead for one in (self, other) if one.log]
+        logs = self.logs | other.logs
+        for one in (self, other):
+            if one.log and one.log[-1]["entered"] < at:
+                # Whom a merge of this hour has left may go on after all.
+                heads += [lead for lead, hour in one.left.items() if hour == at]
+        heads = [
+            lead
+            for lead in dict.fromkeys(heads)
+            if logs[lead] and not any(one.left.get(lead, at) < at for one in (self, other))
+        ]
+        heads.sort(key=lambda lead: (logs[lead][-1]["entered"], lead))
+        heads.sort(key=lambda lead: order.index(logs[lead][-1]["stage"]))
+        newest = max((logs[lead][-1]["entered"] for lead in heads), default=0)
+        # A person who decided last goes before what has come furthest.
+        heads.sort(
+            key=lambda lead: (
+                logs[lead][-1]["cause"] != "person" or logs[lead][-1]["entered"] != newest
+            )
+        )
+        self.left |= other.left
+        for lead in heads:
+            logs[lead][-1]["left"] = at
+            self.left[lead] = at
+        lead = heads[0] if heads else min(self.lead, other.lead)
+        if heads:
+            logs[lead][-1]["left"] = None
+            del self.left[lead]
         for one in (self, other):
             if not one.log:
                 del one.logs[one.lead]
@@ -265,35 +367,44 @@ class Pair:
             self.model.move(to, at, cause, reason, about)
         self.agree()
 
-    def reconcile(self, to: str, at: int, fact: int | None, version: str) -> None:
-        """Let the facts propose, and do what they propose."""
+    def reconcile(
+        self, to: str, at: int, fact: int | None, version: str, wins: Wins = (), late: int = 0
+    ) -> None:
+        """Let the facts propose, and do what they propose; `late` is the hour of older facts."""
         model = self.model
-        said = Said(FunnelStage(to, to), version=version)
-        as_of, new = hour(at), None if fact is None else hour(fact)
-        proposal = self.funnel.reconcile(self.history, said, as_of=as_of, new_fact_at=new)
+        won = tuple(
+            Win(about, hour(since).date(), hour(since), FunnelStage(stage, stage), "won")
+            for about, since, stage in wins
+        )
+        said = Said(FunnelStage(to, to), version=version, wins=won)
+        asked: dict[str, Any] = {"as_of": hour(at), "latest_fact_at": hour(late)}
+        asked["new_fact_at"] = None if fact is None else hour(fact)
+        proposal = self.funnel.reconcile(self.history, said, **asked)
         last = model.log[-1] if model.log else None
         decided = last is not None and last["cause"] == "person"
-        older = fact is None or (last is not None and fact <= last["entered"])
-        steps = model.ways(to)
-        if steps > 1 and model.goes_home(to, "rule", said.for_products):
-            steps = 0
-        if model.here == to:
-            assert (proposal.moves, proposal.held_by) == ((), None)
-        elif decided and older and not model.plan.overrules:
-            assert (proposal.moves, proposal.held_by) == ((), "person")
-        elif not steps:
-            assert (proposal.moves, proposal.held_by) == ((), "graph")
+        older = all(one is None or (last and one <= last["entered"]) for one in (fact, late))
+        wanted = model.wanted(to, said.for_products, model.unknown(wins, at))
+        if (decided and older and not model.plan.overrules) or not wanted:
+            held = None if model.here == to else "person" if wanted else "graph"
+            if decided and older and not model.plan.overrules and model.here != to:
+                held = "person"
+            assert (proposal.moves, proposal.held_by) == ((), held)
         else:
-            assert len(proposal.moves) == steps
             assert proposal.held_by is None
-            waited = last is not None and fact is None
+            assert [(one.to, one.for_products, one.won) for one in proposal.moves] == wanted
+            by_rules = last is not None and last["cause"] in ("rule", "time")
+            current = self.history.current
+            waited = (
+                by_rules and fact is None and {one.reason for one in proposal.moves} == {"rule"}
+            )
+            waited &= current is not None and current.playbook_version == version
             for move in proposal.moves:
                 assert not model.refuses(move.to, at, move.reason)
-                assert (move.cause == "time") == waited or version == "other"
-                model.move(move.to, at, move.cause, move.reason, move.for_products)
+                assert move.cause == ("time" if waited else "rule")
+                model.move(move.to, at, move.cause, move.reason, move.for_products, won=move.won)
             assert model.here == to
             self.history = self.funnel.apply(self.history, proposal.moves)
-            again = self.funnel.reconcile(self.history, said, as_of=as_of, new_fact_at=new)
+            again = self.funnel.reconcile(self.history, said, **asked)
             assert again.moves == (), "reconciling twice is reconciling once"
         self.agree()
 
@@ -373,11 +484,23 @@ class Pair:
 class Said:
     """What facts warrant, as the engine says it."""
 
-    def __init__(self, value: FunnelStage, rule: str = "rule", version: str = "v1") -> None:
+    def __init__(
+        self, value: FunnelStage, rule: str = "rule", version: str = "v1", wins: Any = ()
+    ) -> None:
         self.value = value
         self.rule = rule
         self.version = version
         self.for_products: tuple[int, ...] = (1,)
+        self.wins: tuple[Win, ...] = wins
+
+
+def draw_wins(random: Random, stages: Sequence[str], now: int) -> Wins:
+    """What was won so far."""
+    many = random.choice((0, 0, 1, 2))
+    return [
+        (about, now - random.choice((0, 1, 3, 23, 24, 30)), random.choice(stages))
+        for about in random.sample((None, 1, 2, 3), many)
+    ]
 
 
 def drive(seed: int, steps: int = 30) -> None:
@@ -404,7 +527,9 @@ def drive(seed: int, steps: int = 30) -> None:
                 pair.store(random)
             case 2 | 3:
                 fact = random.choice((None, now, max(0, now - random.randint(0, 6))))
-                pair.reconcile(random.choice(stages), now, fact, "v1")
+                wins = draw_wins(random, stages, now)
+                late = random.choice((0, now))
+                pair.reconcile(random.choice(stages), now, fact, "v1", wins, late)
             case _:
                 at = now - random.choice((0, 0, 0, 0, 2))
                 reason = random.choice((None, "timing"))

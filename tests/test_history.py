@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from random import Random
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from attrs import evolve
@@ -26,11 +27,13 @@ from mpfunnel.records import (
     Company,
     CompanyChange,
     CompanyHistory,
+    Deal,
+    DealLine,
     Lead,
     SalesEvent,
 )
 from mpfunnel.rules.tables import Decision, DecisionTable, Rule
-from mpfunnel.stages import StageHistory
+from mpfunnel.stages import Entry, StageHistory
 from mpfunnel.starters import starter
 from mpfunnel.tiers import Tier, decided, undecided
 from tests.leads import BOOKS, book_of, draw_account, draw_as_of, engine_of
@@ -58,7 +61,12 @@ def answers_of(told: Assessment) -> dict[Any, Any]:
     found |= {("tier", p): (tier,) for p, tier in told.tiers.items()}
     for lead_id, lead in told.leads.items():
         stage = lead.stage
-        found["stage", lead_id] = (stage.decision, stage.for_products, stage.existing_customer)
+        found["stage", lead_id] = (
+            stage.decision,
+            stage.for_products,
+            stage.existing_customer,
+            stage.wins,
+        )
         for p, one in lead.engagement.items():
             found["engagement", lead_id, p] = (one.decision,)
             found["interest", lead_id, p] = (one.interest,)
@@ -79,7 +87,7 @@ def every_span(told: Replay) -> dict[Any, Any]:
 def content_of(span: Any) -> tuple[Any, ...]:
     """What a span says of each of its days."""
     if isinstance(span, StageSpan):
-        return span.decision, span.for_products, span.existing_customer, span.version
+        return span.decision, span.for_products, span.existing_customer, span.wins, span.version
     return span.decision, span.version
 
 
@@ -723,16 +731,38 @@ def test_the_history_is_that_of_a_gate_asked_every_day(random: Random) -> None:
         day = start
         while day <= end:
             engine = timeline.on(day)
-            stage = engine.stage_for(account, lead_id, as_of=day)
-            at = datetime.combine(day, time(12), UTC)
+            stage = engine.stage_for(account, lead_id, as_of=day).warranted
+            at = datetime.combine(day, time(12), ZoneInfo(engine.playbook.zone))
+            at = max(at, history.last_at or at)
+            # What was won on a day before the first one is not its to tell.
+            stage = evolve(stage, wins=tuple(win for win in stage.wins if win.on >= start))
             moves = engine.playbook.funnel.reconcile(history, stage, as_of=at).moves
             history = engine.playbook.funnel.apply(history, moves)
             day += DAY
 
         kept = told.stage_history(lead_id)
-        assert [(one.stage, one.imputed, one.kind, one.pursuit) for one in kept.entries] == [
-            (one.stage, one.imputed, one.kind, one.pursuit) for one in history.entries
-        ]
+        assert list(map(shown, kept.entries)) == list(map(shown, history.entries))
+
+
+def shown(entry: Entry) -> tuple[Any, ...]:
+    """What an entry says besides its instant and cause."""
+    return entry.stage, entry.imputed, entry.kind, entry.pursuit, entry.for_products
+
+
+def test_a_win_is_in_the_history_on_its_day() -> None:
+    """S19: an open pursuit of another product does not hide a win; no day alone has done it."""
+    deals = [
+        Deal(about, "c", JANUARY, [DealLine(about)], "won" if won else "open", won, lead_id="l")
+        for about, won in (("A", JANUARY + 20 * DAY), ("B", None))
+    ]
+    told = year(one_lead(deals=deals))
+    entries = [one for one in told.stage_history("l").entries if not one.imputed]
+
+    assert [(one.stage, one.for_products, one.cause) for one in entries][-2:] == [
+        ("customer", ("A",), "rule"),
+        ("opportunity", ("B",), "rule"),
+    ]
+    assert {one.entered for one in entries[-2:]} == {JANUARY + 20 * DAY}
 
 
 def test_a_day_may_begin_before_the_last_one_ended() -> None:

@@ -30,6 +30,12 @@ from mpfunnel.records import (
 )
 from tests.reading import mapping_of, read_files, read_table, write
 
+# Each example writes and reads files.
+FILES = settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    max_examples=50,
+)
+
 
 def reasons(read: sources.Records) -> list[tuple[int, str, str, str]]:
     """Line, column, code and reason of each reject."""
@@ -449,7 +455,7 @@ class TestAccount:
         csv.writer(out).writerows([list("abcde"), *rows])
         write(folder, name, out.getvalue())
 
-    @settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+    @FILES
     @given(st.lists(ROW, max_size=12), st.lists(ROW, max_size=4))
     def test_nothing_is_lost(
         self, tmp_path: Path, rows: list[list[str]], more: list[list[str]]
@@ -480,7 +486,7 @@ class TestAccount:
                 <= given_rows[reject.file] + sum(1 for r in rows + more if not r) + 1
             )
 
-    @settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+    @FILES
     @given(st.lists(ROW, max_size=10), st.randoms(use_true_random=False))
     def test_the_order_of_rows_does_not_matter(
         self, tmp_path: Path, rows: list[list[str]], shuffle: random.Random

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from itertools import permutations, product
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from attrs import evolve
@@ -40,11 +40,11 @@ def sign(day: int, what: str = "responded", about: str = "", *, hand: int = 0) -
 
 
 def now(*signs: Sign, as_of: int) -> Pursuit:
-    """The current pursuit, whatever the order of the signs."""
+    """The current pursuit, whatever the order of the signs, but for the win before it."""
     day = START + timedelta(as_of)
     found = pursue(signs, quiet_days=QUIET, as_of=day)
     assert pursue(signs[::-1], quiet_days=QUIET, as_of=day) == found, "Law 4"
-    return found
+    return evolve(found, won_on=None)
 
 
 class TestPursuit:
@@ -71,7 +71,7 @@ class TestPursuit:
     def test_a_sign_after_the_end_opens_the_next(self, end: str) -> None:
         """S19: winning and losing end a pursuit; the next sign opens the next one."""
         deal = (sign(1, "qualified"), sign(2, "deal", "d"), sign(3, end, "d"))
-        ended = Pursuit(started=True, accepted=True, qualified=True, **{end: True})
+        ended = Pursuit(started=True, accepted=True, qualified=True, **cast("Any", {end: True}))
         assert now(*deal, as_of=3) == ended
         assert now(*deal, as_of=3 + 5 * QUIET) == ended
         assert now(*deal, sign(4), as_of=4) == Pursuit(started=True)
@@ -125,7 +125,16 @@ class TestPursuit:
         ]
         day = START + timedelta(6)
         found = {repr(pursue(order, quiet_days=QUIET, as_of=day)) for order in permutations(log)}
-        assert found == {repr(Pursuit(started=True, raised_hand=True))}
+        won_on = START + timedelta(4)
+        assert found == {repr(Pursuit(started=True, raised_hand=True, won_on=won_on))}
+
+    def test_the_day_of_the_latest_win_is_kept(self) -> None:
+        """S19: a win is known by its day, whatever the next pursuit of the product shows."""
+        log = [sign(0, "deal", "d"), sign(1, "deal", "e"), sign(4, "won", "d")]
+        for then, won in (([], 4), ([sign(6, "won", "e")], 6), ([sign(6, "lost", "e")], 4)):
+            found = pursue([*log, *then], quiet_days=QUIET, as_of=START + timedelta(90))
+            assert found.won_on == START + timedelta(won)
+        assert pursue([sign(0)], quiet_days=QUIET, as_of=START).won_on is None
 
     def test_a_hand_is_up_within_its_stated_days(self) -> None:
         """S19: a raised hand counts within its stated days, its own day being the first."""
@@ -234,7 +243,7 @@ class TestPursuitOfTheFirm:
         """A deal opened between two pursuits leaves the one before, and keeps up the next one."""
         late = 9 * QUIET
         log = (sign(0), *moves(sign(1, "deal", "d"), sign(2, end, "d"), sign(3, "deal", "e")))
-        ended = Pursuit(started=True, **{end: True})
+        ended = Pursuit(started=True, **cast("Any", {end: True}))
         assert now(*log, as_of=late) == ended
         assert now(*log, *moves(sign(late, "lost", "e")), as_of=late) == ended
         assert now(*log, sign(4), as_of=late) == Pursuit(started=True, open_deal=True)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pickle
+from copy import copy
 from datetime import datetime, timedelta, timezone
 from itertools import pairwise
 from random import Random
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from attrs import evolve
@@ -17,7 +18,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 import mpfunnel as mf
 from mpfunnel.errors import InvalidDataError, TransitionError
 from mpfunnel.rules.tables import DecisionTable
-from mpfunnel.stages import Entry, Funnel, FunnelStage, Move, StageHistory, Transition
+from mpfunnel.stages import Cause, Entry, Funnel, FunnelStage, Move, StageHistory, Transition
+from mpfunnel.stages import history as history_module
 from mpfunnel.starters import FUNNEL
 from tests.lifecycle import CAUSES, Pair, Plan, Said, draw_plan, hour
 
@@ -194,6 +196,45 @@ class TestGate:
         ]
 
 
+class TestGrowth:
+    """A history grows by the gate alone, and what it grows by is checked once."""
+
+    def test_the_past_is_not_checked_again(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Each entry is looked at once however many moves follow, one by one or all together."""
+        looked = 0
+
+        def counted(entries: tuple[Entry, ...]) -> list[Any]:
+            nonlocal looked
+            looked += len(entries)
+            return right(entries)
+
+        right = history_module._gaps
+        monkeypatch.setattr(history_module, "_gaps", counted)
+        moves = [Move(("mql", "sal")[n % 2], hour(n), "api", reason="x") for n in range(300)]
+        together = FUNNEL.apply(StageHistory(7), moves)
+        one_by_one = StageHistory(7)
+        for move in moves:
+            one_by_one = FUNNEL.apply(one_by_one, [move])
+        moved = went(*(move.to for move in moves))
+        assert looked == 0
+        assert [e.stage for e in together.entries] == [e.stage for e in moved.entries]
+        assert together == one_by_one == StageHistory(7, one_by_one.entries)
+        with pytest.raises(InvalidDataError):
+            evolve(together, entries=together.entries[1:])
+
+    def test_a_history_can_be_continued_twice(self) -> None:
+        """A history is a value: what is moved on from it once can be moved on otherwise."""
+        before = went("inquiry", "mql")
+        first = FUNNEL.move(before, "sal", at=hour(3), cause="api")
+        refused(FUNNEL.move, first, "sal", at=hour(4), cause="api")
+        second = FUNNEL.move(before, "inquiry", at=hour(3), cause="api")
+        other = evolve(FUNNEL, final=[FUNNEL.ladder[4]])
+        assert now(FUNNEL.move(first, "sql", at=hour(5), cause="api")).stage == "sql"
+        assert now(other.move(second, "mql", at=hour(5), cause="api")).kind == "forward"
+        assert (now(before).stage, now(first).stage, now(second).stage) == ("mql", "sal", "inquiry")
+        assert copy(first) == first
+
+
 class TestSuccessPath:
     def test_what_is_skipped_is_imputed(self) -> None:
         """Stages that a move leaves out are entries too, without duration, and marked."""
@@ -328,6 +369,15 @@ class TestSuccessPath:
             assert now(history).stage == stage.value.key
         wins = [one for one in history.entries if one.stage == "customer" and one.kind != "back"]
         assert len(wins) <= sum(deal.status == "won" for deal in deals)
+
+    def test_a_skip_leaves_out_where_the_pursuit_has_been(self) -> None:
+        """What a pursuit has been through is not imputed again by a skip, nor by a re-entry."""
+        history = went("inquiry", "mql", "known", "sql")
+        assert shown(history)[-3:] == [
+            ("known", "back", False, 1),
+            ("sal", "skip", True, 1),
+            ("sql", "skip", False, 1),
+        ]
 
     @pytest.mark.parametrize(
         ("again", "expected"), [("mql", (["customer"], None)), ("inquiry", ([], "graph"))]
@@ -496,7 +546,8 @@ class TestReconcile:
 
     def test_time_alone_moves_a_lead_and_says_so(self) -> None:
         """Without a new fact only days have passed: the cause of the move is time."""
-        history = went("mql", cause="rule")
+        first = FUNNEL.reconcile(StageHistory(7), says("mql"), as_of=hour(0))
+        history = FUNNEL.apply(StageHistory(7), first.moves)
         proposal = FUNNEL.reconcile(history, says("dormant"), as_of=hour(24 * 30))
         assert [move.cause for move in proposal.moves] == ["time"]
         after = FUNNEL.apply(history, proposal.moves)
@@ -536,6 +587,36 @@ class TestReconcile:
         proposal = funnel.reconcile(went("sal", cause="person"), says("mql"), as_of=hour(9))
         assert [move.to for move in proposal.moves] == ["mql"]
 
+    def test_only_what_rules_did_can_be_left_by_time(self) -> None:
+        """Where a person, a program or an import has moved the lead, nobody knows why it leaves."""
+        for cause in get_args(Cause):
+            moves = [Move("sal", hour(0), cause, playbook_version="v1")]
+            funnel = evolve(FUNNEL, overrules_people=True)
+            history = funnel.apply(StageHistory(7), moves)
+            proposal = funnel.reconcile(history, says("mql"), as_of=hour(9))
+            expected = "time" if cause in ("rule", "time") else "rule"
+            assert [move.cause for move in proposal.moves] == [expected]
+
+    def test_the_newest_record_of_all_weighs_against_a_person(self) -> None:
+        """A record that was known before is no new one, but may be newer than the decision."""
+        history = went("known", "sal", cause="person")
+        for latest, held in ((None, "person"), (hour(1), "person"), (hour(2), None)):
+            proposal = FUNNEL.reconcile(
+                history, says("mql"), as_of=hour(9), latest_fact_at=latest, new_fact_at=None
+            )
+            assert proposal.held_by == held
+        newer = FUNNEL.reconcile(
+            history, says("mql"), as_of=hour(9), latest_fact_at=hour(0), new_fact_at=hour(2)
+        )
+        assert newer.held_by is None
+
+    def test_a_record_of_later_the_same_day_counts(self) -> None:
+        """S11: the answer of a day follows from all of its records, whatever the hour."""
+        proposal = FUNNEL.reconcile(
+            went("known"), says("mql"), as_of=hour(5), new_fact_at=hour(5 + 24)
+        )
+        assert [move.to for move in proposal.moves] == ["mql"]
+
     def test_it_goes_up_the_ladder_where_there_is_no_direct_move(self) -> None:
         """The shortest way up is proposed; never one through a detour, or down and up again."""
         plan = Plan(["known", "inquiry", "mql", "sal"], ["recycled"], [], [], {})
@@ -559,7 +640,8 @@ class TestReconcile:
         [
             ("mpl", {}, "warranted: 'mpl': no such stage; did you mean 'mql'?"),
             ("mql", {"as_of": hour(0)}, "as_of: must not be before 2026-04-01T01:00:00+00:00,"),
-            ("mql", {"new_fact_at": hour(10)}, "new_fact_at: must not be after as_of"),
+            ("mql", {"new_fact_at": hour(34)}, "new_fact_at: must not be of a day after that"),
+            ("mql", {"latest_fact_at": hour(34)}, "latest_fact_at: must not be of a day after"),
             ("mql", {"as_of": hour(9).date()}, "as_of: must be a datetime, not date "),
             ("mql", {"new_fact_at": 3}, "new_fact_at: must be a datetime, not int 3"),
         ],
@@ -571,6 +653,144 @@ class TestReconcile:
             FUNNEL.reconcile(went("known", "sal"), says(stage), **{"as_of": hour(9), **named})
         (problem,) = caught.value.problems
         assert str(problem).startswith(message)
+
+
+def sold(*deals: tuple[int, str, int, int | None], hand: int | None = None) -> mf.Account:
+    """The account of lead 7, with deals: id, product, day of opening, day of winning.
+
+    On the day of the hand, if any, the lead asks for a demo of `ma`.
+    """
+    days = [] if hand is None else [hand]
+    asked = [mf.Activity(1, 7, "demo_request", hour(24 * day), ["ma"]) for day in days]
+    made = [
+        mf.Deal(
+            number,
+            9,
+            hour(24 * opened),
+            [mf.DealLine(about)],
+            "open" if won is None else "won",
+            None if won is None else hour(24 * won),
+            7,
+        )
+        for number, about, opened, won in deals
+    ]
+    return mf.Account(mf.Company(9), [mf.Lead(7, 9)], asked, made)
+
+
+class TestWins:
+    ENGINE = mf.Engine(mf.starter(["crm", "ma"], zone="UTC"))
+
+    def by_day(self, account: mf.Account, days: int, every: int = 1) -> StageHistory:
+        """The history of lead 7, reconciled day by day at six in the evening."""
+        history = StageHistory(7)
+        for day in range(0, days, every):
+            as_of = hour(24 * day + 18)
+            stage = self.ENGINE.stage_for(account, 7, as_of=as_of)
+            proposal = FUNNEL.reconcile(history, stage, as_of=as_of)
+            history = FUNNEL.apply(history, proposal.moves)
+            assert now(history).stage == stage.value.key
+            assert not FUNNEL.reconcile(history, stage, as_of=as_of).moves
+        return history
+
+    def test_a_win_passes_the_gate_on_its_day(self) -> None:
+        """S19: what is open for another product does not hide a win: it goes on after it."""
+        history = self.by_day(sold((1, "crm", 1, 5), (2, "ma", 2, None)), 9)
+        told = [e for e in history.entries if not e.imputed]
+        assert [(e.stage, e.kind, e.for_products, e.entered) for e in told][-2:] == [
+            ("customer", "forward", ("crm",), hour(24 * 5 + 18)),
+            ("opportunity", "re-entry", ("ma",), hour(24 * 5 + 18)),
+        ]
+        assert {e.cause for e in told[-2:]} == {"rule"}
+        assert (now(history).imputed, now(history).pursuit) == (False, 2)
+
+    def test_what_goes_on_is_not_imputed_again(self) -> None:
+        """S19: what the open pursuit has been through is there once; all else is imputed."""
+        history = self.by_day(sold((1, "crm", 3, 5), hand=1), 9)
+        assert shown(history)[-3:] == [
+            ("opportunity", "skip", False, 1),
+            ("customer", "forward", False, 1),
+            ("mql", "re-entry", False, 2),
+        ]
+        other = self.by_day(sold((1, "crm", 1, 5), hand=3), 9)
+        assert shown(other)[-3:] == [
+            ("customer", "forward", False, 1),
+            ("inquiry", "re-entry", True, 2),
+            ("mql", "re-entry", False, 2),
+        ]
+
+    def test_a_product_can_be_won_twice(self) -> None:
+        """S19: the second win of a product counts, though the lead was its customer before."""
+        deals = (1, "crm", 1, 3), (2, "ma", 5, None), (3, "crm", 6, 8), (4, "crm", 7, None)
+        history = self.by_day(sold(*deals), 12)
+        wins = [e for e in history.entries if e.stage == "customer"]
+        assert [(e.kind, e.entered, e.for_products) for e in wins] == [
+            ("forward", hour(24 * 3 + 18), ("crm",)),
+            ("forward", hour(24 * 8 + 18), ("crm",)),
+        ]
+
+    def test_a_win_while_the_lead_is_a_customer(self) -> None:
+        """S19: a customer that wins one product while another one is open has won on that day."""
+        deals = (1, "crm", 1, 3), (2, "ma", 5, 5), (3, "crm", 5, None)
+        history = self.by_day(sold(*deals), 8)
+        assert [(e.stage, e.for_products) for e in history.entries if not e.imputed][-3:] == [
+            ("opportunity", ("crm",)),
+            ("customer", ("ma",)),
+            ("opportunity", ("crm",)),
+        ]
+
+    def test_what_was_won_before_the_history_is_not_its_to_tell(self) -> None:
+        """A history that begins today does not say that what was sold last year is sold today."""
+        account = sold((1, "crm", 1, 5), (2, "ma", 2, None))
+        stage = self.ENGINE.stage_for(account, 7, as_of=hour(24 * 8))
+        proposal = FUNNEL.reconcile(StageHistory(7), stage, as_of=hour(24 * 8))
+        assert [move.to for move in proposal.moves] == ["opportunity"]
+        today = self.ENGINE.stage_for(account, 7, as_of=hour(24 * 5 + 18))
+        proposal = FUNNEL.reconcile(StageHistory(7), today, as_of=hour(24 * 5 + 18))
+        assert [move.to for move in proposal.moves] == ["customer", "opportunity"]
+
+    def test_a_win_that_was_not_asked_for_on_its_day_is_found_later(self) -> None:
+        """A lead that is reconciled once a week has its wins, too."""
+        history = self.by_day(sold((1, "crm", 1, 5), (2, "ma", 2, None)), 15, every=7)
+        told = [e.stage for e in history.entries if not e.imputed]
+        assert told == ["known", "customer", "opportunity"]
+
+    def test_a_person_who_decided_later_stands_where_something_was_won(self) -> None:
+        """A win is a fact like others: older than a person's decision, it changes nothing."""
+        account = sold((1, "crm", 1, 5), (2, "ma", 2, None))
+        history = self.by_day(account, 4)
+        history = FUNNEL.move(history, "sal", at=hour(24 * 6), cause="person", by="Sato")
+        stage = self.ENGINE.stage_for(account, 7, as_of=hour(24 * 7))
+        held = FUNNEL.reconcile(history, stage, as_of=hour(24 * 7), new_fact_at=hour(24 * 5))
+        assert (held.moves, held.held_by) == ((), "person")
+        again = FUNNEL.move(history, "opportunity", at=hour(24 * 6), cause="person", by="Sato")
+        held = FUNNEL.reconcile(again, stage, as_of=hour(24 * 7), new_fact_at=hour(24 * 5))
+        assert (held.moves, held.held_by) == ((), None)
+
+    @given(SEEDS)
+    @settings(max_examples=15, deadline=None)
+    def test_every_win_is_there_on_its_day(self, seed: int) -> None:
+        """S19: asked every day, a history has each product that is won on the day of its win."""
+        random = Random(seed)
+        deals = [
+            (number, random.choice(("crm", "ma")), opened, opened + random.randint(0, 9))
+            for number in range(random.randint(1, 5))
+            for opened in [random.randint(1, 40)]
+        ]
+        account = sold(*deals, (9, random.choice(("crm", "ma")), random.randint(1, 40), None))
+        history = self.by_day(account, 55)
+        told = {
+            (product, (e.entered - hour(0)).days)
+            for e in history.entries
+            if e.stage == "customer" and e.kind != "back"
+            for product in e.for_products
+        }
+        # A customer whose pursuits are all won at last stands where it stood.
+        late = [(about, won) for _, about, _, won in deals]
+        missed = {(about, won) for about, won in late if (about, won) not in told}
+        assert all(
+            self.ENGINE.stage_for(account, 7, as_of=hour(24 * won + 18)).value.key == "customer"
+            for _, won in missed
+        )
 
 
 def drawn(seed: int, *leads: int) -> tuple[Plan, list[Pair], int]:
@@ -629,6 +849,43 @@ class TestMerge:
             assert left == hour(6)
         after = FUNNEL.move(merged, "sal", at=hour(7), cause="person")
         assert (now(after).of_lead, now(after).number) == (7, 4)
+
+    def test_at_one_instant_leads_stand_in_their_order(self) -> None:
+        """Law 9: a move at the very instant at which another lead was moved stands with its own."""
+        one, other = (
+            FUNNEL.move(StageHistory(lead), to, at=hour(3), cause="api")
+            for lead, to in ((7, "mql"), (8, "known"))
+        )
+        history = FUNNEL.move(FUNNEL.merge(one, other, at=hour(3)), "sal", at=hour(3), cause="api")
+        assert [entry.of_lead for entry in history.entries] == [7, 7, 7, 7, 8]
+        assert StageHistory.from_rows(7, history.rows()) == history
+
+    def test_a_person_who_decided_last_goes_before_the_furthest(self) -> None:
+        """A person's decision that is newer than all else goes on; an older one does not."""
+        opportunity = went("known", "opportunity")
+        for at, expected in ((0, "opportunity"), (1, "disqualified"), (5, "disqualified")):
+            person = FUNNEL.move(
+                StageHistory(8), "disqualified", at=hour(at), cause="person", reason="x"
+            )
+            for pair in ((opportunity, person), (person, opportunity)):
+                assert now(FUNNEL.merge(*pair, at=hour(6))).stage == expected
+
+    def test_who_goes_on_among_three_does_not_depend_on_who_met_first(self) -> None:
+        """Law 4: a decision that is newer than one lead's last move and older than another's."""
+        cast = {1: ("opportunity", 0, "rule"), 2: ("mql", 3, "person"), 3: ("sal", 5, "rule")}
+        a, b, c = (
+            FUNNEL.move(StageHistory(lead), to, at=hour(at), cause=cause)  # type: ignore[arg-type]
+            for lead, (to, at, cause) in cast.items()
+        )
+        merge, at = FUNNEL.merge, hour(9)
+        ways = [
+            merge(merge(a, b, at=at), c, at=at),
+            merge(a, merge(b, c, at=at), at=at),
+            merge(merge(a, c, at=at), b, at=at),
+            merge(merge(a, b, at=at), merge(b, c, at=at), at=at),
+        ]
+        assert {now(way).stage for way in ways} == {"opportunity"}
+        assert all(way == ways[0] for way in ways)
 
     def test_of_two_in_one_stage_the_earlier_goes_on(self) -> None:
         """Two leads in one stage are one lead that has been there since the first came."""

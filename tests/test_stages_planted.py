@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -22,8 +23,8 @@ def _wrapped(patch: pytest.MonkeyPatch, where: Any, name: str, wrong: Callable[.
 
 
 def _codes_let_pass(patch: pytest.MonkeyPatch, code: str, *causes: str) -> None:
-    def wrong(right: Any, graph: Any, history: Any, move: Any, *given: Any) -> Any:
-        found = right(graph, history, move, *given)
+    def wrong(right: Any, graph: Any, last_at: Any, move: Any, *given: Any) -> Any:
+        found = right(graph, last_at, move, *given)
         blind = not causes or move.cause in causes
         return [one for one in found if not (blind and one.code == code)]
 
@@ -43,12 +44,14 @@ def _an_import_needs_no_reason(patch: pytest.MonkeyPatch) -> None:
 
 
 def _an_api_goes_anywhere(patch: pytest.MonkeyPatch) -> None:
-    def wrong(right: Any, graph: Any, history: Any, move: Any) -> Any:
-        free = evolve(graph, stated=None, final=frozenset())
-        return right(free if move.cause == "api" else graph, history, move)
+    def wrong(right: Any, gate: Any, move: Any) -> Any:
+        graph = gate.graph
+        if move.cause == "api":
+            gate.graph = evolve(graph, stated=None, final=frozenset())
+        right(gate, move)
+        gate.graph = graph
 
-    _wrapped(patch, moves, "moved", wrong)
-    patch.setattr(funnel, "moved", moves.moved)
+    _wrapped(patch, moves._Gate, "pass_on", wrong)
 
 
 def _nothing_is_imputed(patch: pytest.MonkeyPatch) -> None:
@@ -56,7 +59,9 @@ def _nothing_is_imputed(patch: pytest.MonkeyPatch) -> None:
 
 
 def _imputed_though_been_there(patch: pytest.MonkeyPatch) -> None:
-    _wrapped(patch, moves, "_passed_over", lambda right, *given: right(*given[:-1], ()))
+    _wrapped(
+        patch, moves, "_passed_over", lambda right, graph, kind, to, _: right(graph, kind, to, 0)
+    )
 
 
 def _imputed_stages_are_not_marked(patch: pytest.MonkeyPatch) -> None:
@@ -64,23 +69,25 @@ def _imputed_stages_are_not_marked(patch: pytest.MonkeyPatch) -> None:
 
 
 def _only_the_last_stage_can_be_an_end(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(moves, "_has_ended", lambda graph, own: own[-1].stage in graph.ends)
+    patch.setattr(moves, "_has_ended", lambda graph, entry, **_: entry.stage in graph.ends)
 
 
 def _an_end_cannot_be_taken_back(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(moves, "_has_ended", lambda graph, own: any(e.stage in graph.ends for e in own))
+    patch.setattr(
+        moves, "_has_ended", lambda graph, entry, *, ended: ended or entry.stage in graph.ends
+    )
 
 
 def _every_re_entry_is_a_new_pursuit(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(moves, "_has_ended", lambda *_: True)
+    patch.setattr(moves, "_has_ended", lambda *_, **__: True)
 
 
 def _pursuits_never_end(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(moves, "_has_ended", lambda *_: False)
+    patch.setattr(moves, "_has_ended", lambda *_, **__: False)
 
 
 def _a_customer_wins_again(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(moves, "_returns", lambda *_: False)
+    patch.setattr(moves._Gate, "returns", lambda *_: False)
 
 
 def _final_is_not_final(patch: pytest.MonkeyPatch) -> None:
@@ -138,7 +145,8 @@ def _merged_entries_stay_open(patch: pytest.MonkeyPatch) -> None:
 
 
 def _order_within_an_instant_is_lost(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(history, "_place", lambda entry: (entry.entered, entry.of_lead, entry.stage))
+    for module in (history, moves):
+        patch.setattr(module, "in_time", lambda entry: (entry.entered, entry.of_lead, entry.stage))
 
 
 def _time_in_both_leads_counts_twice(patch: pytest.MonkeyPatch) -> None:
@@ -182,20 +190,85 @@ def _a_person_cannot_be_overruled(patch: pytest.MonkeyPatch) -> None:
 
 def _a_person_decides_for_ever(patch: pytest.MonkeyPatch) -> None:
     def wrong(
-        right: Any, graph: Any, history: Any, said: Any, at: Any, new: Any, **how: Any
+        right: Any, graph: Any, history: Any, said: Any, at: Any, *facts: Any, **how: Any
     ) -> Any:
-        held = right(graph, history, said, at, None, **how)
-        return held if held.held_by == "person" else right(graph, history, said, at, new, **how)
+        held = right(graph, history, said, at, None, None, **how)
+        return held if held.held_by == "person" else right(graph, history, said, at, *facts, **how)
 
     _wrapped(patch, funnel, "proposed", wrong)
 
 
 def _time_does_not_say_so(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(moves, "_cause", lambda *_: "rule")
+    patch.setattr(moves, "_ruled", lambda *_: False)
 
 
 def _everything_is_time(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(moves, "_cause", lambda *_: "time")
+    patch.setattr(moves, "_ruled", lambda *_: True)
+
+
+def _old_facts_do_not_weigh(patch: pytest.MonkeyPatch) -> None:
+    def wrong(
+        right: Any, graph: Any, history: Any, said: Any, at: Any, new: Any, _: Any, **how: Any
+    ) -> Any:
+        return right(graph, history, said, at, new, None, **how)
+
+    _wrapped(patch, funnel, "proposed", wrong)
+
+
+def _open_pursuits_hide_wins(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(moves, "_new_wins", lambda *_: [])
+
+
+def _wins_of_before_are_told(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(moves, "A_DAY", timedelta(days=1_000))
+
+
+def _every_win_is_a_new_one(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(moves, "_tells", lambda *_: False)
+
+
+def _a_win_is_known_by_its_stage(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(
+        moves,
+        "_tells",
+        lambda entry, win: entry.stage == win.stage.key and entry.entered >= win.since,
+    )
+
+
+def _a_second_win_is_none(patch: pytest.MonkeyPatch) -> None:
+    _wrapped(
+        patch,
+        moves._Gate,
+        "returns",
+        lambda right, gate, move: right(gate, evolve(move, won=False)),
+    )
+
+
+def _what_goes_on_is_imputed_again(patch: pytest.MonkeyPatch) -> None:
+    def wrong(right: Any, gate: Any, *given: Any) -> int:
+        right(gate, *given)
+        return 0
+
+    _wrapped(patch, moves._Gate, "_begin", wrong)
+
+
+def _skips_impute_what_was_been_through(patch: pytest.MonkeyPatch) -> None:
+    def wrong(right: Any, graph: Any, kind: str, to: str, reached: int) -> Any:
+        return right(graph, kind, to, 0 if kind == "skip" else reached)
+
+    _wrapped(patch, moves, "_passed_over", wrong)
+
+
+def _a_newer_decision_is_lost_in_a_merge(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(history, "_goes_on", lambda running, ranked: max(running, key=ranked))
+
+
+def _an_older_decision_wins_a_merge(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(
+        history,
+        "_goes_on",
+        lambda running, ranked: max(running, key=lambda one: (one.cause == "person", ranked(one))),
+    )
 
 
 def _only_direct_moves_are_proposed(patch: pytest.MonkeyPatch) -> None:
@@ -243,6 +316,16 @@ PLANTS: list[Plant] = [
     _a_person_decides_for_ever,
     _time_does_not_say_so,
     _everything_is_time,
+    _old_facts_do_not_weigh,
+    _open_pursuits_hide_wins,
+    _wins_of_before_are_told,
+    _every_win_is_a_new_one,
+    _a_win_is_known_by_its_stage,
+    _a_second_win_is_none,
+    _what_goes_on_is_imputed_again,
+    _skips_impute_what_was_been_through,
+    _a_newer_decision_is_lost_in_a_merge,
+    _an_older_decision_wins_a_merge,
     _only_direct_moves_are_proposed,
     _proposed_without_a_reason,
 ]

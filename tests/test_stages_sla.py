@@ -10,6 +10,7 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
+import mpfunnel as mf
 from mpfunnel.calendars import BusinessCalendar
 from mpfunnel.errors import InvalidDataError
 from mpfunnel.stages import Deadline, Funnel, FunnelStage, StageHistory
@@ -44,6 +45,14 @@ def asked(funnel: Funnel, history: StageHistory, as_of: Any, zone: str = TOKYO) 
 FRIDAY_EVENING = datetime(2026, 5, 1, 14, tzinfo=UTC)
 """23:00 in Tokyo, on the day before Golden Week: Tuesday is a holiday, and Wednesday its
 substitute."""
+
+
+def test_an_engine_knows_its_zone() -> None:
+    """S12: the days of a deadline are those of the playbook's zone."""
+    engine = mf.Engine(evolve(mf.starter(["crm"], zone=TOKYO), funnel=limited(kind="gate")))
+    entry = mql(datetime(2026, 5, 1, 16, tzinfo=UTC)).entries[-1]
+    deadline = engine.deadline(entry, as_of=date(2026, 5, 3))
+    assert deadline == Deadline("mql", date(2026, 5, 2), date(2026, 5, 3))
 
 
 def test_business_days_leave_out_holidays() -> None:

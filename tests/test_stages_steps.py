@@ -327,7 +327,8 @@ def daily(
 def first_day(given: mf.Account, timeline: mf.PlaybookTimeline) -> date | None:
     """The day of the first record, since when the gate is asked."""
     zone = ZoneInfo(timeline.entries[0][1].playbook.zone)
-    instants = [one.at for one in (*given.activities, *given.sales_events)]
+    instants = [one.at for one in given.activities]
+    instants += [one.at for one in given.sales_events]
     instants += [at for one in given.deals for at in (one.opened_at, one.closed_at) if at]
     days = [at.astimezone(zone).date() for at in instants]
     days += [one.start for one in given.contracts]

@@ -26,6 +26,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 import mpfunnel as mf
 from mpfunnel.account import Account
 from mpfunnel.engagement import Outcome, Score, Signal, Tally, next_change
+from mpfunnel.engagement.scores import Measure
 from mpfunnel.engine import Engine
 from mpfunnel.errors import DecodeError, InvalidDataError
 from mpfunnel.facts import company, product
@@ -165,6 +166,32 @@ def test_a_tally_says_what_the_engine_says_of_the_same_activities(random: Random
         one_by_one, outcome = one_by_one.record_activity(activity, product_id, zone=zone)
         assert outcome == "elsewhere" if activity.id == "other" else outcome != "elsewhere"
     assert one_by_one == tally
+
+
+@given(randoms())
+def test_measures_asked_after_each_activity_are_those_of_the_whole(random: Random) -> None:
+    """Law 4: Order does not matter: what a tally remembers of an answer leaves no trace in it."""
+    _, _, model = draw_engine(random)
+    measures = [
+        Measure.from_fact(term.fact)
+        for days in (1, 3, 30)
+        for term in (
+            product.count(random.choice(KINDS), within_days=days),
+            product.points(within_days=days),
+            product.active(within_days=days),
+        )
+    ]
+    said, tally = draw_said(random), Tally()
+    for place, one in enumerate(said, 1):
+        tally, _ = one.told(tally)
+        as_of = AS_OF - timedelta(random.choice((0, 0, 0, 1)))
+        if random.randrange(4):
+            tally.at(model, as_of)
+        asked = measures if random.randrange(4) else random.sample(measures, 3)
+        # One that was never asked before has nothing to remember.
+        fresh = Tally.from_bytes(told(said[:place]).to_bytes())
+        expected = fresh.measures(model, asked, as_of)
+        assert tally.measures(model, asked, as_of) == expected
 
 
 # -- laws 5 and 6 --

@@ -32,10 +32,9 @@ TABLES: Mapping[str, Sequence[str]] = {
     "activities": ["id", "lead_id", "kind", "at", "product_id"],
     "sales_events": ["lead_id", "kind", "at", "reason"],
 }
-# Databricks writes like Spark, and the text of DuckDB is run.
+# That of BigQuery is least like the others, of which some are run besides.
 DIALECTS = [
-    pytest.param(d, marks=[] if d in ("postgres", "bigquery", "snowflake") else [pytest.mark.bulk])
-    for d in warehouse.DIALECTS
+    pytest.param(d, marks=[] if d == "bigquery" else [pytest.mark.bulk]) for d in warehouse.DIALECTS
 ]
 STARTER = mf.starter(["crm", "sfa"])
 COOLED = mf.Signal("page_view", 1, cap=10, cool_down_days=7)
@@ -48,7 +47,7 @@ DAY = date(2026, 10, 31)
 
 @pytest.mark.parametrize(
     "number",
-    [0, 4, pytest.param(5, marks=pytest.mark.bulk), pytest.param(7, marks=pytest.mark.bulk)],
+    [4, *(pytest.param(number, marks=pytest.mark.bulk) for number in (0, 5, 7))],
 )
 def test_engines_agree(number: int) -> None:
     """Law 1: Engines agree: SQL text run by DuckDB, and the accounts one by one."""
@@ -65,7 +64,7 @@ def test_the_day_may_be_a_variable() -> None:
         return asked[0]
 
     engine = InDuckDB()
-    assert disagreements(engine, "duckdb", 3, day=day) == []
+    assert disagreements(engine, "duckdb", 0, day=day) == []
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)

@@ -16,7 +16,7 @@ from mpfunnel.records import Channel, Id
 from mpfunnel.rules.tables import Decision
 from mpfunnel.segments import Segment
 from mpfunnel.situation import Rejected
-from mpfunnel.stages import Entry, FunnelStage
+from mpfunnel.stages import Entry, FunnelStage, Win
 from mpfunnel.tiers import Tier
 
 __all__ = [
@@ -102,10 +102,12 @@ class WarrantedStage(Decided[FunnelStage]):
     Attributes:
         decision: The stage of the pursuit that has come furthest.
         for_products: The products whose pursuit has come that far.
+        wins: The latest win of each product, which an open pursuit may hide.
     """
 
     decision: Decision[FunnelStage]
     for_products: tuple[Id, ...]
+    wins: tuple[Win, ...]
 
 
 @frozen
@@ -128,6 +130,11 @@ class Stage(Decided[FunnelStage]):
     pursuits: immutabledict[Id | None, Decision[FunnelStage]]
     entry: Entry | None
     warranted: WarrantedStage
+
+    @property
+    def wins(self) -> tuple[Win, ...]:
+        """The latest win of each product, which an open pursuit may hide."""
+        return self.warranted.wins
 
 
 @frozen

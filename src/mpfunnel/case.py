@@ -7,8 +7,7 @@ asked for, so that one tier costs no more than one tier.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
-from copy import copy
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from datetime import date
 from functools import cached_property, partial
 from typing import Any, Final, TypeVar
@@ -18,7 +17,7 @@ from immutabledict import immutabledict
 
 from mpfunnel.account import Account
 from mpfunnel.answers import Assessment, Engagement, LeadAnswer, Stage, WarrantedStage
-from mpfunnel.calendars import local_day, zone_for
+from mpfunnel.calendars import day_began, local_day, zone_for
 from mpfunnel.contact import contactability
 from mpfunnel.engagement import (
     NO_SCORE,
@@ -49,6 +48,7 @@ from mpfunnel.stages import (
     Pursuit,
     Sign,
     Stood,
+    Win,
     furthest,
     pursue,
     sign_of_event,
@@ -371,13 +371,9 @@ class Case:
         alike = not signed and not model.asks_lead and self.facts.company is not None
         if alike and (known := self._unsigned.get(product_id)) is not None:
             return known
-        standing = Standing(NO_TIER if product_id is None else self.tiers[product_id])
+        tier = NO_TIER if product_id is None else self.tiers[product_id]
+        standing = self._before_acting(person, product_id, tier)
         score = NO_SCORE
-        if product_id is not None:
-            position = self.positions(person.lead).get(product_id, NOTHING)
-            standing.open_deal = position.open_deal
-            standing.owned = position.owned
-            standing.parting_reasons = position.lost_for
         own = person.touches.get(product_id, ())
         worths = model.model.worths(own)
         if product_id is not None:
@@ -387,14 +383,26 @@ class Case:
             score = model.model.score(worths, as_of=self.day)
             standing.score = score.micro
             standing.active_days = score.active_days
-            if person.events:
-                hear_sales(standing, person.said_of(product_id))
         standing.measures = model.model.measures(model.measures, own, worths)
         standing.interest = model.interest(self.seen, person.lead, standing)
         standing.engagement = model.state(self.seen, person.lead, standing)
         if alike:
             self._unsigned[product_id] = standing, score
         return standing, score
+
+    def _before_acting(
+        self, person: Person, product_id: Id | None, tier: Decision[Any]
+    ) -> Standing:
+        """Return how a lead stands with a product by all but its activities."""
+        standing = Standing(tier)
+        if product_id is not None:
+            position = self.positions(person.lead).get(product_id, NOTHING)
+            standing.open_deal = position.open_deal
+            standing.owned = position.owned
+            standing.parting_reasons = position.lost_for
+        if person.events:
+            hear_sales(standing, person.said_of(product_id))
+        return standing
 
     def _company_wide(self, person: Person, model: CompiledModel) -> list[Worth]:
         """Return what activities that name no product are worth, once for all products."""
@@ -424,7 +432,9 @@ class Case:
         Only what follows from activities is that of another day.
         """
         compiled = self.model(product_id)
-        standing = copy(self.standing(person, product_id)[0])
+        # Of the other products, nothing is asked.
+        tier = self.book.tier(self.company, self.book.products[product_id], self.day)
+        standing = self._before_acting(person, product_id, tier)
         score = hear(standing, tally, compiled.model, compiled.measures, day or self.day)
         standing.interest = compiled.interest(self.seen, person.lead, standing)
         decision = compiled.state(self.seen, person.lead, standing)
@@ -543,7 +553,7 @@ class Case:
                 for product_id, pursuit in pursuits.items()
             }
             decision, products = furthest(funnel, found)
-        warranted = WarrantedStage(decision, products)
+        warranted = WarrantedStage(decision, products, tuple(self._wins(person, found)))
         if entry is not None:
             decision, products = self.book.recorded(entry), entry.for_products
         return Stage(
@@ -554,6 +564,17 @@ class Case:
             entry,
             warranted,
         )
+
+    def _wins(
+        self, person: Person, found: Mapping[Id | None, tuple[Pursuit, Decision[FunnelStage]]]
+    ) -> Iterator[Win]:
+        for about, (pursuit, now) in found.items():
+            if (day := pursuit.won_on) is not None:
+                # The next pursuit of the same product may run already.
+                won = Pursuit(started=True, won=True)
+                won.stage = pursuit.stage
+                one = now if pursuit.won else self.warranted(person, about, won)
+                yield Win(about, day, day_began(day, self.book.zone), one.value, one.rule)
 
     # -- everything --
 

@@ -23,6 +23,7 @@ from mpfunnel.playbook import Playbook
 from mpfunnel.records import Company, CompanyHistory, Id
 from mpfunnel.rules.tables import Decision
 from mpfunnel.segments import Segment
+from mpfunnel.stages import Deadline, Entry
 from mpfunnel.tiers import Tier
 from mpfunnel.why import why
 
@@ -178,6 +179,19 @@ class Engine:
         """
         case = self._asked(tally, account, product_id, as_of)
         return case.next_change(case.person(lead_id), product_id, tally)
+
+    def deadline(self, entry: Entry, *, as_of: _Day) -> Deadline | None:
+        """Return until when a lead must have left the stage of an entry of its history.
+
+        Returns:
+            `None` where the stage has no time limit, or the lead was not there yet.
+
+        Raises:
+            InvalidDataError: It is no entry, `as_of` is no day, or the public holidays of the year
+                are not known.
+            MissingExtraError: Business days count, and the extra `calendar` is not installed.
+        """
+        return self.playbook.funnel.deadline(entry, as_of=as_of, zone=self.playbook.zone)
 
     def assess(self, account: Account, *, as_of: _Day) -> Assessment:
         """Return the four answers about an account: its company and each of its leads.

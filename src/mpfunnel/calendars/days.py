@@ -6,14 +6,14 @@ the machine: neither its clock nor its setting of the time zone has any influenc
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from functools import cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from mpfunnel.errors import InvalidDataError, Problem, brief, did_you_mean
 
-__all__ = ["as_day", "local_day", "zone_for"]
+__all__ = ["as_day", "day_began", "local_day", "zone_for"]
 
 _NAIVE: Final = "has no time zone; give an aware datetime"
 
@@ -74,6 +74,18 @@ def local_day(at: datetime, zone: ZoneInfo, *, path: str = "at") -> date:
     except OverflowError:
         message = f"{brief(at.isoformat())} is outside the years 1 to 9999 in UTC or {zone}"
         raise InvalidDataError([Problem("range", path, message)]) from None
+
+
+def day_began(day: date, zone: ZoneInfo) -> datetime:
+    """Return the instant at which a day begins in a zone, in UTC; that of UTC for the very first.
+
+    Args:
+        day: The day.
+        zone: The zone.
+    """
+    # In UTC, the first day that there is may begin before time itself.
+    midnight = datetime.combine(day, time(), zone)
+    return midnight.astimezone(UTC) if day > date.min else datetime.min.replace(tzinfo=UTC)
 
 
 def as_day(as_of: date | datetime, zone: ZoneInfo) -> date:

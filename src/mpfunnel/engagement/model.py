@@ -314,6 +314,37 @@ class EngagementModel:
                 found[measure.key] = any(milli > 0 for _, age, milli, _ in worths if age < within)
         return found
 
+    def measured_with_one(
+        self,
+        asked: Iterable[Measure],
+        found: Mapping[str, int | bool],
+        kind: str,
+        age: int,
+        *,
+        company_wide: bool,
+    ) -> Mapping[str, int | bool]:
+        """Return measures with one activity more.
+
+        Args:
+            asked: What was asked.
+            found: What `measures` gave for it.
+            kind: The kind of the activity.
+            age: Its age in days.
+            company_wide: Whether it names no product.
+        """
+        milli = self.each[company_wide].get(kind, 0)
+        then = {**found}
+        for measure in asked:
+            if age >= measure.within_days:
+                continue
+            if measure.head == "count":
+                then[measure.key] += not company_wide and measure.kind == kind
+            elif measure.head == "points":
+                then[measure.key] += FULL_WEIGHT * milli
+            elif milli > 0:
+                then[measure.key] = True
+        return then
+
 
 def _comes_before(one: Worth, other: Worth) -> bool:
     return (one[1], abs(one[2])) > (other[1], abs(other[2]))

@@ -72,6 +72,8 @@ class _Reading(NamedTuple):
     model: EngagementModel
     today: int
     sums: Sums
+    asked: tuple[Measure, ...] = ()
+    measures: Mapping[str, int | bool] = {}
 
 
 @final
@@ -201,10 +203,12 @@ class Tally:
             cells = _moved(self._cells, told, NEVER, 1)
             read = self._read
             if read is not None and told.day <= read.today:
-                model, today, sums = read
+                model, today, sums, asked, measures = read
                 day, kind, wide = told
-                sums = model.with_one(sums, kind, today - day, company_wide=wide)
-                read = _Reading(model, today, sums)
+                age = today - day
+                sums = model.with_one(sums, kind, age, company_wide=wide)
+                measures = model.measured_with_one(asked, measures, kind, age, company_wide=wide)
+                read = _Reading(model, today, sums, asked, measures)
             return Recorded(_tally(since, log.adding(activity_id, told), cells, read), "new")
         before = [known, *_others(log, activity_id)]
         if told in before:
@@ -294,8 +298,10 @@ class Tally:
 
     def measures(
         self, model: EngagementModel, asked: Iterable[Measure], as_of: date
-    ) -> dict[str, int | bool]:
+    ) -> Mapping[str, int | bool]:
         """Return measures by key: a number, micro-points, or a yes or no (S13).
+
+        It takes as long as `at` does, which remembers for it what the score was asked for.
 
         Args:
             model: What activities are worth.
@@ -305,11 +311,19 @@ class Tally:
         Raises:
             InvalidDataError: `as_of` is no day.
         """
+        asked = tuple(asked)
+        read = self._read
+        known = read is not None and read.model is model and read.today == _ordinal(as_of)
+        if read is not None and known and asked and read.asked == asked:
+            return read.measures
         counts = self.counts(as_of)
         own = [(kind, age, times) for kind, age, wide, times in counts if not wide]
         firm_wide = [(kind, age, times) for kind, age, wide, times in counts if wide]
         worths = model.worths(own) + model.worths(firm_wide, company_wide=True)
-        return model.measures(asked, own, worths)
+        found = model.measures(asked, own, worths)
+        if read is not None and known:
+            object.__setattr__(self, "_read", read._replace(asked=asked, measures=found))
+        return found
 
     def touched(self, as_of: date) -> bool:
         """Return whether any activity was about the product itself.

@@ -160,7 +160,7 @@ class Door:
         columns, frame, types = self._waiting[name]
         owner = next(column for column in columns if column.name == "lead_id")
         frame = frame.filter(holds(self._cast(owner, types[owner.name])))
-        return self._checked(name, columns, frame, types)
+        return self._checked(name, columns, frame, types, part=True)
 
     def id_type(self, family: Family) -> Any:
         """Return the type of the ids of a family: text where no table says."""
@@ -191,7 +191,7 @@ class Door:
         """
         if not faults:
             return frame
-        sound, wrong = _parted(frame, faults)
+        sound, wrong = _parted(_marked(frame, faults))
         self._tell_faults(name, wrong, faults, said)
         return sound
 
@@ -289,7 +289,13 @@ class Door:
     # -- row by row --
 
     def _checked(
-        self, name: str, columns: Sequence[Column], frame: Frame, schema: Mapping[str, Any]
+        self,
+        name: str,
+        columns: Sequence[Column],
+        frame: Frame,
+        schema: Mapping[str, Any],
+        *,
+        part: bool = False,
     ) -> Frame:
         faults: list[Fault] = []
         for one in columns:
@@ -298,7 +304,11 @@ class Door:
             elif one.required:
                 faults.append(missing(one, nw.lit(True)))
         faults += contradictions(name, schema)
-        frame, wrong = _parted(frame, faults)
+        frame = _marked(frame, faults)
+        if part:
+            # Sound rows and wrong ones are both sought in it: a file would be read twice.
+            frame = self._workshop.keep(f"part_of_{name}", frame)
+        frame, wrong = _parted(frame)
         for one in columns:
             if one.holds == "id" and schema[one.name].is_float():
                 wrong = wrong.with_columns(as_written(one, schema[one.name]))
@@ -354,13 +364,17 @@ class Door:
         return types.get(column.holds, nw.Int64())
 
 
-def _parted(frame: Frame, faults: Sequence[Fault]) -> tuple[Frame, Frame]:
-    """Return the rows without fault, and the others with the place of their first fault."""
+def _marked(frame: Frame, faults: Sequence[Fault]) -> Frame:
+    """Return the frame with the place of the first fault of each row; null where it has none."""
     places = [
         nw.when(fault.holds.fill_null(False)).then(nw.lit(place))
         for place, fault in enumerate(faults)
     ]
-    frame = frame.with_columns(nw.coalesce(*places).alias(_FAULT))
+    return frame.with_columns(nw.coalesce(*places).alias(_FAULT))
+
+
+def _parted(frame: Frame) -> tuple[Frame, Frame]:
+    """Return the rows without fault, and the others, which keep the place of it."""
     wrong = frame.filter(~nw.col(_FAULT).is_null())
     return frame.filter(nw.col(_FAULT).is_null()).drop(_FAULT), wrong
 

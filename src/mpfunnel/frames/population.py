@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Final
 
 import narwhals.stable.v2 as nw
@@ -188,17 +188,13 @@ class Population:
             _ = self.everybody
             return make()
 
-        makers: dict[str, Callable[[], Frame]] = {
-            "companies": lambda: self.companies.segments,
-            "tiers": self.tiers,
-            "leads": lambda: everybody().leads(),
-            "engagement": lambda: everybody().engagement(),
-            "company_products": lambda: after_everybody(self.company_products),
-            "rejects": lambda: after_everybody(self.rejects),
-        }
-        if "leads" not in self.door.frames:
-            del makers["leads"], makers["engagement"]
-        return {name: self._answer(name, make) for name, make in makers.items()}
+        makers = self._makers()
+        for name in ("company_products", "rejects"):
+            makers[name] = partial(after_everybody, makers[name])
+        if "leads" in self.door.frames:
+            makers["leads"] = lambda: everybody().leads()
+            makers["engagement"] = lambda: everybody().engagement()
+        return {name: self._answer(name, makers[name]) for name in SHAPES if name in makers}
 
     def answers_in_parts(self) -> Iterator[tuple[str, Answer]]:
         """Yield the answers about one part of the leads after the other, then all others.
@@ -215,13 +211,17 @@ class Population:
             del people
             if self.progress is not None:
                 self.progress(place, len(parts))
-        for name, make in (
-            ("companies", lambda: self.companies.segments),
-            ("tiers", self.tiers),
-            ("company_products", self.company_products),
-            ("rejects", self.rejects),
-        ):
+        for name, make in self._makers().items():
             yield name, self._answer(name, make)
+
+    def _makers(self) -> dict[str, Callable[[], Frame]]:
+        """Return what makes the answers that are not about single leads."""
+        return {
+            "companies": lambda: self.companies.segments,
+            "tiers": self.tiers,
+            "company_products": self.company_products,
+            "rejects": self.rejects,
+        }
 
     def _answer(self, name: str, make: Callable[[], Frame]) -> Answer:
         types = {

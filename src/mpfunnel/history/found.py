@@ -15,6 +15,7 @@ from mpfunnel.history.spans import Cause, LeadReplay, Replay, Span, StageSpan
 from mpfunnel.history.timeline import PlaybookTimeline
 from mpfunnel.records import CompanyHistory, Id
 from mpfunnel.rules.tables import Decision
+from mpfunnel.stages import Win
 
 __all__ = ["Answer", "Found", "Key"]
 
@@ -31,6 +32,7 @@ class Answer:
     undated: tuple[str, ...] = ()
     for_products: tuple[Id, ...] = ()
     existing_customer: bool = False
+    wins: tuple[Win, ...] = ()
 
 
 @frozen
@@ -98,6 +100,7 @@ class Found:
                     *self._bounds(run, until),
                     for_products=run.answer.for_products,
                     existing_customer=run.answer.existing_customer,
+                    wins=run.answer.wins,
                     at=run.at,
                 )
             )

@@ -12,11 +12,12 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime
 from typing import Any
 
 from attrs import frozen
 
+from mpfunnel.calendars import day_began
 from mpfunnel.case import NO_TIER, Case, Compiled, Person, Seen, hear_sales
 from mpfunnel.engagement import NO_SCORE, Standing
 from mpfunnel.history.found import Answer
@@ -269,7 +270,12 @@ class LeadDays:
         stage = self.case.stage_of(person, pursuits, entry)
         said = stage.warranted
         answer = Answer(
-            said.decision, book.playbook.version, (), said.for_products, stage.existing_customer
+            said.decision,
+            book.playbook.version,
+            (),
+            said.for_products,
+            stage.existing_customer,
+            said.wins,
         )
         funnel = book.playbook.funnel
         if not book.asks_stage or day < (kept.since(book.day_of) or NEVER):
@@ -324,9 +330,7 @@ class LeadDays:
         at = self.log.seen.get(day)
         if at is not None:
             return at
-        # In UTC, the first day that there is may begin before time itself.
-        midnight = datetime.combine(date.fromordinal(day), time(), self.book.zone)
-        return midnight.astimezone(UTC) if day > 1 else datetime.min.replace(tzinfo=UTC)
+        return day_began(date.fromordinal(day), self.book.zone)
 
 
 _FIRM_WIDE = (None,)

@@ -19,7 +19,7 @@ from mpfunnel.records.checks import a_day
 from mpfunnel.rules.tables import Decision
 from mpfunnel.segments import Segment
 from mpfunnel.situation import Rejected
-from mpfunnel.stages import FunnelStage, StageHistory
+from mpfunnel.stages import FunnelStage, StageHistory, Win
 from mpfunnel.stages.graph import key_of
 from mpfunnel.stages.history import Cause as MoveCause
 from mpfunnel.tiers import Tier
@@ -72,12 +72,14 @@ class StageSpan(Span[FunnelStage]):
     Attributes:
         for_products: The products whose pursuit has come that far.
         existing_customer: Whether the company owns any product.
+        wins: The latest win of each product.
         at: When it began: the instant of the day's last record about the lead, or the beginning of
             the day where there is none.
     """
 
     for_products: tuple[Id, ...] = field(default=(), kw_only=True)
     existing_customer: bool = field(default=False, kw_only=True)
+    wins: tuple[Win, ...] = field(default=(), kw_only=True)
     at: datetime = field(kw_only=True)
 
 
@@ -185,7 +187,9 @@ class Replay:
             funnel = self.timeline.on(span.first_day).playbook.funnel
             # Where the zone changes with the playbook, a day may begin before the last one ended.
             at = span.at if history.last_at is None else max(span.at, history.last_at)
-            moves = funnel.reconcile(history, span, as_of=at).moves
+            # What was won on a day before the replay is not its to tell.
+            new = evolve(span, wins=tuple(one for one in span.wins if one.on >= self.start))
+            moves = funnel.reconcile(history, new, as_of=at).moves
             cause: MoveCause = "time" if span.cause == "time" else "rule"
             history = funnel.apply(history, [evolve(move, cause=cause) for move in moves])
         return history

@@ -8,7 +8,7 @@ graph that the funnel allows (`graph`).
 from mpfunnel.stages.funnel import Funnel
 from mpfunnel.stages.graph import FunnelStage, MoveKind, StageKind, Transition
 from mpfunnel.stages.history import Cause, Entry, Move, StageHistory
-from mpfunnel.stages.moves import Proposal, Warranted
+from mpfunnel.stages.moves import Proposal, Warranted, Win
 from mpfunnel.stages.pursuits import (
     Pursuit,
     Sign,
@@ -37,6 +37,7 @@ __all__ = [
     "Stood",
     "Transition",
     "Warranted",
+    "Win",
     "furthest",
     "in_force",
     "known_on",

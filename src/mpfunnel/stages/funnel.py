@@ -276,19 +276,24 @@ class Funnel:
         *,
         as_of: datetime,
         new_fact_at: datetime | None = None,
+        latest_fact_at: datetime | None = None,
     ) -> Proposal:
         """Return the moves that the facts warrant; once they are applied, it proposes none.
 
-        Where the graph has no move straight there, the lead is taken up the ladder. A person's
-        decision stands until there is a newer fact, unless the funnel `overrules_people`; without
-        a new fact nothing but time (or other rules) moves the lead, and the moves say so.
+        Where the graph has no move straight there, the lead is taken up the ladder. What was won
+        since the history began, and is not in it, comes first, and then what is still open (S19).
+        A person's decision stands until there is a newer fact, unless the funnel
+        `overrules_people`. Where days alone move the lead on from where these rules have put it,
+        the moves say so.
 
         Args:
             history: The history so far.
             warranted: What the facts warrant: the answer of `Engine.stage_for`, asked for `as_of`.
             as_of: The instant of the moves, aware.
-            new_fact_at: The instant of the latest record about the lead since it was reconciled
-                before; `None` where there is none, and only days have passed.
+            new_fact_at: The instant of the latest record about the lead that came in since it was
+                reconciled before; `None` where none did, and only days have passed.
+            latest_fact_at: The instant of the latest record about the lead at all, against which
+                a person's decision is newer or not; that of the new ones where it is `None`.
 
         Raises:
             InvalidDataError: The stage is none of the funnel, what is warranted is no such answer,
@@ -302,16 +307,18 @@ class Funnel:
             getattr(warranted, "warranted", warranted),
             as_of,
             new_fact_at,
+            latest_fact_at,
             overrules_people=self.overrules_people,
         )
 
     def merge(self, one: StageHistory, other: StageHistory, *, at: datetime) -> StageHistory:
         """Return the histories of two leads that turned out to be one person as one history.
 
-        All entries of both are kept, in order, and none twice. The lead goes on from where it has
-        come furthest (S19): there its next entries are added, and that history gives its id. What
-        else was open is left at the instant of the merge, or when it moved on if one of the two
-        knows so. Merges of one instant can be made in any order (law 4).
+        All entries of both are kept, in order, and none twice. Where the newest of the entries that
+        are open is a person's decision, the lead goes on from there; else from where it has come
+        furthest (S19). That is where its next entries are added, and that history gives its id.
+        What else was open is left at the instant of the merge, or when it moved on if one of the
+        two knows so. Merges of one instant can be made in any order (law 4).
 
         Args:
             one: The history of a lead.

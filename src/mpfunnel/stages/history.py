@@ -6,7 +6,7 @@ import or API (law 10). What is here holds it, answers from it, and turns it int
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal, cast
 
@@ -34,7 +34,7 @@ from mpfunnel.records.checks import (
 )
 from mpfunnel.stages.graph import FunnelStage, MoveKind, key_of
 
-__all__ = ["Cause", "Entry", "Move", "StageHistory", "instant", "joined"]
+__all__ = ["Cause", "Entry", "Move", "StageHistory", "grown", "in_time", "instant", "joined"]
 
 Cause = Literal["rule", "time", "person", "import", "api"]
 """Who or what moves a lead; `time` is a rule that fires because days have passed, and nothing
@@ -87,6 +87,8 @@ class Move(Record):
     """The products that it is about; none for the whole firm."""
     playbook_version: str = field(default="", metadata=checked(a_text), kw_only=True)
     """The version of the playbook whose rules move it; blank where none do."""
+    won: bool = field(default=False, metadata=checked(a_bool), kw_only=True)
+    """Whether something was won: then it is no mere return to where the lead has been before."""
 
 
 @frozen
@@ -143,6 +145,11 @@ class StageHistory:
 
     lead_id: Id
     entries: tuple[Entry, ...] = field(default=(), converter=series)
+    # What the gate that made it keeps for the next move; nothing where another one has it.
+    gates: list[Any] = field(factory=list[Any], init=False, eq=False, repr=False)
+
+    def __reduce__(self) -> tuple[Any, tuple[Id, tuple[Entry, ...]]]:
+        return StageHistory, (self.lead_id, self.entries)
 
     def __attrs_post_init__(self) -> None:
         problems: list[Problem] = []
@@ -150,7 +157,7 @@ class StageHistory:
             problems.append(Problem(fault[0], "history.lead_id", fault[1]))
         wrong = misfits("history.entries", self.entries, Entry)
         if not wrong:
-            object.__setattr__(self, "entries", tuple(sorted(self.entries, key=_place)))
+            object.__setattr__(self, "entries", tuple(sorted(self.entries, key=in_time)))
             wrong = _gaps(self.entries)
         if problems + wrong:
             raise InvalidDataError(problems + wrong)
@@ -252,7 +259,20 @@ class StageHistory:
         return cls(lead_id, entries)
 
 
-def _place(entry: Entry) -> tuple[datetime, str, Id, int]:
+def grown(lead_id: Id, entries: Iterable[Entry], gate: Any) -> StageHistory:
+    """Return a history of entries that a gate made follow upon each other, in order.
+
+    They are not checked again: with each move, that would take as long as the history is.
+    """
+    history = StageHistory.__new__(StageHistory)
+    object.__setattr__(history, "lead_id", lead_id)
+    object.__setattr__(history, "entries", tuple(entries))
+    object.__setattr__(history, "gates", [gate])
+    return history
+
+
+def in_time(entry: Entry) -> tuple[datetime, str, Id, int]:
+    """Return the place of an entry in the order of time."""
     return entry.entered, type(entry.of_lead).__name__, entry.of_lead, entry.number
 
 
@@ -370,15 +390,53 @@ def joined(
         follower = known.get((lead, number + 1))
         if follower is not None and entry.left != follower.entered:
             known[lead, number] = evolve(entry, left=follower.entered)
-    # Of two that have come equally far, the one that was there first: `max` takes the first.
-    running = sorted((entry for entry in known.values() if entry.left is None), key=_place)
-    best = max(running, key=ranked, default=None)
-    for entry in running:
-        if entry is not best:
-            known[entry.of_lead, entry.number] = evolve(entry, left=at)
-    # Its history may have been given another id than that of the lead.
-    ids = [history.lead_id for history in (one, other) if history.current == best]
-    if not ids:
+    # What an earlier merge of this instant has left may be what goes on among all of them.
+    left = {about for history in (one, other) for about in _left_by_merge(history, at)}
+    running = sorted(
+        [
+            entry
+            for (lead, number), entry in known.items()
+            if entry.left is None
+            or ((lead, number) in left and entry.left == at and (lead, number + 1) not in known)
+        ],
+        key=in_time,
+    )
+    best = _goes_on(running, ranked)
+    if best is None and known:
         message = "each of them was left for the other, so that none goes on"
         raise InvalidDataError([Problem("conflict", "merge", message)])
-    return StageHistory(min(ids, key=_by_type), known.values())
+    for entry in running:
+        known[entry.of_lead, entry.number] = evolve(entry, left=None if entry is best else at)
+    if best is None:
+        return StageHistory(min((one.lead_id, other.lead_id), key=_by_type))
+    # Its history may have been given another id than that of the lead.
+    ids = [
+        history.lead_id
+        for history in (one, other)
+        if history.current is not None and _about(history.current) == _about(best)
+    ]
+    return StageHistory(min(ids or [best.of_lead], key=_by_type), known.values())
+
+
+def _about(entry: Entry) -> tuple[Id, int]:
+    return entry.of_lead, entry.number
+
+
+def _left_by_merge(history: StageHistory, at: datetime) -> list[tuple[Id, int]]:
+    """Return the last entries of leads that a merge at this instant has left."""
+    current = history.current
+    if current is None or current.entered == at:
+        # The lead may have moved on after it.
+        return []
+    last = {entry.of_lead: entry for entry in history.entries}
+    return [_about(entry) for entry in last.values() if entry.left == at]
+
+
+def _goes_on(running: Sequence[Entry], ranked: Callable[[Entry], Any]) -> Entry | None:
+    """Return which of some entries, in the order of time, goes on."""
+    if not running:
+        return None
+    newest = running[-1].entered
+    decided = [one for one in running if one.cause == "person" and one.entered == newest]
+    # Of two that have come equally far, the one that was there first: `max` takes the first.
+    return max(decided or running, key=ranked)

@@ -50,6 +50,8 @@ class Pursuit:
     won: bool = False
     lost: bool = False
     quiet: bool = False
+    won_on: date | None = None
+    """The day of the latest win, of this pursuit or an earlier one."""
     stage: Decision[FunnelStage] | None = field(default=None, init=False, eq=False)
     """Where the lead stands by its history; only there while rules that ask for it are asked."""
 
@@ -115,6 +117,7 @@ def pursue(signs: Iterable[Sign], *, quiet_days: int, as_of: date) -> Pursuit:
     open_deals: set[str] = set()
     last = date.min
     hand_until = 0
+    won_on: date | None = None
     for sign in sorted(signs, key=_in_time):
         if running and not open_deals and (sign.day - last).days >= quiet_days:
             current.quiet = True
@@ -130,6 +133,8 @@ def pursue(signs: Iterable[Sign], *, quiet_days: int, as_of: date) -> Pursuit:
             running = True
             hand_until = 0
         last = sign.day
+        if sign.what == "won":
+            won_on = sign.day
         if sign.hand_days:
             # The hand is up on the day itself and on N - 1 days after it (S13).
             hand_until = max(hand_until, sign.day.toordinal() + sign.hand_days)
@@ -151,6 +156,7 @@ def pursue(signs: Iterable[Sign], *, quiet_days: int, as_of: date) -> Pursuit:
             current.disqualified = said == "disqualified"
     if running and not open_deals:
         current.quiet = (as_of - last).days >= quiet_days
+    current.won_on = won_on
     current.open_deal = running and bool(open_deals)
     current.raised_hand = not current.ended and as_of.toordinal() < hand_until
     return current
