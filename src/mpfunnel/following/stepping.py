@@ -6,8 +6,8 @@ second way to them that could say something else. So a step costs what assessing
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import date, datetime, time
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
 from typing import Any
 
 from attrs import evolve
@@ -16,17 +16,15 @@ from mpfunnel.answers import Assessment, LeadAnswer
 from mpfunnel.case import Case, Compiled
 from mpfunnel.errors import InvalidDataError, Problem, TransitionError, misfit
 from mpfunnel.following.forgetting import digest
+from mpfunnel.following.news import News, news_of
 from mpfunnel.following.notices import Answered, Telling
 from mpfunnel.following.states import AccountState
 from mpfunnel.following.taking import Event, LeadMove, Taken, take
-from mpfunnel.records import CompanyHistory, Id, SalesEvent
+from mpfunnel.records import Id, SalesEvent
 from mpfunnel.stages import Funnel, Move, StageHistory, Transition
 from mpfunnel.stages.history import instant
 
 __all__ = ["step"]
-
-News = Iterable[tuple[Id | None, datetime]]
-"""Which lead there is something new about, and since when; `None` stands for all of them."""
 
 
 def step(
@@ -56,7 +54,7 @@ def step(
         allowed = _ask(book.playbook.funnel, now, event, as_of, state, answer, taken)
         answer = _again(book, now, known, taken, answer)
     before, warranted = dict(now), answer.leads
-    news = [*taken.news, *_begun(book, state, taken.account, as_of)]
+    news = news_of(book, state, taken, as_of)
     for lead_id, history in now.items():
         now[lead_id] = _reconciled(book, history, warranted[lead_id], as_of, news)
     answer = _again(book, now, before, taken, answer)
@@ -185,41 +183,8 @@ def _reconciled(
 ) -> StageHistory:
     """Return the history of a lead after the moves that its facts warrant."""
     funnel = book.playbook.funnel
-    new_fact_at = max((at for about, at in news if about in (None, lead.id)), default=None)
-    proposal = funnel.reconcile(history, lead.stage, as_of=as_of, new_fact_at=new_fact_at)
+    proposal = funnel.reconcile(history, lead.stage, as_of=as_of, **news.about(lead.id))
     return funnel.apply(history, proposal.moves)
-
-
-def _begun(
-    book: Compiled, state: AccountState, account: Any, as_of: datetime
-) -> Iterator[tuple[Id | None, datetime]]:
-    """Yield the records whose first day has come since the account was last asked."""
-    since = None if state.as_of is None else book.day_of(state.as_of)
-    today = book.day_of(as_of)
-    if since == today:
-        return
-
-    def is_new(day: date) -> bool:
-        return day <= today and (since is None or since < day)
-
-    def instants() -> Iterator[tuple[Id | None, datetime]]:
-        for one in (*account.activities, *account.sales_events):
-            yield one.lead_id, one.at
-        for deal in account.deals:
-            yield None, deal.opened_at
-            if deal.closed_at is not None:
-                yield None, deal.closed_at
-
-    for lead_id, at in instants():
-        # Nothing of a later day happened before.
-        if (state.as_of is None or state.as_of < at) and is_new(book.day_of(at)):
-            yield lead_id, min(at, as_of)
-    days = [one.start for one in account.contracts]
-    if isinstance(account.company, CompanyHistory):
-        days += [one.since for one in account.company.changes]
-    for day in days:
-        if is_new(day):
-            yield None, min(datetime.combine(day, time(), book.zone), as_of)
 
 
 # -- what others have to hear --
