@@ -58,7 +58,7 @@ def _id_type(values: Iterable[Any]) -> Any:
 
 def tables_of(records: Mapping[str, Iterable[Any]], engine: Engine) -> dict[str, pa.Table]:
     """The records as PyArrow tables by name, as `mpfunnel.frames.assess` takes them."""
-    given = {name: list(items) for name, items in records.items()}
+    given = {"overrides": [], **{name: list(items) for name, items in records.items()}}
     asked = engine.playbook.asked.values()
     companies = [c.company if isinstance(c, CompanyHistory) else c for c in given["companies"]]
     leads, activities = given["leads"], given["activities"]
@@ -181,6 +181,14 @@ def tables_of(records: Mapping[str, Iterable[Any]], engine: Engine) -> dict[str,
             reason=at("reason", text),
             follow_up_on=at("follow_up_on", pa.date32()),
         ),
+        "overrides": table(
+            given["overrides"],
+            **{name: at(name, text) for name in ("what", "value", "by", "reason")},
+            **{name: at(name, pa.date32()) for name in ("since", "until", "follow_up_on")},
+            company_id=at("company_id", company_id),
+            lead_id=at("lead_id", lead_id),
+            product_id=at("product_id", product_id),
+        ),
         "consents": table(
             [(one.id, c) for one in leads for c in one.consents],
             lead_id=(lambda row: row[0], lead_id),
@@ -243,7 +251,7 @@ def draw_history(random: Random, company: Company, as_of: date) -> CompanyHistor
 
 def draw_records(random: Random, book: Playbook, as_of: date, count: int) -> dict[str, list[Any]]:
     """The records of `count` random accounts, with ids that are unique among all of them."""
-    found: dict[str, list[Any]] = {name: [] for name in RECORDS}
+    found: dict[str, list[Any]] = {name: [] for name in (*RECORDS, "overrides")}
     deals: dict[Any, Any] = {}
     sets: dict[Any, Any] = {}
     for number in range(count):
@@ -271,6 +279,9 @@ def draw_records(random: Random, book: Playbook, as_of: date, count: int) -> dic
                 found["deals"].append(own)
         for contract in account.contracts:
             found["contracts"].append(evolve(contract, company_id=of(contract.company_id)))
+        for one in account.overrides:
+            ids = {"company_id": of(one.company_id), "lead_id": of(one.lead_id)}
+            found["overrides"].append(evolve(one, **ids))
         for event in account.sales_events:
             found["sales_events"].append(evolve(event, lead_id=of(event.lead_id)))
     return found

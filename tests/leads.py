@@ -32,6 +32,7 @@ from mpfunnel.records import (
     DealStatus,
     Id,
     Lead,
+    Override,
     SalesEvent,
     SalesEventKind,
 )
@@ -57,6 +58,7 @@ ZONES = ("Asia/Tokyo", "Europe/Berlin", "America/New_York")
 WRITTEN_IN = (UTC, ZoneInfo("Asia/Tokyo"), ZoneInfo("Europe/Berlin"))
 STATUSES: tuple[DealStatus, ...] = get_args(DealStatus)
 SAYINGS: tuple[SalesEventKind, ...] = get_args(SalesEventKind)
+REVIEWS = ((), ((4, 1),), ((1, 1), (3, 31), (7, 2), (10, 28)))
 # The days after the clocks change in Europe, and ordinary ones.
 AS_OF = (date(2024, 4, 1), date(2024, 10, 28), date(2024, 7, 1), date(2025, 1, 1))
 
@@ -109,6 +111,7 @@ def _varied(number: int, zone: str) -> Playbook:
             quiet_days=random.choice((1, 2, 7, 30)),
             deals_without_lead=random.random() < 0.5,
         ),
+        tier_review_dates=REVIEWS[number % len(REVIEWS)],
     )
 
 
@@ -188,6 +191,7 @@ class _Draw:
 
     def __init__(self, random: Random, book: Playbook, as_of: date) -> None:
         self.random = random
+        self.book = book
         self.as_of = as_of
         self.zone = ZoneInfo(book.zone)
         self.sold = [one.id for one in book.products]
@@ -286,6 +290,36 @@ class _Draw:
             reason=self.reason(),
         )
 
+    def override(self, _: int) -> Override:
+        """What somebody set; few values, so that some meet on a question and some are strange."""
+        random, book = self.random, self.book
+        since, end = sorted((self.day(), self.day()))
+        said: dict[str, Any] = {
+            "by": random.choice(("森", "森", "林")),
+            "reason": "'",
+            "since": since,
+            "until": random.choice((None, end, end)),
+            "follow_up_on": random.choice((None, end)),
+        }
+        what = random.choice(("segment", "tier", "engagement", "engagement"))
+        company_id = "c" if random.randrange(10) else "e"
+        if what == "segment":
+            values = [one.key for one in book.segments.outcomes][:3]
+            return Override("segment", self.some(values), company_id=company_id, **said)
+        product_id = self.product()
+        if what == "tier":
+            value = self.some(["tier_1", "tier_4"])
+            return Override("tier", value, company_id=company_id, product_id=product_id, **said)
+        keys = [*random.sample(book.scale.keys, 2), book.scale.ladder[0]]
+        lead_id = self.lead_id()
+        return Override(
+            "engagement", self.some(keys), lead_id=lead_id, product_id=product_id, **said
+        )
+
+    def some(self, values: list[str]) -> str:
+        """One of the values, or now and then none of them."""
+        return "strange" if self.random.randrange(20) == 0 else self.random.choice(values)
+
 
 def draw_company(random: Random) -> Company:
     """A company, much of it often unknown."""
@@ -320,7 +354,8 @@ def draw_account(random: Random, book: Playbook, as_of: date, *, busy: int = 14)
     deals = draw.several(busy // 3, draw.deal)
     events = draw.several(busy // 2, draw.event)
     contracts = draw.several(2, draw.contract)
-    for records in (leads, activities, deals, events, contracts):
+    overrides = draw.several(6, draw.override) if random.randrange(2) else []
+    for records in (leads, activities, deals, events, contracts, overrides):
         if records and random.randrange(3) == 0:
             records.append(random.choice(records))
     return Account(
@@ -330,6 +365,7 @@ def draw_account(random: Random, book: Playbook, as_of: date, *, busy: int = 14)
         deals=deals,
         contracts=contracts,
         sales_events=events,
+        overrides=overrides,
     )
 
 

@@ -23,7 +23,7 @@ from mpfunnel.account import Account
 from mpfunnel.answers import Assessment
 from mpfunnel.engagement import EngagementModel
 from mpfunnel.playbook import Playbook
-from mpfunnel.records import Activity, Company, CompanyHistory, Deal, Id, Lead, SalesEvent
+from mpfunnel.records import Activity, Company, CompanyHistory, Deal, Id, Lead, Override, SalesEvent
 from mpfunnel.segments import UNMATCHED
 from mpfunnel.stages import Funnel
 from tests.oracle import Answer, oracle
@@ -327,6 +327,23 @@ def _distinct(items: Iterable[Any]) -> list[Any]:
 Reject = tuple[str, Id, str, Any]
 
 
+class Set(NamedTuple):
+    """An answer that stands in place of another one: all that `Answer` has, and the other one."""
+
+    value: Any
+    rule: str
+    because: str
+    possible: tuple[Any, ...]
+    missing: tuple[str, ...]
+    parts: tuple[tuple[str, int, bool], ...]
+    instead_of: Any
+
+
+def keys_of(values: Iterable[Any]) -> list[str]:
+    """The keys of segments, tiers or states."""
+    return [one.key for one in values]
+
+
 class Oracle:
     """One account on one day, in the plainest way."""
 
@@ -340,7 +357,9 @@ class Oracle:
             company.on(as_of) if isinstance(company, CompanyHistory) else company
         )
         self.company_id = self.company.id if self.company else None
+        self.given = account.company
         self._sort(account)
+        self._hear_people(account)
         self._judge_company()
 
     def day(self, at: datetime) -> date:
@@ -412,16 +431,83 @@ class Oracle:
         else:
             self.rejects.append((table, about, fault, item))
 
+    # -- what people set by hand --
+
+    def _hear_people(self, account: Account) -> None:
+        begun = [one for one in _distinct(account.overrides) if one.since <= self.as_of]
+        sound = [one for one in begun if not self._stranger(one)]
+        last = date.max
+        self.hands = [one for one in sound if self.as_of <= (one.until or last)]
+        for one in begun:
+            code = self._stranger(one) or (
+                "expired" if one not in self.hands else "conflict" if self._rivals(one) else None
+            )
+            if code:
+                about = one.lead_id if one.what == "engagement" else one.company_id
+                assert about is not None
+                self.rejects.append(("overrides", about, code, one))
+
+    def _rivals(self, one: Override) -> list[Override]:
+        return [
+            other
+            for other in self.hands
+            if other != one
+            and (other.what, other.company_id, other.lead_id, other.product_id)
+            == (one.what, one.company_id, one.lead_id, one.product_id)
+        ]
+
+    def _stranger(self, one: Override) -> str | None:
+        """What is wrong with the names in it."""
+        book = self.book
+        if one.what == "engagement":
+            if one.lead_id not in self.leads:
+                return "unknown-lead"
+        elif self.company_id is None:
+            return "unknown-company"
+        elif one.company_id != self.company_id:
+            return "other-company"
+        if one.what == "segment":
+            return None if one.value in keys_of(book.segments.outcomes) else "unknown-level"
+        if one.product_id not in self.sold:
+            return "unknown-product"
+        if one.what == "tier":
+            known = keys_of(book.tiers[one.product_id].tiers)
+        else:
+            model = book.engagement[one.product_id]
+            known = [*keys_of(model.ladder), *keys_of(model.detours)]
+        return None if one.value in known else "unknown-level"
+
+    def in_force(self, what: str, found: Answer, values: Iterable[Any], **about: Any) -> Any:
+        """What somebody has set, or else what was found."""
+        for one in self.hands:
+            mine = one.what == what and all(getattr(one, k) == v for k, v in about.items())
+            if mine and not self._rivals(one):
+                value = next(value for value in values if value.key == one.value)
+                return Set(value, "by-hand", "", (value,), (), (), found)
+        return found
+
     # -- the company --
 
     def _judge_company(self) -> None:
         self.record = _as_record(self.company or Company(0))
         self.segment = Answer(UNMATCHED, "unmatched", "", (UNMATCHED,), (), ())
         if self.company is not None:
-            self.segment = oracle(self.book.segments, {"company": self.record}, {})
-        tiers: Mapping[Id, Any] = self.book.tiers
-        self.tiers = {p: oracle(tiers[p], {"company": self.record}, {}) for p in self.sold}
+            found: Any = oracle(self.book.segments, {"company": self.record}, {})
+            self.segment = self.in_force("segment", found, self.book.segments.outcomes)
+        self.tiers = {p: self._tier(p) for p in self.sold}
         self.seen = SimpleNamespace(**vars(self.record), segment=self.segment)
+
+    def _tier(self, product_id: Id) -> Any:
+        """That of the last day of review, else that of the day; or what somebody has set."""
+        policy: Any = self.book.tiers[product_id]
+        found: Any = oracle(policy, {"company": self.record}, {})
+        day = self.as_of
+        while (day.month, day.day) not in self.book.tier_review_dates and day > date.min:
+            day -= timedelta(1)
+        if self.book.tier_review_dates and isinstance(self.given, CompanyHistory):
+            held = oracle(policy, {"company": _as_record(self.given.on(day))}, {})
+            found = held if held == found else Set(*held, found)
+        return self.in_force("tier", found, policy.tiers, product_id=product_id)
 
     def closed(self, deal: Deal) -> date | None:
         """The day on which a deal was closed, as far as is known on the day asked about (S11)."""
@@ -487,6 +573,11 @@ class Oracle:
         records = {"company": self.seen, "lead": _as_record(lead), "product": standing}
         standing.interest = oracle(model.interest, records, {})
         standing.engagement = oracle(model.states, records, {})
+        if product_id is not None:
+            states = (*model.ladder, *model.detours)
+            about = {"lead_id": lead.id, "product_id": product_id}
+            found = standing.engagement
+            standing.engagement = self.in_force("engagement", found, states, **about)
         return standing
 
     def touches(self, lead: Lead, product_id: Id | None) -> list[Touched]:
@@ -589,7 +680,9 @@ class Oracle:
 def plain(one: Any) -> tuple[Any, ...]:
     """A decision of either side, as far as both sides say the same words."""
     keys = tuple(value.key for value in one.possible)
-    return one.value.key, one.rule, keys, tuple(one.missing)
+    other = getattr(one, "instead_of", None)
+    beside = None if other is None else plain(other)
+    return one.value.key, one.rule, keys, tuple(one.missing), beside
 
 
 def differences(book: Playbook, account: Account, as_of: date, told: Assessment) -> list[str]:
@@ -620,6 +713,7 @@ def differences(book: Playbook, account: Account, as_of: date, told: Assessment)
             p: one
             for p, one in mine.standings.items()
             if {state.key for state in one.engagement.possible} != {none}
+            or isinstance(one.engagement, Set)
         }
         check(f"{lead_id} products", set(shown), set(yours.engagement))
         for product_id in [p for p in shown if p in yours.engagement]:

@@ -42,6 +42,7 @@ def test_rows_are_flat_and_hold_keys() -> None:
         "missing": "",
         "rule": "mid_market",
         "because": "employees at least 300 people or annual revenue at least 10 billion",
+        "instead_of": None,
         **stamp,
     }
     assert rows["tiers"][0]["tier"] == "tier_2"

@@ -33,7 +33,7 @@ from mpfunnel.starters import starter
 from mpfunnel.tiers import Tier, TierTable, decided
 
 BOOK = starter(["crm", "sfa"])
-KNOWN = "known are format, name, lang, zone, currency, attributes, products, segments, tiers, engagement, funnel"
+KNOWN = "known are format, name, lang, zone, currency, tier_review_dates, attributes, products, segments, tiers, engagement, funnel"
 TIERS = ("tiers", "*")
 RULE = (*TIERS, "rules", 1)
 
@@ -329,6 +329,7 @@ class TestStructure:
         [
             (("products",), {}, "products: must list at least one product"),
             (("zone",), "Asia/Tokio", "zone: 'Asia/Tokio': no such IANA zone; did you mean 'Asia/Tokyo'?"),
+            (("tier_review_dates",), ["02-29"], "tier_review_dates[0]: must be a day of every year; take 28 February or 1 March"),
             (("currency",), "yen", "currency: must be a code of three letters such as 'JPY', not 'yen'"),
             (("lang",), "jp", "lang: must be 'en' or 'ja', not 'jp'"),
             (("products", "1"), {"id": 1},

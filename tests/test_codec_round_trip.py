@@ -357,6 +357,7 @@ def playbooks(draw: st.DrawFn) -> Playbook:
         currency=draw(st.sampled_from(("JPY", "EUR"))),
         lang=draw(st.sampled_from(("en", "ja"))),
         name=draw(st.none() | LABELS),
+        tier_review_dates=draw(st.lists(st.sampled_from(((4, 1), (2, 28), (12, 31))), max_size=2)),
         **every,
     )
 

@@ -224,8 +224,8 @@ def test_a_policy_that_breaks_its_contract_is_named(answer: Any, message: str) -
 def test_what_is_no_company_account_or_day_is_refused() -> None:
     """A wrong argument gives one clear line."""
     cases: list[tuple[Any, str]] = [
-        (lambda: ENGINE.tier_for(None, "crm", as_of=DAY), "company: must be a Company or a"),  # type: ignore[arg-type]
-        (lambda: ENGINE.segment_for("x", as_of=DAY), "company: must be a Company or a"),  # type: ignore[arg-type]
+        (lambda: ENGINE.tier_for(None, "crm", as_of=DAY), "company: must be a Company, a"),  # type: ignore[arg-type]
+        (lambda: ENGINE.segment_for("x", as_of=DAY), "company: must be a Company, a"),  # type: ignore[arg-type]
         (lambda: ENGINE.assess(MAKER, as_of=DAY), "account: must be an Account, not Company"),  # type: ignore[arg-type]
         (lambda: ENGINE.tier_for(MAKER, "crm", as_of="2026-10-31"), "as_of: must be a date"),  # type: ignore[arg-type]
         (lambda: ENGINE.assess(ACCOUNT, as_of=datetime(2026, 1, 1)), "as_of: has no time zone"),  # noqa: DTZ001

@@ -180,7 +180,7 @@ def without_unsigned(found: dict[Any, Any], timeline: PlaybookTimeline) -> dict[
             return False
         state = found["engagement", *key[1:]][0]
         lowest = timeline.on(key[-1]).playbook.scale.ladder[0]
-        return bool(state.settled and state.value.key == lowest)
+        return bool(state.settled and state.value.key == lowest and state.instead_of is None)
 
     return {key: answer for key, answer in found.items() if not unsigned(key)}
 
@@ -265,12 +265,17 @@ def is_recorded(
     company = account.company
     if isinstance(company, CompanyHistory) and day in [one.since for one in company.changes]:
         return True
-    if key[0] in ("segment", "tier"):
-        return False
-    lead_id = key[1]
     rejects = engine.assess(account, as_of=end).rejects
-    unusable = [one.record for one in rejects if one.code != "conflict"]
-    about: list[Any] = []
+    unusable = [one.record for one in rejects if one.code not in ("conflict", "expired")]
+    begun = [one for one in account.overrides if one.since == day and one not in unusable]
+    if key[0] in ("segment", "tier"):
+        return key in [(o.what, o.product_id) if o.product_id else (o.what,) for o in begun]
+    lead_id = key[1]
+    about: list[Any] = [
+        "all" if one.product_id is None else one.product_id
+        for one in begun
+        if one.lead_id in (None, lead_id)
+    ]
     for one in account.activities:
         if one.lead_id == lead_id and day_in(zone, one.at) == day and one not in unusable:
             about += [
@@ -691,6 +696,7 @@ def test_every_question_has_the_same_columns() -> None:
         "missing": "",
         "rule": "mql",
         "because": "問い合わせ等の手挙げ、または同じ商材でTierと関心がともに高い",
+        "instead_of": None,
         "cause": "record",
         "for_products": "A",
         "existing_customer": False,

@@ -45,7 +45,7 @@ from tests.policies import randoms
 
 # Whole accounts say less each than single tables do, so that more of them are needed.
 MORE = settings(max_examples=max(300, settings().max_examples))
-TABLES = ("leads", "activities", "deals", "contracts", "sales_events")
+TABLES = ("leads", "activities", "deals", "contracts", "sales_events", "overrides")
 
 
 def drawn(random: Random) -> tuple[Engine, Account, date]:
@@ -147,9 +147,12 @@ def test_one_answer_alone_is_that_of_the_assessment(random: Random) -> None:
     told = engine.assess(account, as_of=as_of)
     company = account.company
     if company is not None:
-        assert engine.segment_for(company, as_of=as_of) == told.segment
+        assert engine.segment_for(account, as_of=as_of) == told.segment
+        by_rules = engine.assess(evolve(account, overrides=()), as_of=as_of)
+        assert engine.segment_for(company, as_of=as_of) == by_rules.segment
         for product_id, tier in told.tiers.items():
-            assert engine.tier_for(company, product_id, as_of=as_of) == tier
+            assert engine.tier_for(account, product_id, as_of=as_of) == tier
+            assert engine.tier_for(company, product_id, as_of=as_of) == by_rules.tiers[product_id]
     for lead_id, one in told.leads.items():
         assert engine.stage_for(account, lead_id, as_of=as_of) == one.stage
         for product_id, there in one.engagement.items():
@@ -262,6 +265,7 @@ def _until(account: Account, last: date, zone: str) -> Account:
         deals=[d for d in account.deals if day_in(zone, d.opened_at) <= last],
         contracts=[c for c in account.contracts if c.start <= last],
         sales_events=[e for e in account.sales_events if day_in(zone, e.at) <= last],
+        overrides=[one for one in account.overrides if one.since <= last],
     )
 
 
@@ -393,8 +397,9 @@ def test_the_rule_named_is_the_rule_that_fired(random: Random) -> None:
         for product_id, one in lead.engagement.items():
             text = engine.explain("engagement", account, lead_id, product_id, as_of=as_of)
             assert text.splitlines()[0].endswith(f"[{one.rule}]")
-            if one.rule != "otherwise":
-                assert f"\n  yes {one.rule} → " in text
+            rule = (one.decision.instead_of or one).rule
+            if rule != "otherwise":
+                assert f"\n  yes {rule} → " in text
 
 
 # -- Law 2 --

@@ -933,7 +933,7 @@ ARGUMENTS: Final[dict[str, tuple[Callable[[], object], list[str]]]] = {
         ),
         ["custom-policy | tiers.crm: acme/told/1 is written in Python, which no SQL can ask; use frames"]),
     "a company that is none": (lambda: ENGINE.tier_for(None, "crm", as_of=DAY),  # type: ignore[arg-type]
-        ["type | company: must be a Company or a CompanyHistory, not NoneType"]),
+        ["type | company: must be a Company, a CompanyHistory or an Account, not NoneType"]),
     "a company for an account": (lambda: ENGINE.assess(Company(1), as_of=DAY),  # type: ignore[arg-type]
         ["type | account: must be an Account, not Company"]),
     "a product that does not exist": (lambda: ENGINE.tier_for(Company(1), "c\u0433m", as_of=DAY),
@@ -977,6 +977,8 @@ ARGUMENTS: Final[dict[str, tuple[Callable[[], object], list[str]]]] = {
          "other-company | deals: belongs to company 2, not to 1"]),
     "records of nobody": (lambda: assessed(mf.Account(None, deals=[mf.Deal(1, 2, AT)])),
         ["unknown-company | deals: belongs to no company and to no lead that is given"]),
+    "an override of last year": (lambda: assessed(mf.Account(Company(1), overrides=[mf.Override("segment", "partner", "Mori", "told so", DAY, None, company_id=1), mf.Override("segment", "competitor", "Mori", "told so", date(2019, 1, 1), date(2019, 12, 31), company_id=1)])),
+        ["expired | overrides: held until 2019-12-31"]),
     "activities that differ": (lambda: assessed(mf.Account(None, leads=[Lead(1)], activities=[mf.Activity(1, 1, "click", AT), mf.Activity(1, 1, "open", AT), mf.Activity(2, 1, "click", AT, product_ids=["cгm"])])),
         ["conflict | activities: shares its id with a record that differs",
          "conflict | activities: shares its id with a record that differs",
@@ -1075,7 +1077,7 @@ def test_every_error_pickles(kind: type[MpfunnelError]) -> None:
 
 MAKERS: Final = {
     "Problem": 0, "refuse": 0, "fault": 0, "CellError": 0, "_refusal": 0, "refusal": 0, "Row": 2, "reject": 2,
-    "Rejected": 2, "Reject": 4,
+    "Rejected": 2, "_rejected": 1, "Reject": 4,
 }  # fmt: skip
 """By the name of what makes a problem or a reject, which of its arguments is the code."""
 FAULTS: Final = ("Fault | None", "tuple[str, str] | None")

@@ -666,7 +666,8 @@ def test_the_next_change_is_that_of_asking_the_engine_every_day(random: Random) 
     firm = drawn.company if isinstance(drawn.company, Company) else None
     person = evolve(drawn.leads[0], company_id=None if firm is None else firm.id)
     # What is held as it is must not change of itself: there are no deals and no contracts.
-    apart = Account(firm, leads=[person], sales_events=drawn.sales_events)
+    begun = [one for one in drawn.overrides if one.since <= AS_OF and one.what == "engagement"]
+    apart = Account(firm, leads=[person], sales_events=drawn.sales_events, overrides=begun)
     account = evolve(apart, activities=[evolve(one, lead_id=person.id) for one in activities])
     tally = Tally.of(activities, product_id, zone=engine.playbook.zone)
 

@@ -25,6 +25,7 @@ from mpfunnel.records import (
     Deal,
     DealLine,
     Lead,
+    Override,
     Product,
     SalesEvent,
 )
@@ -80,6 +81,7 @@ __all__ = [
     "Move",
     "MpfunnelError",
     "Notice",
+    "Override",
     "Playbook",
     "PlaybookError",
     "PlaybookTimeline",

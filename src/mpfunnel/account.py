@@ -19,6 +19,7 @@ from mpfunnel.records import (
     Deal,
     Id,
     Lead,
+    Override,
     SalesEvent,
 )
 from mpfunnel.stages import StageHistory
@@ -48,6 +49,7 @@ class Account:
         sales_events: What sales decided about its people.
         histories: The stages that its people have been in, of those for whom a history is kept:
             they stand where their history says (S20).
+        overrides: What somebody set by hand about it and its people.
 
     Raises:
         InvalidDataError: Something is no record of the kind that it should be.
@@ -64,6 +66,7 @@ class Account:
     histories: tuple[StageHistory, ...] = field(
         default=(), converter=_series, metadata=_of(StageHistory)
     )
+    overrides: tuple[Override, ...] = field(default=(), converter=_series, metadata=_of(Override))
 
     def __attrs_post_init__(self) -> None:
         problems: list[Problem] = []
@@ -89,6 +92,7 @@ def accounts(
     contracts: Iterable[Contract] = (),
     sales_events: Iterable[SalesEvent] = (),
     histories: Iterable[StageHistory] = (),
+    overrides: Iterable[Override] = (),
 ) -> tuple[Account, ...]:
     """Return one account per company, in the order given, then one of the people without any.
 
@@ -108,6 +112,7 @@ def accounts(
         "contracts": _series(contracts),
         "sales_events": _series(sales_events),
         "histories": _series(histories),
+        "overrides": _series(overrides),
     }
     problems = _strangers("companies", records["companies"], Company, CompanyHistory)
     for name, kind in _SERIES:
@@ -148,6 +153,9 @@ def accounts(
     for contract in records["contracts"]:
         place = contract.company_id if contract.company_id in given else None
         found[place]["contracts"].append(contract)
+    for one in records["overrides"]:
+        place = home.get(one.lead_id) if one.lead_id is not None else one.company_id
+        found[place if place in given else None]["overrides"].append(one)
     matched = tuple(Account(company, **found[key]) for key, company in given.items())
     return (*matched, Account(None, **found[None])) if any(found[None].values()) else matched
 

@@ -12,7 +12,7 @@ from immutabledict import immutabledict
 from mpfunnel.contact import Contactable
 from mpfunnel.engagement import EngagementState, Score
 from mpfunnel.labels import Label, Lang
-from mpfunnel.records import Channel, Id
+from mpfunnel.records import Channel, Id, Override
 from mpfunnel.rules.tables import Decision
 from mpfunnel.segments import Segment
 from mpfunnel.situation import Rejected
@@ -167,7 +167,11 @@ class Assessment:
         tiers: How much to invest in it, per product; empty for people without company.
         leads: The answers about each of its people, by id.
         owned: The products that it owns.
-        rejects: Records of the account that could not be used.
+        rejects: Records of the account that could not be used; overrides that have expired are
+            among them.
+        undated: Where Tiers are held from review to review: per product, the facts up to the rule
+            that decided of which no record says that they held on the day of the review;
+            ``company`` where a custom policy decided. Empty for all other playbooks.
     """
 
     as_of: date
@@ -178,13 +182,21 @@ class Assessment:
     leads: immutabledict[Id, LeadAnswer]
     owned: tuple[Id, ...] = ()
     rejects: tuple[Rejected, ...] = ()
+    undated: immutabledict[Id, tuple[str, ...]] = immutabledict()
+
+    @property
+    def expired(self) -> tuple[Override, ...]:
+        """The overrides whose last day has passed: they hold no more."""
+        return tuple(one.record for one in self.rejects if one.code == "expired")
 
     def rows(self, lang: Lang = "en") -> dict[str, list[Row]]:
         """Return flat rows to store, by table: companies, tiers, leads, engagement and rejects.
 
         Keys, not labels, stand in every column but ``because``; several keys are joined by
         ``;``. The key of a row is (company_id), (company_id, product_id), (lead_id) and
-        (lead_id, product_id).
+        (lead_id, product_id). In ``instead_of`` stands the value in whose place the one in force
+        stands: what the rules say where somebody set it by hand, and what they say today where a
+        Tier is held.
 
         Args:
             lang: The language of the reasons.
@@ -194,7 +206,7 @@ class Assessment:
         found: dict[str, list[Row]] = {
             "companies": [],
             "tiers": [
-                {**company, "product_id": product_id, **_columns("tier", tier, lang)}
+                {**company, "product_id": product_id, **_in_force("tier", tier, lang)}
                 | {"owned": product_id in self.owned, **stamp}
                 for product_id, tier in self.tiers.items()
             ],
@@ -208,7 +220,7 @@ class Assessment:
         }
         if self.company_id is not None:
             found["companies"].append(
-                {**company, **_columns("segment", self.segment, lang), **stamp}
+                {**company, **_in_force("segment", self.segment, lang), **stamp}
             )
         for lead in self.leads.values():
             about = {"lead_id": lead.id, **company}
@@ -226,7 +238,7 @@ class Assessment:
                 {
                     **about,
                     "product_id": product_id,
-                    **_columns("state", one.decision, lang),
+                    **_in_force("state", one.decision, lang),
                     "interest": one.interest.value.key,
                     "score_micro": one.score.micro,
                     "active_days": one.score.active_days,
@@ -235,6 +247,12 @@ class Assessment:
                 for product_id, one in lead.engagement.items()
             ]
         return found
+
+
+def _in_force(name: str, decision: Decision[Any], lang: Lang) -> Row:
+    other = decision.instead_of
+    instead_of = None if other is None else other.value.key
+    return {**_columns(name, decision, lang), "instead_of": instead_of}
 
 
 def _columns(name: str, decision: Decision[Any], lang: Lang) -> Row:

@@ -8,6 +8,7 @@ asked for, so that one tier costs no more than one tier.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from copy import copy
 from datetime import date
 from functools import cached_property, partial
 from typing import Any, Final, TypeVar
@@ -17,11 +18,13 @@ from immutabledict import immutabledict
 
 from mpfunnel.account import Account
 from mpfunnel.answers import Assessment, Engagement, LeadAnswer, Stage, WarrantedStage
+from mpfunnel.by_hand import BY_HAND, NOTHING_BY_HAND, ByHand, Levels, by_hand
 from mpfunnel.calendars import day_began, local_day, zone_for
 from mpfunnel.contact import contactability
 from mpfunnel.engagement import (
     NO_SCORE,
     EngagementModel,
+    EngagementState,
     Measure,
     Score,
     Standing,
@@ -35,10 +38,10 @@ from mpfunnel.errors import PolicyError, UnknownNameError, brief, did_you_mean
 from mpfunnel.labels import Label
 from mpfunnel.ownership import NOTHING, Position, positions
 from mpfunnel.playbook import Playbook
-from mpfunnel.records import Activity, Company, Id, Lead, Product, SalesEvent
+from mpfunnel.records import Activity, Company, CompanyHistory, Id, Lead, Product, SalesEvent
 from mpfunnel.rules.compiled import compile_policy
 from mpfunnel.rules.conditions import Exists, facts_of, walk
-from mpfunnel.rules.tables import Decision
+from mpfunnel.rules.tables import Decision, DecisionTable
 from mpfunnel.segments import UNMATCHED, Segment
 from mpfunnel.situation import Situation, situation
 from mpfunnel.stages import (
@@ -67,7 +70,10 @@ __all__ = [
     "CompiledModel",
     "Person",
     "Seen",
+    "company_on",
     "hear_sales",
+    "is_silent",
+    "undated",
 ]
 
 P = TypeVar("P")
@@ -139,6 +145,14 @@ class Compiled:
         self.products: Mapping[Id, Product] = {p.id: p for p in playbook.products}
         self.segment = compile_policy(playbook.segments, ("company",), version=version)
         self.unmatched = evolve(_UNMATCHED, version=version)
+        self.levels: Levels = {
+            ("segment", None): _by_key(playbook.segments.outcomes),
+            **{("tier", p): _by_key(playbook.tiers[p].tiers) for p in self.products},
+            **{
+                ("engagement", p): _by_key((*model.ladder, *model.detours))
+                for p, model in playbook.engagement.items()
+            },
+        }
 
         def tier_table(table: TierTable) -> Callable[[Company], Decision[Tier]]:
             return compile_policy(table, ("company",), version=version)
@@ -204,6 +218,61 @@ class Compiled:
         if table is not None:
             return table(company)
         return _ask(self.playbook.tiers[product.id], company, product, day, self.playbook.version)
+
+    def held_tier(
+        self, company: Company | CompanyHistory, product: Product, day: date
+    ) -> Decision[Tier]:
+        """Return the tier in force on a day: that of the last review, where there are any.
+
+        The one of the day itself stands beside it, where it is another.
+        """
+        proposed = self.tier(company_on(company, day), product, day)
+        reviewed = self.playbook.reviewed_on(day)
+        if reviewed is None:
+            return proposed
+        held = self.tier(company_on(company, reviewed), product, reviewed)
+        return held if held == proposed else evolve(held, instead_of=proposed)
+
+
+def undated(
+    policy: Any, decision: Decision[Any], company: Company | CompanyHistory, day: date
+) -> tuple[str, ...]:
+    """Return what decided a segment or Tier without a record that says since when it holds.
+
+    Args:
+        policy: The policy that decided.
+        decision: What it decided.
+        company: The company, or its history.
+        day: The day whose facts decided.
+
+    Returns:
+        The facts up to the rule that decided; ``company`` where a custom policy decided, because
+        nobody knows what it asks; nothing where a person decided.
+    """
+    if decision.rule == BY_HAND and decision.instead_of is not None:
+        return ()
+    if not isinstance(policy, DecisionTable):
+        return ("company",)
+    dated = (
+        {one.fact for one in company.changes if one.since <= day}
+        if isinstance(company, CompanyHistory)
+        else ()
+    )
+    asked: dict[str, None] = {}
+    for rule in policy.rules:
+        asked.update((f.name, None) for f in facts_of(rule.when) if f.key not in dated)
+        if rule.key == decision.rule:
+            break
+    return tuple(asked)
+
+
+def company_on(company: Company | CompanyHistory, day: date) -> Company:
+    """Return the company as it was on a day, as far as that is known."""
+    return company.on(day) if isinstance(company, CompanyHistory) else company
+
+
+def _by_key(values: Iterable[Any]) -> dict[str, Any]:
+    return {one.key: one for one in values}
 
 
 def _may_be_id(given: object) -> bool:
@@ -293,6 +362,16 @@ class Case:
             account, as_of=day, day_of=book.day_of, products=book.products
         )
         self.company = NOBODY if self.facts.company is None else self.facts.company
+        self.given = self.company if account.company is None else account.company
+        self.by_hand: ByHand = NOTHING_BY_HAND
+        if account.overrides:
+            self.by_hand = by_hand(
+                account.overrides,
+                as_of=day,
+                company_id=None if self.facts.company is None else self.company.id,
+                leads=self.facts.leads,
+                levels=book.levels,
+            )
         self._unsigned: dict[Id | None, tuple[Standing, Score]] = {}
 
     # -- the company --
@@ -300,17 +379,28 @@ class Case:
     @cached_property
     def segment(self) -> Decision[Segment]:
         """Which kind of company it is."""
-        return (
-            self.book.unmatched if self.facts.company is None else self.book.segment(self.company)
-        )
+        if self.facts.company is None:
+            return self.book.unmatched
+        return self.by_hand.instead(self.book.segment(self.company), "segment")
 
     @cached_property
     def tiers(self) -> Mapping[Id, Decision[Tier]]:
         """The tier for each product; of people without company, nothing is known."""
-        return {
-            product.id: self.book.tier(self.company, product, self.day)
-            for product in self.book.products.values()
-        }
+        return {product.id: self.tier(product) for product in self.book.products.values()}
+
+    def tier(self, product: Product) -> Decision[Tier]:
+        """Return the tier for one product."""
+        held = self.book.held_tier(self.given, product, self.day)
+        return self.by_hand.instead(held, "tier", product_id=product.id)
+
+    @cached_property
+    def undated(self) -> Mapping[Id, tuple[str, ...]]:
+        """What the Tiers that are held rest on without a record that says since when it holds."""
+        reviewed = self.book.playbook.reviewed_on(self.day)
+        if reviewed is None:
+            return {}
+        tiers = self.book.playbook.tiers
+        return {p: undated(tiers[p], one, self.given, reviewed) for p, one in self.tiers.items()}
 
     @cached_property
     def seen(self) -> Any:
@@ -368,7 +458,12 @@ class Case:
         model = self.model(product_id)
         signed = product_id in person.about or None in person.about or person.events
         # Where the lead has given no sign, all leads of the company stand alike.
-        alike = not signed and not model.asks_lead and self.facts.company is not None
+        alike = (
+            not signed
+            and not model.asks_lead
+            and self.facts.company is not None
+            and ("engagement", person.lead.id, product_id) not in self.by_hand.held
+        )
         if alike and (known := self._unsigned.get(product_id)) is not None:
             return known
         tier = NO_TIER if product_id is None else self.tiers[product_id]
@@ -385,7 +480,7 @@ class Case:
             standing.active_days = score.active_days
         standing.measures = model.model.measures(model.measures, own, worths)
         standing.interest = model.interest(self.seen, person.lead, standing)
-        standing.engagement = model.state(self.seen, person.lead, standing)
+        standing.engagement = self._state(model, person, product_id, standing)
         if alike:
             self._unsigned[product_id] = standing, score
         return standing, score
@@ -403,6 +498,19 @@ class Case:
         if person.events:
             hear_sales(standing, person.said_of(product_id))
         return standing
+
+    def _state(
+        self,
+        model: CompiledModel,
+        person: Person,
+        product_id: Id | None,
+        standing: Standing,
+        day: date | None = None,
+    ) -> Decision[EngagementState]:
+        """Return the state in force of a lead that stands so, on this day or a later one."""
+        found = model.state(self.seen, person.lead, standing)
+        hands = self.by_hand if day is None else self.by_hand.on(day)
+        return hands.instead(found, "engagement", lead_id=person.lead.id, product_id=product_id)
 
     def _company_wide(self, person: Person, model: CompiledModel) -> list[Worth]:
         """Return what activities that name no product are worth, once for all products."""
@@ -433,11 +541,11 @@ class Case:
         """
         compiled = self.model(product_id)
         # Of the other products, nothing is asked.
-        tier = self.book.tier(self.company, self.book.products[product_id], self.day)
+        tier = self.tier(self.book.products[product_id])
         standing = self._before_acting(person, product_id, tier)
         score = hear(standing, tally, compiled.model, compiled.measures, day or self.day)
         standing.interest = compiled.interest(self.seen, person.lead, standing)
-        decision = compiled.state(self.seen, person.lead, standing)
+        decision = self._state(compiled, person, product_id, standing, day)
         return Engagement(decision, standing.interest, score)
 
     def next_change(self, person: Person, product_id: Id, tally: Tally) -> date | None:
@@ -448,7 +556,17 @@ class Case:
             found = self.running(person, product_id, tally, day)
             return tuple((one.value, one.settled) for one in (found.interest, found.decision))
 
-        return first_change(tally, compiled.model, compiled.measures, ask, self.day)
+        found = first_change(tally, compiled.model, compiled.measures, ask, self.day)
+        # What was set by hand holds no more on some day: the state may change on it, too.
+        apart = copy(tally)
+        before = ask(apart, self.day)
+        asked = "engagement", person.lead.id, product_id
+        for day in self.by_hand.ends(asked, self.day):
+            if found is not None and found <= day:
+                break
+            if ask(apart, day) != before:
+                return day
+        return found
 
     # -- the stage --
 
@@ -592,7 +710,8 @@ class Case:
             owned=tuple(p for p in book.products if self.company_positions.get(p, NOTHING).owned)
             if matched
             else (),
-            rejects=self.facts.rejects,
+            undated=immutabledict(self.undated if matched else {}),
+            rejects=(*self.facts.rejects, *self.by_hand.rejects),
         )
 
     def _answer(self, lead_id: Id) -> LeadAnswer:
@@ -600,7 +719,7 @@ class Case:
         engagement: dict[Id, Engagement] = {}
         for product_id in self.book.products:
             one = self.engagement(person, product_id)
-            if not (one.decision.settled and one.decision.value.key == self.book.no_sign):
+            if not is_silent(one.decision, self.book.no_sign):
                 engagement[product_id] = one
         return LeadAnswer(
             lead_id,
@@ -608,6 +727,11 @@ class Case:
             immutabledict(engagement),
             contactability(person.lead, as_of=self.day, zone=self.book.zone),
         )
+
+
+def is_silent(decision: Decision[EngagementState], no_sign: str) -> bool:
+    """Return whether a state is surely that of no sign, and nobody has set it (S23)."""
+    return decision.settled and decision.value.key == no_sign and decision.instead_of is None
 
 
 def hear_sales(standing: Standing, said: list[tuple[SalesEvent, date]]) -> None:

@@ -11,7 +11,7 @@ from typing import Any, Final, Literal
 from mpfunnel.account import Account
 from mpfunnel.answers import Assessment, Engagement, Stage
 from mpfunnel.calendars import as_day
-from mpfunnel.case import Case, Compiled
+from mpfunnel.case import Case, Compiled, company_on
 from mpfunnel.engagement import Tally
 from mpfunnel.errors import InvalidDataError, Problem, brief, misfit
 from mpfunnel.following import AccountState, Answered, StageCount
@@ -67,19 +67,27 @@ class Engine:
         """The playbook with its tables as functions: for what asks about many days at once."""
         return self._book
 
-    def segment_for(self, company: Company | CompanyHistory, *, as_of: _Day) -> Decision[Segment]:
+    def segment_for(
+        self, company: Company | CompanyHistory | Account, *, as_of: _Day
+    ) -> Decision[Segment]:
         """Return which kind of company it is for the whole firm.
+
+        What a person set by hand is known of an account alone.
 
         Raises:
             InvalidDataError: `as_of` is no day, `company` is none, or a custom attribute holds a
                 value of another type than declared.
         """
-        return self._book.segment(_company_on(company, self._day(as_of)))
+        if isinstance(company, Account):
+            return self._matched(company, as_of).segment
+        return self._book.segment(company_on(_a_company(company), self._day(as_of)))
 
     def tier_for(
-        self, company: Company | CompanyHistory, product_id: Id, *, as_of: _Day
+        self, company: Company | CompanyHistory | Account, product_id: Id, *, as_of: _Day
     ) -> Decision[Tier]:
         """Return how much to invest in a company for one product.
+
+        What a person set by hand is known of an account alone.
 
         Raises:
             UnknownNameError: The playbook has no such product.
@@ -102,7 +110,9 @@ class Engine:
             return table(company)
         day = self._day(as_of)
         product = self._book.product(product_id)
-        return self._book.tier(_company_on(company, day), product, day)
+        if isinstance(company, Account):
+            return self._matched(company, day).tiers[product_id]
+        return self._book.held_tier(_a_company(company), product, day)
 
     def stage_for(self, account: Account, lead_id: Id, *, as_of: _Day) -> Stage:
         """Return where a lead of the account stands with the whole firm.
@@ -310,18 +320,23 @@ class Engine:
         self._book.product(product_id)
         return self._case(account, as_of)
 
+    def _matched(self, account: Account, as_of: _Day) -> Case:
+        if account.company is None:
+            message = "is not known, and people without company have no segment or Tier"
+            raise InvalidDataError([Problem("missing", "account.company", message)])
+        return self._case(account, as_of)
+
     def _case(self, account: Account, as_of: _Day) -> Case:
         if not isinstance(account, Account):  # pyright: ignore[reportUnnecessaryIsInstance]
             _refuse("account", f"must be an Account, not {type(account).__name__}")
         return Case(self._book, account, self._day(as_of))
 
 
-def _company_on(company: Company | CompanyHistory, day: date) -> Company:
-    if isinstance(company, CompanyHistory):
-        return company.on(day)
-    if not isinstance(company, Company):  # pyright: ignore[reportUnnecessaryIsInstance]
-        _refuse("company", f"must be a Company or a CompanyHistory, not {type(company).__name__}")
-    return company
+def _a_company(given: Company | CompanyHistory) -> Company | CompanyHistory:
+    if not isinstance(given, Company | CompanyHistory):  # pyright: ignore[reportUnnecessaryIsInstance]
+        kind = type(given).__name__
+        _refuse("company", f"must be a Company, a CompanyHistory or an Account, not {kind}")
+    return given
 
 
 def _check_state(state: AccountState) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from calendar import monthrange
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from decimal import Decimal
@@ -68,6 +69,28 @@ def _a_label(value: str | Label | None) -> Label | None:
     return None if value is None else as_label(value)
 
 
+def _days_of_year(value: Iterable[Iterable[int]]) -> Any:
+    given = series(value)
+    if not isinstance(given, tuple):  # pyright: ignore[reportUnnecessaryIsInstance]
+        return given
+    days = tuple(series(one) for one in given)
+    # What is no day of the year is left as it is, for the checks to name.
+    return days if any(_fault_of_day(one) for one in days) else tuple(sorted(set(days)))
+
+
+def _fault_of_day(given: Any) -> tuple[str, str] | None:
+    if not isinstance(given, tuple) or [type(n) for n in cast("tuple[Any]", given)] != [int, int]:
+        given_as = brief(given)
+        return "type", f"must be a month and a day of it, such as (4, 1), not {given_as}"
+    month, day = cast("tuple[int, int]", given)
+    if month == 2 and day == 29:
+        return "range", "must be a day of every year; take 28 February or 1 March"
+    # In 2001, February had 28 days, as in most years.
+    if not 1 <= month <= 12 or not 1 <= day <= monthrange(2001, month)[1]:
+        return "range", f"must be a month and a day of it, such as (4, 1), not {given}"
+    return None
+
+
 # What is given once stands for every product; it is spread once the products are known.
 
 
@@ -93,6 +116,9 @@ class Playbook:
         currency: ISO 4217 code of the money in company facts.
         lang: The language in which reasons are written unless another one is asked for.
         name: What people call the playbook.
+        tier_review_dates: The days of the year, each as month and day, on which Tiers are reviewed:
+            between two of them, the Tier of the last one is held. None at all: Tiers follow the
+            facts of every day.
 
     Raises:
         PlaybookError: It contradicts itself or names what does not exist.
@@ -107,6 +133,9 @@ class Playbook:
     currency: str = "JPY"
     lang: Lang = field(default="en", eq=False)
     name: Label | None = field(default=None, converter=_a_label, eq=False)
+    tier_review_dates: tuple[tuple[int, int], ...] = field(
+        default=(), converter=_days_of_year, kw_only=True
+    )
 
     def __attrs_post_init__(self) -> None:
         problems = list(_shape(self))
@@ -137,6 +166,16 @@ class Playbook:
     def conditions(self) -> tuple[Condition, ...]:
         """The condition of every rule, of all tables in their order."""
         return tuple(when for _, table, _, _ in _tables(self) for when in table.conditions)
+
+    def reviewed_on(self, day: date) -> date | None:
+        """Return the last day up to `day` on which Tiers were reviewed; `None` where none was."""
+        days = (
+            date(year, month, of_month)
+            for year in (day.year, day.year - 1)
+            if year
+            for month, of_month in reversed(self.tier_review_dates)
+        )
+        return next((one for one in days if one <= day), None)
 
     @property
     def scale(self) -> Scale:
@@ -224,11 +263,22 @@ def _check(book: Playbook) -> Iterator[Problem]:
         message = f"must be a code of three letters such as 'JPY', not {brief(currency)}"
         yield Problem("format", "currency", message)
     yield from faults_of_lang(book.lang)
+    yield from _check_days(book.tier_review_dates)
     for product_id, model in book.engagement.items():
         if model.scale != book.scale:
             message = "must have the same states in the same order for every product"
             yield Problem("scale", f"engagement.{shown(product_id)}", message)
     yield from _check_rules(book)
+
+
+def _check_days(given: Any) -> Iterator[Problem]:
+    if not isinstance(given, tuple):
+        message = f"must list days of the year, such as [(4, 1)], not {brief(given)}"
+        yield Problem("type", "tier_review_dates", message)
+        return
+    for index, one in enumerate(cast("tuple[object, ...]", given)):
+        if fault := _fault_of_day(one):
+            yield Problem(fault[0], f"tier_review_dates[{index}]", fault[1])
 
 
 def _check_products(book: Playbook) -> Iterator[Problem]:

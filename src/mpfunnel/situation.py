@@ -18,7 +18,7 @@ from mpfunnel.errors import brief, did_you_mean
 from mpfunnel.records import Activity, Company, CompanyHistory, Contract, Deal, Id, Lead, SalesEvent
 from mpfunnel.stages import Entry, StageHistory, in_force, known_on
 
-__all__ = ["DatedDeal", "Rejected", "Situation", "entry_on", "situation"]
+__all__ = ["DatedDeal", "Rejected", "Situation", "entry_on", "in_order", "situation"]
 
 R = TypeVar("R")
 DatedDeal = tuple[Deal, date, date | None]
@@ -161,7 +161,7 @@ def situation(
         deals_of=deals_of,
         contracts=tuple(contracts),
         sales_events=events,
-        rejects=tuple(_in_order(sorter.rejects)),
+        rejects=tuple(in_order(sorter.rejects)),
         entries=entries,
     )
 
@@ -249,7 +249,7 @@ def _written(value: Any) -> str:
     return repr(value)
 
 
-def _in_order(rejects: list[Rejected]) -> Iterator[Rejected]:
+def in_order(rejects: list[Rejected]) -> Iterator[Rejected]:
     """Yield rejects so that the order of the records does not show (law 4)."""
 
     def order(one: Rejected) -> tuple[int, str, str]:
@@ -261,7 +261,15 @@ def _in_order(rejects: list[Rejected]) -> Iterator[Rejected]:
         yield from alike if len(alike) == 1 else sorted(alike, key=lambda one: _written(one.record))
 
 
-_TABLES: Final = ("leads", "activities", "deals", "contracts", "sales_events", "histories")
+_TABLES: Final = (
+    "leads",
+    "activities",
+    "deals",
+    "contracts",
+    "sales_events",
+    "histories",
+    "overrides",
+)
 _TWICE: Final = "shares its id with a record that differs"
 
 

@@ -7,11 +7,12 @@ from datetime import date, datetime
 from decimal import Context, Decimal
 from typing import Any, Final, cast
 
-from mpfunnel.case import Case, Person
+from mpfunnel.by_hand import BY_HAND
+from mpfunnel.case import Case, Person, company_on
 from mpfunnel.engagement import FULL_WEIGHT, EngagementModel, ScorePart, Signal, decay_per_mille
 from mpfunnel.errors import InvalidDataError, Problem, UnknownNameError, brief, did_you_mean
 from mpfunnel.labels import Label, Lang
-from mpfunnel.records import Activity, Id
+from mpfunnel.records import Activity, Id, Product
 from mpfunnel.rules.explain import Explanation, explain
 from mpfunnel.rules.tables import Decision
 from mpfunnel.tiers import TierTable
@@ -44,7 +45,8 @@ def why(case: Case, question: str, about: Sequence[Id], lang: Lang) -> str:
         raise InvalidDataError([Problem("missing", "account.company", message)])
     if question == "segment":
         segments = case.book.playbook.segments
-        return _told(case, explain(segments, {"company": case.company}), lang)
+        told = _told(case, explain(segments, {"company": case.company}), lang)
+        return _in_force(case, case.segment, told, lang)
     if question == "tier":
         return _tier(case, about[0], lang)
     person = case.person(about[0])
@@ -56,10 +58,40 @@ def why(case: Case, question: str, about: Sequence[Id], lang: Lang) -> str:
 
 def _tier(case: Case, product_id: Id, lang: Lang) -> str:
     product = case.book.product(product_id)
-    policy = case.book.playbook.tiers[product_id]
+    reviewed = case.book.playbook.reviewed_on(case.day)
+    told = _tier_on(case, product, case.day, lang)
+    if reviewed is not None:
+        on_review = _tier_on(case, product, reviewed, lang)
+        proposed = Label("proposed", "見直し案").text(lang)
+        beside = "" if told == on_review else f"\n\n{proposed}: {told}"
+        told = f"{_held(case, product_id, reviewed).text(lang)}: {on_review}{beside}"
+    return _in_force(case, case.tiers[product_id], told, lang)
+
+
+def _held(case: Case, product_id: Id, reviewed: date) -> Label:
+    """Return since when a Tier is held, and of which facts nobody knows that they held by then."""
+    names = ", ".join(case.undated[product_id])
+    return Label(
+        f"held since the review of {reviewed}" + (f" (undated: {names})" if names else ""),
+        f"{reviewed}の見直しから据え置き" + (f"（日付なし: {names}）" if names else ""),
+    )
+
+
+def _tier_on(case: Case, product: Product, day: date, lang: Lang) -> str:
+    """Return the Tier that the facts of a day give."""
+    policy = case.book.playbook.tiers[product.id]
+    company = company_on(case.given, day)
     if isinstance(policy, TierTable):
-        return _told(case, explain(policy, {"company": case.company}), lang)
-    return _said(case, case.book.tier(case.company, product, case.day), lang)
+        return _told(case, explain(policy, {"company": company}), lang)
+    return _said(case, case.book.tier(company, product, day), lang)
+
+
+def _in_force(case: Case, decision: Decision[Any], told: str, lang: Lang) -> str:
+    """Return what was set by hand, where anything was, before what was `told` of the rules."""
+    if decision.rule != BY_HAND or decision.instead_of is None:
+        return told
+    instead = Label("instead of", "自動判定").text(lang)
+    return f"{_said(case, decision, lang)}\n\n{instead}: {told}"
 
 
 def _said(case: Case, decision: Decision[Any], lang: Lang) -> str:
@@ -112,7 +144,9 @@ def _engagement(case: Case, person: Person, product_id: Id, lang: Lang) -> str:
     interest = Label("interest", "関心度").text(lang)
     total = Label("engagement score", "行動スコア").text(lang)
     lines = [
-        _told(case, explain(model.states, records), lang),
+        _in_force(
+            case, standing.engagement, _told(case, explain(model.states, records), lang), lang
+        ),
         "",
         f"{interest}: {_told(case, explain(model.interest, records), lang)}",
         "",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterable
 from typing import Any, Final, TypeVar, cast
 
@@ -34,9 +35,10 @@ MAX_PROBLEMS: Final = 200
 MAX_KEYS: Final = 1_000
 """How many products and signals there may be, and how many states and stages."""
 
+_DAY_OF_YEAR: Final = re.compile("[0-9]{2}-[0-9]{2}")
 _SECTIONS: Final = ("products", "segments", "tiers", "engagement", "funnel")
 _HEAD: Final = ("lang", "zone", "currency")
-_TOP: Final = ("format", "name", *_HEAD, "attributes", *_SECTIONS)
+_TOP: Final = ("format", "name", *_HEAD, "tier_review_dates", "attributes", *_SECTIONS)
 _PRODUCT: Final = ("family", "grade", "lifecycle")
 _DAYS: Final = ("sold_from", "sold_until")
 _TABLE: Final = ("rules", "otherwise", "otherwise_because")
@@ -105,6 +107,7 @@ class _PlaybookCheck(ConditionCheck, LifecycleCheck):
         self.keys(data, "", _TOP)
         head: dict[str, Any] = {key: self.text(data, key, "") for key in _HEAD if key in data}
         head["name"] = self.label(data, "name", "")
+        head["tier_review_dates"] = self._days_of_year(data, "tier_review_dates")
         self._attributes = self.attributes(self.table(data, "attributes", ""))
         given = {name: self._part(data, name, "") for name in _SECTIONS}
         if len(given["products"] or ()) > MAX_KEYS:
@@ -172,6 +175,17 @@ class _PlaybookCheck(ConditionCheck, LifecycleCheck):
         return rows
 
     # -- products, and what each of them has --
+
+    def _days_of_year(self, data: dict[str, Any], key: str) -> list[tuple[int, int]]:
+        """Return the days of the year under `key`, each as month and day."""
+        found: list[tuple[int, int]] = []
+        for index, day in enumerate(self.texts(data, key, "")):
+            if _DAY_OF_YEAR.fullmatch(day):
+                found.append((int(day[:2]), int(day[3:])))
+            else:
+                message = f"must be a month and a day of it, such as '04-01', not {brief(day)}"
+                self.fault("format", f"{key}[{index}]", message)
+        return found
 
     def _products(self, data: dict[str, Any]) -> dict[Id, Product | None]:
         products: dict[Id, Product | None] = {}

@@ -52,6 +52,8 @@ def playbook_data(book: Playbook) -> dict[str, Any]:
             "lang": book.lang,
             "zone": book.zone,
             "currency": book.currency,
+            "tier_review_dates": [f"{month:02}-{day:02}" for month, day in book.tier_review_dates]
+            or None,
             "products": {str(product.id): _product(product) for product in book.products},
             "attributes": attribute_data(used.values()) or None,
             "segments": {

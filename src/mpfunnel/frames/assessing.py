@@ -27,7 +27,10 @@ class Tables:
 
     Keys, not labels, stand in every column but ``because``; several keys are joined by ``;``.
     Decisions have the columns of their name, ``rule`` and ``because``, and where it is told,
-    ``settled`` and ``possible``. All end with ``as_of`` and ``playbook_version``.
+    ``settled`` and ``possible``. All end with ``as_of`` and ``playbook_version``. In
+    ``instead_of`` of companies, tiers and engagement stands the key of the value in whose place the
+    one in force stands: what the rules say where somebody set it by hand, and what they say today
+    where a Tier is held.
 
     Attributes:
         companies: company_id and the decision ``segment``, with ``missing``: what to ask for.
@@ -58,6 +61,7 @@ def assess(
     deals: Any = None,
     contracts: Any = None,
     sales_events: Any = None,
+    overrides: Any = None,
     company_sets: Any = None,
     company_facts: Any = None,
     lead_sets: Any = None,
@@ -87,6 +91,8 @@ def assess(
         deals: id, company_id, opened_at, status; closed_at, lead_id, reason, product_id.
         contracts: company_id, product_id, start; end.
         sales_events: lead_id, kind, at; product_id, by, reason, follow_up_on.
+        overrides: what, value, by, reason, since, until; company_id, lead_id, product_id,
+            follow_up_on. Whose ``until`` is null holds until further notice.
         company_sets: company_id, fact, value: one row for each member of a set of a company, such
             as ``relationships`` and ``lists`` (S21).
         company_facts: company_id, fact, value, since: one row for each value of a fact that holds
@@ -117,6 +123,7 @@ def assess(
         "deals": deals,
         "contracts": contracts,
         "sales_events": sales_events,
+        "overrides": overrides,
         "company_sets": company_sets,
         "company_facts": company_facts,
         "lead_sets": lead_sets,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any, Final
 
 import narwhals.stable.v2 as nw
@@ -17,12 +18,14 @@ from mpfunnel.frames.answers import (
     settled,
     words_of,
 )
+from mpfunnel.frames.by_hand import Hands, in_force, level_in_force
 from mpfunnel.frames.expressions import whole
 from mpfunnel.frames.kinds import Frame
 from mpfunnel.frames.layout import Places
 from mpfunnel.frames.policies import companies_of, custom_tiers
 from mpfunnel.frames.situation import Situation
 from mpfunnel.frames.task import Task
+from mpfunnel.records import Company
 from mpfunnel.rules.columns import Decided, decide_columns, missing_columns
 from mpfunnel.rules.facts import Fact
 from mpfunnel.rules.tables import Decision, DecisionTable
@@ -61,36 +64,115 @@ class Companies:
     nobody: tuple[Decision[Any], ...]
 
 
-def judge(facts: Situation, attributes: Sequence[Fact], task: Task) -> Companies:
+def judge(
+    facts: Situation, attributes: Sequence[Fact], task: Task, hands: Hands | None
+) -> Companies:
     """Return segment and tiers of all companies.
 
     Args:
         facts: What counts on the day.
         attributes: The custom attributes that the companies have columns for.
         task: What is asked.
+        hands: What people have set.
 
     Raises:
         PolicyError: A custom policy broke its contract.
     """
     book, places, workshop = task.book, task.places, task.workshop
     segments = book.playbook.segments
-    policies = [book.playbook.tiers[product_id] for product_id in book.products]
-    frame = with_facts(
-        facts.companies, places.about("company"), places, facts.company_sets, "company_no"
+    judging = _Judging(task, attributes)
+    today = judging.of(facts.companies, facts.company_sets, task.day, segments=segments)
+    tiers, levels = judging.tiers(today)
+    reviewed = book.playbook.reviewed_on(task.day)
+    if reviewed is not None and (facts.on_review is not None or judging.custom):
+        companies, sets = facts.on_review or (facts.companies, facts.company_sets)
+        then = judging.of(companies, sets, reviewed)
+        held, levels = judging.tiers(then)
+        tiers = _held(held, tiers)
+    keys = {name: places.keys[f"{root}.{name}"] for root, name in _LEVELS}
+    on = ["company_no", "about"]
+    tiers = in_force(tiers, "tier", hands and hands.tiers, on, keys["tier"])
+    tier = places.named("product.tier")
+    if levels is not None and tier is not None and hands is not None:
+        levels = levels.join(hands.tiers, on=on, how="left")
+        named = {column: nw.col(column) for column in places.columns(tier)}
+        levels = levels.select(*on, **level_in_force(named, tier, places))
+    asked = [fact for fact in places.about("company") if fact.kind != "level"]
+    seen = {column: nw.col(column) for fact in asked for column in places.columns(fact)}
+    frame = today.frame
+    if (segment := places.named("company.segment")) is not None:
+        level = as_level(today.decided[id(segments)][0], segment, places)
+        if hands is not None:
+            frame = frame.join(hands.segments, on="company_no", how="left")
+            level = level_in_force(level, segment, places)
+        seen |= level
+    told = judging.told(today, segments, "segment")
+    return Companies(
+        facts=frame.select("company_no", **seen),
+        segments=in_force(told, "segment", hands and hands.segments, on[:1], keys["segment"]),
+        tiers=tiers,
+        levels=None if levels is None else workshop.keep("tier_levels", levels),
+        nobody=tuple(book.held_tier(NOBODY, one, task.day) for one in book.products.values()),
     )
-    decided: dict[int, tuple[Decided, Mapping[str, str]]] = {}
-    named = {"segment": segments, **{f"tier_{n}": policy for n, policy in enumerate(policies)}}
-    for name, policy in named.items():
-        if isinstance(policy, DecisionTable) and id(policy) not in decided:
-            frame, one = decide_columns(frame, policy, places, name=name)
-            frame, to_ask = missing_columns(frame, policy, places, name=f"{name}_asks")
-            decided[id(policy)] = one, to_ask
-    frame = workshop.keep("companies_decided", frame)
 
-    def told(policy: DecisionTable[Any], name: str) -> Frame:
-        one, to_ask = decided[id(policy)]
-        words = words_of(policy, name, task.lang)
-        told = frame.select(
+
+_LEVELS: Final = (("company", "segment"), ("product", "tier"))
+
+
+@frozen
+class _Judged:
+    """Companies as of a day, with the codes of what every table decides."""
+
+    day: date
+    frame: Frame
+    decided: Mapping[int, tuple[Decided, Mapping[str, str]]]
+    objects: Mapping[int, Company]
+
+
+class _Judging:
+    """What tables and policies say of companies, as of one day or another.
+
+    Args:
+        task: What is asked.
+        attributes: The custom attributes that the companies have columns for.
+    """
+
+    def __init__(self, task: Task, attributes: Sequence[Fact]) -> None:
+        self.task = task
+        self.attributes = attributes
+        book = task.book
+        self.policies = [book.playbook.tiers[product_id] for product_id in book.products]
+        self.custom = not all(isinstance(policy, TierTable) for policy in self.policies)
+
+    def of(
+        self,
+        companies: Frame,
+        sets: Frame | None,
+        day: date,
+        *,
+        segments: DecisionTable[Any] | None = None,
+    ) -> _Judged:
+        """Return companies with the codes of what the Tier tables, and `segments`, decide."""
+        places, workshop = self.task.places, self.task.workshop
+        frame = with_facts(companies, places.about("company"), places, sets, "company_no")
+        decided: dict[int, tuple[Decided, Mapping[str, str]]] = {}
+        named: dict[str, Any] = {} if segments is None else {"segment": segments}
+        named |= {f"tier_{n}": policy for n, policy in enumerate(self.policies)}
+        for name, policy in named.items():
+            if isinstance(policy, DecisionTable) and id(policy) not in decided:
+                frame, one = decide_columns(frame, policy, places, name=name)
+                frame, to_ask = missing_columns(frame, policy, places, name=f"{name}_asks")
+                decided[id(policy)] = one, to_ask
+        suffix = "" if segments is not None else "_on_review"
+        frame = workshop.keep(f"companies_decided{suffix}", frame)
+        objects = companies_of(companies, sets, self.attributes, workshop) if self.custom else {}
+        return _Judged(day, frame, decided, objects)
+
+    def told(self, judged: _Judged, policy: DecisionTable[Any], name: str) -> Frame:
+        """Return what a table says of companies, as people read it."""
+        one, to_ask = judged.decided[id(policy)]
+        words = words_of(policy, name, self.task.lang)
+        told = judged.frame.select(
             "company_no",
             code=nw.col(one.code).cast(nw.Int64()),
             settled=settled(one.possible),
@@ -98,36 +180,44 @@ def judge(facts: Situation, attributes: Sequence[Fact], task: Task) -> Companies
             missing=joined(to_ask),
         )
         codes = {"code": list(range(len(one.values))), **words}
-        return told.join(workshop.small(f"{one.code}s", codes), on="code").drop("code")
+        small = self.task.workshop.small(f"{one.code}s", codes)
+        return told.join(small, on="code").drop("code")
 
-    asked = [fact for fact in places.about("company") if fact.kind != "level"]
-    seen = {column: nw.col(column) for fact in asked for column in places.columns(fact)}
-    if (segment := places.named("company.segment")) is not None:
-        seen |= as_level(decided[id(segments)][0], segment, places)
-    tier = places.named("product.tier")
-    tiers: list[Frame] = []
-    levels: list[Frame] = []
-    custom = not all(isinstance(policy, TierTable) for policy in policies)
-    objects = companies_of(facts, attributes, workshop) if custom else {}
-    for place, (policy, product) in enumerate(zip(policies, book.products.values(), strict=True)):
-        about = whole(place)
-        if isinstance(policy, TierTable):
-            tiers.append(told(policy, "tier").with_columns(about=about))
-            if tier is not None:
-                level = as_level(decided[id(policy)][0], tier, places)
-                levels.append(frame.select("company_no", about=about, **level))
-        else:
-            answer, said = custom_tiers(objects, product, task)
-            tiers.append(answer.with_columns(about=about))
-            if said is not None:
-                levels.append(said.with_columns(about=about))
-    return Companies(
-        facts=frame.select("company_no", **seen),
-        segments=told(segments, "segment"),
-        tiers=_stacked(tiers),
-        levels=workshop.keep("tier_levels", _stacked(levels)) if levels else None,
-        nobody=tuple(book.tier(NOBODY, product, task.day) for product in book.products.values()),
+    def tiers(self, judged: _Judged) -> tuple[Frame, Frame | None]:
+        """Return the Tiers of companies, as people read them and as other rules do."""
+        places = self.task.places
+        tier = places.named("product.tier")
+        tiers: list[Frame] = []
+        levels: list[Frame] = []
+        products = self.task.book.products.values()
+        for place, (policy, product) in enumerate(zip(self.policies, products, strict=True)):
+            about = whole(place)
+            if isinstance(policy, TierTable):
+                tiers.append(self.told(judged, policy, "tier").with_columns(about=about))
+                if tier is not None:
+                    level = as_level(judged.decided[id(policy)][0], tier, places)
+                    levels.append(judged.frame.select("company_no", about=about, **level))
+            else:
+                answer, said = custom_tiers(judged.objects, product, self.task, judged.day)
+                tiers.append(answer.with_columns(about=about))
+                if said is not None:
+                    levels.append(said.with_columns(about=about))
+        return _stacked(tiers), _stacked(levels) if levels else None
+
+
+_COMPARED: Final = ("tier", "possible", "missing", "rule")
+
+
+def _held(held: Frame, proposed: Frame) -> Frame:
+    """Return the Tiers of the last review, with those of the day where they are others."""
+    renamed = {name: f"proposed_{name}" for name in _COMPARED}
+    beside = proposed.select("company_no", "about", **{n: nw.col(o) for o, n in renamed.items()})
+    same = nw.all_horizontal(
+        *(nw.col(name) == nw.col(other) for name, other in renamed.items()), ignore_nulls=False
     )
+    frame = held.join(beside, on=["company_no", "about"], how="inner")
+    frame = frame.with_columns(instead_of=nw.when(~same).then(nw.col("proposed_tier")))
+    return frame.drop(*renamed.values())
 
 
 def _stacked(frames: Sequence[Frame]) -> Frame:

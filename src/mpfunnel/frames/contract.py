@@ -8,7 +8,7 @@ from typing import Any, Final, Literal, get_args
 import narwhals.stable.v2 as nw
 from attrs import frozen
 
-from mpfunnel.records import Channel
+from mpfunnel.records import Channel, OverrideOf
 from mpfunnel.records.companies import Relationship
 from mpfunnel.records.sales import DealStatus, SalesEventKind
 from mpfunnel.rules.facts import Fact, Kind
@@ -45,6 +45,7 @@ class Column:
         digits: Of a text: how many digits it must be, and nothing else.
         places: Of a decimal: how many decimal places are kept.
         attribute: The fact that it gives, where it is a custom attribute.
+        stated: Whether it must be there, although it may hold nulls.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Column:
     digits: int | None = None
     places: int = 2
     attribute: Fact | None = None
+    stated: bool = False
 
 
 def _id(name: str, of: Family, *, required: bool = False) -> Column:
@@ -135,6 +137,18 @@ TABLES: Final[Mapping[str, tuple[Column, ...]]] = {
         _id("product_id", "product", required=True),
         Column("start", "date", required=True),
         Column("end", "date"),
+    ),
+    "overrides": (
+        Column("what", "text", required=True, choices=get_args(OverrideOf)),
+        Column("value", "text", required=True),
+        Column("by", "text", required=True),
+        Column("reason", "text", required=True),
+        Column("since", "date", required=True),
+        Column("until", "date", stated=True),
+        _id("company_id", "company"),
+        _id("lead_id", "lead"),
+        _id("product_id", "product"),
+        Column("follow_up_on", "date"),
     ),
     "sales_events": (
         _id("lead_id", "lead", required=True),

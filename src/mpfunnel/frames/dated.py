@@ -59,10 +59,22 @@ _READ: Final[Mapping[str, Any]] = {
 """The columns of what was read, each of other facts."""
 
 
+Known = tuple[Frame, Frame | None]
+"""Companies, and their sets."""
+
+
 def as_of_the_day(
-    companies: Frame, sets: Frame | None, told: Frame, door: Door, workshop: Workshop
-) -> tuple[Frame, Frame | None]:
-    """Return the companies and their sets with what was told of them over time.
+    companies: Frame,
+    sets: Frame | None,
+    told: Frame,
+    door: Door,
+    workshop: Workshop,
+    *,
+    reviewed: int | None = None,
+) -> tuple[Known, Known | None]:
+    """Return the companies and their sets with what was told of them over time, as of two days.
+
+    The first is the day asked about; the other one, where there is any, that of the last review.
 
     Args:
         companies: The companies.
@@ -71,20 +83,30 @@ def as_of_the_day(
             since.
         door: Knows of which facts values over time count, and takes rejects.
         workshop: Where the frames are worked on.
+        reviewed: The ordinal number of the day of the last review.
     """
     plain, members = door.dated, door.dated_sets
     if not plain and not members:
-        return companies, sets
+        return (companies, sets), None
     reading = _Reading(plain, members, integers=door.id_type("company") == nw.Int64())
     frame = told.filter(_FACT.is_in([*(column.name for column in plain), *members]))
     frame = workshop.keep("company_facts_read", reading.of(frame))
     frame = door.sift(_NAME, frame, reading.faults, said=_FACT)
     frame = frame.select(*_KEY, "company_id", "known", *reading.places).unique()
-    frame = workshop.keep("company_facts_latest", _latest(_agreed(frame, members, door, workshop)))
-    if plain:
-        companies = _with_values(companies, frame, reading)
-        companies = workshop.keep("companies_dated", companies)
-    return companies, _with_members(sets, frame, members) if members else sets
+    frame = _agreed(frame, members, door, workshop)
+
+    def known(frame: Frame, suffix: str) -> Known:
+        held = companies
+        frame = workshop.keep(f"company_facts_latest{suffix}", _latest(frame))
+        if plain:
+            held = _with_values(companies, frame, reading)
+            held = workshop.keep(f"companies_dated{suffix}", held)
+        return held, _with_members(sets, frame, members) if members else sets
+
+    if reviewed is None:
+        return known(frame, ""), None
+    past = frame.filter(nw.col("since") <= reviewed)
+    return known(frame, ""), known(past, "_on_review")
 
 
 # -- reading --

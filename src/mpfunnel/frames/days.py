@@ -18,7 +18,7 @@ import narwhals.stable.v2 as nw
 
 from mpfunnel.calendars import zone_for
 
-__all__ = ["with_day", "with_local_day"]
+__all__ = ["iso_text", "with_day", "with_local_day"]
 
 Frame = TypeVar("Frame", nw.DataFrame[Any], nw.LazyFrame[Any])
 
@@ -75,6 +75,33 @@ def with_day(frame: Frame, column: str, *, name: str) -> Frame:
     before = past * 365 + past // 4 - past // 100 + past // 400
     day = before + nw.col(column).dt.ordinal_day().cast(nw.Int64)
     return frame.with_columns(day.alias(name))
+
+
+def iso_text(column: str) -> nw.Expr:
+    """Return days, given by their ordinal numbers, as text such as ``2026-10-31``.
+
+    Worked out by sums, because engines write dates as they are told to elsewhere (law 9). Years
+    begin in March here, so that the day that comes every four years is the last one.
+    """
+    day = nw.col(column) + 305
+    era, of_era = day // _DAYS_OF_400_YEARS, day % _DAYS_OF_400_YEARS
+    leaps = of_era // 1460 - of_era // 36524 + of_era // 146096
+    year = (of_era - leaps) // 365
+    of_year = of_era - (365 * year + year // 4 - year // 100)
+    month = (5 * of_year + 2) // 153
+    of_month = of_year - (153 * month + 2) // 5 + 1
+    january = month // 10
+    year = era * 400 + year + january
+    month = month + 3 - 12 * january
+
+    def digits(number: nw.Expr, count: int) -> nw.Expr:
+        return (number + 10**count).cast(nw.String()).str.slice(1, count)
+
+    dash = nw.lit("-")
+    return nw.concat_str(digits(year, 4), dash, digits(month, 2), dash, digits(of_month, 2))
+
+
+_DAYS_OF_400_YEARS: Final = 146_097
 
 
 def _with_seconds(frame: Frame, column: str, name: str) -> Frame:

@@ -386,9 +386,13 @@ def rejected(name: str, frame: Frame, column: nw.Expr, code: nw.Expr, reason: nw
         one for one in ("id", "activity_id", "deal_id", "lead_id", "company_id") if one in known
     )
     lead = nw.col("lead_id") if "lead_id" in known else nw.lit(None, dtype=nw.String())
+    owner = nw.col(about).cast(nw.String())
+    if name == "overrides" and "company_id" in known:
+        # They are about a lead or about a company.
+        owner = nw.coalesce(owner, nw.col("company_id").cast(nw.String()))
     return frame.select(
         table=nw.lit(name),
-        id=nw.col(about).cast(nw.String()),
+        id=owner,
         lead_id=lead.cast(nw.String()),
         column=column,
         code=code,
@@ -409,7 +413,7 @@ def _present(
     absent = [column.name for column in contract if column.name not in times]
     strangers = [column for column in times if column not in {one.name for one in contract}]
     for column in contract:
-        if column.required and column.name in absent:
+        if (column.required or column.stated) and column.name in absent:
             near = _nearest(column.name, strangers, _FAR)
             hint = "" if near is None else f"; did you mean '{shown(near)}'?"
             problems.append(Problem("missing", f"{name}.{column.name}", f"no such column{hint}"))

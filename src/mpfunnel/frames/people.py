@@ -7,6 +7,7 @@ from functools import cached_property
 import narwhals.stable.v2 as nw
 from attrs import evolve
 
+from mpfunnel.frames.by_hand import Hands
 from mpfunnel.frames.companies import Companies
 from mpfunnel.frames.contact import contactable
 from mpfunnel.frames.expressions import extended, flag, whole
@@ -31,6 +32,7 @@ class People:
         companies: What is known of the companies.
         owned: What companies own and are buying.
         of_companies: What rules about leads see of each company with each product.
+        hands: What people have set.
     """
 
     def __init__(
@@ -40,17 +42,19 @@ class People:
         companies: Companies,
         owned: Frame | None,
         of_companies: Frame,
+        hands: Hands | None,
     ) -> None:
         self.task = task
         self.facts = facts
         self.companies = companies
         self.owned = owned
         self.of_companies = of_companies
+        self.hands = hands
 
     @cached_property
     def standings(self) -> Standings:
         """How leads stand with products."""
-        return Standings(self.task, self.facts, self.companies, self.of_companies)
+        return Standings(self.task, self.facts, self.companies, self.of_companies, self.hands)
 
     @cached_property
     def every(self) -> bool:
@@ -99,6 +103,9 @@ class People:
     def _told(self, stood: Frame) -> Frame:
         """Return the rows whose state is other than that of no sign, or not settled (S23)."""
         none = nw.col("state") == 0
+        if self.hands is not None:
+            # Somebody said so, and what the rules say is told beside it.
+            none = none & nw.col("set_to").is_null()
         found = [stood.filter(~none)]
         silent = stood.filter(none)
         if not self.task.possible:

@@ -14,7 +14,6 @@ import narwhals.stable.v2 as nw
 
 from mpfunnel.frames.answers import level_of
 from mpfunnel.frames.kinds import Frame, Workshop
-from mpfunnel.frames.situation import Situation
 from mpfunnel.frames.task import Task
 from mpfunnel.records import Company, Product
 from mpfunnel.rules.facts import Fact
@@ -35,16 +34,16 @@ _SETS: Final = ("relationships", "lists", "domains")
 
 
 def companies_of(
-    facts: Situation, attributes: Sequence[Fact], workshop: Workshop
+    companies: Frame, company_sets: Frame | None, attributes: Sequence[Fact], workshop: Workshop
 ) -> dict[int, Company]:
     """Return the companies as objects by their number: what has columns, and all sets."""
     sets: dict[int, dict[str, set[str]]] = {}
-    if facts.company_sets is not None:
-        for row in workshop.rows(facts.company_sets):
+    if company_sets is not None:
+        for row in workshop.rows(company_sets):
             sets.setdefault(row["company_no"], {}).setdefault(row["fact"], set()).add(row["value"])
     return {
         row["company_no"]: _company(row, attributes, sets.get(row["company_no"], {}))
-        for row in workshop.rows(facts.companies)
+        for row in workshop.rows(companies)
     }
 
 
@@ -69,7 +68,7 @@ def _held(fact: Fact, value: Any) -> Any:
 
 
 def custom_tiers(
-    companies: Mapping[int, Company], product: Product, task: Task
+    companies: Mapping[int, Company], product: Product, task: Task, day: date
 ) -> tuple[Frame, Frame | None]:
     """Return what a custom policy says of companies: as people read it, and as rules do.
 
@@ -77,6 +76,7 @@ def custom_tiers(
         companies: The companies by their number.
         product: The product.
         task: What is asked.
+        day: The day for which the policy is asked.
 
     Raises:
         PolicyError: The policy broke its contract.
@@ -91,7 +91,7 @@ def custom_tiers(
     if fact is not None:
         levels |= {column: [] for column in places.columns(fact)}
     for number, company in companies.items():
-        one = task.book.tier(company, product, task.day)
+        one = task.book.tier(company, product, day)
         row: tuple[int | str | None, ...] = (
             number,
             one.value.key,

@@ -13,6 +13,7 @@ from mpfunnel.calendars import as_day
 from mpfunnel.case import Compiled
 from mpfunnel.engine import Engine
 from mpfunnel.errors import InvalidDataError, Problem
+from mpfunnel.frames.by_hand import Hands, hands_of
 from mpfunnel.frames.companies import Companies, judge
 from mpfunnel.frames.contact import CONTACT
 from mpfunnel.frames.door import REJECTED, Door
@@ -30,15 +31,16 @@ __all__ = ["KEYS", "SHAPES", "STAMP", "Population"]
 
 _DECIDED: Final = {"settled": "flag", "possible": "text", "missing": "text"}
 _WHY: Final = {"rule": "text", "because": "text"}
+_IN_FORCE: Final = {**_WHY, "instead_of": "text"}
 STAMP: Final = {"as_of": "day", "playbook_version": "text"}
 SHAPES: Final[Mapping[str, Mapping[str, str]]] = {
-    "companies": {"company_id": "company", "segment": "text", **_DECIDED, **_WHY},
+    "companies": {"company_id": "company", "segment": "text", **_DECIDED, **_IN_FORCE},
     "tiers": {
         "company_id": "company",
         "product_id": "product",
         "tier": "text",
         **_DECIDED,
-        **_WHY,
+        **_IN_FORCE,
         "owned": "flag",
     },
     "leads": {
@@ -59,7 +61,7 @@ SHAPES: Final[Mapping[str, Mapping[str, str]]] = {
         "state": "text",
         "settled": "flag",
         "possible": "text",
-        **_WHY,
+        **_IN_FORCE,
         "interest": "text",
         "score_micro": "number",
         "active_days": "number",
@@ -150,7 +152,12 @@ class Population:
     @cached_property
     def companies(self) -> Companies:
         """Segment and tiers of all companies."""
-        return judge(self.facts, self.door.attributes, self.task)
+        return judge(self.facts, self.door.attributes, self.task, self.hands)
+
+    @cached_property
+    def hands(self) -> Hands | None:
+        """What people have set."""
+        return hands_of(self.sorting, self.facts, self.task)
 
     @cached_property
     def of_companies(self) -> Frame:
@@ -162,7 +169,7 @@ class Population:
         facts = self.sorting.of_leads(self.facts, part)
         if facts.leads is None:
             return None
-        people = People(self.task, facts, self.companies, self.owned, self.of_companies)
+        people = People(self.task, facts, self.companies, self.owned, self.of_companies, self.hands)
         # What they are to their companies is all that is left of a part.
         involved = people.involved()
         if self.involved is not None:

@@ -62,6 +62,8 @@ class Situation:
     Attributes:
         companies: The companies, with their facts as of the day, and ``company_no``: their number.
         company_sets: What their sets hold: company_no, fact, value.
+        on_review: Companies and sets as of the day of the last review, where that may be another
+            one, and anything was told of them over time.
         leads: The leads, with ``lead_no``, their number, and ``company_no``, that of their
             company, null where it is not known.
         lead_sets: What their sets hold: lead_no, fact, value.
@@ -86,6 +88,7 @@ class Situation:
     deal_lines: Frame | None
     contracts: Frame | None
     sales_events: Frame | None
+    on_review: tuple[Frame, Frame | None] | None = None
 
 
 def kinds_of(book: Playbook) -> tuple[str, ...]:
@@ -113,6 +116,7 @@ class Sorting:
         self.workshop = workshop
         self.given: Mapping[str, Frame] = door.frames
         self.today = as_of.toordinal()
+        self.reviewed = book.reviewed_on(as_of)
         self.ids = [product.id for product in book.products]
 
     def of_companies(self) -> Situation:
@@ -120,10 +124,18 @@ class Sorting:
         companies = self.numbered("companies", self.given["companies"], "company_no")
         companies = self.workshop.keep("companies_counted", companies)
         sets = self.members("company_sets", "company", companies, self.given.get("company_sets"))
+        on_review = None
         if (told := self.given.get("company_facts")) is not None:
             told = self.past(told.unique(), "since")
             told = self.known("company_facts", told, "company", companies)
-            companies, sets = as_of_the_day(companies, sets, told, self.door, self.workshop)
+            (companies, sets), on_review = as_of_the_day(
+                companies,
+                sets,
+                told,
+                self.door,
+                self.workshop,
+                reviewed=None if self.reviewed is None else self.reviewed.toordinal(),
+            )
         leads = self.given.get("leads")
         if leads is not None:
             leads = self.homes(self.numbered("leads", leads, "lead_no"), companies)
@@ -144,6 +156,7 @@ class Sorting:
             deal_lines=lines,
             contracts=self.contracts(companies),
             sales_events=None,
+            on_review=on_review,
         )
 
     def parts(self, companies: Situation, count: int) -> list[Part]:

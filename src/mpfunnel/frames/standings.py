@@ -6,14 +6,17 @@ sign are looked at one by one (S23).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import narwhals.stable.v2 as nw
 from attrs import define, field
 
+from mpfunnel.by_hand import BY_HAND
 from mpfunnel.case import NO_TIER, Compiled, CompiledModel
 from mpfunnel.engagement import Measure
 from mpfunnel.frames.answers import as_level, joined, level_of, possible_of, settled, words_of
+from mpfunnel.frames.by_hand import Hands, level_in_force
 from mpfunnel.frames.companies import Companies, unmatched, with_facts
 from mpfunnel.frames.expressions import by_code, extended, flag, whole
 from mpfunnel.frames.kinds import Frame, Workshop
@@ -39,12 +42,14 @@ class Standings:
         facts: What counts on the day; leads are given.
         companies: What is known of the companies.
         of_companies: What rules about leads see of each company with each product (`of_companies`).
+        hands: What people have set.
     """
 
     task: Task
     facts: Situation
     companies: Companies
     of_companies: Frame
+    hands: Hands | None
     measures: tuple[Measure, ...] = ()
     sums: Frame | None = None
     heard: Frame | None = None
@@ -125,6 +130,8 @@ class Standings:
         alone = pairs.filter(nw.col("company_no").is_null())
         signs = [one for one in (self.sums, self.heard) if one is not None]
         signed = [one.filter(nw.col("about") != FIRM) for one in signs]
+        if self.hands is not None:
+            signed.append(self.hands.states)
         return nw.concat([one.select("pair") for one in (alone, *signed)])
 
     @property
@@ -188,11 +195,20 @@ class Standings:
                 for n, key in enumerate(keys)
             }
             may["settled"] = settled(one.possible)
+        state, level = by_code(one.code, place), self._level(one, "product.engagement")
+        if self.hands is not None:
+            hand, is_set = nw.col("set_to"), ~nw.col("set_to").is_null()
+            state = nw.when(is_set).then(hand).otherwise(state)
+            for name, expression in may.items():
+                said = nw.lit(True) if name == "settled" else hand == int(name.removeprefix("may_"))
+                may[name] = nw.when(is_set).then(said).otherwise(expression)
+            if (fact := self.task.places.named("product.engagement")) is not None:
+                level = level_in_force(level, fact, self.task.places)
         frame = frame.with_columns(
-            state=by_code(one.code, place),
+            state=state,
             code=nw.col(one.code).cast(nw.Int64()) + codes,
             **may,
-            **self._level(one, "product.engagement"),
+            **level,
         )
         return frame.drop(one.code, *one.possible)
 
@@ -214,8 +230,30 @@ class Standings:
             frame = frame.with_columns(possible=joined(may))
         levels: dict[str, list[Any]] = {"interest": list(range(len(keys))), "level": list(keys)}
         frame = frame.drop("state").join(self.task.workshop.small("state_codes", codes), on="code")
+        frame = self._in_force(frame, keys)
         frame = frame.join(self.task.workshop.small("levels", levels), on="interest")
         return frame.drop("interest").rename({"level": "interest"})
+
+    def _in_force(self, frame: Frame, keys: Sequence[str]) -> Frame:
+        """Return rows in words with what people have set in the place of what the rules say."""
+        nothing = nw.lit(None, dtype=nw.String())
+        if self.hands is None:
+            return frame.with_columns(instead_of=nothing)
+        because = self.hands.states.select("pair", "set_because")
+        frame = frame.join(because, on="pair", how="left")
+        is_set = ~nw.col("set_to").is_null()
+        instead = {
+            "state": by_code("set_to", keys),
+            "rule": nw.lit(BY_HAND),
+            "because": nw.col("set_because"),
+        }
+        return frame.with_columns(
+            instead_of=nw.when(is_set).then(nw.col("state")),
+            **{
+                name: nw.when(is_set).then(one).otherwise(nw.col(name))
+                for name, one in instead.items()
+            },
+        ).drop("set_because")
 
     def _base(self, pairs: Frame, possible: bool) -> Frame:
         """Return the pairs with every fact that rules ask about them but the decisions on them."""
@@ -227,12 +265,16 @@ class Standings:
             if found is not None:
                 frame = frame.join(found.drop("lead_no", "about"), on="pair", how="left")
         frame = self._with_own_positions(frame)
+        if self.hands is not None:
+            frame = frame.join(self.hands.states.select("pair", "set_to"), on="pair", how="left")
         held = [
             column
             for fact in self.task.places.facts
             if fact.root in ("company", "lead") or fact.name == "product.tier"
             for column in self.task.places.columns(fact, possible=possible)
         ]
+        if self.hands is not None:
+            held.append("set_to")
         return frame.select(*_KEY, *held, **self._of_product(frame))
 
     def _of_product(self, frame: Frame) -> dict[str, nw.Expr]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final, NamedTuple
 
 import narwhals.stable.v2 as nw
 
 from mpfunnel.errors import Problem
 from mpfunnel.frames.contract import Column
+from mpfunnel.records import ABOUT
 
 __all__ = [
     "BLANK",
@@ -159,10 +160,33 @@ def contradictions(name: str, types: Mapping[str, Any]) -> list[Fault]:
             Fault(still_open & closed, "closed_at", "contradiction", unwanted),
             Fault(~still_open & ~closed, "closed_at", "missing", needed),
         ]
-    if name == "contracts" and {"start", "end"} <= here:
-        early = _comparable("end", types) < _comparable("start", types)
-        return [Fault(early, "end", "order", "must not be before start")]
-    return []
+    ends = {"contracts": ("start", "end"), "overrides": ("since", "until")}
+    faults: list[Fault] = []
+    if name == "overrides":
+        faults += _of_questions(here, types)
+    start, end = ends.get(name, ("", ""))
+    if {start, end} <= here:
+        early = _comparable(end, types) < _comparable(start, types)
+        faults.append(Fault(early, end, "order", f"must not be before {start}"))
+    return faults
+
+
+def _of_questions(here: Collection[str], types: Mapping[str, Any]) -> list[Fault]:
+    """Return where an override is not about what its question is about."""
+    faults: list[Fault] = []
+    for what, wanted in ABOUT.items():
+        asked = _comparable("what", types) == what if "what" in here else nw.lit(False)
+        for name in ("company_id", "lead_id", "product_id"):
+            given = nw.lit(False)
+            if name in here:
+                given = ~_given(Column(name, "id"), types[name]).is_null()
+            if name in wanted:
+                message = f"is needed where what is '{what}'"
+                faults.append(Fault(asked & ~given, name, "missing", message))
+            else:
+                message = f"must be blank where what is '{what}'"
+                faults.append(Fault(asked & given, name, "contradiction", message))
+    return faults
 
 
 def _comparable(column: str, types: Mapping[str, Any]) -> nw.Expr:

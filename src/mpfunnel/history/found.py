@@ -10,6 +10,7 @@ from attrs import frozen
 from immutabledict import immutabledict
 
 from mpfunnel.account import Account
+from mpfunnel.case import is_silent
 from mpfunnel.history.logs import AccountLog
 from mpfunnel.history.spans import Cause, LeadReplay, Replay, Span, StageSpan
 from mpfunnel.history.timeline import PlaybookTimeline
@@ -153,9 +154,8 @@ class Found:
         )
 
     def _is_shown(self, key: Key) -> bool:
-        """Whether the state was ever another one than surely that of no sign (S23)."""
+        """Whether the state was ever another one than surely that of no sign, or set by hand."""
         return any(
-            not run.answer.decision.settled
-            or run.answer.decision.value.key != self.no_sign[run.answer.version]
+            not is_silent(run.answer.decision, self.no_sign[run.answer.version])
             for run, _ in self._within(key)
         )

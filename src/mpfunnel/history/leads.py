@@ -17,6 +17,7 @@ from typing import Any
 
 from attrs import frozen
 
+from mpfunnel.by_hand import NOTHING_BY_HAND, day_after
 from mpfunnel.calendars import day_began
 from mpfunnel.case import NO_TIER, Case, Compiled, Person, Seen, hear_sales
 from mpfunnel.engagement import NO_SCORE, Standing
@@ -25,7 +26,7 @@ from mpfunnel.history.kept import Kept
 from mpfunnel.history.logs import NEVER, AccountLog, LeadLog, Life
 from mpfunnel.history.running import Gauge, Running
 from mpfunnel.ownership import NOTHING, Position, positions
-from mpfunnel.records import Company, Contract, Id
+from mpfunnel.records import Company, Contract, Id, Override
 from mpfunnel.rules.tables import Decision
 from mpfunnel.segments import Segment
 from mpfunnel.situation import Situation
@@ -132,13 +133,21 @@ class LeadDays:
         self.held = held if whole.matched else self._held()
         self.held_since = [since for since, _ in self.held]
         self.event_days = [day.toordinal() for _, day in log.events]
+        self.hands: dict[Id, list[Override]] = {}
+        for one in whole.by_hand.begun:
+            if one.lead_id == log.lead.id and one.product_id is not None:
+                self.hands.setdefault(one.product_id, []).append(one)
         self.by_product: dict[Id | None, list[Life]] = {}
         for life in log.activities:
             for product_id in life.record[0].product_ids or _FIRM_WIDE:
                 self.by_product.setdefault(product_id, []).append(life)
         self.tracks: dict[Id | None, Track] = {}
         for product_id, gauge in gauges.items():
-            signed = log.events or not self.by_product.keys().isdisjoint((product_id, None))
+            signed = (
+                product_id in self.hands
+                or log.events
+                or not self.by_product.keys().isdisjoint((product_id, None))
+            )
             if signed or gauge.compiled.asks_lead or not whole.matched:
                 self.tracks[product_id] = self.track(product_id)
             else:
@@ -182,8 +191,11 @@ class LeadDays:
         )
         if product_id is not None:
             days.update(self.days_of_position(product_id))
+            for one in self.hands.get(product_id, ()):
+                days.add(one.since.toordinal())
+                days.add(day_after(one) or NEVER)
         marks = self.days(days)
-        search = _Search(self.gauges[product_id], self.lead)
+        search = _Search(self.gauges[product_id], self.lead, product_id)
         for mark, then in zip(marks, [*marks[1:], self.last + 1], strict=True):
             if mark == self.first or mark in ends:
                 search.running = Running(
@@ -191,6 +203,8 @@ class LeadDays:
                     [life for life in own if mark < life.until],
                     [life for life in wide if mark < life.until],
                 )
+            if product_id in self.hands:
+                search.by_hand = self.whole.by_hand.on(date.fromordinal(mark))
             epoch = self.epochs[bisect_right(self.starts, mark) - 1]
             search.go(epoch.seen, self.standing(product_id, mark, epoch), mark)
             if then > mark + 1 and (own or wide):
@@ -341,14 +355,18 @@ class _Search:
 
     Attributes:
         running: The activities.
+        by_hand: What somebody has set.
         found: What was found so far.
     """
 
     running: Running
 
-    def __init__(self, gauge: Gauge, lead: Any) -> None:
+    def __init__(self, gauge: Gauge, lead: Any, product_id: Id | None) -> None:
         self.gauge = gauge
         self.lead = lead
+        self.by_hand = NOTHING_BY_HAND
+        self._about: Any = {"lead_id": lead.id, "product_id": product_id}
+        self._held: Override | None = None
         self.found: Track = []
         self._known: Hashable = None
         self._company: Any = None
@@ -358,6 +376,10 @@ class _Search:
         """Go on with what is known from a day on, besides the activities."""
         self._company = company
         self._standing = standing
+        held = self.by_hand.held.get(("engagement", self.lead.id, self._about["product_id"]))
+        if held != self._held:
+            # Whatever the rules say, the state is another one.
+            self._held, self._known = held, None
         self._note(self._cell(day, day), day)
 
     def until(self, day: int, last: int, ending: Hashable) -> None:
@@ -402,6 +424,10 @@ class _Search:
             last.active_days,
             last.measures,
             last.interest,
-            self.gauge.compiled.state(self._company, self.lead, last),
+            self.by_hand.instead(
+                self.gauge.compiled.state(self._company, self.lead, last),
+                "engagement",
+                **self._about,
+            ),
         )
         self.found.append((day, standing))

@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple
 from attrs import define, evolve, field
 
 from mpfunnel.account import Account
+from mpfunnel.by_hand import ByHand, Levels, by_hand
 from mpfunnel.records import Activity, Contract, Id, Lead, SalesEvent
 from mpfunnel.situation import Rejected, situation
 
@@ -69,6 +70,7 @@ class AccountLog:
         deals: The company's own; all, where there is none.
         deals_without_lead: Deals that name no lead.
         contracts: The company's contracts.
+        by_hand: What somebody has set, as of the last day.
         rejects: What could not be used as of the last day.
     """
 
@@ -77,6 +79,7 @@ class AccountLog:
     deals: list[Life]
     deals_without_lead: list[Life]
     contracts: tuple[Contract, ...]
+    by_hand: ByHand
     rejects: tuple[Rejected, ...]
 
 
@@ -86,6 +89,7 @@ def log_of(
     until: date,
     day_of: Callable[[datetime], date],
     products: Mapping[Id, object],
+    levels: Levels,
     changes: Iterable[int],
 ) -> AccountLog:
     """Return what the account holds until the day `until`, that day included.
@@ -95,10 +99,19 @@ def log_of(
         until: The last day.
         day_of: Gives the local day of an instant.
         products: The products that the firm sells, by id.
+        levels: What may be set by hand.
         changes: The days on which facts of the company change.
     """
     facts = situation(account, as_of=until, day_of=day_of, products=products)
-    log = AccountLog(facts.company is not None, {}, [], [], facts.contracts, facts.rejects)
+    hands = by_hand(
+        account.overrides,
+        as_of=until,
+        company_id=None if facts.company is None else facts.company.id,
+        leads=facts.leads,
+        levels=levels,
+    )
+    rejects = (*facts.rejects, *hands.rejects)
+    log = AccountLog(facts.company is not None, {}, [], [], facts.contracts, hands, rejects)
     for lead_id, lead in facts.leads.items():
         log.leads[lead_id] = LeadLog(lead, events=facts.sales_events.get(lead_id, []))
     _take(log, facts, {})
@@ -192,3 +205,7 @@ def _see(log: AccountLog, one: LeadLog, changes: Iterable[int]) -> None:
         one.see(contract.start.toordinal(), None, (contract.product_id,))
     for changed in changes:
         one.see(changed, None, (None,))
+    for hand in log.by_hand.begun:
+        if hand.lead_id in (None, one.lead.id):
+            # Of a segment, it is about all products.
+            one.see(hand.since.toordinal(), None, (hand.product_id,))

@@ -8,7 +8,8 @@ from functools import lru_cache
 from typing import Any, Final
 
 from mpfunnel.account import Account
-from mpfunnel.case import NOBODY, Compiled, Seen
+from mpfunnel.by_hand import day_after
+from mpfunnel.case import NOBODY, Compiled, Seen, company_on, undated
 from mpfunnel.history.found import Answer, Found
 from mpfunnel.history.kept import Kept
 from mpfunnel.history.leads import AsOf, Epoch, LeadDays, Track, alive, days_of_deals
@@ -17,8 +18,6 @@ from mpfunnel.history.running import Gauge
 from mpfunnel.history.spans import Cause
 from mpfunnel.ownership import Position, positions
 from mpfunnel.records import Company, CompanyHistory, Id
-from mpfunnel.rules.conditions import facts_of
-from mpfunnel.rules.tables import DecisionTable
 
 __all__ = ["Piece"]
 
@@ -39,6 +38,7 @@ class Piece:
             until=date.fromordinal(last),
             day_of=book.day_of,
             products=book.products,
+            levels=book.levels,
             changes=[day for day in self.changes if day <= last],
         )
 
@@ -68,13 +68,22 @@ class Piece:
             return of
 
         epochs = list(self.epochs())
-        of_company = cause([set(self.changes)])
+        hands = self.log.by_hand.begun
+
+        def of_company(what: str, product_id: Id | None) -> Callable[[int], Cause]:
+            set_on = {
+                one.since.toordinal()
+                for one in hands
+                if (one.what, one.product_id) == (what, product_id)
+            }
+            return cause([set(self.changes), set_on])
+
         matched = self.account.company is not None
         found.add(
             ("segment",),
             [(one.since, Answer(one.segment, version, self.undated(one, None))) for one in epochs],
             self.last,
-            of_company,
+            of_company("segment", None),
         )
         for product_id in self.book.products:
             answers = [
@@ -84,7 +93,7 @@ class Piece:
                 )
                 for one in epochs
             ]
-            found.add(("tier", product_id), answers, self.last, of_company)
+            found.add(("tier", product_id), answers, self.last, of_company("tier", product_id))
         case = AsOf(self.book, matched=matched)
         held = self.positions() if matched else []
         bounds, alike = (self.first, self.last), dict[Id | None, Track]()
@@ -111,43 +120,50 @@ class Piece:
         book, given = self.book, self.account.company
         custom = len(book.tier_tables) < len(book.products)
         days = (
-            range(self.first, self.last + 1) if custom else [self.first, *self.within(self.changes)]
+            range(self.first, self.last + 1)
+            if custom
+            else [self.first, *self.within([*self.changes, *self.reviews(), *self.hands()])]
         )
         known: tuple[Any, ...] | None = None
-        for day in days:
-            company = given
-            if isinstance(company, CompanyHistory):
-                company = company.on(date.fromordinal(day))
-            about = NOBODY if company is None else company
+        for ordinal in days:
+            day = date.fromordinal(ordinal)
+            hands = self.log.by_hand.on(day)
+            about = NOBODY if given is None else company_on(given, day)
             tiers = {
-                product.id: book.tier(about, product, date.fromordinal(day))
-                for product in book.products.values()
+                p: hands.instead(book.held_tier(given or about, one, day), "tier", product_id=p)
+                for p, one in book.products.items()
             }
-            if known != (about, tiers) or day in self.changes:
-                known = about, tiers
-                segment = book.unmatched if company is None else book.segment(about)
-                yield Epoch(day, about, segment, tiers, Seen(about, segment))
+            segment = book.unmatched
+            if given is not None:
+                segment = hands.instead(book.segment(about), "segment")
+            if known != (about, segment, tiers) or ordinal in self.changes:
+                known = about, segment, tiers
+                yield Epoch(ordinal, about, segment, tiers, Seen(about, segment))
+
+    def reviews(self) -> Iterator[int]:
+        """Yield the days on which Tiers were reviewed."""
+        day = self.book.playbook.reviewed_on(date.fromordinal(self.last))
+        while day is not None and day.toordinal() > self.first:
+            yield day.toordinal()
+            day = self.book.playbook.reviewed_on(date.fromordinal(day.toordinal() - 1))
+
+    def hands(self) -> Iterator[int]:
+        """Yield the days on which something set by hand begins to hold, or holds no more."""
+        for one in self.log.by_hand.begun:
+            yield one.since.toordinal()
+            if (ended := day_after(one)) is not None:
+                yield ended
 
     def undated(self, epoch: Epoch, product_id: Id | None) -> tuple[str, ...]:
         """Return what decided a segment or Tier without a record that says since when."""
         playbook, company = self.book.playbook, self.account.company
         if company is None:
             return ()
-        policy = playbook.segments if product_id is None else playbook.tiers[product_id]
-        decision: Any = epoch.segment if product_id is None else epoch.tiers[product_id]
-        if not isinstance(policy, DecisionTable):
-            return ("company",)
-        dated = (
-            {one.fact for one in company.changes if one.since.toordinal() <= epoch.since}
-            if isinstance(company, CompanyHistory)
-            else ()
-        )
-        asked: dict[str, None] = {}
-        for rule in policy.rules:
-            asked.update((f.name, None) for f in facts_of(rule.when) if f.key not in dated)
-            if rule.key == decision.rule:
-                break
-        return tuple(asked)
+        day = date.fromordinal(epoch.since)
+        if product_id is None:
+            return undated(playbook.segments, epoch.segment, company, day)
+        decided_on = playbook.reviewed_on(day) or day
+        return undated(playbook.tiers[product_id], epoch.tiers[product_id], company, decided_on)
 
     def positions(self) -> list[tuple[int, Mapping[Id, Position]]]:
         """Return what the company owns and is buying, by the days on which it changes."""

@@ -34,7 +34,7 @@ Cause = Literal["start", "record", "time", "playbook"]
 
 - ``"playbook"``: another playbook came into force on the day.
 - ``"record"``: the day has a record about what is asked: an activity, a sales event, a deal opened
-  or closed, a contract that starts, a company fact.
+  or closed, a contract that starts, a company fact, an override from its first day.
 - ``"time"``: neither; days have passed, and nothing else.
 - ``"start"``: it is the same as on the day before the replay begins, or no playbook was in force on
   that day.
@@ -248,6 +248,7 @@ def _row(
     product_id: Id | None = None,
 ) -> Row:
     of_stage = span if isinstance(span, StageSpan) else None
+    other = span.decision.instead_of
     of_company = what in ("segment", "tier")
     return {
         "what": what,
@@ -262,6 +263,7 @@ def _row(
         "missing": _joined(span.missing),
         "rule": span.rule,
         "because": span.because.text(lang),
+        "instead_of": None if other is None else other.value.key,
         "cause": span.cause,
         "for_products": None if of_stage is None else _joined(of_stage.for_products),
         "existing_customer": None if of_stage is None else of_stage.existing_customer,

@@ -1,5 +1,7 @@
 """What a CRM already holds: companies, leads, products, activities, deals, contracts, sales events.
 
+What a person sets by hand is a record, too.
+
 Every record is frozen and checked when it is made: all its faults are reported at once, as
 `InvalidDataError`. Unknown is `None`; blank text is unknown. A bool is not a number, NaN and the
 infinities are refused, ids are kept as the CRM has them. Times must carry their zone, and are kept
@@ -14,6 +16,7 @@ from mpfunnel.records.companies import (
     Relationship,
     check_parents,
 )
+from mpfunnel.records.overrides import ABOUT, Override, OverrideOf
 from mpfunnel.records.people import Activity, Channel, Consent, Lead
 from mpfunnel.records.sales import (
     Contract,
@@ -27,6 +30,7 @@ from mpfunnel.records.sales import (
 )
 
 __all__ = [
+    "ABOUT",
     "Activity",
     "Channel",
     "Company",
@@ -40,6 +44,8 @@ __all__ = [
     "Id",
     "Lead",
     "Lifecycle",
+    "Override",
+    "OverrideOf",
     "Product",
     "Relationship",
     "SalesEvent",

@@ -42,6 +42,7 @@ class Decision(Generic[T]):
         missing: Names of the open facts that are missing and bear on the answer (S4).
         parts: What each item of a scorecard added; empty for a table.
         version: That of the playbook which decided; blank where a table decided by itself.
+        instead_of: The decision in whose place this one stands; `None` where it stands in none's.
         settled: True where only one value is possible.
     """
 
@@ -52,6 +53,8 @@ class Decision(Generic[T]):
     missing: tuple[str, ...] = ()
     parts: tuple[Part, ...] = ()
     version: str = field(default="", eq=False, kw_only=True)
+    # Equal decisions have equal ones in whose place they stand, so that the hash can do without.
+    instead_of: Decision[T] | None = field(default=None, kw_only=True, hash=False)
     settled: bool = field(init=False, eq=False)
 
     def __attrs_post_init__(self) -> None:

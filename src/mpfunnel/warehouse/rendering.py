@@ -80,6 +80,7 @@ def render(
     problems = [
         *_faults(engine.playbook, dialect, tables, integer_ids),
         *_faults_of_day(as_of),
+        *_faults_of_reviews(engine.playbook, as_of),
         *faults_of_lang(lang),
     ]
     if problems:
@@ -155,6 +156,13 @@ def _faults_of_day(as_of: object) -> list[Problem]:
         message = f"{brief(as_of)} is a number to SQL; give a date object, or DATE '2026-10-31'"
         return [Problem("type", "as_of", message)]
     return []
+
+
+def _faults_of_reviews(book: Playbook, as_of: object) -> list[Problem]:
+    if not book.tier_review_dates or isinstance(as_of, date):
+        return []
+    message = "must be a date object where Tiers are held from review to review, not SQL"
+    return [Problem("choice", "as_of", message)]
 
 
 @define

@@ -1,0 +1,302 @@
+"""By hand: what a person set is in force, what the rules say stands beside it."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from attrs import evolve
+
+import mpfunnel as mf
+from mpfunnel.by_hand import BY_HAND
+from mpfunnel.records import OverrideOf
+
+DAY = date(2026, 10, 31)
+PLAYBOOK = mf.starter(products=["crm", "sfa"])
+ENGINE = mf.Engine(PLAYBOOK)
+SMALL = mf.Company(1, employees=60, annual_revenue=0)
+AT = datetime(2026, 10, 1, tzinfo=UTC)
+
+
+def set_to(what: OverrideOf, value: Any, **more: Any) -> mf.Override:
+    """An override of the company, or of the lead, that holds."""
+    every: dict[str, dict[str, Any]] = {
+        "segment": {"company_id": 1},
+        "tier": {"company_id": 1, "product_id": "crm"},
+        "engagement": {"lead_id": 7, "product_id": "crm"},
+    }
+    said: dict[str, Any] = {"by": "Mori", "reason": "key account", "since": date(2026, 10, 1)}
+    return mf.Override(what, value, **{"until": date(2026, 12, 31), **said, **every[what], **more})
+
+
+def account(*overrides: mf.Override) -> mf.Account:
+    """A small company with a lead that looked at prices, and a silent one."""
+    return mf.Account(
+        SMALL,
+        leads=[mf.Lead(7, 1), mf.Lead(8, 1)],
+        activities=[mf.Activity("a", 7, "pricing_page", AT, ["crm"])],
+        overrides=overrides,
+    )
+
+
+def told(*overrides: mf.Override, as_of: date = DAY) -> mf.Assessment:
+    """What is said of the account."""
+    return ENGINE.assess(account(*overrides), as_of=as_of)
+
+
+# -- the value in force, and the other one beside it --
+
+
+def test_a_tier_set_by_hand_is_in_force_and_the_automatic_one_beside_it() -> None:
+    """Nothing is lost: the decision of the rules is the one in whose place the other stands."""
+    tiers = told(set_to("tier", mf.Tier(1))).tiers
+
+    one = tiers["crm"]
+    assert (one.value, one.rule, one.possible, one.settled) == (
+        mf.Tier(1),
+        BY_HAND,
+        (mf.Tier(1),),
+        True,
+    )
+    assert one.because.en == "set by Mori until 2026-12-31: key account"
+    assert one.because.ja == "Moriが2026-12-31まで手動で設定：key account"
+    assert one.instead_of == told().tiers["crm"]
+    assert one.version == ENGINE.version
+    assert tiers["sfa"] == told().tiers["sfa"]
+    assert tiers["sfa"].instead_of is None
+
+
+def test_what_holds_until_further_notice_says_no_day() -> None:
+    """An override without a last day has to say so, and holds for ever."""
+    one = told(set_to("tier", "tier_1", until=None), as_of=date.max).tiers["crm"]
+
+    assert one.because.en == "set by Mori: key account"
+    assert one.because.ja == "Moriが手動で設定：key account"
+    with pytest.raises(TypeError, match="until"):
+        mf.Override("segment", "x", "Mori", "r", DAY, company_id=1)  # type: ignore[call-arg]
+
+
+def test_rules_read_what_was_set() -> None:
+    """S5: a segment set by hand excludes its people; a state set by hand moves the stage."""
+    excluded = told(set_to("segment", "competitor"))
+    assert excluded.segment.value.key == "competitor"
+    assert excluded.leads[8].engagement["crm"].value.key == "excluded"
+    assert excluded.leads[7].stage.value.key == "disqualified"
+
+    before, after = told(), told(set_to("engagement", "excluded"))
+    assert after.leads[7].engagement["crm"].value.key == "excluded"
+    assert after.leads[7].stage.value.key == "disqualified"
+    assert before.leads[7].stage.value.key != "disqualified"
+
+
+def test_interest_and_score_stay_those_of_the_activities() -> None:
+    """What a person sets is the state; how keen the lead is remains readable."""
+    before = told().leads[7].engagement["crm"]
+    after = told(set_to("engagement", "excluded")).leads[7].engagement["crm"]
+
+    assert (after.interest, after.score) == (before.interest, before.score)
+    assert after.decision.instead_of == before.decision
+
+
+def test_a_lead_set_to_no_sign_is_still_told() -> None:
+    """The automatic state would be lost otherwise; a silent lead set to a state is told, too."""
+    silent = set_to("engagement", "interested", lead_id=8)
+    leads = told(set_to("engagement", "none"), silent).leads
+
+    assert leads[7].engagement["crm"].value.key == "none"
+    assert leads[8].engagement["crm"].value.key == "interested"
+    assert set(leads[8].engagement) == {"crm"}
+
+
+# -- when it holds --
+
+
+def test_it_holds_from_its_first_to_its_last_day() -> None:
+    """Law 5: before its first day it does not exist; after its last one it has expired."""
+    one = set_to("tier", "tier_1", since=DAY, until=DAY)
+
+    for days, rule, expired in ((-1, "small", ()), (0, BY_HAND, ()), (1, "small", (one,))):
+        answer = told(one, as_of=DAY + timedelta(days))
+        assert (answer.tiers["crm"].rule, answer.expired) == (rule, expired)
+    (reject,) = told(one, as_of=DAY + timedelta(1)).rejects
+    assert (reject.table, reject.id, reject.code) == ("overrides", 1, "expired")
+    assert reject.reason == "held until 2026-10-31"
+
+
+def test_two_for_one_question_and_day_are_a_problem() -> None:
+    """S17: which of them is meant cannot be told, so that neither holds; equal ones count once."""
+    one, other = set_to("tier", "tier_1"), set_to("tier", "tier_1", by="Hayashi")
+
+    assert told(one, one).tiers["crm"].rule == BY_HAND
+    both = told(one, other)
+    assert both.tiers["crm"].rule == "small"
+    assert {(r.code, r.record) for r in both.rejects} == {("conflict", one), ("conflict", other)}
+    # One that has expired or not begun is no rival.
+    for rival in (
+        evolve(other, until=DAY - timedelta(1)),
+        evolve(other, since=DAY + timedelta(1)),
+        evolve(other, product_id="sfa"),
+    ):
+        assert told(one, rival).tiers["crm"].rule == BY_HAND
+
+
+@pytest.mark.parametrize(
+    ("one", "code", "reason"),
+    [
+        (
+            set_to("tier", "tier_1", product_id="crn"),
+            "unknown-product",
+            "no such product 'crn'; did you mean 'crm'?",
+        ),
+        (
+            set_to("tier", "tier_11"),
+            "unknown-level",
+            "no such Tier 'tier_11'; did you mean 'tier_1'?",
+        ),
+        (
+            set_to("segment", "competitors"),
+            "unknown-level",
+            "no such segment 'competitors'; did you mean 'competitor'?",
+        ),
+        (
+            set_to("engagement", "dormat"),
+            "unknown-level",
+            "no such state 'dormat'; did you mean 'dormant'?",
+        ),
+        (set_to("engagement", "none", lead_id=9), "unknown-lead", "no such lead 9"),
+        (
+            set_to("segment", "competitor", company_id=2),
+            "other-company",
+            "belongs to company 2, not to 1",
+        ),
+    ],
+)
+def test_what_is_not_there_is_a_reject(one: mf.Override, code: str, reason: str) -> None:
+    """Law 7: Nothing is lost: an override that cannot hold is told, with the nearest name."""
+    (reject,) = told(one).rejects
+
+    assert (reject.code, reject.reason, reject.record) == (code, reason, one)
+    assert told(evolve(one, since=DAY + timedelta(1))).rejects == ()
+
+
+def test_people_without_company_have_no_segment_or_tier_to_set() -> None:
+    """Their states can be set all the same."""
+    state = set_to("engagement", "interested")
+    alone = mf.Account(leads=[mf.Lead(7)], overrides=[set_to("tier", "tier_1"), state])
+
+    answer = ENGINE.assess(alone, as_of=DAY)
+
+    assert [(r.code, r.reason) for r in answer.rejects] == [
+        ("unknown-company", "belongs to company 1, which is not given")
+    ]
+    assert answer.leads[7].engagement["crm"].value.key == "interested"
+    with pytest.raises(mf.InvalidDataError, match="company: is not known, and people without"):
+        ENGINE.tier_for(alone, "crm", as_of=DAY)
+
+
+# -- asking --
+
+
+def test_one_question_about_an_account_knows_what_was_set() -> None:
+    """A company by itself holds no overrides; its account does."""
+    given = account(set_to("tier", "tier_1"), set_to("segment", "competitor"))
+
+    assert ENGINE.tier_for(given, "crm", as_of=DAY).rule == BY_HAND
+    assert ENGINE.segment_for(given, as_of=DAY).rule == BY_HAND
+    assert ENGINE.tier_for(SMALL, "crm", as_of=DAY).rule == "small"
+
+
+def test_an_explanation_tells_both() -> None:
+    """First what is in force, then every rule of the automatic answer."""
+    given = account(
+        set_to("tier", "tier_1"), set_to("segment", "competitor"), set_to("engagement", "none")
+    )
+
+    tier = ENGINE.explain("tier", given, "crm", as_of=DAY)
+    assert tier.startswith(
+        "Tier 1 — set by Mori until 2026-12-31: key account [by-hand]\n\ninstead of: Tier 3 — "
+    )
+    segment = ENGINE.explain("segment", given, as_of=DAY, lang="ja")
+    assert "\n\n自動判定: 中小企業" in segment
+    state = ENGINE.explain("engagement", given, 7, "crm", as_of=DAY)
+    assert state.startswith("none — set by Mori")
+    assert "\n\ninstead of: excluded — " in state
+
+
+def test_rows_and_changes_are_of_what_is_in_force() -> None:
+    """The automatic value has a column of its own."""
+    before, after = told(), told(set_to("tier", "tier_1"), set_to("engagement", "excluded"))
+
+    (row, other) = after.rows()["tiers"]
+    assert (row["tier"], row["instead_of"], row["rule"]) == ("tier_1", "tier_3", BY_HAND)
+    assert other["instead_of"] is None
+    (state,) = after.rows()["engagement"]
+    # Tier 1 makes her a lead to follow up first, had nobody excluded her.
+    assert (state["state"], state["instead_of"]) == ("excluded", "priority_follow_up")
+    moved = {(one.what, one.before, one.after) for one in mf.changes(before, after)}
+    assert ("tier", "tier_3", "tier_1") in moved
+
+
+def test_time_alone_ends_what_was_set() -> None:
+    """The day after the last one is a day on which the state changes."""
+    ended = set_to("engagement", "excluded", lead_id=8, until=DAY + timedelta(3))
+    for one, day in ((ended, DAY + timedelta(4)), (evolve(ended, until=None), None)):
+        found = ENGINE.next_change(mf.Tally(), account(one), 8, "crm", as_of=DAY)
+        assert found == day
+
+
+# -- the record --
+
+
+@pytest.mark.parametrize(
+    ("what", "about", "problem"),
+    [
+        ("segment", {}, "override.company_id: is needed where what is 'segment'"),
+        (
+            "segment",
+            {"company_id": 1, "product_id": "crm"},
+            "override.product_id: must be blank where what is 'segment'",
+        ),
+        ("tier", {"company_id": 1}, "override.product_id: is needed where what is 'tier'"),
+        (
+            "engagement",
+            {"company_id": 1, "lead_id": 7, "product_id": "crm"},
+            "override.company_id: must be blank where what is 'engagement'",
+        ),
+    ],
+)
+def test_each_question_has_its_own_ids(what: Any, about: dict[str, Any], problem: str) -> None:
+    """A segment is of a company, a Tier of a company and product, a state of a lead and product."""
+    with pytest.raises(mf.InvalidDataError) as caught:
+        mf.Override(what, "x", "Mori", "reason", DAY, None, **about)
+    assert str(caught.value) == problem
+
+
+def test_all_faults_of_an_override_are_told_at_once() -> None:
+    """Who, why and until when are needed; it ends after it begins."""
+    with pytest.raises(mf.InvalidDataError) as caught:
+        mf.Override("stage", 3, " ", None, "2026", DAY, company_id=1)  # type: ignore[arg-type]
+    assert [problem.path for problem in caught.value.problems] == [
+        f"override.{name}" for name in ("what", "value", "by", "reason", "since")
+    ]
+    with pytest.raises(mf.InvalidDataError, match="until: must not be before since"):
+        set_to("segment", "x", since=DAY, until=DAY - timedelta(1))
+
+
+def test_a_value_may_be_the_thing_itself() -> None:
+    """A Tier, segment or state stands for its key."""
+    assert set_to("tier", mf.Tier(1)) == set_to("tier", "tier_1")
+
+
+def test_accounts_sort_overrides_as_all_records() -> None:
+    """By company or lead; what refers to neither comes with the people without company."""
+    lost = set_to("engagement", "none", lead_id=99)
+    state, tier = set_to("engagement", "none"), set_to("tier", "tier_1")
+
+    ours, others = mf.accounts(
+        companies=[SMALL], leads=[mf.Lead(7, 1)], overrides=[lost, state, tier]
+    )
+
+    assert set(ours.overrides) == {state, tier}
+    assert others.overrides == (lost,)
