@@ -372,6 +372,14 @@ class TestOn:
             ("customer", "rule", ["engagement"]),
         ]
 
+    def test_what_holds_since_the_first_day_of_all_begins_like_any_other(self) -> None:
+        """Law 1: Engines agree: a day that some CRMs write for "always" is answered as in bulk."""
+        history = CompanyHistory(COMPANY, [CompanyChange(date.min, "employees", 20)])
+        account = Account(history, leads=[LEAD], contracts=[Contract(1, "ma", date.min)])
+        done = ENGINE.on(AccountState(account), None, as_of=AT)
+        assert done.answer.tiers == ENGINE.assess(account, as_of=AT).tiers
+        assert done.answer.leads[101].stage.existing_customer
+
     def test_conflicting_activities_are_told_and_neither_counts(self) -> None:
         """S17: what shares an id but differs is rejected, and whoever sent it hears of it."""
         state = begun(asked())

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, datetime, time
+from datetime import date, datetime
 from typing import Any
 
 from attrs import define, field
 
 from mpfunnel.account import Account
+from mpfunnel.calendars import day_began
 from mpfunnel.case import Compiled
 from mpfunnel.following.states import AccountState
 from mpfunnel.following.taking import Taken
@@ -70,7 +71,7 @@ def news_of(book: Compiled, state: AccountState, taken: Taken, as_of: datetime) 
         else:
             begins(lead_id, at, book.day_of(at))
     for day in _days(taken.account):
-        begins(None, datetime.combine(day, time(), book.zone), day)
+        begins(None, day_began(day, book.zone), day)
     for (table, record_id, _, _), at in taken.changed.items():
         add(news.known, record_id if table == "leads" else None, at)
     for lead_id, at in taken.news:
