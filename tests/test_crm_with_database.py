@@ -188,6 +188,15 @@ def test_days_go_by_without_a_message_of_the_crm(database: sa.Engine) -> None:
     assert found == date(2026, 9, 30)
 
 
+def test_the_tables_hold_every_column_of_the_rows(alone: sa.Engine) -> None:
+    """Law 7: Nothing is lost: what the library answers has its column."""
+    done = [crm.handle(alone, ENGINE, message, at_noon) for message in messages(5)][-1]
+    assert done is not None
+    rows = done.answer.rows()
+    for name, table in crm.ANSWERS.items():
+        assert set(rows[name][0]) == {column.name for column in table.columns}
+
+
 def test_the_example_runs_as_it_stands() -> None:
     """What a reader types first."""
     done = subprocess.run(
