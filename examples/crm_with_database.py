@@ -70,12 +70,14 @@ PRODUCT = {"product_id": sa.Text}
 CHANNELS = {f"contact_{one}": sa.Boolean for one in ("email", "phone", "post", "visit", "web")}
 SCORE = {"score_micro": sa.BigInteger, "active_days": sa.Integer}
 ANSWERS = {
-    "companies": answers("companies", COMPANY, "segment"),
-    "tiers": answers("tiers", COMPANY | PRODUCT, "tier", owned=sa.Boolean),
+    "companies": answers("companies", COMPANY, "segment", "instead_of"),
+    "tiers": answers("tiers", COMPANY | PRODUCT, "tier", "instead_of", owned=sa.Boolean),
     "leads": answers(
         "leads", LEAD, "stage", "for_products", existing_customer=sa.Boolean, **COMPANY, **CHANNELS
     ),
-    "engagement": answers("engagement", LEAD | PRODUCT, "state", "interest", **COMPANY, **SCORE),
+    "engagement": answers(
+        "engagement", LEAD | PRODUCT, "state", "interest", "instead_of", **COMPANY, **SCORE
+    ),
 }
 
 

@@ -186,6 +186,8 @@ KINDS: st.SearchStrategy[dict[str, Any]] = st.sampled_from(
         {"kind": "gate"},
         {"kind": "sla", "within_days": 3},
         {"kind": "sla", "within_business_days": 3_650},
+        {"kind": "sla", "within_days": 3, "warn_days": 1},
+        {"warn_days": 5},
     )
 )
 CALENDARS = st.builds(

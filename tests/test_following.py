@@ -41,6 +41,7 @@ from mpfunnel.records import (
     DealLine,
     Id,
     Lead,
+    Override,
     SalesEvent,
 )
 from mpfunnel.rules.facts import Scale
@@ -50,7 +51,7 @@ from tests.leads import BOOKS, book_of, draw_account, draw_as_of, engine_of
 from tests.policies import randoms
 
 FEWER = settings(max_examples=min(25, settings().max_examples))
-TABLES = ("leads", "activities", "deals", "contracts", "sales_events")
+TABLES = ("leads", "activities", "deals", "contracts", "sales_events", "overrides")
 FORMATS = Path(__file__).parent / "formats"
 
 
@@ -90,6 +91,9 @@ def draw_way(random: Random) -> Way:
             key = record.id
         elif name == "contracts":
             key = record.company_id, record.product_id, record.start
+        elif name == "overrides":
+            ids = record.company_id, record.lead_id, record.product_id
+            key = record.what, *ids, record.since
         held[name][key] = record
         edited = name not in ("activities", "sales_events")
         sent.append(Sent(record, end - timedelta(days=90 - place) if edited else None))
@@ -372,13 +376,25 @@ class TestOn:
             ("customer", "rule", ["engagement"]),
         ]
 
-    def test_what_holds_since_the_first_day_of_all_begins_like_any_other(self) -> None:
+    @pytest.mark.parametrize("zone", ["Asia/Tokyo", "America/New_York"])
+    def test_what_holds_since_the_first_day_of_all_begins_like_any_other(self, zone: str) -> None:
         """Law 1: Engines agree: a day that some CRMs write for "always" is answered as in bulk."""
-        history = CompanyHistory(COMPANY, [CompanyChange(date.min, "employees", 20)])
-        account = Account(history, leads=[LEAD], contracts=[Contract(1, "ma", date.min)])
-        done = ENGINE.on(AccountState(account), None, as_of=AT)
-        assert done.answer.tiers == ENGINE.assess(account, as_of=AT).tiers
+        engine = Engine(evolve(PLAYBOOK, zone=zone))
+        account = Account(
+            CompanyHistory(COMPANY, [CompanyChange(date.min, "employees", 20)]),
+            leads=[LEAD],
+            contracts=[Contract(1, "ma", date.min)],
+            overrides=[
+                Override(
+                    "tier", "tier_4", "Sato", "a friend", date.min, None, company_id=1,
+                    product_id="ma", follow_up_on=date.min,
+                )
+            ],
+        )  # fmt: skip
+        done = engine.on(AccountState(account), None, as_of=AT)
+        assert done.answer.tiers == engine.assess(account, as_of=AT).tiers
         assert done.answer.leads[101].stage.existing_customer
+        assert ("follow_up", None, "ma", None, "0001-01-01") in told(done)
 
     def test_conflicting_activities_are_told_and_neither_counts(self) -> None:
         """S17: what shares an id but differs is rejected, and whoever sent it hears of it."""
@@ -433,6 +449,27 @@ class TestOn:
         # Without a word on when, the one that comes last holds.
         unsaid = ENGINE.on(same.state, COMPANY, as_of=after(2)).state
         assert (unsaid.account.company, dict(unsaid.changed)) == (COMPANY, {})
+
+    def test_what_is_set_by_hand_is_told_and_taken_back(self) -> None:
+        """A state set by hand moves the answers on its days; a new version takes its place."""
+        day = date(2026, 4, 1)
+        hand = Override(
+            "engagement", "dormant", "Sato", "on leave", day, None, lead_id=101, product_id="crm"
+        )
+        state = begun(asked())
+        done = ENGINE.on(state, hand, as_of=AT)
+        assert told(done) == [("engagement", 101, "crm", "high_interest", "dormant")]
+        assert "Sato" in str(done.changes[0].because)
+        back = ENGINE.on(done.state, evolve(hand, until=day), as_of=after(1))
+        assert back.state.account.overrides == (evolve(hand, until=day),)
+        assert told(back) == [("engagement", 101, "crm", "dormant", "high_interest")]
+        assert [one.code for one in back.refused] == ["expired"]
+        (left, came) = done.state.move_lead(101, AccountState(Account(Company(2))))
+        assert (left.account.overrides, came.account.overrides) == ((), (hand,))
+        gone = ENGINE.on(state, hand, as_of=AT, changed_at=AT).state
+        assert len(gone.changed) == 1
+        gone = ENGINE.forget(gone, 101)
+        assert (gone.account.overrides, len(gone.changed)) == ((), 0)
 
     def test_another_playbook_tells_what_it_answers_otherwise(self) -> None:
         """A state outlives its playbook: the next event brings the answers of the one in force."""
@@ -614,6 +651,46 @@ class TestFollowUps:
             seen += [(days, n.product_id) for n in done.changes if n.what == "follow_up"]
         # What was said on a later day was not known before.
         assert seen == [(34, "crm"), (60, "ma"), (91, None)]
+
+    def test_what_was_set_by_hand_names_a_day_too(self) -> None:
+        """The last word holds, whether sales said it or somebody set a state or Tier by hand."""
+        day = date(2026, 4, 1)
+        hand = Override(
+            "engagement",
+            "priority_follow_up",
+            "Sato",
+            "budget in May",
+            day,
+            date(2026, 4, 30),
+            lead_id=101,
+            product_id="crm",
+            follow_up_on=date(2026, 5, 7),
+        )
+        tier = Override(
+            "tier",
+            "tier_1",
+            "Sato",
+            "plan",
+            day,
+            None,
+            company_id=1,
+            product_id="ma",
+            follow_up_on=date(2026, 4, 20),
+        )
+        state = begun(self.said(-1, date(2026, 4, 2), "crm"), hand, tier)
+        seen = []
+        for days in (0, 19, 36):
+            done = ENGINE.on(state, None, as_of=after(days))
+            state = done.state
+            seen += [
+                (n.lead_id, n.product_id, n.after, str(n.because))
+                for n in done.changes
+                if n.what == "follow_up"
+            ]
+        assert seen == [
+            (None, "ma", "2026-04-20", "plan"),
+            (101, "crm", "2026-05-07", "budget in May"),
+        ]
 
     def test_what_does_not_count_is_never_due(self) -> None:
         """A follow-up of a product that the firm does not sell is a reject, and no more."""
@@ -881,6 +958,21 @@ def every_field() -> AccountState:
             deals=[deal],
             contracts=[Contract("c", "ma", date(2026, 1, 1), date(2026, 12, 31), 3, 2)],
             sales_events=[SalesEvent(7, "recycled", AT, "crm", "Sato", "timing", date(2026, 4, 1))],
+            overrides=[
+                Override(
+                    "engagement",
+                    "dormant",
+                    "Sato",
+                    "leave",
+                    date(2026, 4, 1),
+                    date(2026, 4, 30),
+                    None,
+                    7,
+                    "crm",
+                    date(2026, 5, 7),
+                ),
+                Override("segment", "partner", "Ito", "new", date(2026, 4, 1), None, "c"),
+            ],
             histories=[StageHistory(7, entries)],
         ),
         after(1),

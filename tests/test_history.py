@@ -27,6 +27,7 @@ from mpfunnel.records import (
     Company,
     CompanyChange,
     CompanyHistory,
+    Contract,
     Deal,
     DealLine,
     Lead,
@@ -438,6 +439,70 @@ def test_rules_over_all_products_see_what_days_do_to_each(kind: str) -> None:
     timeline = PlaybookTimeline([(None, KEEN)])
 
     compare(account, timeline, date(2026, 1, 1), date(2026, 6, 30))
+
+
+@pytest.mark.parametrize(
+    "when",
+    [
+        product.open_deal,
+        product.owned,
+        product.touched,
+        product.marked_for_follow_up,
+        product.parting_reasons.contains_any("timing"),
+        product.tier.at_least(Tier(2)),
+        product.interest.at_least("interested"),
+        product.engagement.is_in("none", "customer"),
+    ],
+    ids=lambda when: getattr(when, "fact", when).name,
+)
+@pytest.mark.parametrize("of", [any_product, lambda when: when], ids=["any", "own"])
+def test_rules_of_stages_see_whatever_they_ask_for(of: Any, when: Any) -> None:
+    """S7: a stage changes on the day on which what its rules ask of a product does, or of any one,
+    though nothing else asks for it.
+    """
+    base = STARTER.playbook
+    level, state = [Rule(one, product.score >= 5) for one in base_states(base)]
+    model = next(iter(base.engagement.values()))
+    model = evolve(
+        model,
+        interest=evolve(model.interest, rules=[level]),
+        states=evolve(model.states, rules=[state]),
+    )
+    rules = evolve(base.funnel.rules, rules=[Rule(base.funnel.stage("sal"), of(when))])
+    engine = Engine(evolve(base, engagement=model, funnel=evolve(base.funnel, rules=rules)))
+    account = one_lead(
+        asked(JANUARY, "page_view"),
+        company=CompanyHistory(Company("c"), [CompanyChange(date(2026, 5, 1), "employees", 9_000)]),
+        deals=[
+            Deal("d", "c", noon(2, 1), [DealLine("A")], status="won", closed_at=noon(3, 1)),
+            Deal(
+                "e",
+                "c",
+                noon(4, 1),
+                [DealLine("B")],
+                status="lost",
+                closed_at=noon(4, 20),
+                reason="timing",
+            ),
+        ],
+        contracts=[Contract("c", "B", date(2026, 2, 10), date(2026, 2, 20))],
+        sales_events=[
+            SalesEvent("l", "follow_up", noon(5, 3), "B"),
+            SalesEvent("l", "accepted", noon(5, 9), "B"),
+        ],
+    )
+    compare(account, PlaybookTimeline([(None, engine)]), date(2026, 1, 1), date(2026, 6, 30))
+
+
+def noon(month: int, day: int) -> datetime:
+    """Noon of a day of 2026, in UTC."""
+    return datetime(2026, month, day, 12, tzinfo=UTC)
+
+
+def base_states(book: Any) -> Any:
+    """A level of interest and a state other than that of no sign."""
+    model = next(iter(book.engagement.values()))
+    return model.ladder[2], model.detours[2]
 
 
 def test_a_score_that_is_met_between_two_equal_days_is_found() -> None:

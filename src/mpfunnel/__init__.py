@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from mpfunnel.engagement import EngagementModel, EngagementState, Signal, Tally, next_change
     from mpfunnel.engine import Engine
     from mpfunnel.following import AccountState, Answered, LeadMove, Notice, StageCount
-    from mpfunnel.history import PlaybookTimeline, Replay, replay
+    from mpfunnel.history import PlaybookTimeline, Replay, next_stage_change, replay
     from mpfunnel.playbook import Playbook
     from mpfunnel.rules.explain import Explanation, explain
     from mpfunnel.stages import Funnel, FunnelStage, Move, StageHistory, Transition
@@ -113,6 +113,7 @@ __all__ = [
     "explain",
     "load",
     "next_change",
+    "next_stage_change",
     "replay",
     "starter",
     "undecided",
@@ -153,6 +154,7 @@ _ON_FIRST_USE = {
     "explain": "mpfunnel.rules.explain",
     "load": "mpfunnel.codec",
     "next_change": "mpfunnel.engagement",
+    "next_stage_change": "mpfunnel.history",
     "replay": "mpfunnel.history",
     "starter": "mpfunnel.starters",
 }

@@ -18,7 +18,7 @@ __all__ = ["LIFECYCLE", "LifecycleCheck", "lifecycle_data"]
 _FLAGS: Final = ("deals_without_lead", "overrules_people")
 LIFECYCLE: Final = (*_FLAGS, "kinds", "final", "ends", "transitions", "calendar")
 """The keys of a funnel that are read here."""
-_KIND: Final = ("kind", "within_days", "within_business_days")
+_KIND: Final = ("kind", "within_days", "within_business_days", "warn_days")
 _REST: Final = ("kind", "needs_reason")
 _TRANSITION: Final = ("start", "to", *_REST)
 _CALENDAR: Final = ("country", "region", "weekend", "fiscal_year_start_month")
@@ -109,7 +109,7 @@ class LifecycleCheck(AttributeCheck):
 def lifecycle_data(funnel: Funnel) -> dict[str, Any]:
     """Return what a funnel says about moves, where that is not what every funnel says."""
     stages = (*funnel.ladder, *funnel.detours)
-    kinds = {one.key: _kind(one) for one in stages if one.kind != "inventory"}
+    kinds = {one.key: said for one in stages if (said := _kind(one))}
     usual = funnel.calendar == BusinessCalendar()
     return without_none(
         {
@@ -128,9 +128,10 @@ def lifecycle_data(funnel: Funnel) -> dict[str, Any]:
 def _kind(stage: FunnelStage) -> dict[str, Any]:
     return without_none(
         {
-            "kind": stage.kind,
+            "kind": stage.kind if stage.kind != "inventory" else None,
             "within_days": stage.within_days,
             "within_business_days": stage.within_business_days,
+            "warn_days": stage.warn_days,
         }
     )
 

@@ -58,7 +58,8 @@ The funnel of the whole firm. ladder: stages from the lowest; detours: stages ou
 quiet_days: days without a sign after which a pursuit ends.
 deals_without_lead: whether a deal that names no lead concerns every lead of its company.""",
     "kinds": """\
-Time limits: a gate is left on the day of entering, an sla within_days or within_business_days.""",
+Time limits: a gate is left on the day of entering, an sla within_days or within_business_days.
+warn_days: so many days before days alone take a lead out of the stage, a warning is due.""",
     "calendar": """\
 Business days: public holidays of the country, weekend, days_off and working_days of the firm.""",
 }

@@ -8,7 +8,7 @@ from attrs import evolve
 
 from mpfunnel.errors import InvalidDataError, Problem, brief, misfit
 from mpfunnel.following.forgetting import digest
-from mpfunnel.following.states import AccountState, company_id_of
+from mpfunnel.following.states import AccountState, company_id_of, is_about_lead
 from mpfunnel.records import Id
 
 __all__ = ["moved"]
@@ -34,7 +34,7 @@ def moved(start: AccountState, to: AccountState, lead_id: Id) -> tuple[AccountSt
     go: dict[str, Any] = {"leads": there.leads}
     if all(one.id != lead_id for one in there.leads):
         go["leads"] = [*there.leads, *lead]
-    for name in ("activities", "sales_events", "histories"):
+    for name in ("activities", "sales_events", "overrides", "histories"):
         given = getattr(start.account, name)
         stay[name] = [one for one in given if one.lead_id != lead_id]
         known = getattr(there, name)
@@ -49,8 +49,11 @@ def moved(start: AccountState, to: AccountState, lead_id: Id) -> tuple[AccountSt
     new = [one for one in start.account.deals if one.lead_id == lead_id and one.id not in ids]
     go["deals"] = [*there.deals, *new]
     told = {about: last for about, last in start.told.items() if about[1] == lead_id}
-    version = "leads", lead_id, None, None
-    changed = {version: start.changed[version]} if version in start.changed else {}
+    changed = {
+        version: at
+        for version, at in start.changed.items()
+        if is_about_lead(version) and version[1] == lead_id
+    }
     instants = [one.as_of for one in (start, to) if one.as_of is not None]
     return (
         evolve(

@@ -11,7 +11,7 @@ from attrs import define, field
 from mpfunnel.account import Account
 from mpfunnel.calendars import day_began
 from mpfunnel.case import Compiled
-from mpfunnel.following.states import AccountState
+from mpfunnel.following.states import AccountState, is_about_lead
 from mpfunnel.following.taking import Taken
 from mpfunnel.records import CompanyHistory, Id
 
@@ -70,10 +70,10 @@ def news_of(book: Compiled, state: AccountState, taken: Taken, as_of: datetime) 
             add(news.known, lead_id, at)
         else:
             begins(lead_id, at, book.day_of(at))
-    for day in _days(taken.account):
-        begins(None, day_began(day, book.zone), day)
-    for (table, record_id, _, _), at in taken.changed.items():
-        add(news.known, record_id if table == "leads" else None, at)
+    for lead_id, day in _days(taken.account):
+        begins(lead_id, day_began(day, book.zone), day)
+    for version, at in taken.changed.items():
+        add(news.known, version[1] if is_about_lead(version) else None, at)
     for lead_id, at in taken.news:
         add(news.known, lead_id, at)
         add(news.new, lead_id, at)
@@ -91,10 +91,12 @@ def _instants(account: Account) -> Iterator[tuple[Id | None, datetime]]:
             yield None, deal.closed_at
 
 
-def _days(account: Account) -> Iterator[date]:
-    """Yield since when something holds."""
+def _days(account: Account) -> Iterator[tuple[Id | None, date]]:
+    """Yield since when something holds, and of which lead."""
     for contract in account.contracts:
-        yield contract.start
+        yield None, contract.start
+    for one in account.overrides:
+        yield one.lead_id, one.since
     if isinstance(account.company, CompanyHistory):
         for change in account.company.changes:
-            yield change.since
+            yield None, change.since

@@ -32,7 +32,8 @@ About = tuple[Happening, Id | None, Id | None]
 """What was told, the lead, and the product."""
 
 Version = tuple[str, Id, Id | None, str | None]
-"""Which record: its table, its id, and for a contract the product and the first day."""
+"""Which record: its table and its id; of a contract, and of what was set by hand, also the product,
+the question and the first day."""
 
 
 @frozen
@@ -165,3 +166,9 @@ def company_id_of(account: Account) -> Id | None:
     if isinstance(company, CompanyHistory):
         company = company.company
     return None if company is None else company.id
+
+
+def is_about_lead(version: Version) -> bool:
+    """Whether a record is about a lead, whose id then stands in it."""
+    table, _, _, more = version
+    return table == "leads" or (table == "overrides" and str(more).startswith("engagement"))

@@ -12,7 +12,9 @@ from typing import Any
 
 from attrs import evolve
 
+from mpfunnel.account import Account
 from mpfunnel.answers import Assessment, LeadAnswer
+from mpfunnel.calendars import day_began
 from mpfunnel.case import Case, Compiled
 from mpfunnel.errors import InvalidDataError, Problem, TransitionError, misfit
 from mpfunnel.following.forgetting import digest
@@ -20,7 +22,7 @@ from mpfunnel.following.news import News, news_of
 from mpfunnel.following.notices import Answered, Telling
 from mpfunnel.following.states import AccountState
 from mpfunnel.following.taking import Event, LeadMove, Taken, take
-from mpfunnel.records import Id, SalesEvent
+from mpfunnel.records import Id, Override, SalesEvent
 from mpfunnel.stages import Funnel, Move, StageHistory, Transition
 from mpfunnel.stages.history import instant
 
@@ -64,7 +66,7 @@ def step(
         decision = warranted[lead_id].stage.warranted.decision
         telling.moves(history, known[lead_id], decision)
         _tell_late(book, telling, history, state.as_of, as_of)
-    _tell_follow_ups(book, telling, taken.account.sales_events, answer, day)
+    _tell_follow_ups(book, telling, taken.account, answer)
     return Answered(
         evolve(
             state,
@@ -208,22 +210,22 @@ def _tell_late(
 
 
 def _tell_follow_ups(
-    book: Compiled,
-    telling: Telling,
-    events: Iterable[SalesEvent],
-    answer: Assessment,
-    day: date,
+    book: Compiled, telling: Telling, account: Account, answer: Assessment
 ) -> None:
-    """Tell of the follow-ups that are due; of several, what sales said last holds."""
-    rejected = {one.record for one in answer.rejects if one.table == "sales_events"}
-    said: dict[tuple[Id, Id | None], SalesEvent] = {}
-    for event in events:
-        if event.follow_up_on is None or event in rejected or book.day_of(event.at) > day:
+    """Tell of the follow-ups that are due; of several about one thing, the last word holds."""
+    rejected = {one.record for one in answer.rejects if one.code != "expired"}
+    due: dict[tuple[Id | None, Id | None], tuple[datetime, date, str]] = {}
+    said_so: tuple[SalesEvent | Override, ...] = (*account.sales_events, *account.overrides)
+    for one in said_so:
+        if isinstance(one, SalesEvent):
+            at, begun = one.at, book.day_of(one.at)
+        else:
+            at, begun = day_began(one.since, book.zone), one.since
+        if one.follow_up_on is None or one in rejected or begun > answer.as_of:
             continue
-        about = event.lead_id, event.product_id
-        last = said.setdefault(about, event)
-        if (last.at, last.follow_up_on) < (event.at, event.follow_up_on):
-            said[about] = event
-    for (lead_id, product_id), event in said.items():
-        if event.follow_up_on is not None and event.follow_up_on <= day:
-            telling.follow_up(lead_id, product_id, event.follow_up_on, event.reason)
+        about = one.lead_id, one.product_id
+        said = at, one.follow_up_on, one.reason or ""
+        due[about] = max(said, due.get(about, said))
+    for (lead_id, product_id), (_, day, reason) in due.items():
+        if day <= answer.as_of:
+            telling.follow_up(lead_id, product_id, day, reason or None)

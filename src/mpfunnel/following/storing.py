@@ -36,6 +36,7 @@ from mpfunnel.records import (
     DealLine,
     Id,
     Lead,
+    Override,
     SalesEvent,
 )
 from mpfunnel.records.checks import (
@@ -77,6 +78,10 @@ ORDER: Final[dict[type, _Fields]] = {
     ),
     Contract: ("company_id", "product_id", "start", "end", "quantity", "grade"),
     SalesEvent: ("lead_id", "kind", "at", "product_id", "by", "reason", "follow_up_on"),
+    Override: (
+        "what", "value", "by", "reason", "since", "until", "company_id", "lead_id", "product_id",
+        "follow_up_on",
+    ),
     Entry: (
         "of_lead", "number", "pursuit", "stage", "entered", "left", "kind", "cause", "reason",
         "by", "imputed", "for_products", "playbook_version",
@@ -94,13 +99,14 @@ _INSIDE: Final[dict[tuple[type, str], type]] = {
 }
 """The fields that hold records, one or several."""
 _INSTANTS: Final = {"at", "created_at", "opened_at", "closed_at", "entered", "left"}
-_DAYS: Final = {"since", "start", "end", "follow_up_on"}
+_DAYS: Final = {"since", "until", "start", "end", "follow_up_on"}
 _SERIES: Final[dict[str, type]] = {
     "leads": Lead,
     "activities": Activity,
     "deals": Deal,
     "contracts": Contract,
     "sales_events": SalesEvent,
+    "overrides": Override,
     "histories": StageHistory,
 }
 _KEYS: Final = ("as_of", "company", *_SERIES, "told", "changed", "forgotten", "counted")

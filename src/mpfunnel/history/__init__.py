@@ -1,5 +1,6 @@
 """History: what the answers about an account were, day by day, with the playbook of each day."""
 
+from mpfunnel.history.ahead import StageChange, next_stage_change
 from mpfunnel.history.replaying import replay
 from mpfunnel.history.spans import Cause, LeadReplay, Replay, Span, StageSpan
 from mpfunnel.history.timeline import PlaybookTimeline
@@ -10,6 +11,8 @@ __all__ = [
     "PlaybookTimeline",
     "Replay",
     "Span",
+    "StageChange",
     "StageSpan",
+    "next_stage_change",
     "replay",
 ]

@@ -55,6 +55,14 @@ class Kept:
         """Return the entry that a lead is in at the end of a day, before it is moved on it."""
         if lead_id in self._given:
             return entry_on(lead_id, self._given[lead_id], date.fromordinal(day), day_of)
+        return self.current(lead_id)
+
+    def begin(self, history: StageHistory) -> None:
+        """Let a lead begin where a history ends, and be moved on from there."""
+        self._moved[history.lead_id] = history
+
+    def current(self, lead_id: Id) -> Entry | None:
+        """Return the entry to which a lead was moved last; `None` where it was not moved yet."""
         return self._moved[lead_id].current if lead_id in self._moved else None
 
     def move(self, lead_id: Id, funnel: Funnel, stage: WarrantedStage, at: datetime) -> bool:

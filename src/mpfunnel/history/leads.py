@@ -369,6 +369,7 @@ class _Search:
         self._held: Override | None = None
         self.found: Track = []
         self._known: Hashable = None
+        self._besides: list[Any] = []
         self._company: Any = None
         self._standing: Standing
 
@@ -376,11 +377,14 @@ class _Search:
         """Go on with what is known from a day on, besides the activities."""
         self._company = company
         self._standing = standing
+        cell = self._cell(day, day)
+        # Days alone change none of this.
+        besides = [getattr(standing, name) for name in self.gauge.besides]
         held = self.by_hand.held.get(("engagement", self.lead.id, self._about["product_id"]))
-        if held != self._held:
-            # Whatever the rules say, the state is another one.
-            self._held, self._known = held, None
-        self._note(self._cell(day, day), day)
+        if (besides, held) != (self._besides, self._held):
+            # Whatever the rules about states say, it is another standing.
+            self._besides, self._held, self._known = besides, held, None
+        self._note(cell, day)
 
     def until(self, day: int, last: int, ending: Hashable) -> None:
         """Find the changes after a day, which is known, up to another one.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Final
 
 from mpfunnel.account import Account
@@ -25,13 +25,24 @@ NO_POSITIONS: Final[Mapping[Id, Position]] = {}
 
 
 class Piece:
-    """The days on which one playbook was in force."""
+    """The days on which one playbook was in force.
 
-    def __init__(self, book: Compiled, account: Account, first: int, last: int) -> None:
+    Args:
+        book: The playbook.
+        account: The records.
+        first: The first day.
+        last: The last day.
+        tiers_stay: Whether custom Tier policies are asked for the first day alone.
+    """
+
+    def __init__(
+        self, book: Compiled, account: Account, first: int, last: int, *, tiers_stay: bool = False
+    ) -> None:
         self.book = book
         self.account = account
         self.first = first
         self.last = last
+        self.daily = len(book.tier_tables) < len(book.products) and not tiers_stay
         self.changes = _changes(account.company)
         self.log = log_of(
             account,
@@ -67,7 +78,6 @@ class Piece:
 
             return of
 
-        epochs = list(self.epochs())
         hands = self.log.by_hand.begun
 
         def of_company(what: str, product_id: Id | None) -> Callable[[int], Cause]:
@@ -78,10 +88,12 @@ class Piece:
             }
             return cause([set(self.changes), set_on])
 
-        matched = self.account.company is not None
         found.add(
             ("segment",),
-            [(one.since, Answer(one.segment, version, self.undated(one, None))) for one in epochs],
+            [
+                (one.since, Answer(one.segment, version, self.undated(one, None)))
+                for one in self.epochs
+            ],
             self.last,
             of_company("segment", None),
         )
@@ -91,39 +103,49 @@ class Piece:
                     one.since,
                     Answer(one.tiers[product_id], version, self.undated(one, product_id)),
                 )
-                for one in epochs
+                for one in self.epochs
             ]
             found.add(("tier", product_id), answers, self.last, of_company("tier", product_id))
-        case = AsOf(self.book, matched=matched)
-        held = self.positions() if matched else []
-        bounds, alike = (self.first, self.last), dict[Id | None, Track]()
-        gauges = {p: gauge_of(self.book, p) for p in (*self.book.products, None)}
-        for lead_id, one in self.log.leads.items():
-            lead = LeadDays(case, gauges, self.log, one, bounds, epochs, held, alike)
-            everything = one.seen_of.get(None, set())
+        for lead in self.leads():
+            lead_id, log = lead.lead.id, lead.log
+            everything = log.seen_of.get(None, set())
             for product_id in self.book.products:
                 track = lead.tracks[product_id]
-                seen = cause([everything, one.seen_of.get(product_id, set())])
+                seen = cause([everything, log.seen_of.get(product_id, set())])
                 for what in ("engagement", "interest"):
                     answers = [
                         (day, Answer(getattr(standing, what), version)) for day, standing in track
                     ]
                     found.add((what, lead_id, product_id), answers, self.last, seen)
             found.add(
-                ("stage", lead_id), lead.stages(kept), self.last, cause([one.seen]), lead.instant
+                ("stage", lead_id), lead.stages(kept), self.last, cause([log.seen]), lead.instant
             )
+
+    def leads(self) -> Iterator[LeadDays]:
+        """Yield every lead."""
+        matched = self.account.company is not None
+        case = AsOf(self.book, matched=matched)
+        held = self.positions() if matched else []
+        bounds, alike = (self.first, self.last), dict[Id | None, Track]()
+        gauges = {p: gauge_of(self.book, p) for p in (*self.book.products, None)}
+        for one in self.log.leads.values():
+            yield LeadDays(case, gauges, self.log, one, bounds, self.epochs, held, alike)
 
     # -- the company --
 
-    def epochs(self) -> Iterator[Epoch]:
-        """Yield the company of each day on which it, or a Tier, is another one."""
+    @cached_property
+    def epochs(self) -> list[Epoch]:
+        """The company of each day on which it, or a Tier, is another one."""
+        return [*self._epochs()]
+
+    def _epochs(self) -> Iterator[Epoch]:
         book, given = self.book, self.account.company
-        custom = len(book.tier_tables) < len(book.products)
-        days = (
-            range(self.first, self.last + 1)
-            if custom
-            else [self.first, *self.within([*self.changes, *self.reviews(), *self.hands()])]
-        )
+        days: Iterable[int] = [
+            self.first,
+            *self.within([*self.changes, *self.reviews(), *self.hands()]),
+        ]
+        if self.daily:
+            days = range(self.first, self.last + 1)
         known: tuple[Any, ...] | None = None
         for ordinal in days:
             day = date.fromordinal(ordinal)

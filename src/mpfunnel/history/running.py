@@ -26,11 +26,18 @@ __all__ = ["Gauge", "Running"]
 
 _RUNNING: Final = frozenset({"score", "active_days"})
 """What of a product changes from day to day, besides the measures."""
+_IN_CELLS: Final = frozenset({"interest", "engagement"})
+"""What follows from the cells of interest and state."""
 _FULL_SHARE: Final = 1_000
 
 
 class Gauge:
-    """What the rules about one product can tell apart, and what activities are worth to them."""
+    """What the rules about one product can tell apart, and what activities are worth to them.
+
+    Attributes:
+        besides: What rules about stages ask of a standing besides; records change it, and days do
+            not.
+    """
 
     def __init__(self, book: Compiled, model: CompiledModel) -> None:
         self.compiled = model
@@ -43,6 +50,13 @@ class Gauge:
         ranged = [at for when in conditions for at in walk(when) if isinstance(at, Exists)]
         self._rows: tuple[Any, ...] = ({"product": {}},) if ranged else ()
         self._asked = any(_runs(fact) for when in conditions for fact in facts_of(when))
+        asked = {fact.name: fact for when in conditions for fact in facts_of(when)}
+        # What rules about stages ask besides is in no cell, or not in one of this product.
+        self.besides = tuple(
+            fact.key
+            for fact in asked.values()
+            if fact.root == "product" and not _runs(fact) and fact.key not in _IN_CELLS
+        )
         # What ranges over products looks at all of them at once, and tells no cells of one.
         self._exact = any(_runs(fact) for at in ranged for fact in facts_of(at))
         tables = (model.model.interest, model.model.states, book.playbook.funnel.rules)
@@ -61,7 +75,7 @@ class Gauge:
         self.floor = None if floor is None else floor * MICRO
 
     def cell(self, company: Any, lead: Any, standing: Standing) -> Hashable:
-        """Return the cell of a standing: while it is the same, so is every answer.
+        """Return the cell of a standing: while it and `besides` are the same, so is every answer.
 
         The level of interest is put into the standing; so is the state, where a stage may ask.
         """

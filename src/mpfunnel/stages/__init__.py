@@ -18,7 +18,7 @@ from mpfunnel.stages.pursuits import (
     signs_of_deal,
 )
 from mpfunnel.stages.sla import Deadline
-from mpfunnel.stages.standing import in_force, known_on
+from mpfunnel.stages.standing import history_on, in_force, known_on
 from mpfunnel.stages.steps import Stood, stage_so_far, stepped
 
 __all__ = [
@@ -39,6 +39,7 @@ __all__ = [
     "Warranted",
     "Win",
     "furthest",
+    "history_on",
     "in_force",
     "known_on",
     "pursue",

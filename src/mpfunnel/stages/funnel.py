@@ -77,6 +77,7 @@ class Funnel:
         overrules_people: Whether `reconcile` proposes moves against a person's newer decision.
         calendar: The business days of the firm.
         kinds: What the stages say besides their keys; made from them.
+        warnings: By stage, how many days before a change a warning is due; made from them.
 
     Raises:
         InvalidDataError: It contradicts itself, names stages that it does not have, has stages that
@@ -99,6 +100,7 @@ class Funnel:
     kinds: tuple[tuple[str, str, int | None, int | None], ...] = field(
         default=(), init=False, kw_only=True, repr=False
     )
+    warnings: tuple[tuple[str, int], ...] = field(default=(), init=False, kw_only=True, repr=False)
 
     def __attrs_post_init__(self) -> None:
         problems: list[Problem] = []
@@ -126,6 +128,12 @@ class Funnel:
             if one.kind != "inventory"
         )
         object.__setattr__(self, "kinds", tuple(kinds))
+        warnings = (
+            (one.key, one.warn_days)
+            for one in (*self.ladder, *self.detours)
+            if one.warn_days is not None
+        )
+        object.__setattr__(self, "warnings", tuple(warnings))
         # In which order they are given says nothing.
         places = {key: place for place, key in enumerate(self.graph)}
         for name in ("final", "ends"):

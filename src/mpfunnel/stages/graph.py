@@ -32,6 +32,8 @@ class FunnelStage(Keyed):
             comes; ``"sla"`` has a time limit.
         within_days: The limit of an SLA, in days from the day of entering.
         within_business_days: The limit of an SLA, in business days of the funnel's calendar.
+        warn_days: So many days before days alone would take a lead out of it, a warning is due
+            (`mpfunnel.next_stage_change`).
 
     Raises:
         InvalidDataError: The key is blank, there is no such kind, an SLA has not exactly one
@@ -43,6 +45,7 @@ class FunnelStage(Keyed):
     kind: StageKind = field(default="inventory", eq=False, kw_only=True)
     within_days: int | None = field(default=None, eq=False, kw_only=True)
     within_business_days: int | None = field(default=None, eq=False, kw_only=True)
+    warn_days: int | None = field(default=None, eq=False, kw_only=True)
 
     def __attrs_post_init__(self) -> None:
         problems = not_a_key("stage.key", self.key)
@@ -52,7 +55,8 @@ class FunnelStage(Keyed):
             problems.append(Problem("choice", "stage.kind", message))
         limits = ("within_days", "within_business_days")
         given = {name: limit for name in limits if (limit := getattr(self, name)) is not None}
-        for name, limit in given.items():
+        warns = {} if self.warn_days is None else {"warn_days": self.warn_days}
+        for name, limit in (given | warns).items():
             if type(limit) is not int or not 1 <= limit <= MAX_LIMIT_DAYS:
                 message = f"must be an integer from 1 to {MAX_LIMIT_DAYS:,}, not {brief(limit)}"
                 problems.append(Problem("range", f"stage.{name}", message))

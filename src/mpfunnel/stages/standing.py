@@ -10,7 +10,7 @@ from attrs import evolve
 from mpfunnel.records import Id
 from mpfunnel.stages.history import Entry, StageHistory
 
-__all__ = ["in_force", "known_on"]
+__all__ = ["history_on", "in_force", "known_on"]
 
 
 def known_on(
@@ -48,3 +48,19 @@ def in_force(lead_id: Id, known: Iterable[Entry]) -> Entry | None:
         if entry.left is None and (own or found is None or found.of_lead != lead_id):
             found = entry
     return found
+
+
+def history_on(
+    history: StageHistory, as_of: date, day_of: Callable[[datetime], date]
+) -> StageHistory:
+    """Return a history as it was on a day, without what later turned out to be the same lead.
+
+    Args:
+        history: The history.
+        as_of: The day, which counts up to its end.
+        day_of: Gives the local day of an instant.
+    """
+    known = known_on(history, as_of, day_of)
+    here = in_force(history.lead_id, known)
+    others = {one.of_lead for one in known if one.left is None and one is not here}
+    return evolve(history, entries=[one for one in known if one.of_lead not in others])
