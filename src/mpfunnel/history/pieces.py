@@ -158,8 +158,9 @@ class Piece:
             segment = book.unmatched
             if given is not None:
                 segment = hands.instead(book.segment(about), "segment")
-            if known != (about, segment, tiers) or ordinal in self.changes:
-                known = about, segment, tiers
+            held = [one for one in hands.held.values() if one.lead_id is None]
+            if known != (about, segment, tiers, held) or ordinal in self.changes:
+                known = about, segment, tiers, held
                 yield Epoch(ordinal, about, segment, tiers, Seen(about, segment))
 
     def reviews(self) -> Iterator[int]:
