@@ -238,6 +238,20 @@ def test_rows_and_changes_are_of_what_is_in_force() -> None:
     assert ("tier", "tier_3", "tier_1") in moved
 
 
+def test_a_replay_tells_who_set_it_on_each_day() -> None:
+    """Where somebody else takes over with the same value, each day has the reason of that day."""
+    first = set_to("tier", "tier_1", until=date(2026, 10, 9))
+    then = set_to("tier", "tier_1", by="Hayashi", since=date(2026, 10, 10))
+    given = account(first, then, set_to("segment", "partner"))
+    told = mf.replay(given, ENGINE, start=date(2026, 10, 1), end=DAY)
+
+    assert [(one.first_day, one.because.en) for one in told.tiers["crm"]] == [
+        (date(2026, 10, 1), "set by Mori until 2026-10-09: key account"),
+        (date(2026, 10, 10), "set by Hayashi until 2026-12-31: key account"),
+    ]
+    assert len(told.segment) == 1
+
+
 def test_time_alone_ends_what_was_set() -> None:
     """The day after the last one is a day on which the state changes."""
     ended = set_to("engagement", "excluded", lead_id=8, until=DAY + timedelta(3))

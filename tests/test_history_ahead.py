@@ -147,6 +147,33 @@ def test_a_policy_of_the_firms_own_is_asked_once() -> None:
     assert len(asked) < 9
 
 
+@pytest.mark.parametrize("reviews", [(), [(4, 1)]])
+def test_what_a_policy_will_say_later_is_not_asked(reviews: Any) -> None:
+    """A Tier of a custom policy stays that of the day asked about, however far ahead one looks."""
+
+    class ByYear:
+        kind, tiers = "test/by-year/1", (mf.Tier(1), mf.Tier(4))
+
+        def tier_for(self, company: Any, product: Any, /, *, as_of: date) -> Decision[mf.Tier]:
+            del company, product
+            return mf.decided(mf.Tier(1 if as_of.year == DAY.year else 4), because="year")
+
+    rules = mf.DecisionTable(
+        [mf.Rule(MQL, product.tier.at_least(mf.Tier(1)), key="first")], FUNNEL.rules.otherwise
+    )
+    book = evolve(
+        BOOK,
+        tiers=ByYear(),
+        funnel=mf.Funnel(rules, FUNNEL.ladder),
+        tier_review_dates=reviews,
+    )
+    hands = [
+        mf.Override("segment", "partner", "Mori", "r", DAY, DAY + timedelta(days=n), company_id="c")
+        for n in (400, 500)
+    ]
+    assert ahead(evolve(ACCOUNT, overrides=hands), 0, book) is None
+
+
 def test_on_the_last_days_that_there_are() -> None:
     """Nothing is beyond the year 9999, and no warning before the year 1."""
     last = evolve(ACCOUNT, activities=[evolve(ASKED, at=datetime(9999, 12, 1, tzinfo=UTC))])

@@ -368,9 +368,24 @@ def first_day(given: mf.Account, timeline: mf.PlaybookTimeline) -> date | None:
     instants += [at for one in given.deals for at in (one.opened_at, one.closed_at) if at]
     days = [at.astimezone(zone).date() for at in instants]
     days += [one.start for one in given.contracts]
+    days += [one.since for one in given.overrides]
     if isinstance(given.company, mf.CompanyHistory):
         days += [one.since for one in given.company.changes]
     return min(days, default=None)
+
+
+def test_what_was_set_by_hand_moves_a_lead_from_its_first_day() -> None:
+    """An override may be the first thing that is known of an account: where it has led a lead, the
+    lead is when it holds no more, whichever day a replay begins on.
+    """
+    engine = engine_of((LATENT, IN.at_least("latent") | (company.segment == "competitor")))
+    set_to = mf.Override(
+        "segment", "competitor", "Mori", "told so", TODAY, TODAY + 9 * DAY, company_id="c"
+    )
+    given = account(overrides=[set_to])
+    for start in (TODAY, TODAY + 30 * DAY):
+        told = replay(given, engine, start=start, end=TODAY + 40 * DAY)
+        assert {span.value for span in told.leads["l"].stage} == {LATENT}
 
 
 def since_then(of: Any, day: date) -> Any:
@@ -409,6 +424,7 @@ def check_replay(random: Random) -> bool:
             for one in given.deals
         ],
         contracts=[one for one in given.contracts if one.start > since.date()],
+        overrides=[one for one in given.overrides if one.since > since.date()],
     )
     first = as_of - timedelta(days=125)
     start = as_of - timedelta(days=random.choice((0, 10, 60)))

@@ -91,7 +91,7 @@ def next_stage_change(
     first, length = day.toordinal(), FIRST_DAYS
     while first <= LAST:
         last = min(first + length, LAST)
-        (lead,) = Piece(compiled, known, first, last, tiers_stay=True).leads()
+        (lead,) = Piece(compiled, known, first, last, tiers_on=day).leads()
         if before is None:
             at = max(lead.instant(first), history.last_at or datetime.min.replace(tzinfo=UTC))
             new_fact_at = max((one for one in lead.log.seen.values() if one), default=None)

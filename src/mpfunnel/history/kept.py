@@ -28,6 +28,7 @@ class Kept:
             self._given.setdefault(history.lead_id, []).append(history)
         self._moved: dict[Id, StageHistory] = {}
         days = [contract.start for contract in account.contracts]
+        days += [one.since for one in account.overrides]
         if isinstance(account.company, CompanyHistory):
             days += [change.since for change in account.company.changes]
         instants = [one.at for one in account.activities]
