@@ -31,7 +31,7 @@ inbox = sa.Table("inbox", schema, sa.Column("message_id", sa.Text, primary_key=T
 accounts = sa.Table(
     "accounts",
     schema,
-    sa.Column("company_id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("company_id", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("version", sa.Integer, nullable=False),
     sa.Column("state", sa.LargeBinary, nullable=False),
 )
@@ -40,8 +40,8 @@ outbox = sa.Table(
     schema,
     sa.Column("position", sa.Integer, primary_key=True),
     sa.Column("key", sa.Text, nullable=False, unique=True),
-    sa.Column("company_id", sa.Integer, nullable=False),
-    sa.Column("lead_id", sa.Integer),
+    sa.Column("company_id", sa.BigInteger, nullable=False),
+    sa.Column("lead_id", sa.BigInteger),
     sa.Column("notice", sa.JSON, nullable=False),
     sa.Column("sent", sa.Boolean, nullable=False, default=False),
 )
@@ -64,18 +64,20 @@ def answers(name: str, keys: dict[str, Any], *texts: str, **others: Any) -> sa.T
     )
 
 
-COMPANY = {"company_id": sa.Integer}
-LEAD = {"lead_id": sa.Integer}
+COMPANY = {"company_id": sa.BigInteger}
+LEAD = {"lead_id": sa.BigInteger}
 PRODUCT = {"product_id": sa.Text}
 CHANNELS = {f"contact_{one}": sa.Boolean for one in ("email", "phone", "post", "visit", "web")}
 SCORE = {"score_micro": sa.BigInteger, "active_days": sa.Integer}
 ANSWERS = {
-    "companies": answers("companies", COMPANY, "segment"),
-    "tiers": answers("tiers", COMPANY | PRODUCT, "tier", owned=sa.Boolean),
+    "companies": answers("companies", COMPANY, "segment", "instead_of"),
+    "tiers": answers("tiers", COMPANY | PRODUCT, "tier", "instead_of", owned=sa.Boolean),
     "leads": answers(
         "leads", LEAD, "stage", "for_products", existing_customer=sa.Boolean, **COMPANY, **CHANNELS
     ),
-    "engagement": answers("engagement", LEAD | PRODUCT, "state", "interest", **COMPANY, **SCORE),
+    "engagement": answers(
+        "engagement", LEAD | PRODUCT, "state", "interest", "instead_of", **COMPANY, **SCORE
+    ),
 }
 
 

@@ -188,6 +188,29 @@ def test_days_go_by_without_a_message_of_the_crm(database: sa.Engine) -> None:
     assert found == date(2026, 9, 30)
 
 
+def test_ids_may_be_as_large_as_those_of_a_crm_are(database: sa.Engine) -> None:
+    """S18: Ids: all of 64 bits, on each database."""
+    big = 2**63 - 1
+    for message in (
+        crm.Message("company", big, mf.Company(big, employees=2_400), START),
+        crm.Message("lead", big, mf.Lead(big, big), START),
+    ):
+        assert crm.handle(database, ENGINE, message, at_noon) is not None
+    with database.connect() as connection:
+        assert connection.scalars(sa.select(crm.accounts.c.company_id)).all() == [big]
+        assert connection.scalars(sa.select(crm.ANSWERS["leads"].c.lead_id)).all() == [big]
+        assert set(connection.scalars(sa.select(crm.outbox.c.lead_id))) == {None, big}
+
+
+def test_the_tables_hold_every_column_of_the_rows(alone: sa.Engine) -> None:
+    """Law 7: Nothing is lost: what the library answers has its column."""
+    done = [crm.handle(alone, ENGINE, message, at_noon) for message in messages(5)][-1]
+    assert done is not None
+    rows = done.answer.rows()
+    for name, table in crm.ANSWERS.items():
+        assert set(rows[name][0]) == {column.name for column in table.columns}
+
+
 def test_the_example_runs_as_it_stands() -> None:
     """What a reader types first."""
     done = subprocess.run(

@@ -11,7 +11,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from attrs import evolve, frozen
+from attrs import evolve, fields, frozen
 from hypothesis import given, settings
 
 import mpfunnel as mf
@@ -19,7 +19,16 @@ from mpfunnel.account import Account
 from mpfunnel.answers import Assessment
 from mpfunnel.engine import Engine
 from mpfunnel.errors import DecodeError, InvalidDataError
-from mpfunnel.following import AccountState, Answered, LeadMove, Notice
+from mpfunnel.facts import PursuitFacts, product
+from mpfunnel.following import (
+    AccountState,
+    Answered,
+    LastTold,
+    LeadMove,
+    Notice,
+    StageCount,
+)
+from mpfunnel.following.storing import ORDER
 from mpfunnel.following.taking import Event
 from mpfunnel.records import (
     Activity,
@@ -32,14 +41,17 @@ from mpfunnel.records import (
     DealLine,
     Id,
     Lead,
+    Override,
     SalesEvent,
 )
-from mpfunnel.stages import Move, StageHistory
+from mpfunnel.rules.facts import Scale
+from mpfunnel.rules.tables import DecisionTable, Rule
+from mpfunnel.stages import Entry, Funnel, FunnelStage, Move, StageHistory
 from tests.leads import BOOKS, book_of, draw_account, draw_as_of, engine_of
 from tests.policies import randoms
 
 FEWER = settings(max_examples=min(25, settings().max_examples))
-TABLES = ("leads", "activities", "deals", "contracts", "sales_events")
+TABLES = ("leads", "activities", "deals", "contracts", "sales_events", "overrides")
 FORMATS = Path(__file__).parent / "formats"
 
 
@@ -79,6 +91,9 @@ def draw_way(random: Random) -> Way:
             key = record.id
         elif name == "contracts":
             key = record.company_id, record.product_id, record.start
+        elif name == "overrides":
+            ids = record.company_id, record.lead_id, record.product_id
+            key = record.what, *ids, record.since
         held[name][key] = record
         edited = name not in ("activities", "sales_events")
         sent.append(Sent(record, end - timedelta(days=90 - place) if edited else None))
@@ -229,12 +244,14 @@ def test_forgetting_keeps_the_counts_and_nothing_else(random: Random) -> None:
         assert way.engine.stage_counts(state) == counts
         assert f'"{lead_id}"'.encode() not in state.to_bytes()
         assert way.engine.forget(state, lead_id) == state
+    # A deal that names nobody any more may concern who is left, if the funnel says so.
+    without = way.engine.stage_counts(way.engine.on(state, None, as_of=way.end).state)
     for one in way.sent:
         lead = one.event.id if isinstance(one.event, Lead) else getattr(one.event, "lead_id", None)
         if lead in ("l1", "l2"):
             late = way.engine.on(state, one.event, as_of=way.end, changed_at=one.changed_at)
             assert [problem.code for problem in late.refused][:1] == ["forgotten"]
-            assert way.engine.stage_counts(late.state) == counts
+            assert way.engine.stage_counts(late.state) == without
             assert f'"{lead}"'.encode() not in late.state.to_bytes()
 
 
@@ -361,6 +378,26 @@ class TestOn:
             ("customer", "rule", ["engagement"]),
         ]
 
+    @pytest.mark.parametrize("zone", ["Asia/Tokyo", "America/New_York"])
+    def test_what_holds_since_the_first_day_of_all_begins_like_any_other(self, zone: str) -> None:
+        """Law 1: Engines agree: a day that some CRMs write for "always" is answered as in bulk."""
+        engine = Engine(evolve(PLAYBOOK, zone=zone))
+        account = Account(
+            CompanyHistory(COMPANY, [CompanyChange(date.min, "employees", 20)]),
+            leads=[LEAD],
+            contracts=[Contract(1, "ma", date.min)],
+            overrides=[
+                Override(
+                    "tier", "tier_4", "Sato", "a friend", date.min, None, company_id=1,
+                    product_id="ma", follow_up_on=date.min,
+                )
+            ],
+        )  # fmt: skip
+        done = engine.on(AccountState(account), None, as_of=AT)
+        assert done.answer.tiers == engine.assess(account, as_of=AT).tiers
+        assert done.answer.leads[101].stage.existing_customer
+        assert ("follow_up", None, "ma", None, "0001-01-01") in told(done)
+
     def test_conflicting_activities_are_told_and_neither_counts(self) -> None:
         """S17: what shares an id but differs is rejected, and whoever sent it hears of it."""
         state = begun(asked())
@@ -414,6 +451,27 @@ class TestOn:
         # Without a word on when, the one that comes last holds.
         unsaid = ENGINE.on(same.state, COMPANY, as_of=after(2)).state
         assert (unsaid.account.company, dict(unsaid.changed)) == (COMPANY, {})
+
+    def test_what_is_set_by_hand_is_told_and_taken_back(self) -> None:
+        """A state set by hand moves the answers on its days; a new version takes its place."""
+        day = date(2026, 4, 1)
+        hand = Override(
+            "engagement", "dormant", "Sato", "on leave", day, None, lead_id=101, product_id="crm"
+        )
+        state = begun(asked())
+        done = ENGINE.on(state, hand, as_of=AT)
+        assert told(done) == [("engagement", 101, "crm", "high_interest", "dormant")]
+        assert "Sato" in str(done.changes[0].because)
+        back = ENGINE.on(done.state, evolve(hand, until=day), as_of=after(1))
+        assert back.state.account.overrides == (evolve(hand, until=day),)
+        assert told(back) == [("engagement", 101, "crm", "dormant", "high_interest")]
+        assert [one.code for one in back.refused] == ["expired"]
+        (left, came) = done.state.move_lead(101, AccountState(Account(Company(2))))
+        assert (left.account.overrides, came.account.overrides) == ((), (hand,))
+        gone = ENGINE.on(state, hand, as_of=AT, changed_at=AT).state
+        assert len(gone.changed) == 1
+        gone = ENGINE.forget(gone, 101)
+        assert (gone.account.overrides, len(gone.changed)) == ((), 0)
 
     def test_another_playbook_tells_what_it_answers_otherwise(self) -> None:
         """A state outlives its playbook: the next event brings the answers of the one in force."""
@@ -504,6 +562,18 @@ class TestMoves:
         newer = ENGINE.on(held.state, asked(3, days=2), as_of=after(2))
         assert ("stage", 101, None, "sal", "mql") in told(newer)
 
+    def test_a_newer_fact_frees_the_lead_for_all_that_follows(self) -> None:
+        """What a person decided was answered by a fact since then: now days alone move the lead."""
+        state = begun(asked())
+        for days in (1, 2):
+            move = LeadMove(101, Move("inquiry" if days == 1 else "mql", after(days), "person"))
+            state = ENGINE.on(state, move, as_of=after(days)).state
+        held = ENGINE.on(state, None, as_of=after(95))
+        assert "stage" not in [one.what for one in held.changes]
+        state = ENGINE.on(state, asked(2, days=3), as_of=after(3)).state
+        freed = ENGINE.on(state, None, as_of=after(95))
+        assert ("stage", 101, None, "mql", "inquiry") in told(freed)
+
     def test_a_move_that_comes_again_moves_nothing(self) -> None:
         """Law 10: A move is a move: once, however often it comes, and whatever came since."""
         move = LeadMove(101, Move("sal", after(1), "person"))
@@ -525,6 +595,25 @@ class TestMoves:
             gone = ENGINE.forget(state, 101)
             no = ENGINE.on(gone, LeadMove(lead_id, Move("mql", AT, "api")), as_of=AT)
             assert [(one.code, one.path) for one in no.refused] == [(code, "event.lead_id")]
+
+    def test_rules_that_see_the_stage_see_where_a_move_led(self) -> None:
+        """What a person decided is what the rules go on from, at once and later."""
+        unset, latent, evident = (FunnelStage(key, key) for key in ("unset", "latent", "evident"))
+        stage = PursuitFacts(Scale(("unset", "latent", "evident"))).stage
+        rules = [
+            Rule(evident, (stage == evident) & product.active(within_days=30), key="stays"),
+            Rule(latent, product.touched, key="touched"),
+        ]
+        funnel = Funnel(DecisionTable(rules, otherwise=unset), [unset, latent, evident])
+        engine = Engine(evolve(PLAYBOOK, funnel=funnel))
+        state = begun(asked(), engine=engine)
+        move = LeadMove(101, Move(evident, AT, "api"))
+        done = engine.on(state, move, as_of=AT)
+        assert told(done) == [("stage", 101, None, "latent", "evident")]
+        assert told(engine.on(done.state, None, as_of=after(29))) == []
+        assert ("stage", 101, None, "evident", "latent") in told(
+            engine.on(done.state, None, as_of=after(30))
+        )
 
 
 class TestFollowUps:
@@ -564,6 +653,70 @@ class TestFollowUps:
             seen += [(days, n.product_id) for n in done.changes if n.what == "follow_up"]
         # What was said on a later day was not known before.
         assert seen == [(34, "crm"), (60, "ma"), (91, None)]
+
+    def test_what_was_set_by_hand_names_a_day_too(self) -> None:
+        """The last word holds, whether sales said it or somebody set a state or Tier by hand."""
+        day = date(2026, 4, 1)
+        hand = Override(
+            "engagement",
+            "priority_follow_up",
+            "Sato",
+            "budget in May",
+            day,
+            date(2026, 4, 30),
+            lead_id=101,
+            product_id="crm",
+            follow_up_on=date(2026, 5, 7),
+        )
+        tier = Override(
+            "tier",
+            "tier_1",
+            "Sato",
+            "plan",
+            day,
+            None,
+            company_id=1,
+            product_id="ma",
+            follow_up_on=date(2026, 4, 20),
+        )
+        state = begun(self.said(-1, date(2026, 4, 2), "crm"), hand, tier)
+        seen = []
+        for days in (0, 19, 36):
+            done = ENGINE.on(state, None, as_of=after(days))
+            state = done.state
+            seen += [
+                (n.lead_id, n.product_id, n.after, str(n.because))
+                for n in done.changes
+                if n.what == "follow_up"
+            ]
+        assert seen == [
+            (None, "ma", "2026-04-20", "plan"),
+            (101, "crm", "2026-05-07", "budget in May"),
+        ]
+
+    def test_a_move_names_a_day_for_as_long_as_the_lead_is_there(self) -> None:
+        """A person's decision holds until its last day; who has moved on is not waited for."""
+        decided = Move(
+            "sal",
+            AT,
+            "person",
+            by="Sato",
+            reason="call again",
+            for_products=["crm"],
+            until=date(2026, 4, 30),
+            follow_up_on=date(2026, 4, 20),
+        )
+        done = ENGINE.on(begun(), LeadMove(101, decided), as_of=AT)
+        state = AccountState.from_bytes(done.state.to_bytes())
+        assert state == done.state
+        due = ENGINE.on(state, None, as_of=after(19))
+        assert told(due) == [("follow_up", 101, "crm", None, "2026-04-20")]
+        assert str(due.changes[0].because) == "call again"
+        assert told(ENGINE.on(state, None, as_of=after(29))) == told(due)
+        # On 1 May the decision is over, and with it what it said about coming back.
+        assert told(ENGINE.on(state, None, as_of=after(30))) == [
+            ("stage", 101, None, "sal", "known")
+        ]
 
     def test_what_does_not_count_is_never_due(self) -> None:
         """A follow-up of a product that the firm does not sell is a reject, and no more."""
@@ -632,6 +785,50 @@ class TestNotices:
         }
         assert evolve(done.changes[0], because=None).row()["because"] is None
         assert isinstance(pickle.loads(pickle.dumps(done)).changes[0], Notice)
+
+
+class TestMoveLead:
+    OTHER = AccountState(Account(Company(2, employees=80)))
+
+    def test_a_lead_takes_along_what_is_kept_of_it(self) -> None:
+        """Law 7: Nothing is lost: records, history and numbers of notices go on in the other."""
+        deal = Deal(1, 1, AT, [DealLine("ma")], lead_id=101)
+        elsewhere = Deal(2, 2, AT, [DealLine("ma")], lead_id=101)
+        state = begun(asked(), TestFollowUps.said(0, date(2026, 4, 1)), deal, elsewhere)
+        state = ENGINE.on(state, LEAD, as_of=AT, changed_at=AT).state
+        other = ENGINE.on(self.OTHER, None, as_of=after(-1)).state
+        left, came = state.move_lead(101, other)
+        assert [left.account.deals, came.account.deals] == [(deal,), (deal, elsewhere)]
+        assert (left.account.leads, left.account.activities, left.account.histories) == ((), (), ())
+        assert came.account.histories == state.account.histories
+        assert (came.as_of, len(left.changed), len(came.changed)) == (AT, 0, 1)
+        done = ENGINE.on(came, evolve(LEAD, company_id=2), as_of=AT)
+        assert [(n.key, n.before, n.after) for n in done.changes if n.what == "stage"] == []
+        assert told(ENGINE.on(left, None, as_of=AT)) == []
+        counts = ENGINE.stage_counts
+        assert (counts(left), counts(came)) == ((), counts(state))
+
+    def test_it_goes_into_an_account_that_knows_some_of_it(self) -> None:
+        """Law 4: Order does not matter: what has come there before counts once."""
+        lead = evolve(LEAD, company_id=2)
+        account = evolve(self.OTHER.account, leads=[lead], activities=[asked()])
+        _, came = begun(asked(), asked(2)).move_lead(101, AccountState(account))
+        assert (came.account.leads, came.as_of) == ((lead,), None)
+        assert [one.id for one in came.account.activities] == [1, 2]
+
+    def test_what_cannot_be_moved_is_refused(self) -> None:
+        """A stranger, a lead that has begun there, and one that was forgotten there."""
+        state = begun()
+        for lead_id, to, path, code in (
+            (102, self.OTHER, "lead_id", "unknown-lead"),
+            (101, begun(), "to", "conflict"),
+            (101, ENGINE.forget(self.OTHER, 101), "to", "forgotten"),
+            (101, Account(), "to", "type"),
+        ):
+            wrong: Any = to
+            with pytest.raises(InvalidDataError) as raised:
+                state.move_lead(lead_id, wrong)
+            assert [(one.path, one.code) for one in raised.value.problems] == [(path, code)]
 
 
 class TestForget:
@@ -759,36 +956,60 @@ def every_field() -> AccountState:
     lead = Lead(
         7, "c", "a@example.com", "A", "部長", "IT", "03", "fair", AT, ["crm"], [consent], {"x": "y"}
     )
-    state = AccountState(
+    deal = Deal(
+        1,
+        "c",
+        AT,
+        [DealLine("crm", 2, Decimal("9.99")), DealLine("ma")],
+        "lost",
+        AT,
+        7,
+        "v",
+        "price",
+        1_000,
+        "JPY",
+    )
+    at = AT + timedelta(microseconds=5)
+    entries = [
+        Entry(
+            7, 1, 1, "mql", AT, at, "forward", "rule", "hand", None, True, (), "5f1251c83991be44"
+        ),
+        Entry(7, 2, 2, "sal", at, None, "back", "person", None, "Sato", for_products=["crm", 3]),
+    ]
+    return AccountState(
         Account(
             history,
             leads=[lead, Lead("7")],
+            activities=[Activity(1, 7, "demo_request", at, ["crm", "ma", 3], "spring")],
+            deals=[deal],
             contracts=[Contract("c", "ma", date(2026, 1, 1), date(2026, 12, 31), 3, 2)],
-            deals=[
-                Deal(
-                    1,
-                    "c",
-                    AT,
-                    [DealLine("crm", 2, Decimal("9.99")), DealLine("ma")],
-                    "lost",
-                    AT,
+            sales_events=[SalesEvent(7, "recycled", AT, "crm", "Sato", "timing", date(2026, 4, 1))],
+            overrides=[
+                Override(
+                    "engagement",
+                    "dormant",
+                    "Sato",
+                    "leave",
+                    date(2026, 4, 1),
+                    date(2026, 4, 30),
+                    None,
                     7,
-                    "v",
-                    "price",
-                    1_000,
-                    "JPY",
-                )
+                    "crm",
+                    date(2026, 5, 7),
+                ),
+                Override("segment", "partner", "Ito", "new", date(2026, 4, 1), None, "c"),
             ],
-        )
+            histories=[StageHistory(7, entries)],
+        ),
+        after(1),
+        {
+            ("segment", None, None): LastTold("partner", True, 1),
+            ("engagement", 7, "crm"): LastTold(None, False, 12),
+        },
+        {("leads", 7, None, None): AT, ("contracts", "c", "ma", "2026-01-01"): at},
+        ["682bb2246b180eaa5f96f13097df7011"],
+        [StageCount("2026-04", "known", (), True, 3), StageCount("2026-04", "mql", (3,), False, 1)],
     )
-    for event in (
-        Activity(1, 7, "demo_request", AT + timedelta(microseconds=5), ["crm", "ma"], "spring"),
-        SalesEvent(7, "recycled", AT, "crm", "Sato", "timing", date(2026, 4, 1)),
-        LeadMove(7, Move("sal", AT, "person", by="Sato", for_products=["crm"])),
-    ):
-        state = ENGINE.on(state, event, as_of=AT).state
-    state = ENGINE.on(state, evolve(lead, title="社長"), as_of=after(1), changed_at=AT).state
-    return ENGINE.forget(state, "7")
 
 
 class TestStorage:
@@ -797,6 +1018,11 @@ class TestStorage:
         state = AccountState.from_bytes(STORED)
         assert state == every_field()
         assert state.to_bytes() == STORED.strip()
+
+    def test_every_field_of_every_record_is_stored(self) -> None:
+        """Law 8: Round trip: a field that comes to a record later has to come here, too."""
+        for kind, order in ORDER.items():
+            assert {one.name for one in fields(kind) if one.init} == set(order), kind
 
     def test_an_empty_state_is_small(self) -> None:
         """Law 8: Round trip: nothing in, nothing out."""

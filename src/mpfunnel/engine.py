@@ -233,12 +233,13 @@ class Engine:
             state: The account so far.
             event: A record that is new or has changed; a `mpfunnel.LeadMove` for the gate; `None`
                 where only time has passed. A company, a lead or a deal takes the place of the one
-                with its id, a contract of the one with its company, product and first day.
+                with its id; a contract of the one with its company, product and first day; what is
+                set by hand of the one with its question, subject, product and first day.
             as_of: The instant, aware: not before that of the state. Records of later days do not
                 count yet.
-            changed_at: When the CRM changed the record, aware. Of two versions of a company, lead,
-                deal or contract the one changed later holds, whichever comes first; without it, or
-                at one instant, the one that comes last.
+            changed_at: When the CRM changed the record, aware. Of two versions of one record the
+                one changed later holds, whichever comes first; without it, or at one instant, the
+                one that comes last. What a lead did, and what sales said, has no versions.
 
         Returns:
             What came of it. What was not taken is in `refused`, each with its reason: a record

@@ -455,7 +455,7 @@ class PursuitFacts(Facts):
     quiet = _flag("pursuit.quiet", "gone quiet", "反応が途絶えた")
 
     def __init__(self, stages: Scale = STAGES) -> None:
-        self.stage = _level("pursuit.stage", stages, "stage so far", "これまでのステージ")
+        self.stage = _level("pursuit.stage", stages, "stage so far", "これまでの段階")
         """The stage in which the lead is by its history, if that one is about the product or the
         whole firm; else, or without a history, that of a lead without any pursuit."""
 

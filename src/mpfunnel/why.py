@@ -122,7 +122,7 @@ def _stage(case: Case, person: Person, lang: Lang) -> str:
     stage = case.stage_of(person, pursuits, case.facts.entries.get(person.lead.id))
     lines = [_said(case, stage.decision, lang)]
     if stage.entry is not None:
-        warranted = Label("warranted by the facts", "事実が示すステージ").text(lang)
+        warranted = Label("warranted by the facts", "事実に基づく段階").text(lang)
         lines.append(f"{warranted}: {_said(case, stage.warranted.decision, lang)}")
     records = {"company": case.seen, "lead": person.lead}
     rows = cast("Mapping[Hashable, Any]", case.rows(person))

@@ -12,7 +12,12 @@ from attrs import evolve
 
 from mpfunnel.calendars import local_day
 from mpfunnel.errors import InvalidDataError, Problem
-from mpfunnel.following.states import AccountState, StageCount, company_id_of
+from mpfunnel.following.states import (
+    AccountState,
+    StageCount,
+    company_id_of,
+    is_about_lead,
+)
 from mpfunnel.records import Deal, Id
 from mpfunnel.records.checks import an_id
 from mpfunnel.stages import StageHistory
@@ -56,13 +61,14 @@ def forgotten(state: AccountState, lead_id: Id, zone: ZoneInfo) -> AccountState:
             activities=[one for one in account.activities if one.lead_id not in ids],
             deals=[without_lead(one) if one.lead_id in ids else one for one in deals],
             sales_events=[one for one in account.sales_events if one.lead_id not in ids],
+            overrides=[one for one in account.overrides if one.lead_id not in ids],
             histories=[one for one in account.histories if one.lead_id not in ids],
         ),
         told={about: last for about, last in state.told.items() if about[1] not in ids},
         changed={
             version: at
             for version, at in state.changed.items()
-            if version[0] != "leads" or version[1] not in ids
+            if not (is_about_lead(version) and version[1] in ids)
         },
         forgotten=state.forgotten | {digest(one) for one in ids},
         counted=_added(state.counted, gone, zone),

@@ -170,7 +170,9 @@ class Telling:
             if not entry.imputed and (entry.of_lead, entry.number) not in seen:
                 self._tell(about, entry.stage, _why(entry, decision), at=entry.entered)
 
-    def follow_up(self, lead_id: Id, product_id: Id | None, day: date, reason: str | None) -> None:
+    def follow_up(
+        self, lead_id: Id | None, product_id: Id | None, day: date, reason: str | None
+    ) -> None:
         """Tell that a follow-up is due, unless that was told last."""
         about: About = ("follow_up", lead_id, product_id)
         if self.last(about).value != day.isoformat():

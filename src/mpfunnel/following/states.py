@@ -32,7 +32,8 @@ About = tuple[Happening, Id | None, Id | None]
 """What was told, the lead, and the product."""
 
 Version = tuple[str, Id, Id | None, str | None]
-"""Which record: its table, its id, and for a contract the product and the first day."""
+"""Which record: its table and its id; of a contract, and of what was set by hand, also the product,
+the question and the first day."""
 
 
 @frozen
@@ -119,6 +120,25 @@ class AccountState:
         if problems:
             raise InvalidDataError(problems)
 
+    def move_lead(self, lead_id: Id, to: AccountState) -> tuple[AccountState, AccountState]:
+        """Return this account and another one after a lead of this one has moved to that one.
+
+        A person changes company, or turns out to be of one. Its activities, sales events, history,
+        and what others were told of it move along; a deal of this company also stays. Store both
+        in one transaction, then give the new version of the lead to the other account.
+
+        Args:
+            lead_id: The lead.
+            to: The other account, which has no history of the lead yet.
+
+        Raises:
+            InvalidDataError: This account has no such lead, or the other one is none, has a history
+                of the lead, or was made to forget it.
+        """
+        from mpfunnel.following.moving import moved
+
+        return moved(self, to, lead_id)
+
     def to_bytes(self) -> bytes:
         """Return the state as JSON in UTF-8, the same bytes for equal states.
 
@@ -146,3 +166,9 @@ def company_id_of(account: Account) -> Id | None:
     if isinstance(company, CompanyHistory):
         company = company.company
     return None if company is None else company.id
+
+
+def is_about_lead(version: Version) -> bool:
+    """Whether a record is about a lead, whose id then stands in it."""
+    table, _, _, more = version
+    return table == "leads" or (table == "overrides" and str(more).startswith("engagement"))

@@ -6,27 +6,27 @@ second way to them that could say something else. So a step costs what assessing
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from datetime import date, datetime, time
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
 from typing import Any
 
 from attrs import evolve
 
+from mpfunnel.account import Account
 from mpfunnel.answers import Assessment, LeadAnswer
+from mpfunnel.calendars import day_began
 from mpfunnel.case import Case, Compiled
 from mpfunnel.errors import InvalidDataError, Problem, TransitionError, misfit
 from mpfunnel.following.forgetting import digest
+from mpfunnel.following.news import News, news_of
 from mpfunnel.following.notices import Answered, Telling
 from mpfunnel.following.states import AccountState
 from mpfunnel.following.taking import Event, LeadMove, Taken, take
-from mpfunnel.records import CompanyHistory, Id, SalesEvent
+from mpfunnel.records import Id, Override, SalesEvent
 from mpfunnel.stages import Funnel, Move, StageHistory, Transition
 from mpfunnel.stages.history import instant
 
 __all__ = ["step"]
-
-News = Iterable[tuple[Id | None, datetime]]
-"""Which lead there is something new about, and since when; `None` stands for all of them."""
 
 
 def step(
@@ -49,33 +49,24 @@ def step(
     day = book.day_of(as_of)
     answer = Case(book, taken.account, day).assessment()
     taken.refused += _rejected(answer, taken)
-    funnel = book.playbook.funnel
     known = _histories(taken.account.histories, answer.leads)
     now = dict(known)
     allowed: tuple[Transition, ...] = ()
     if isinstance(event, LeadMove):
-        if event.lead_id in now:
-            allowed = _ask(funnel, now, event, as_of, taken)
-        else:
-            taken.refused.append(_no_history(event.lead_id, state, answer))
-    news = [*taken.news, *_begun(book, state, taken.account, as_of)]
+        allowed = _ask(book.playbook.funnel, now, event, as_of, state, answer, taken)
+        answer = _again(book, now, known, taken, answer)
+    before, warranted = dict(now), answer.leads
+    news = news_of(book, state, taken, as_of)
     for lead_id, history in now.items():
-        now[lead_id] = _reconciled(funnel, history, answer.leads[lead_id], as_of, news)
-    if now != known:
-        others = [one for one in taken.account.histories if one.lead_id not in now]
-        begun = [one for one in now.values() if one.entries]
-        taken.account = evolve(taken.account, histories=[*others, *begun])
-        warranted = answer.leads
-        answer = Case(book, taken.account, day).assessment()
-    else:
-        warranted = answer.leads
+        now[lead_id] = _reconciled(book, history, warranted[lead_id], as_of, news)
+    answer = _again(book, now, before, taken, answer)
     telling = Telling(state, answer.company_id, as_of, book.day_of)
     telling.answers(answer)
     for lead_id, history in now.items():
         decision = warranted[lead_id].stage.warranted.decision
         telling.moves(history, known[lead_id], decision)
         _tell_late(book, telling, history, state.as_of, as_of)
-    _tell_follow_ups(book, telling, taken.account.sales_events, answer, day)
+    _tell_follow_ups(book, telling, taken.account, answer)
     return Answered(
         evolve(
             state,
@@ -114,6 +105,22 @@ def _histories(histories: Iterable[StageHistory], leads: Iterable[Id]) -> dict[I
     }
 
 
+def _again(
+    book: Compiled,
+    now: Mapping[Id, StageHistory],
+    before: Mapping[Id, StageHistory],
+    taken: Taken,
+    answer: Assessment,
+) -> Assessment:
+    """Return the answers with the histories as they are now; most steps move nobody."""
+    if now == before:
+        return answer
+    others = [one for one in taken.account.histories if one.lead_id not in now]
+    begun = [one for one in now.values() if one.entries]
+    taken.account = evolve(taken.account, histories=[*others, *begun])
+    return Case(book, taken.account, answer.as_of).assessment()
+
+
 # -- the gate --
 
 
@@ -122,6 +129,8 @@ def _ask(
     now: dict[Id, StageHistory],
     event: LeadMove,
     as_of: datetime,
+    state: AccountState,
+    answer: Assessment,
     taken: Taken,
 ) -> tuple[Transition, ...]:
     """Ask the gate for a move; return what it would have let pass, where it refused."""
@@ -129,7 +138,10 @@ def _ask(
     if move.at > as_of:
         message = f"must not be after as_of, {as_of.isoformat()}"
         raise InvalidDataError([Problem("order", "event.move.at", message)])
-    history = now[event.lead_id]
+    history = now.get(event.lead_id)
+    if history is None:
+        taken.refused.append(_no_history(event.lead_id, state, answer))
+        return ()
     if any(_is_made(entry, move) for entry in history.entries):
         return ()
     try:
@@ -169,44 +181,12 @@ def _is_made(entry: Any, move: Move) -> bool:
 
 
 def _reconciled(
-    funnel: Funnel, history: StageHistory, lead: LeadAnswer, as_of: datetime, news: News
+    book: Compiled, history: StageHistory, lead: LeadAnswer, as_of: datetime, news: News
 ) -> StageHistory:
     """Return the history of a lead after the moves that its facts warrant."""
-    new_fact_at = max((at for about, at in news if about in (None, lead.id)), default=None)
-    proposal = funnel.reconcile(history, lead.stage, as_of=as_of, new_fact_at=new_fact_at)
+    funnel, zone = book.playbook.funnel, book.playbook.zone
+    proposal = funnel.reconcile(history, lead.stage, as_of=as_of, zone=zone, **news.about(lead.id))
     return funnel.apply(history, proposal.moves)
-
-
-def _begun(
-    book: Compiled, state: AccountState, account: Any, as_of: datetime
-) -> Iterator[tuple[Id | None, datetime]]:
-    """Yield the records whose first day has come since the account was last asked."""
-    since = None if state.as_of is None else book.day_of(state.as_of)
-    today = book.day_of(as_of)
-    if since == today:
-        return
-
-    def is_new(day: date) -> bool:
-        return day <= today and (since is None or since < day)
-
-    def instants() -> Iterator[tuple[Id | None, datetime]]:
-        for one in (*account.activities, *account.sales_events):
-            yield one.lead_id, one.at
-        for deal in account.deals:
-            yield None, deal.opened_at
-            if deal.closed_at is not None:
-                yield None, deal.closed_at
-
-    for lead_id, at in instants():
-        # Nothing of a later day happened before.
-        if (state.as_of is None or state.as_of < at) and is_new(book.day_of(at)):
-            yield lead_id, min(at, as_of)
-    days = [one.start for one in account.contracts]
-    if isinstance(account.company, CompanyHistory):
-        days += [one.since for one in account.company.changes]
-    for day in days:
-        if is_new(day):
-            yield None, min(datetime.combine(day, time(), book.zone), as_of)
 
 
 # -- what others have to hear --
@@ -230,22 +210,30 @@ def _tell_late(
 
 
 def _tell_follow_ups(
-    book: Compiled,
-    telling: Telling,
-    events: Iterable[SalesEvent],
-    answer: Assessment,
-    day: date,
+    book: Compiled, telling: Telling, account: Account, answer: Assessment
 ) -> None:
-    """Tell of the follow-ups that are due; of several, what sales said last holds."""
-    rejected = {one.record for one in answer.rejects if one.table == "sales_events"}
-    said: dict[tuple[Id, Id | None], SalesEvent] = {}
-    for event in events:
-        if event.follow_up_on is None or event in rejected or book.day_of(event.at) > day:
+    """Tell of the follow-ups that are due; of several about one thing, the last word holds."""
+    rejected = {one.record for one in answer.rejects if one.code != "expired"}
+    due: dict[tuple[Id | None, Id | None], tuple[datetime, date, str]] = {}
+    said_so: tuple[SalesEvent | Override, ...] = (*account.sales_events, *account.overrides)
+    for one in said_so:
+        if isinstance(one, SalesEvent):
+            at, begun = one.at, book.day_of(one.at)
+        else:
+            at, begun = day_began(one.since, book.zone), one.since
+        if one.follow_up_on is None or one in rejected or begun > answer.as_of:
             continue
-        about = event.lead_id, event.product_id
-        last = said.setdefault(about, event)
-        if (last.at, last.follow_up_on) < (event.at, event.follow_up_on):
-            said[about] = event
-    for (lead_id, product_id), event in said.items():
-        if event.follow_up_on is not None and event.follow_up_on <= day:
-            telling.follow_up(lead_id, product_id, event.follow_up_on, event.reason)
+        about = one.lead_id, one.product_id
+        said = at, one.follow_up_on, one.reason or ""
+        due[about] = max(said, due.get(about, said))
+    for lead in answer.leads.values():
+        entry = lead.stage.entry
+        # Who has moved on since then is not waited for.
+        if entry is not None and entry.follow_up_on is not None:
+            said = entry.entered, entry.follow_up_on, entry.reason or ""
+            for product_id in entry.for_products or (None,):
+                about = lead.id, product_id
+                due[about] = max(said, due.get(about, said))
+    for (lead_id, product_id), (_, day, reason) in due.items():
+        if day <= answer.as_of:
+            telling.follow_up(lead_id, product_id, day, reason or None)

@@ -36,6 +36,7 @@ from mpfunnel.records import (
     DealLine,
     Id,
     Lead,
+    Override,
     SalesEvent,
 )
 from mpfunnel.records.checks import (
@@ -51,13 +52,13 @@ from mpfunnel.records.checks import (
 )
 from mpfunnel.stages import Entry, StageHistory
 
-__all__ = ["read", "written"]
+__all__ = ["ORDER", "read", "written"]
 
 FORMAT: Final = 1
 T = TypeVar("T")
 
 _Fields = tuple[str, ...]
-_ORDER: Final[dict[type, _Fields]] = {
+ORDER: Final[dict[type, _Fields]] = {
     Company: (
         "id", "name", "domains", "corporate_number", "industry", "employees", "annual_revenue",
         "growth_rate", "region", "country", "parent_id", "relationships", "lists", "attributes",
@@ -77,13 +78,18 @@ _ORDER: Final[dict[type, _Fields]] = {
     ),
     Contract: ("company_id", "product_id", "start", "end", "quantity", "grade"),
     SalesEvent: ("lead_id", "kind", "at", "product_id", "by", "reason", "follow_up_on"),
+    Override: (
+        "what", "value", "by", "reason", "since", "until", "company_id", "lead_id", "product_id",
+        "follow_up_on",
+    ),
     Entry: (
         "of_lead", "number", "pursuit", "stage", "entered", "left", "kind", "cause", "reason",
-        "by", "imputed", "for_products", "playbook_version",
+        "by", "imputed", "for_products", "playbook_version", "until", "follow_up_on",
     ),
     StageHistory: ("lead_id", "entries"),
     StageCount: ("month", "stage", "for_products", "imputed", "count"),
 }  # fmt: skip
+"""The fields of each kind of record, in the order of the format."""
 _INSIDE: Final[dict[tuple[type, str], type]] = {
     (CompanyHistory, "company"): Company,
     (CompanyHistory, "changes"): CompanyChange,
@@ -93,20 +99,21 @@ _INSIDE: Final[dict[tuple[type, str], type]] = {
 }
 """The fields that hold records, one or several."""
 _INSTANTS: Final = {"at", "created_at", "opened_at", "closed_at", "entered", "left"}
-_DAYS: Final = {"since", "start", "end", "follow_up_on"}
+_DAYS: Final = {"since", "until", "start", "end", "follow_up_on"}
 _SERIES: Final[dict[str, type]] = {
     "leads": Lead,
     "activities": Activity,
     "deals": Deal,
     "contracts": Contract,
     "sales_events": SalesEvent,
+    "overrides": Override,
     "histories": StageHistory,
 }
 _KEYS: Final = ("as_of", "company", *_SERIES, "told", "changed", "forgotten", "counted")
 _AS_IS: Final = (str, int, float, bool, type(None))
 _BLANK: Final[dict[type, tuple[Any, ...]]] = {
     kind: tuple(getattr(fields(kind), name).default for name in order)
-    for kind, order in _ORDER.items()
+    for kind, order in ORDER.items()
 }
 
 
@@ -151,7 +158,7 @@ def _instant(at: datetime) -> str:
 
 def _record(record: Any) -> list[Any]:
     kind: type[Any] = type(cast("object", record))
-    order, blanks = _ORDER[kind], _BLANK[kind]
+    order, blanks = ORDER[kind], _BLANK[kind]
     last = len(order)
     while getattr(record, order[last - 1]) == blanks[last - 1]:
         last -= 1
@@ -185,7 +192,7 @@ def _plain(value: Any) -> Any:
         case Mapping():
             items = cast("Mapping[str, Any]", value).items()
             return {key: _plain(one) for key, one in sorted(items)}
-        case _ if type(value) in _ORDER:
+        case _ if type(value) in ORDER:
             return _record(value)
         case _:
             return value
@@ -328,7 +335,7 @@ class _Reading:
     def record(self, path: str, kind: type, row: Any) -> Any:
         """Return the record of a list of its fields; `None` where it is faulty."""
         given = self._list(path, row)
-        order = _ORDER[kind]
+        order = ORDER[kind]
         needed = sum(blank is NOTHING for blank in _BLANK[kind])
         if not needed <= len(given) <= len(order):
             if isinstance(row, list):

@@ -1,8 +1,9 @@
 """Taking events into an account: which record takes the place of which, and what is not taken.
 
 What a lead did and what sales said is added: an equal one is there already, and activities that
-share an id but differ all stay, to be rejected (S17). Of companies, leads, deals and contracts a
-CRM sends a new version with each edit, which takes the place of the one before.
+share an id but differ all stay, to be rejected (S17). Of companies, leads, deals, contracts and
+what was set by hand a CRM sends a new version with each edit, which takes the place of the one
+before.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from mpfunnel.records import (
     Deal,
     Id,
     Lead,
+    Override,
     SalesEvent,
 )
 from mpfunnel.records.checks import Record, an_id, checked
@@ -48,15 +50,28 @@ class LeadMove(Record):
     )
 
 
-Event = Company | CompanyHistory | Lead | Activity | Deal | Contract | SalesEvent | LeadMove | None
+Event = (
+    Company
+    | CompanyHistory
+    | Lead
+    | Activity
+    | Deal
+    | Contract
+    | SalesEvent
+    | Override
+    | LeadMove
+    | None
+)
 """A record that is new or has changed, a move that is asked for, or `None`: time has passed."""
 
+_Versioned = Company | CompanyHistory | Lead | Deal | Contract | Override
 _TABLES: Final[dict[type, str]] = {
     Lead: "leads",
     Activity: "activities",
     Deal: "deals",
     Contract: "contracts",
     SalesEvent: "sales_events",
+    Override: "overrides",
 }
 
 
@@ -102,7 +117,7 @@ def take(state: AccountState, event: Event, as_of: datetime, changed_at: datetim
             f"not {type(event).__name__}"
         )
         raise InvalidDataError([Problem("type", "event", message)])
-    lead_id = event.id if isinstance(event, Lead) else getattr(event, "lead_id", None)
+    lead_id = event.lead_id if isinstance(event, Deal) else lead_id_of(event)
     if lead_id is not None and digest(lead_id) in state.forgotten:
         at = "event.id" if isinstance(event, Lead) else "event.lead_id"
         if not isinstance(event, Deal):
@@ -133,7 +148,7 @@ def _check_company(account: Account, event: Company | CompanyHistory) -> None:
 
 def _take_version(
     taken: Taken,
-    event: Company | CompanyHistory | Lead | Deal | Contract,
+    event: _Versioned,
     as_of: datetime,
     changed_at: datetime | None,
 ) -> None:
@@ -161,8 +176,19 @@ def _take_version(
         # In its old place, so that an edit changes no order.
         kept.insert(same[0] if same else len(kept), event)
         taken.account = _with(taken.account, table, kept)
-    about = event.id if isinstance(event, Lead) else None
+    about = lead_id_of(event)
     taken.news.append((about, as_of if changed_at is None else min(changed_at, as_of)))
+
+
+def lead_id_of(record: Any) -> Id | None:
+    """Return the lead that a record is about; a deal is about all leads of its company."""
+    match record:
+        case Lead():
+            return record.id
+        case Activity() | SalesEvent() | Override():
+            return record.lead_id
+        case _:
+            return None
 
 
 def _with(account: Account, table: str, records: Any) -> Account:
@@ -170,8 +196,12 @@ def _with(account: Account, table: str, records: Any) -> Account:
     return evolve(account, **given)
 
 
-def _version(record: Company | CompanyHistory | Lead | Deal | Contract) -> Version:
+def _version(record: _Versioned) -> Version:
     """Return which record it is a version of."""
+    if isinstance(record, Override):
+        about = record.company_id if record.lead_id is None else record.lead_id
+        assert about is not None  # an override is about one of them
+        return "overrides", about, record.product_id, f"{record.what} {record.since}"
     if isinstance(record, Contract):
         first = record.start.isoformat()
         return "contracts", record.company_id, record.product_id, first
