@@ -186,7 +186,8 @@ def values(state: AccountState, answer: Assessment) -> dict[Any, Any]:
             found["engagement", lead.id, product_id] = one.decision.value.key
     for history in state.account.histories:
         assert history.current is not None
-        found["stage", history.lead_id, None] = history.current.stage
+        if history.lead_id in answer.leads:
+            found["stage", history.lead_id, None] = history.current.stage
     return found
 
 
@@ -470,6 +471,21 @@ class TestOn:
         assert len(gone.changed) == 1
         gone = ENGINE.forget(gone, 101)
         assert (gone.account.overrides, len(gone.changed)) == ((), 0)
+
+    def test_a_lead_that_was_deleted_has_no_stage_any_more(self) -> None:
+        """Law 7: Nothing is lost: others hear that it is gone, and again where it comes back."""
+        state = begun(asked())
+        gone = ENGINE.on(evolve(state, account=evolve(state.account, leads=[])), None, as_of=AT)
+        assert told(gone) == [
+            ("engagement", 101, "crm", "high_interest", None),
+            ("stage", 101, None, "mql", None),
+        ]
+        assert ENGINE.on(gone.state, None, as_of=AT).changes == ()
+        back = ENGINE.on(gone.state, LEAD, as_of=AT)
+        assert told(back) == [
+            ("engagement", 101, "crm", None, "high_interest"),
+            ("stage", 101, None, None, "mql"),
+        ]
 
     def test_another_playbook_tells_what_it_answers_otherwise(self) -> None:
         """A state outlives its playbook: the next event brings the answers of the one in force."""
