@@ -21,7 +21,7 @@ from mpfunnel.following.forgetting import digest
 from mpfunnel.following.news import News, news_of
 from mpfunnel.following.notices import Answered, Telling
 from mpfunnel.following.states import AccountState
-from mpfunnel.following.taking import Event, LeadMove, Taken, take
+from mpfunnel.following.taking import MOVED, Event, LeadMove, Taken, take
 from mpfunnel.records import Id, Override, SalesEvent
 from mpfunnel.stages import Funnel, Move, StageHistory, Transition
 from mpfunnel.stages.history import instant
@@ -160,6 +160,8 @@ def _no_history(lead_id: Id, state: AccountState, answer: Assessment) -> Problem
     code, message = "unknown-lead", "no such lead in the account"
     if digest(lead_id) in state.forgotten:
         code, message = "forgotten", "is a lead that was forgotten"
+    elif digest(lead_id) in state.moved:
+        code, message = "moved", MOVED
     elif lead_id in answer.leads:
         code, message = "conflict", "has several histories that differ"
     return Problem(code, "event.lead_id", message)
