@@ -279,9 +279,9 @@ def draw_records(random: Random, book: Playbook, as_of: date, count: int) -> dic
                 found["deals"].append(own)
         for contract in account.contracts:
             found["contracts"].append(evolve(contract, company_id=of(contract.company_id)))
-        for one in account.overrides:
-            ids = {"company_id": of(one.company_id), "lead_id": of(one.lead_id)}
-            found["overrides"].append(evolve(one, **ids))
+        for hand in account.overrides:
+            ids = {"company_id": of(hand.company_id), "lead_id": of(hand.lead_id)}
+            found["overrides"].append(evolve(hand, **ids))
         for event in account.sales_events:
             found["sales_events"].append(evolve(event, lead_id=of(event.lead_id)))
     return found

@@ -58,7 +58,7 @@ ZONES = ("Asia/Tokyo", "Europe/Berlin", "America/New_York")
 WRITTEN_IN = (UTC, ZoneInfo("Asia/Tokyo"), ZoneInfo("Europe/Berlin"))
 STATUSES: tuple[DealStatus, ...] = get_args(DealStatus)
 SAYINGS: tuple[SalesEventKind, ...] = get_args(SalesEventKind)
-REVIEWS = ((), ((4, 1),), ((1, 1), (3, 31), (7, 2), (10, 28)))
+REVIEWS = ((), ((6, 28), (12, 30)), ((1, 1), (3, 30), (6, 29), (10, 27)))
 # The days after the clocks change in Europe, and ordinary ones.
 AS_OF = (date(2024, 4, 1), date(2024, 10, 28), date(2024, 7, 1), date(2025, 1, 1))
 
@@ -166,7 +166,7 @@ def _bounded(random: Random, base: EngagementModel) -> EngagementModel:
         signals=[
             evolve(
                 signal,
-                cool_down_days=random.choice((0, 0, 1, 2, 7, 30)),
+                cool_down_days=random.choice((0, 0, 1, 2, 7, 30)) if signal.points else 0,
                 fades=signal.points >= 0 or random.random() < 0.5,
             )
             for signal in signals
@@ -347,8 +347,12 @@ def draw_account(random: Random, book: Playbook, as_of: date, *, busy: int = 14)
         company = None
     elif kind == 1:
         assert isinstance(company, Company)
-        change = CompanyChange(draw.day(), "employees", random.choice((None, 10, 5_000)))
-        company = CompanyHistory(company, [change])
+        days = {draw.day() for _ in range(random.choice((1, 2, 3)))}
+        changes = [
+            CompanyChange(day, "employees", random.choice((None, 10, 300, 5_000)))
+            for day in sorted(days)
+        ]
+        company = CompanyHistory(company, changes)
     leads = draw.several(3, draw.lead) or [draw.lead(0)]
     activities = draw.several(busy, draw.activity)
     deals = draw.several(busy // 3, draw.deal)

@@ -32,7 +32,7 @@ def hour(number: int) -> datetime:
 
 
 Pairs = dict[tuple[str, str], tuple[MoveKind, bool]]
-Wins = Sequence[tuple[int | None, int, str]]
+Wins = Sequence[tuple[Any, int, str]]
 """The product or the whole firm, the hour at which the day of the win began, and the stage."""
 
 
@@ -370,13 +370,25 @@ class Pair:
     def reconcile(
         self, to: str, at: int, fact: int | None, version: str, wins: Wins = (), late: int = 0
     ) -> None:
-        """Let the facts propose, and do what they propose; `late` is the hour of older facts."""
-        model = self.model
+        """Let drawn facts propose, and do what they propose; `late` is the hour of older facts."""
         won = tuple(
             Win(about, hour(since).date(), hour(since), FunnelStage(stage, stage), "won")
             for about, since, stage in wins
         )
         said = Said(FunnelStage(to, to), version=version, wins=won)
+        self.settle(said, wins, at, fact, late)
+
+    def settle(self, said: Any, wins: Wins, at: int, fact: int | None, late: int) -> None:
+        """Let an answer about the facts propose, and do what it proposes.
+
+        Args:
+            said: The answer.
+            wins: What it should say of wins.
+            at: The hour.
+            fact: The hour of the newest record that came in since it was settled before.
+            late: That of the newest record of all.
+        """
+        model, to, version = self.model, said.value.key, said.version
         asked: dict[str, Any] = {"as_of": hour(at), "latest_fact_at": hour(late)}
         asked["new_fact_at"] = None if fact is None else hour(fact)
         proposal = self.funnel.reconcile(self.history, said, **asked)
@@ -394,9 +406,7 @@ class Pair:
             assert [(one.to, one.for_products, one.won) for one in proposal.moves] == wanted
             by_rules = last is not None and last["cause"] in ("rule", "time")
             current = self.history.current
-            waited = (
-                by_rules and fact is None and {one.reason for one in proposal.moves} == {"rule"}
-            )
+            waited = by_rules and fact is None and not any(won for _, _, won in wanted)
             waited &= current is not None and current.playbook_version == version
             for move in proposal.moves:
                 assert not model.refuses(move.to, at, move.reason)

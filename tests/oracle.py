@@ -208,7 +208,7 @@ def _scored(card: Scorecard[Any], world: World) -> Answer:
     start = _band(card, score)
     value = next((band.outcome for band in card.bands if band.at_least == start), card.otherwise)
     rule = "otherwise" if start is None else f"{start}+"
-    because = f"{score} points"
+    because = "1 point" if score == 1 else f"{score} points"
     return Answer(value, rule, because, _once(outcomes), _once(missing), tuple(parts))
 
 

@@ -501,10 +501,11 @@ class Oracle:
         """That of the last day of review, else that of the day; or what somebody has set."""
         policy: Any = self.book.tiers[product_id]
         found: Any = oracle(policy, {"company": self.record}, {})
-        day = self.as_of
-        while (day.month, day.day) not in self.book.tier_review_dates and day > date.min:
-            day -= timedelta(1)
-        if self.book.tier_review_dates and isinstance(self.given, CompanyHistory):
+        reviews = self.book.tier_review_dates
+        if reviews and isinstance(self.given, CompanyHistory):
+            day = self.as_of
+            while (day.month, day.day) not in reviews and day > date.min:
+                day -= timedelta(1)
             held = oracle(policy, {"company": _as_record(self.given.on(day))}, {})
             found = held if held == found else Set(*held, found)
         return self.in_force("tier", found, policy.tiers, product_id=product_id)

@@ -238,12 +238,34 @@ def test_rows_and_changes_are_of_what_is_in_force() -> None:
     assert ("tier", "tier_3", "tier_1") in moved
 
 
+def test_a_replay_tells_who_set_it_on_each_day() -> None:
+    """Where somebody else takes over with the same value, each day has the reason of that day."""
+    first = set_to("tier", "tier_1", until=date(2026, 10, 9))
+    then = set_to("tier", "tier_1", by="Hayashi", since=date(2026, 10, 10))
+    given = account(first, then, set_to("segment", "partner"))
+    told = mf.replay(given, ENGINE, start=date(2026, 10, 1), end=DAY)
+
+    assert [(one.first_day, one.because.en) for one in told.tiers["crm"]] == [
+        (date(2026, 10, 1), "set by Mori until 2026-10-09: key account"),
+        (date(2026, 10, 10), "set by Hayashi until 2026-12-31: key account"),
+    ]
+    assert len(told.segment) == 1
+
+
 def test_time_alone_ends_what_was_set() -> None:
     """The day after the last one is a day on which the state changes."""
     ended = set_to("engagement", "excluded", lead_id=8, until=DAY + timedelta(3))
     for one, day in ((ended, DAY + timedelta(4)), (evolve(ended, until=None), None)):
         found = ENGINE.next_change(mf.Tally(), account(one), 8, "crm", as_of=DAY)
         assert found == day
+    # Set to what the rules say anyway, or to what holds longer than the interest lasts.
+    same = account(evolve(ended, value="none"))
+    assert ENGINE.next_change(mf.Tally(), same, 8, "crm", as_of=DAY) is None
+    long = account(set_to("engagement", "excluded", until=DAY + timedelta(900)))
+    tally = mf.Tally.of(long.activities, "crm", zone="UTC")
+    first = ENGINE.next_change(tally, long, 7, "crm", as_of=DAY)
+    assert first is not None
+    assert first < DAY + timedelta(900)
 
 
 # -- the record --
@@ -300,3 +322,31 @@ def test_accounts_sort_overrides_as_all_records() -> None:
 
     assert set(ours.overrides) == {state, tier}
     assert others.overrides == (lost,)
+
+
+# -- replays --
+
+
+def test_a_replay_says_why_what_was_set_began_and_ended() -> None:
+    """A record on its first day, time alone on the day after its last one."""
+    days = {"since": DAY, "until": DAY + timedelta(2)}
+    given = account(
+        set_to("tier", "tier_1", **days),
+        set_to("segment", "competitor", **days),
+        set_to("engagement", "interested", lead_id=8, **days),
+    )
+    replayed = mf.replay(given, ENGINE, start=DAY - timedelta(1), end=DAY + timedelta(5))
+
+    for spans in (replayed.segment, replayed.tiers["crm"], replayed.leads[8].engagement["crm"]):
+        assert [(one.first_day, one.cause) for one in spans] == [
+            (DAY - timedelta(1), "start"),
+            (DAY, "record"),
+            (DAY + timedelta(3), "time"),
+        ]
+        assert [one.rule == BY_HAND for one in spans] == [False, True, False]
+    assert len(replayed.tiers["sfa"]) == 1
+    assert replayed.tiers["crm"][1].undated == ()
+    assert replayed.tiers["crm"][0].undated != ()
+    rows = [row for row in replayed.rows() if row["value"] == "tier_1"]
+    assert [row["instead_of"] for row in rows] == ["tier_3"]
+    assert [one.code for one in replayed.rejects] == ["expired"] * 3

@@ -11,11 +11,15 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
+from attrs import evolve
 
+import mpfunnel as mf
 from mpfunnel import cli
 from mpfunnel.cli import commands
 from mpfunnel.cli.terminal import printable
 from mpfunnel.examples import STORY_DAY, generate, write_csv
+from mpfunnel.facts import product
+from mpfunnel.rules.tables import Rule
 from tests.cli import INVENTED, Ran, run
 
 SCRIPT = Path(sys.executable).with_name("mpfunnel")
@@ -167,6 +171,25 @@ def test_a_sound_playbook_is_said_to_be_so(
         if word.strip("(),").isdecimal()
     )
     assert total == sum(parts) > 10
+
+
+def test_a_level_that_nobody_can_reach_is_noted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A cap in all below what a level asks for is sound, and hardly meant: it is told, once."""
+    book = mf.starter(["crm", "ma"], lang="en")
+    path = tmp_path / "playbook.toml"
+    model = book.engagement["crm"]
+    high = Rule(model.ladder[-1], product.score >= 30, key="high")
+    capped = evolve(model, cap=20, interest=evolve(model.interest, rules=[high]))
+    mf.dump(evolve(book, engagement=capped), path)
+
+    ran = run(capsys, "check", path)
+
+    assert ran.code == 0
+    notes = [line for line in ran.out.splitlines() if line.startswith("note: ")]
+    at = "engagement.crm.interest.rules[0].when.product.score"
+    assert notes == [f"note: {at}: never holds: a score is at most 20, its cap in all"]
 
 
 def test_every_problem_of_a_playbook_is_one_line(

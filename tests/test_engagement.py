@@ -320,7 +320,7 @@ class TestScore:
             Signal("a", 7, cap=30, cool_down_days=3),
             Signal("b", 25),
             Signal("c", -4, fades=False, cool_down_days=7),
-            Signal("x", 0, cool_down_days=2),
+            Signal("x", 0),
             half_life_days=5,
             cap=60,
             floor=-5,
@@ -450,6 +450,47 @@ class TestFaults:
         assert Signal("a", -1, cool_down_days=3_650, fades=False).cool_down_days == 3_650
         widest = model(Signal("a"), cap=MAX_POINTS * 1_000, floor=-MAX_POINTS * 1_000)
         assert (widest.cap, model(Signal("a"), cap=1, floor=0).floor) == (MAX_POINTS * 1_000, 0)
+
+    def test_what_earns_nothing_cannot_cool_down(self) -> None:
+        """A cool-down keeps activities from adding points; without any, it says nothing."""
+        with pytest.raises(InvalidDataError, match=r"^signal\.cool_down_days: needs points; with"):
+            Signal("a", cool_down_days=7)
+
+    @pytest.mark.parametrize(
+        ("bounds", "when", "said"),
+        [
+            ({"cap": 40}, product.score >= 41, "at most 40, its cap in all"),
+            ({"cap": 40}, product.score > 40, "at most 40, its cap in all"),
+            ({"cap": 40}, (product.score == 41) & product.touched, "at most 40, its cap in all"),
+            ({"cap": 40}, (product.score > 50) | (product.score >= 60), "at most 40, its cap in"),
+            ({"floor": -5}, product.score <= -6, "at least -5, its floor"),
+            ({"floor": -5}, product.score < -5, "at least -5, its floor"),
+            ({"floor": -5}, product.score == -6, "at least -5, its floor"),
+            ({"cap": 40}, product.score >= 40, None),
+            ({"cap": 40}, (product.score >= 50) | product.touched, None),
+            ({"cap": 40}, ~(product.score >= 50), None),
+            ({"cap": 40, "floor": -5}, (product.score <= 50) & (product.score > -6), None),
+            ({"cap": 40, "floor": -5}, product.score == 40, None),
+            ({"floor": -5}, product.score <= -5, None),
+            ({"cap": 40}, product.active_days >= 50, None),
+            ({}, product.score >= 1_000, None),
+        ],
+        ids=str,
+    )
+    def test_a_level_out_of_reach_is_told(
+        self, bounds: dict[str, Any], when: Any, said: str | None
+    ) -> None:
+        """A rule that asks for more than the cap in all, or less than the floor, never holds."""
+        table = DecisionTable([Rule(WARM, product.touched), Rule(HOT, when)], NONE)
+        asked = evolve(model(Signal("a", 1)), interest=table, **bounds)
+        found = [str(one) for one in asked.out_of_reach]
+        if said is None:
+            assert found == []
+        else:
+            (one,) = found
+            assert one.startswith(
+                f"interest.rules[1].when.product.score: never holds: a score is {said}"
+            )
 
     def test_a_signal_names_itself(self) -> None:
         """Its label is its kind in words unless one is given; labels do not matter (S8)."""

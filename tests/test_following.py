@@ -245,12 +245,14 @@ def test_forgetting_keeps_the_counts_and_nothing_else(random: Random) -> None:
         assert way.engine.stage_counts(state) == counts
         assert f'"{lead_id}"'.encode() not in state.to_bytes()
         assert way.engine.forget(state, lead_id) == state
+    # A deal that names nobody any more may concern who is left, if the funnel says so.
+    without = way.engine.stage_counts(way.engine.on(state, None, as_of=way.end).state)
     for one in way.sent:
         lead = one.event.id if isinstance(one.event, Lead) else getattr(one.event, "lead_id", None)
         if lead in ("l1", "l2"):
             late = way.engine.on(state, one.event, as_of=way.end, changed_at=one.changed_at)
             assert [problem.code for problem in late.refused][:1] == ["forgotten"]
-            assert way.engine.stage_counts(late.state) == counts
+            assert way.engine.stage_counts(late.state) == without
             assert f'"{lead}"'.encode() not in late.state.to_bytes()
 
 
@@ -706,6 +708,30 @@ class TestFollowUps:
         assert seen == [
             (None, "ma", "2026-04-20", "plan"),
             (101, "crm", "2026-05-07", "budget in May"),
+        ]
+
+    def test_a_move_names_a_day_for_as_long_as_the_lead_is_there(self) -> None:
+        """A person's decision holds until its last day; who has moved on is not waited for."""
+        decided = Move(
+            "sal",
+            AT,
+            "person",
+            by="Sato",
+            reason="call again",
+            for_products=["crm"],
+            until=date(2026, 4, 30),
+            follow_up_on=date(2026, 4, 20),
+        )
+        done = ENGINE.on(begun(), LeadMove(101, decided), as_of=AT)
+        state = AccountState.from_bytes(done.state.to_bytes())
+        assert state == done.state
+        due = ENGINE.on(state, None, as_of=after(19))
+        assert told(due) == [("follow_up", 101, "crm", None, "2026-04-20")]
+        assert str(due.changes[0].because) == "call again"
+        assert told(ENGINE.on(state, None, as_of=after(29))) == told(due)
+        # On 1 May the decision is over, and with it what it said about coming back.
+        assert told(ENGINE.on(state, None, as_of=after(30))) == [
+            ("stage", 101, None, "sal", "known")
         ]
 
     def test_what_does_not_count_is_never_due(self) -> None:

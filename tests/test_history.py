@@ -14,6 +14,7 @@ from hypothesis import given, settings
 
 from mpfunnel.account import Account
 from mpfunnel.answers import Assessment
+from mpfunnel.by_hand import BY_HAND
 from mpfunnel.case import NO_TIER
 from mpfunnel.engagement import Standing
 from mpfunnel.engine import Engine
@@ -22,6 +23,7 @@ from mpfunnel.facts import any_product, product
 from mpfunnel.history import PlaybookTimeline, Replay, StageSpan, replay
 from mpfunnel.history.logs import NEVER, Life
 from mpfunnel.history.running import Gauge, Running
+from mpfunnel.labels import Label
 from mpfunnel.records import (
     Activity,
     Company,
@@ -51,7 +53,7 @@ def daily(account: Account, book: PlaybookTimeline, start: date, end: date) -> d
     while day <= end:
         engine = book.on(day)
         for key, answer in answers_of(engine.assess(account, as_of=day)).items():
-            found[(*key, day)] = (*answer, engine.version)
+            found[(*key, day)] = (*answer, reason_of(answer[0]), engine.version)
         day += DAY
     return found
 
@@ -87,9 +89,16 @@ def every_span(told: Replay) -> dict[Any, Any]:
 
 def content_of(span: Any) -> tuple[Any, ...]:
     """What a span says of each of its days."""
+    reason = reason_of(span.decision)
     if isinstance(span, StageSpan):
-        return span.decision, span.for_products, span.existing_customer, span.wins, span.version
-    return span.decision, span.version
+        stage = span.decision, span.for_products, span.existing_customer, span.wins
+        return *stage, reason, span.version
+    return span.decision, reason, span.version
+
+
+def reason_of(decision: Decision[Any]) -> Label | None:
+    """Who set it by hand, until when and why; of what rules say, the rule says it all."""
+    return decision.because if decision.rule == BY_HAND else None
 
 
 def spread(told: Replay) -> dict[Any, Any]:
@@ -826,14 +835,18 @@ def test_a_win_is_in_the_history_on_its_day() -> None:
         Deal(about, "c", JANUARY, [DealLine(about)], "won" if won else "open", won, lead_id="l")
         for about, won in (("A", JANUARY + 20 * DAY), ("B", None))
     ]
-    told = year(one_lead(deals=deals))
-    entries = [one for one in told.stage_history("l").entries if not one.imputed]
+    account = one_lead(deals=deals)
+    entries = [one for one in year(account).stage_history("l").entries if not one.imputed]
 
     assert [(one.stage, one.for_products, one.cause) for one in entries][-2:] == [
         ("customer", ("A",), "rule"),
         ("opportunity", ("B",), "rule"),
     ]
     assert {one.entered for one in entries[-2:]} == {JANUARY + 20 * DAY}
+    # What was won on the day before the replay is not its to tell.
+    later = replay(account, STARTER, start=date(2026, 1, 31), end=date(2026, 2, 28))
+    entries = [one for one in later.stage_history("l").entries if not one.imputed]
+    assert [one.stage for one in entries] == ["opportunity"]
 
 
 def test_a_day_may_begin_before_the_last_one_ended() -> None:

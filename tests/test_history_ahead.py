@@ -59,6 +59,25 @@ def test_what_comes_later_is_not_known_yet() -> None:
     assert ahead(later) == ahead(ACCOUNT)
 
 
+def test_what_a_person_has_decided_ends_with_its_last_day() -> None:
+    """The decision, and what was set by hand, end as days go by; until then they hold."""
+    last = DAY + timedelta(days=9)
+    history = FUNNEL.move(
+        mf.StageHistory("l"), "sal", at=NOON, cause="person", by="Mori", until=last
+    )
+    decided = evolve(ACCOUNT, histories=[history])
+    found = StageChange(last + timedelta(days=1), FUNNEL.stage("sal"), MQL, "mql", None)
+    assert ahead(decided) == ahead(decided, 9) == found
+
+    excluded = mf.Override(
+        "segment", "competitor", "Mori", "bought by a rival", DAY, last, company_id="c"
+    )
+    found = StageChange(last + timedelta(days=1), FUNNEL.stage("disqualified"), MQL, "mql", None)
+    assert ahead(evolve(ACCOUNT, overrides=[excluded])) == found
+    # What nobody has set yet is not known.
+    assert ahead(evolve(ACCOUNT, overrides=[evolve(excluded, since=last)])) == ahead(ACCOUNT)
+
+
 def test_a_deal_that_closes_later_is_open() -> None:
     """S11: it was open as of the day, so that nobody knew that it would end."""
     deal = mf.Deal(
@@ -126,6 +145,33 @@ def test_a_policy_of_the_firms_own_is_asked_once() -> None:
     change = ahead(ACCOUNT, 0, evolve(BOOK, tiers=Mine()))
     assert change is not None
     assert len(asked) < 9
+
+
+@pytest.mark.parametrize("reviews", [(), [(4, 1)]])
+def test_what_a_policy_will_say_later_is_not_asked(reviews: Any) -> None:
+    """A Tier of a custom policy stays that of the day asked about, however far ahead one looks."""
+
+    class ByYear:
+        kind, tiers = "test/by-year/1", (mf.Tier(1), mf.Tier(4))
+
+        def tier_for(self, company: Any, product: Any, /, *, as_of: date) -> Decision[mf.Tier]:
+            del company, product
+            return mf.decided(mf.Tier(1 if as_of.year == DAY.year else 4), because="year")
+
+    rules = mf.DecisionTable(
+        [mf.Rule(MQL, product.tier.at_least(mf.Tier(1)), key="first")], FUNNEL.rules.otherwise
+    )
+    book = evolve(
+        BOOK,
+        tiers=ByYear(),
+        funnel=mf.Funnel(rules, FUNNEL.ladder),
+        tier_review_dates=reviews,
+    )
+    hands = [
+        mf.Override("segment", "partner", "Mori", "r", DAY, DAY + timedelta(days=n), company_id="c")
+        for n in (400, 500)
+    ]
+    assert ahead(evolve(ACCOUNT, overrides=hands), 0, book) is None
 
 
 def test_on_the_last_days_that_there_are() -> None:

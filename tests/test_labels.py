@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from mpfunnel.errors import InvalidDataError
-from mpfunnel.labels import Label, as_label
+from mpfunnel.facts import company, product
+from mpfunnel.labels import Label, as_label, counted
+from mpfunnel.rules.words import in_words
 
 
 @pytest.mark.parametrize(
@@ -59,3 +61,15 @@ def test_a_label_is_a_value() -> None:
     label = Label("Gold", "金")
     assert pickle.loads(pickle.dumps(label)) == label
     assert len({label, Label("Gold", "金"), Label("Gold")}) == 2
+
+
+def test_one_of_them_is_counted_as_one() -> None:
+    """What is counted once is named in the singular, in English: Japanese has none."""
+    counts = [counted(number, "days") for number in (0, 1, 2, "1", "1.5", -1)]
+    assert counts == ["0 days", "1 day", "2 days", "1 day", "1.5 days", "-1 days"]
+    assert counted(1, "activities") == "1 activity"
+    assert counted(1, "JPY") == "1 JPY"
+    assert in_words(company.employees >= 1) == "employees at least 1 person"
+    assert in_words(product.active_days >= 2) == "active days at least 2 days"
+    assert product.points(within_days=1).fact.label == Label("points of 1 day", "直近1日の素点")
+    assert product.count("click", within_days=7).fact.label.en == "click within 7 days"

@@ -328,7 +328,7 @@ def _positive(told: Assessment) -> dict[tuple[Any, ...], int]:
 
 # -- Law 3 --
 
-_POINTS = re.compile(r"(-?[\d.]+) points")
+_POINTS = re.compile(r"(-?[\d.]+) points?")
 
 
 @MORE

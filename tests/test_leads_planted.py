@@ -11,13 +11,15 @@ import pytest
 from attrs import evolve
 from hypothesis.errors import UnsatisfiedAssumption
 
-from mpfunnel import case, situation
+from mpfunnel import by_hand, case, situation
 from mpfunnel.engagement import EngagementModel, model
+from mpfunnel.playbook import Playbook
 from mpfunnel.stages import pursuits
 from tests import test_laws_of_leads as laws
 from tests.leads import book_of, disagreement, engine_of
 
 ACCOUNTS = 400
+DAY = timedelta(1)
 
 
 @pytest.fixture(autouse=True)
@@ -314,7 +316,60 @@ def _last_rule_named(patch: pytest.MonkeyPatch) -> None:
     _wrapped(patch, case.Case, "warranted", wrong)
 
 
+def _held_by_hand_a_day_longer(patch: pytest.MonkeyPatch) -> None:
+    def wrong(right: Any, overrides: Any, **named: Any) -> Any:
+        longer = [evolve(o, until=o.until + DAY) if o.until else o for o in overrides]
+        return right(longer, **named)
+
+    _wrapped(patch, case, "by_hand", wrong)
+
+
+def _held_by_hand_from_the_day_after(patch: pytest.MonkeyPatch) -> None:
+    def wrong(right: Any, overrides: Any, **named: Any) -> Any:
+        return right([one for one in overrides if one.since < named["as_of"]], **named)
+
+    _wrapped(patch, case, "by_hand", wrong)
+
+
+def _first_one_by_hand_wins(patch: pytest.MonkeyPatch) -> None:
+    def wrong(right: Any, overrides: Any, **named: Any) -> Any:
+        firsts: dict[Any, Any] = {}
+        for one in overrides:
+            firsts.setdefault(by_hand.question_of(one), one)
+        return right(firsts.values(), **named)
+
+    _wrapped(patch, case, "by_hand", wrong)
+
+
+def _possible_by_hand_is_that_of_the_rules(patch: pytest.MonkeyPatch) -> None:
+    def wrong(right: Any, hands: Any, decision: Any, *about: Any, **named: Any) -> Any:
+        one = right(hands, decision, *about, **named)
+        both = dict.fromkeys((*one.possible, *decision.possible))
+        return evolve(one, possible=tuple(both))
+
+    _wrapped(patch, by_hand.ByHand, "instead", wrong)
+
+
+def _nothing_by_hand_where_no_sign_was_given(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(case, "is_silent", lambda one, no_sign: one.settled and one.value.key == no_sign)
+
+
+def _reviewed_a_day_later(patch: pytest.MonkeyPatch) -> None:
+    _wrapped(patch, Playbook, "reviewed_on", lambda right, book, day: right(book, day - DAY))
+
+
+def _reviews_ignored(patch: pytest.MonkeyPatch) -> None:
+    _wrapped(patch, Playbook, "reviewed_on", lambda *_: None)
+
+
 PLANTS: list[Plant] = [
+    _held_by_hand_a_day_longer,
+    _held_by_hand_from_the_day_after,
+    _first_one_by_hand_wins,
+    _possible_by_hand_is_that_of_the_rules,
+    _nothing_by_hand_where_no_sign_was_given,
+    _reviewed_a_day_later,
+    _reviews_ignored,
     _quiet_only_after_its_boundary,
     _hand_up_a_day_longer,
     _hand_not_lowered_by_recycling,

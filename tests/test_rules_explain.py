@@ -112,7 +112,8 @@ def test_reasons_add_up(random: Random) -> None:
     decision = told.decision
     if isinstance(case.policy, Scorecard):
         score = sum(part.points for part in decision.parts)
-        assert decision.because == Label(f"{score} points", f"{score}点")
+        assert decision.because.ja == f"{score}点"
+        assert decision.because.en == ("1 point" if score == 1 else f"{score} points")
         assert decision.value == case.policy.between(score, score)[0]
         return
     true_now = [key for key, _, finding in told.findings if finding.now]
@@ -461,7 +462,8 @@ class TestKept:
                 for size in (1, 2, 3, 4, 5, 6, 7, None):
                     told = explain(table, {"company": SimpleNamespace(size=size)})
                     assert told.decision.value == ("A" if size and size >= least else "B")
-                    assert f"({size} people)" in told.text() or size is None
+                    seen = "1 person" if size == 1 else f"{size} people"
+                    assert f"({seen})" in told.text() or size is None
                 teller = explaining._TELLERS[id(table)]
                 assert len(teller._kept) <= 2
                 assert len(teller._shared) <= 2

@@ -105,6 +105,8 @@ def test_a_row_is_flat() -> None:
             "imputed": False,
             "for_products": ["crm"],
             "playbook_version": "",
+            "until": None,
+            "follow_up_on": None,
         }
     ]
     assert StageHistory("L-7").rows() == []

@@ -25,7 +25,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 import mpfunnel as mf
 from mpfunnel.account import Account
-from mpfunnel.engagement import Outcome, Score, Signal, Tally, next_change
+from mpfunnel.engagement import Outcome, Score, Signal, Tally, next_change, waiting
 from mpfunnel.engagement.scores import Measure
 from mpfunnel.engine import Engine
 from mpfunnel.errors import DecodeError, InvalidDataError
@@ -475,9 +475,9 @@ class TestOutcomes:
         found = Tally.of(iter([activity]), 1, zone=ZONE)
         assert found == Tally().record_activity(activity, 1, zone=ZONE).tally
 
-    def test_a_kind_without_points_may_cool_down(self) -> None:
+    def test_a_kind_without_points_adds_nothing(self) -> None:
         """What earns nothing adds nothing, whether it is asked for the first time or again."""
-        signals = (*MODEL.signals, Signal("unheard of", 0, cool_down_days=7))
+        signals = (*MODEL.signals, Signal("unheard of", 0))
         model = evolve(MODEL, signals=signals)
         tally, _ = Tally().record(1, "unheard of", DAY)
         for number in (2, 3):
@@ -696,6 +696,28 @@ class TestWaiting:
         assert day == DAY + timedelta(78)
         assert tally.at(model, day).micro < 5_000_000 <= tally.at(model, day - timedelta(1)).micro
         assert next_change(tally, model, day) is None
+
+    @pytest.mark.parametrize("half_life_days", [365, 3_650])
+    def test_points_that_fade_for_years_are_no_wait(self, half_life_days: int) -> None:
+        """The day is exact however slowly points fade, and found without looking at each."""
+        tally = Tally()
+        for number in range(60):
+            kind = ("webinar_attended", "page_view")[number % 2]
+            kind = "careers_page" if number % 7 == 6 else kind
+            tally, _ = tally.record(number, kind, DAY - timedelta(number))
+        model = evolve(MODEL, half_life_days=half_life_days)
+        asked: list[date] = []
+
+        def ask(tally: Tally, day: date) -> Any:
+            asked.append(day)
+            return tally.at(model, day).micro >= 100_000_000
+
+        rules = [product.score >= 100]
+        found = waiting.first_change(tally, model, rules, ask, DAY)
+        assert found is not None
+        assert len(asked) < 10
+        assert ask(tally, found - timedelta(1)) != ask(tally, found)
+        assert found == first_other(lambda day: ask(tally, day), DAY, (found - DAY).days + 1)
 
     def test_nothing_changes_after_the_last_day_that_there_is(self) -> None:
         """An activity at the end of the calendar has nowhere to fade to."""

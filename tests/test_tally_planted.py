@@ -253,19 +253,27 @@ def _watermark_not_stored(patch: pytest.MonkeyPatch) -> None:
 
 
 def _waits_for_fading_alone(patch: pytest.MonkeyPatch) -> None:
-    _wrapped(
-        patch,
-        waiting,
-        "first_change",
-        lambda right, one, model, measures, ask, as_of: right(one, model, (), ask, as_of),  # noqa: ARG005
-    )
-    from mpfunnel import case
-
-    patch.setattr(case, "first_change", waiting.first_change)
+    patch.setattr(waiting, "measures_of", lambda conditions: ())  # noqa: ARG005
 
 
 def _waits_for_measures_alone(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(waiting, "_ages_of_fading", lambda half_life_days: ())  # noqa: ARG005
+    patch.setattr(waiting._Fading, "first_other", lambda *_: None)
+
+
+def _waits_for_no_end(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(waiting._Fading, "end_after", lambda *_: [])
+
+
+def _waits_for_gains_alone(patch: pytest.MonkeyPatch) -> None:
+    _wrapped(patch, waiting._Fading, "_cell", lambda right, self, day, _: right(self, day, day))
+
+
+def _waits_without_bounds(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(
+        waiting,
+        "_place",
+        lambda cuts, number: sum(cut <= number for cut in cuts) // 2,
+    )
 
 
 def _waits_a_day_too_long(patch: pytest.MonkeyPatch) -> None:
@@ -365,6 +373,9 @@ def growing_is_sound(random: Random) -> None:
         (STORED, _watermark_not_stored),
         (WAITING, _waits_for_fading_alone),
         (WAITING, _waits_for_measures_alone),
+        (WAITING, _waits_for_no_end),
+        (WAITING, _waits_for_gains_alone),
+        (WAITING, _waits_without_bounds),
         (WAITING, _waits_a_day_too_long),
         (WAITING, _waits_for_no_arrival),
         (WAITING, _waits_for_no_conflict),

@@ -193,6 +193,15 @@ def test_days_and_languages_are_checked(as_of: Any, message: str) -> None:
     ]
 
 
+def test_tiers_that_are_held_need_a_day_that_is_known() -> None:
+    """Which review was the last one is told before the text is written."""
+    engine = mf.Engine(evolve(ENGINE.playbook, tier_review_dates=[(4, 1)]))
+    with pytest.raises(InvalidDataError) as caught:
+        warehouse.render(engine, dialect="duckdb", tables=TABLES, as_of="current_date")
+    message = "as_of: must be a date object where Tiers are held from review to review, not SQL"
+    assert str(caught.value) == message
+
+
 def test_the_day_may_be_a_text() -> None:
     """SQL that gives a text or an instant is read as the day that it is."""
     engine = InDuckDB()
@@ -204,7 +213,7 @@ def test_the_day_may_be_a_text() -> None:
 
 def sample() -> Mapping[str, pa.Table]:
     """A few records, one of which only a playbook's odd words fit."""
-    records = draw_records(Random("a sample"), ODD.playbook, DAY, 10)
+    records = draw_records(Random("a few records"), ODD.playbook, DAY, 10)
     return {name: table for name, table in tables_of(records, ODD).items() if name in SAMPLED}
 
 

@@ -41,7 +41,7 @@ from mpfunnel.playbook import Playbook
 from mpfunnel.records import Activity, Company, CompanyHistory, Id, Lead, Product, SalesEvent
 from mpfunnel.rules.compiled import compile_policy
 from mpfunnel.rules.conditions import Exists, facts_of, walk
-from mpfunnel.rules.tables import Decision, DecisionTable
+from mpfunnel.rules.tables import Decision, DecisionTable, Rule
 from mpfunnel.segments import UNMATCHED, Segment
 from mpfunnel.situation import Situation, situation
 from mpfunnel.stages import (
@@ -177,15 +177,16 @@ class Compiled:
         """Return the stage of an entry of a history as an answer: it is so, whatever the facts."""
         day = self.day_of(entry.entered)
         en, ja = _MOVED_BY[entry.cause]
-        said = "".join(f", {part}" for part in (entry.reason, entry.by) if part)
+        said = [part for part in (entry.reason, entry.by) if part]
         because = Label(
-            f"in the history since {day} ({en}{said})", f"履歴による（{day}から、{ja}{said}）"
+            f"in the history since {day} ({', '.join([en, *said])})",
+            f"履歴による（{day}から、{'、'.join([ja, *said])}）",
         )
         stage = self._stage(entry)
         if entry.stage not in self.stages:
             because = Label(
                 f"{because.en}; the funnel no longer has this stage",
-                f"{because.ja}。現在のファネルにはないステージ",
+                f"{because.ja}。今のファネルにはない段階",
             )
         version = self.playbook.version
         return Decision(stage, RECORDED, because, (stage,), version=version)
@@ -235,7 +236,7 @@ class Compiled:
 
 
 def undated(
-    policy: Any, decision: Decision[Any], company: Company | CompanyHistory, day: date
+    policy: object, decision: Decision[Any], company: Company | CompanyHistory, day: date
 ) -> tuple[str, ...]:
     """Return what decided a segment or Tier without a record that says since when it holds.
 
@@ -251,6 +252,7 @@ def undated(
     """
     if decision.rule == BY_HAND and decision.instead_of is not None:
         return ()
+    table: Any = policy
     if not isinstance(policy, DecisionTable):
         return ("company",)
     dated = (
@@ -259,7 +261,8 @@ def undated(
         else ()
     )
     asked: dict[str, None] = {}
-    for rule in policy.rules:
+    rules: tuple[Rule[Any], ...] = table.rules
+    for rule in rules:
         asked.update((f.name, None) for f in facts_of(rule.when) if f.key not in dated)
         if rule.key == decision.rule:
             break
@@ -550,13 +553,14 @@ class Case:
 
     def next_change(self, person: Person, product_id: Id, tally: Tally) -> date | None:
         """Return the day on which time alone will next change interest or state by a tally."""
-        compiled = self.model(product_id)
+        model = self.model(product_id).model
+        conditions = (*model.interest.conditions, *model.states.conditions)
 
         def ask(tally: Tally, day: date) -> Hashable:
             found = self.running(person, product_id, tally, day)
             return tuple((one.value, one.settled) for one in (found.interest, found.decision))
 
-        found = first_change(tally, compiled.model, compiled.measures, ask, self.day)
+        found = first_change(tally, model, conditions, ask, self.day)
         # What was set by hand holds no more on some day: the state may change on it, too.
         apart = copy(tally)
         before = ask(apart, self.day)
@@ -664,7 +668,8 @@ class Case:
         found: Mapping[Id | None, tuple[Pursuit, Decision[FunnelStage]]]
         if self.book.asks_stage:
             ask = partial(self.warranted, person)
-            found, decision, products = stepped(funnel, pursuits, ask, self.book.stood(entry))
+            at = self.book.stood(entry)
+            found, decision, products = stepped(funnel, person.lead.id, pursuits, ask, at)
         else:
             found = {
                 product_id: (pursuit, self.warranted(person, product_id, pursuit))

@@ -113,7 +113,10 @@ class TransitionError(MpfunnelError, ValueError):
 
 
 class PolicyError(MpfunnelError, RuntimeError):
-    """A custom policy broke its contract; what it raised is the cause."""
+    """A custom policy broke its contract, or rules lead a lead round in a circle.
+
+    What a custom policy raised is the cause.
+    """
 
 
 class MissingExtraError(MpfunnelError, ImportError):

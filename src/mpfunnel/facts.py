@@ -30,7 +30,7 @@ from mpfunnel.errors import (
     series,
     shown,
 )
-from mpfunnel.labels import Label
+from mpfunnel.labels import Label, counted
 from mpfunnel.rules.conditions import Condition, Exists
 from mpfunnel.rules.facts import Fact, Kind, Scale
 from mpfunnel.rules.terms import (
@@ -384,9 +384,9 @@ class ProductFacts(Facts):
 
 _MEASURES: Final[Mapping[str, tuple[Kind, Label, str]]] = MappingProxyType(
     {
-        "active": ("bool", Label("active within {0} days", "直近{0}日の行動"), "days"),
-        "count": ("int", Label("{0} within {1} days", "直近{1}日の{0}"), "kind, days"),
-        "points": ("decimal", Label("points of {0} days", "直近{0}日の素点"), "days"),
+        "active": ("bool", Label("active within {0}", "直近{0}日の行動"), "days"),
+        "count": ("int", Label("{0} within {1}", "直近{1}日の{0}"), "kind, days"),
+        "points": ("decimal", Label("points of {0}", "直近{0}日の素点"), "days"),
     }
 )
 MAX_WITHIN_DAYS: Final = 36_500
@@ -414,7 +414,8 @@ def measure(head: str, arguments: tuple[str, ...]) -> Term:
     if not (days.isascii() and days.isdigit() and 1 <= int(days[:6]) <= MAX_WITHIN_DAYS):
         message = f"must be a number of days from 1 to {MAX_WITHIN_DAYS:,}, not {brief(days)}"
         raise InvalidDataError([Problem("range", f"product.{head}", message)])
-    arguments = (*arguments[:-1], str(int(days)))
+    days = str(int(days))
+    arguments = (*arguments[:-1], days)
     fact = Fact(
         f"product.{head}({', '.join(arguments)})",
         kind,
@@ -423,7 +424,9 @@ def measure(head: str, arguments: tuple[str, ...]) -> Term:
         trusted=True,
         places=6 if kind == "decimal" else 0,
         minor=kind == "decimal",
-        label=Label(label.en.format(*arguments), label.ja.format(*arguments)),
+        label=Label(
+            label.en.format(*arguments[:-1], counted(days, "days")), label.ja.format(*arguments)
+        ),
         unit=_POINTS if kind == "decimal" else None,
     )
     return term_for(fact)
@@ -452,7 +455,7 @@ class PursuitFacts(Facts):
     quiet = _flag("pursuit.quiet", "gone quiet", "反応が途絶えた")
 
     def __init__(self, stages: Scale = STAGES) -> None:
-        self.stage = _level("pursuit.stage", stages, "stage so far", "これまでのステージ")
+        self.stage = _level("pursuit.stage", stages, "stage so far", "これまでの段階")
         """The stage in which the lead is by its history, if that one is about the product or the
         whole firm; else, or without a history, that of a lead without any pursuit."""
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import ClassVar, Final, Literal
 
 from attrs import field, frozen
 
 from mpfunnel.errors import InvalidDataError, Problem, brief, not_a_key
 
-__all__ = ["Keyed", "Label", "Lang", "as_label", "faults_of_lang"]
+__all__ = ["Keyed", "Label", "Lang", "as_label", "counted", "faults_of_lang"]
 
 Lang = Literal["en", "ja"]
 
@@ -69,6 +69,25 @@ class Keyed:
 
     def __str__(self) -> str:
         return self.key
+
+
+_ONE: Final = {
+    "points": "point",
+    "days": "day",
+    "people": "person",
+    "activities": "activity",
+}
+
+
+def counted(number: object, noun: str) -> str:
+    """Return a number and what it counts, in English: ``1 day``, ``2 days``.
+
+    Args:
+        number: The number, or how it is written.
+        noun: What it counts, as there are several of it.
+    """
+    written = str(number)
+    return f"{written} {_ONE.get(noun, noun) if written == '1' else noun}"
 
 
 def faults_of_lang(lang: object) -> list[Problem]:

@@ -80,7 +80,7 @@ def _days_of_year(value: Iterable[Iterable[int]]) -> Any:
 
 def _fault_of_day(given: Any) -> tuple[str, str] | None:
     if not isinstance(given, tuple) or [type(n) for n in cast("tuple[Any]", given)] != [int, int]:
-        given_as = brief(given)
+        given_as = brief(cast(object, given))
         return "type", f"must be a month and a day of it, such as (4, 1), not {given_as}"
     month, day = cast("tuple[int, int]", given)
     if month == 2 and day == 29:

@@ -11,7 +11,7 @@ from mpfunnel.by_hand import BY_HAND
 from mpfunnel.case import Case, Person, company_on
 from mpfunnel.engagement import FULL_WEIGHT, EngagementModel, ScorePart, Signal, decay_per_mille
 from mpfunnel.errors import InvalidDataError, Problem, UnknownNameError, brief, did_you_mean
-from mpfunnel.labels import Label, Lang
+from mpfunnel.labels import Label, Lang, counted
 from mpfunnel.records import Activity, Id, Product
 from mpfunnel.rules.explain import Explanation, explain
 from mpfunnel.rules.tables import Decision
@@ -122,7 +122,7 @@ def _stage(case: Case, person: Person, lang: Lang) -> str:
     stage = case.stage_of(person, pursuits, case.facts.entries.get(person.lead.id))
     lines = [_said(case, stage.decision, lang)]
     if stage.entry is not None:
-        warranted = Label("warranted by the facts", "事実が示すステージ").text(lang)
+        warranted = Label("warranted by the facts", "事実に基づく段階").text(lang)
         lines.append(f"{warranted}: {_said(case, stage.warranted.decision, lang)}")
     records = {"company": case.seen, "lead": person.lead}
     rows = cast("Mapping[Hashable, Any]", case.rows(person))
@@ -202,14 +202,14 @@ def _part(
                 factors += f" × {_thousandths(weight)} ({firm})"
             if firsts is not None and weight and one.id not in firsts:
                 factors, micro = cooling.text(lang), 0
-            ago = Label(f"{age} day{'' if age == 1 else 's'} ago", f"{age}日前").text(lang)
+            ago = Label(f"{counted(age, 'days')} ago", f"{age}日前").text(lang)
             lines.append(f"    {day} ({ago}): {factors} = {_plain(micro)}")
     return lines
 
 
 def _bounded(signal: Signal, part: ScorePart, lang: Lang) -> str:
     """Return how many activities made a part, where they do not simply add up to it."""
-    en, ja = [f"{part.times} activit{'y' if part.times == 1 else 'ies'}"], [f"{part.times}件"]
+    en, ja = [counted(part.times, "activities")], [f"{part.times}件"]
     if part.cooled:
         cooling = _cool_down(signal)
         en.append(f"{part.cooled} {cooling.en}")
@@ -226,7 +226,7 @@ def _bounded(signal: Signal, part: ScorePart, lang: Lang) -> str:
 def _cool_down(signal: Signal) -> Label:
     days = signal.cool_down_days
     return Label(
-        f"in a cool-down of {days} day{'' if days == 1 else 's'}",
+        f"in a cool-down of {counted(days, 'days')}",
         f"クールダウン（{days}日間）につき不算入",
     )
 
@@ -262,7 +262,7 @@ def _named(case: Case, product_id: Id | None, lang: Lang) -> str:
 
 
 def _points(micro: int, lang: Lang) -> str:
-    return Label(f"{_plain(micro)} points", f"{_plain(micro)}点").text(lang)
+    return Label(counted(_plain(micro), "points"), f"{_plain(micro)}点").text(lang)
 
 
 def _plain(micro: int) -> str:

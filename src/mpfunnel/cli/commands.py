@@ -232,6 +232,12 @@ def check(playbook: str, /, *, lang: Lang | None = None) -> None:
         (Label("rules", "ルール"), f"{sum(counts.values()):,} ({each})"),
     ):
         terminal.print(f"{name.text(shown)}: {value}", soft_wrap=True)
+    note = Label("note", "注意").text(shown)
+    for model in dict.fromkeys(book.engagement.values()):
+        product_id = next(one for one, its in book.engagement.items() if its == model)
+        for problem in model.out_of_reach:
+            at = printable(f"engagement.{product_id}.{problem}")
+            terminal.print(f"{note}: {at}", soft_wrap=True)
 
 
 def _explain(

@@ -44,6 +44,7 @@ _KINDS: Final[Mapping[str, Label]] = {
     "deals": Label("deals", "商談"),
     "contracts": Label("contracts", "契約"),
     "sales_events": Label("sales events", "営業記録"),
+    "overrides": Label("overrides", "手動上書き"),
     "consents": Label("consents", "同意"),
     "company_sets": Label("sets of companies", "企業の複数値項目"),
     "company_facts": Label("facts of companies over time", "企業情報の履歴"),

@@ -24,6 +24,7 @@ from mpfunnel.engagement.scores import (
 from mpfunnel.engagement.signals import MAX_POINTS, Signal, decay_per_mille, whole
 from mpfunnel.errors import InvalidDataError, Problem, misfit, misfits, series, twice
 from mpfunnel.labels import Keyed
+from mpfunnel.rules.conditions import All, AnyOf, Compare, Condition
 from mpfunnel.rules.facts import Scale
 from mpfunnel.rules.tables import Decision, DecisionTable, strangers
 
@@ -31,6 +32,8 @@ __all__ = ["EngagementModel", "EngagementState", "Standing"]
 
 MAX_HALF_LIFE_DAYS: Final = 3_650
 MAX_TOTAL: Final = MAX_POINTS * 1_000
+_AT_LEAST: Final = (">", ">=", "==")
+_AT_MOST: Final = ("<", "<=", "==")
 FULL_SHARE: Final = 1_000
 """What is left of a point that does not fade, in thousandths."""
 
@@ -120,6 +123,37 @@ class EngagementModel:
         return problems
 
     @property
+    def out_of_reach(self) -> tuple[Problem, ...]:
+        """The rules that no score can ever fulfil, because of the cap in all or the floor."""
+        found: list[Problem] = []
+        for name, table in (("interest", self.interest), ("states", self.states)):
+            for index, rule in enumerate(table.rules):
+                if (bound := self._out_of_reach(rule.when)) is not None:
+                    at = f"{name}.rules[{index}].when.product.score"
+                    found.append(Problem("contradiction", at, f"never holds: a score is {bound}"))
+        return tuple(found)
+
+    def _out_of_reach(self, when: Condition) -> str | None:
+        """Return the bound of the score that keeps a condition from ever holding, if one does."""
+        if isinstance(when, All | AnyOf):
+            parts = [self._out_of_reach(part) for part in when.conditions]
+            held = [bound for bound in parts if bound is not None]
+            missed = bool(held) if isinstance(when, All) else 0 < len(held) == len(parts)
+            return held[0] if missed else None
+        if not isinstance(when, Compare) or when.fact.name != "product.score":
+            return None
+        value, op, cap, floor = when.value, when.op, self.cap, self.floor
+        if cap is not None and op in _AT_LEAST and (value > cap or (op == ">" and value == cap)):
+            return f"at most {cap}, its cap in all"
+        if (
+            floor is not None
+            and op in _AT_MOST
+            and (value < floor or (op == "<" and value == floor))
+        ):
+            return f"at least {floor}, its floor"
+        return None
+
+    @property
     def scale(self) -> Scale:
         """The keys of the states in order."""
         return Scale(
@@ -164,7 +198,7 @@ class EngagementModel:
     @cached_property
     def special(self) -> Mapping[str, Signal]:
         """The signals whose points do not simply add up as what is left of each activity."""
-        return {s.kind: s for s in self.signals if s.points and (s.cool_down_days or not s.fades)}
+        return {s.kind: s for s in self.signals if s.cool_down_days or not s.fades}
 
     def worths(self, touches: Iterable[Touch], *, company_wide: bool = False) -> list[Worth]:
         """Return what activities are worth; those without points are left out.

@@ -68,6 +68,9 @@ class Signal:
         if not problems and not self.fades and self.points >= 0:
             message = "is false, which needs points below 0; only a penalty lasts"
             problems.append(Problem("contradiction", "signal.fades", message))
+        if not problems and self.cool_down_days and not self.points:
+            message = "needs points; without any, no activity of the kind adds to a score"
+            problems.append(Problem("contradiction", "signal.cool_down_days", message))
         if problems:
             raise InvalidDataError(problems)
         if self.label is None:  # pyright: ignore[reportUnnecessaryComparison] # none was given

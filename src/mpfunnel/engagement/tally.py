@@ -354,6 +354,12 @@ class Tally:
             if day <= today
         ]
 
+    @property
+    def last_day(self) -> date | None:
+        """The day of the latest activity that counts on any day; `None` where there is none."""
+        last = max((max(days) for days in self._cells.values()), default=None)
+        return None if last is None else date.fromordinal(last)
+
     def days_of_change(self, ages: Sequence[int], after: date) -> Iterator[date]:
         """Yield in order the days on which an activity reaches an age, or ceases to count.
 

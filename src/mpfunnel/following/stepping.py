@@ -186,8 +186,8 @@ def _reconciled(
     book: Compiled, history: StageHistory, lead: LeadAnswer, as_of: datetime, news: News
 ) -> StageHistory:
     """Return the history of a lead after the moves that its facts warrant."""
-    funnel = book.playbook.funnel
-    proposal = funnel.reconcile(history, lead.stage, as_of=as_of, **news.about(lead.id))
+    funnel, zone = book.playbook.funnel, book.playbook.zone
+    proposal = funnel.reconcile(history, lead.stage, as_of=as_of, zone=zone, **news.about(lead.id))
     return funnel.apply(history, proposal.moves)
 
 
@@ -228,6 +228,14 @@ def _tell_follow_ups(
         about = one.lead_id, one.product_id
         said = at, one.follow_up_on, one.reason or ""
         due[about] = max(said, due.get(about, said))
+    for lead in answer.leads.values():
+        entry = lead.stage.entry
+        # Who has moved on since then is not waited for.
+        if entry is not None and entry.follow_up_on is not None:
+            said = entry.entered, entry.follow_up_on, entry.reason or ""
+            for product_id in entry.for_products or (None,):
+                about = lead.id, product_id
+                due[about] = max(said, due.get(about, said))
     for (lead_id, product_id), (_, day, reason) in due.items():
         if day <= answer.as_of:
             telling.follow_up(lead_id, product_id, day, reason or None)

@@ -84,7 +84,7 @@ ORDER: Final[dict[type, _Fields]] = {
     ),
     Entry: (
         "of_lead", "number", "pursuit", "stage", "entered", "left", "kind", "cause", "reason",
-        "by", "imputed", "for_products", "playbook_version",
+        "by", "imputed", "for_products", "playbook_version", "until", "follow_up_on",
     ),
     StageHistory: ("lead_id", "entries"),
     StageCount: ("month", "stage", "for_products", "imputed", "count"),

@@ -20,6 +20,7 @@ from mpfunnel.frames.pairs import pair_of
 from mpfunnel.frames.situation import FIRM, Situation, Sorting
 from mpfunnel.frames.task import Task
 from mpfunnel.labels import Label
+from mpfunnel.records import Id
 from mpfunnel.rules.facts import Fact
 
 __all__ = ["Hands", "hands_of", "in_force", "level_in_force"]
@@ -112,7 +113,8 @@ def _levels(task: Task) -> Frame:
         "tier": "product.tier",
         "engagement": "product.engagement",
     }
-    places = {None: FIRM, **{p: place for place, p in enumerate(task.book.products)}}
+    places: dict[Id | None, int] = {p: place for place, p in enumerate(task.book.products)}
+    places[None] = FIRM
     rows = [
         (what, places[product_id], key, task.places.keys[of[what]].index(key))
         for (what, product_id), known in task.book.levels.items()

@@ -30,7 +30,7 @@ from mpfunnel.rules.columns import Decided, decide_columns, missing_columns
 from mpfunnel.rules.facts import Fact
 from mpfunnel.rules.tables import Decision, DecisionTable
 from mpfunnel.segments import UNMATCHED
-from mpfunnel.tiers import TierTable
+from mpfunnel.tiers import TierPolicy, TierTable
 
 __all__ = ["Companies", "judge", "with_facts"]
 
@@ -91,7 +91,9 @@ def judge(
         tiers = _held(held, tiers)
     keys = {name: places.keys[f"{root}.{name}"] for root, name in _LEVELS}
     on = ["company_no", "about"]
-    tiers = in_force(tiers, "tier", hands and hands.tiers, on, keys["tier"])
+    set_tiers = None if hands is None else hands.tiers
+    set_segments = None if hands is None else hands.segments
+    tiers = in_force(tiers, "tier", set_tiers, on, keys["tier"])
     tier = places.named("product.tier")
     if levels is not None and tier is not None and hands is not None:
         levels = levels.join(hands.tiers, on=on, how="left")
@@ -109,7 +111,7 @@ def judge(
     told = judging.told(today, segments, "segment")
     return Companies(
         facts=frame.select("company_no", **seen),
-        segments=in_force(told, "segment", hands and hands.segments, on[:1], keys["segment"]),
+        segments=in_force(told, "segment", set_segments, on[:1], keys["segment"]),
         tiers=tiers,
         levels=None if levels is None else workshop.keep("tier_levels", levels),
         nobody=tuple(book.held_tier(NOBODY, one, task.day) for one in book.products.values()),
@@ -156,7 +158,9 @@ class _Judging:
         places, workshop = self.task.places, self.task.workshop
         frame = with_facts(companies, places.about("company"), places, sets, "company_no")
         decided: dict[int, tuple[Decided, Mapping[str, str]]] = {}
-        named: dict[str, Any] = {} if segments is None else {"segment": segments}
+        named: dict[str, TierPolicy | DecisionTable[Any]] = (
+            {} if segments is None else {"segment": segments}
+        )
         named |= {f"tier_{n}": policy for n, policy in enumerate(self.policies)}
         for name, policy in named.items():
             if isinstance(policy, DecisionTable) and id(policy) not in decided:

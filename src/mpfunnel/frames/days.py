@@ -95,7 +95,8 @@ def iso_text(column: str) -> nw.Expr:
     month = month + 3 - 12 * january
 
     def digits(number: nw.Expr, count: int) -> nw.Expr:
-        return (number + 10**count).cast(nw.String()).str.slice(1, count)
+        above: int = 10**count
+        return (number + above).cast(nw.String()).str.slice(1, count)
 
     dash = nw.lit("-")
     return nw.concat_str(digits(year, 4), dash, digits(month, 2), dash, digits(of_month, 2))

@@ -91,16 +91,18 @@ def next_stage_change(
     first, length = day.toordinal(), FIRST_DAYS
     while first <= LAST:
         last = min(first + length, LAST)
-        (lead,) = Piece(compiled, known, first, last, tiers_stay=True).leads()
+        (lead,) = Piece(compiled, known, first, last, tiers_on=day).leads()
         if before is None:
             at = max(lead.instant(first), history.last_at or datetime.min.replace(tzinfo=UTC))
             new_fact_at = max((one for one in lead.log.seen.values() if one), default=None)
-            moves = funnel.reconcile(history, stage, as_of=at, new_fact_at=new_fact_at).moves
-            kept.begin(funnel.apply(history, moves))
+            proposal = funnel.reconcile(
+                history, stage, as_of=at, new_fact_at=new_fact_at, zone=engine.playbook.zone
+            )
+            kept.begin(funnel.apply(history, proposal.moves))
             before = compiled.stood(kept.current(lead_id)).stage
         for since, answer in lead.stages(kept):
             said = WarrantedStage(answer.decision, answer.for_products, answer.wins)
-            kept.move(lead_id, funnel, said, lead.instant(since))
+            kept.move(lead_id, engine.playbook, said, lead.instant(since))
             after = compiled.stood(kept.current(lead_id)).stage
             if after != before:
                 on = date.fromordinal(since)

@@ -10,6 +10,7 @@ from attrs import frozen
 from immutabledict import immutabledict
 
 from mpfunnel.account import Account
+from mpfunnel.by_hand import BY_HAND
 from mpfunnel.case import is_silent
 from mpfunnel.history.logs import AccountLog
 from mpfunnel.history.spans import Cause, LeadReplay, Replay, Span, StageSpan
@@ -34,6 +35,12 @@ class Answer:
     for_products: tuple[Id, ...] = ()
     existing_customer: bool = False
     wins: tuple[Win, ...] = ()
+
+
+def _goes_on(before: Answer, answer: Answer) -> bool:
+    """Whether an answer is the one before; of what was set by hand, somebody else's is another."""
+    one, other = before.decision, answer.decision
+    return before == answer and (other.rule != BY_HAND or one.because == other.because)
 
 
 @frozen
@@ -76,7 +83,7 @@ class Found:
         runs = self._runs.setdefault(key, [])
         ends = self._until.setdefault(key, [])
         for since, answer in answers:
-            if runs and ends[-1] + 1 >= since and runs[-1].answer == answer:
+            if runs and ends[-1] + 1 >= since and _goes_on(runs[-1].answer, answer):
                 ends[-1] = last
                 continue
             if runs and ends[-1] >= since:

@@ -11,9 +11,10 @@ from datetime import date, datetime
 
 from mpfunnel.account import Account
 from mpfunnel.answers import WarrantedStage
+from mpfunnel.playbook import Playbook
 from mpfunnel.records import CompanyHistory, Id
 from mpfunnel.situation import entry_on
-from mpfunnel.stages import Entry, Funnel, StageHistory
+from mpfunnel.stages import Entry, StageHistory
 
 __all__ = ["Kept"]
 
@@ -27,6 +28,7 @@ class Kept:
             self._given.setdefault(history.lead_id, []).append(history)
         self._moved: dict[Id, StageHistory] = {}
         days = [contract.start for contract in account.contracts]
+        days += [one.since for one in account.overrides]
         if isinstance(account.company, CompanyHistory):
             days += [change.since for change in account.company.changes]
         instants = [one.at for one in account.activities]
@@ -65,7 +67,13 @@ class Kept:
         """Return the entry to which a lead was moved last; `None` where it was not moved yet."""
         return self._moved[lead_id].current if lead_id in self._moved else None
 
-    def move(self, lead_id: Id, funnel: Funnel, stage: WarrantedStage, at: datetime) -> bool:
+    def ends(self, lead_id: Id) -> set[int]:
+        """Return the day, if any, on which a person's decision about a lead holds no more."""
+        current = self.current(lead_id)
+        last = None if current is None else current.until
+        return set() if last is None else {last.toordinal() + 1}
+
+    def move(self, lead_id: Id, playbook: Playbook, stage: WarrantedStage, at: datetime) -> bool:
         """Move a lead through the gate, unless it has a history; return whether it was moved."""
         history = self._moved.get(lead_id, StageHistory(lead_id))
         current = history.current
@@ -73,6 +81,7 @@ class Kept:
             return False
         # Where the zone changes with the playbook, a day may begin before the last one ended.
         at = at if history.last_at is None else max(at, history.last_at)
-        moves = funnel.reconcile(history, stage, as_of=at).moves
+        funnel, zone = playbook.funnel, playbook.zone
+        moves = funnel.reconcile(history, stage, as_of=at, zone=zone).moves
         self._moved[lead_id] = funnel.apply(history, moves)
         return bool(moves)

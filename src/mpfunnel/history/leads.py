@@ -247,6 +247,7 @@ class LeadDays:
             others |= kept.days(lead_id, self.book.day_of)
             if (since := kept.since(self.book.day_of)) is not None:
                 others.add(since)
+        others |= kept.ends(lead_id)
         days = moving | others
         new: dict[int, list[tuple[Id | None, Standing]]] = {}
         for product_id, track in self.tracks.items():
@@ -291,10 +292,9 @@ class LeadDays:
             stage.existing_customer,
             said.wins,
         )
-        funnel = book.playbook.funnel
         if not book.asks_stage or day < (kept.since(book.day_of) or NEVER):
             return answer, False
-        return answer, kept.move(self.lead.id, funnel, said, self.instant(day))
+        return answer, kept.move(self.lead.id, book.playbook, said, self.instant(day))
 
     def go(self, day: int) -> None:
         """Move the case to a day."""

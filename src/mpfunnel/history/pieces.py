@@ -21,6 +21,7 @@ from mpfunnel.records import Company, CompanyHistory, Id
 
 __all__ = ["Piece"]
 
+_A_YEAR: Final = 366
 NO_POSITIONS: Final[Mapping[Id, Position]] = {}
 
 
@@ -32,17 +33,24 @@ class Piece:
         account: The records.
         first: The first day.
         last: The last day.
-        tiers_stay: Whether custom Tier policies are asked for the first day alone.
+        tiers_on: The day for which custom Tier policies are asked; `None` for every day.
     """
 
     def __init__(
-        self, book: Compiled, account: Account, first: int, last: int, *, tiers_stay: bool = False
+        self,
+        book: Compiled,
+        account: Account,
+        first: int,
+        last: int,
+        *,
+        tiers_on: date | None = None,
     ) -> None:
         self.book = book
         self.account = account
         self.first = first
         self.last = last
-        self.daily = len(book.tier_tables) < len(book.products) and not tiers_stay
+        self.tiers_on = tiers_on
+        self.daily = len(book.tier_tables) < len(book.products) and tiers_on is None
         self.changes = _changes(account.company)
         self.log = log_of(
             account,
@@ -152,22 +160,38 @@ class Piece:
             hands = self.log.by_hand.on(day)
             about = NOBODY if given is None else company_on(given, day)
             tiers = {
-                p: hands.instead(book.held_tier(given or about, one, day), "tier", product_id=p)
+                p: hands.instead(
+                    book.held_tier(given or about, one, self._asked_on(p, day)),
+                    "tier",
+                    product_id=p,
+                )
                 for p, one in book.products.items()
             }
             segment = book.unmatched
             if given is not None:
                 segment = hands.instead(book.segment(about), "segment")
-            if known != (about, segment, tiers) or ordinal in self.changes:
-                known = about, segment, tiers
+            held = [one for one in hands.held.values() if one.lead_id is None]
+            if known != (about, segment, tiers, held) or ordinal in self.changes:
+                known = about, segment, tiers, held
                 yield Epoch(ordinal, about, segment, tiers, Seen(about, segment))
 
+    def _asked_on(self, product_id: Id, day: date) -> date:
+        """Return the day for which the policy of a product is asked on a day."""
+        return day if product_id in self.book.tier_tables else self.tiers_on or day
+
     def reviews(self) -> Iterator[int]:
-        """Yield the days on which Tiers were reviewed."""
-        day = self.book.playbook.reviewed_on(date.fromordinal(self.last))
-        while day is not None and day.toordinal() > self.first:
+        """Yield the days on which Tiers were reviewed after a fact of the company had changed.
+
+        On the others, tables find what they found before.
+        """
+        if not self.changes:
+            return
+        reviewed_on = self.book.playbook.reviewed_on
+        first, last = max(self.first, min(self.changes) - 1), max(self.changes) + _A_YEAR
+        day = reviewed_on(date.fromordinal(min(self.last, last)))
+        while day is not None and day.toordinal() > first:
             yield day.toordinal()
-            day = self.book.playbook.reviewed_on(date.fromordinal(day.toordinal() - 1))
+            day = reviewed_on(date.fromordinal(day.toordinal() - 1))
 
     def hands(self) -> Iterator[int]:
         """Yield the days on which something set by hand begins to hold, or holds no more."""

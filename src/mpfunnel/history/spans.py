@@ -46,7 +46,7 @@ class Span(Decided[T]):
     """An answer from its first to its last day; reads like its `decision`.
 
     The next span begins where the value, its rule, what is possible, missing or undated, or the
-    version of the playbook is another one.
+    version of the playbook is another one; of what was set by hand also where the reason is.
 
     Attributes:
         first_day: The first day, not before that of the replay.

@@ -18,7 +18,7 @@ from typing import Any, Final, Generic, NamedTuple, TypeVar
 from attrs import field, frozen
 
 from mpfunnel.errors import InvalidDataError
-from mpfunnel.labels import Label, Lang
+from mpfunnel.labels import Label, Lang, counted
 from mpfunnel.rules.conditions import (
     All,
     AnyOf,
@@ -253,7 +253,7 @@ def _score(
     value = card.between(score, score)[0]
     met = next((band for band in card.bands if score >= band.at_least), None)
     key = OTHERWISE if met is None else f"{met.at_least}+"
-    because = Label(f"{score} points", f"{score}点")
+    because = Label(counted(score, "points"), f"{score}点")
     decision = Decision(value, key, because, card.between(low, high), tuple(missing), tuple(parts))
     return decision, tuple(findings)
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from operator import methodcaller
 from typing import Any, Final
 
-from mpfunnel.labels import Label, Lang
+from mpfunnel.labels import Label, Lang, counted
 from mpfunnel.rules.conditions import (
     All,
     AnyOf,
@@ -94,15 +94,18 @@ def wording(fact: Fact, lang: Lang) -> Callable[[Any], str]:
 
 
 def _numbers(unit: Label | None, lang: Lang) -> Callable[[Any], str]:
-    counted = "" if unit is None else unit.ja if lang == "ja" else f" {unit.en}"
+    def with_unit(number: str) -> str:
+        if unit is None:
+            return number
+        return f"{number}{unit.ja}" if lang == "ja" else counted(number, unit.en)
 
     def say(value: int | Decimal | float) -> str:
         # A large round part is written in words: 10 billion, 100億.
         if isinstance(value, int) and abs(value) >= _LARGE:
             for size, name in _SIZES[lang]:
                 if value % size == 0:
-                    return f"{value // size:,}{name}{counted}"
-        return f"{value:,}{counted}"
+                    return with_unit(f"{value // size:,}{name}")
+        return with_unit(f"{value:,}")
 
     return say
 

@@ -18,6 +18,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from mpfunnel.errors import did_you_mean
+from mpfunnel.sources.facts import CompanyFact
 from mpfunnel.sources.ledger import Count
 from mpfunnel.sources.loading import load, shipped
 from mpfunnel.sources.mapping import SourceMapping
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from mpfunnel.sources.tabling import MappedTables, read_tables, tables
 
 __all__ = [
+    "CompanyFact",
     "Count",
     "MappedTables",
     "Records",

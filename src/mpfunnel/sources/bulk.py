@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence, Set
 from decimal import Context, Decimal
+from functools import partial
 from typing import Any, Final
 
 from attrs import evolve, field, fields, fields_dict, frozen
@@ -20,6 +21,7 @@ from mpfunnel.frames.kinds import polars
 from mpfunnel.records import Deal, DealLine, Id
 from mpfunnel.records.checks import Check
 from mpfunnel.sources.columns import WHO, Entered
+from mpfunnel.sources.facts import as_text, fault_of
 from mpfunnel.sources.kinds import Kind, Slot, Type
 from mpfunnel.sources.ledger import Count, Ledger
 from mpfunnel.sources.mapping import FieldMapping
@@ -54,6 +56,8 @@ def name_of(mapped: FieldMapping) -> str:
 def type_of(slot: Slot, places: int = 2) -> Any:
     """Return the Polars type of what a slot takes; `places` are those of its decimals."""
     pl = polars(WHO)
+    if slot.written:
+        return pl.String
     if slot.many:
         # Sets are numbered: `Bulk.members`.
         return pl.UInt32
@@ -182,6 +186,9 @@ class Bulk:
         for mapped in job.table.fields:
             reader = FieldReader(mapped, list(mapped.columns), self._known)
             check = _check_of(self._kind, mapped)
+            if mapped.slot.written:
+                (fact,) = (one.constant for one in job.table.fields if one.name == "fact")
+                check = partial(fault_of, fact)
             places: Any
             cells: list[tuple[tuple[Cell, ...], int]]
             if mapped.columns:
@@ -206,11 +213,17 @@ class Bulk:
                 if value is not None and check is not None and check(value) is not None:
                     # The column may be too narrow for it.
                     value, doubt = None, True
-                if mapped.slot.many and value is not None:
-                    value = self._codes.setdefault(value, len(self._codes))
+                if value is not None:
+                    value = self._held(mapped.slot, value)
                 values.append(value)
                 doubtful.append(doubt)
             yield _Read(mapped, values, doubtful, places)
+
+    def _held(self, slot: Slot, value: Any) -> Any:
+        """Return a value as a column holds it."""
+        if slot.written:
+            return as_text(value)
+        return self._codes.setdefault(value, len(self._codes)) if slot.many else value
 
     def _different(
         self, mapped: FieldMapping, given: Entered
@@ -235,7 +248,7 @@ class Bulk:
         """Return how many decimal places each custom attribute needs that is a decimal."""
         needed: dict[str, tuple[int, int]] = {}
         for one in read:
-            if one.mapped.slot.type != "decimal":
+            if one.mapped.slot.type != "decimal" or one.mapped.slot.written:
                 continue
             name = name_of(one.mapped)
             whole, places = needed.get(name, (0, 0))
@@ -253,7 +266,7 @@ class Bulk:
 
     def _series(self, read: _Read, places: int) -> Any:
         slot, values = read.mapped.slot, read.values
-        if slot.type in ("money", "decimal"):
+        if slot.type in ("money", "decimal") and not slot.written:
             last = Decimal(1).scaleb(-places)
             values = [
                 None if value is None else Decimal(value).quantize(last, context=_EXACT)

@@ -15,7 +15,7 @@ from mpfunnel.frames.kinds import Workshop, as_columns, column_of, polars
 from mpfunnel.frames.origins import reading
 from mpfunnel.sources.files import Row, SourceFile
 from mpfunnel.sources.kinds import Type
-from mpfunnel.sources.values import Cell, Unfit
+from mpfunnel.sources.values import Cell, Unfit, as_shown
 
 __all__ = ["WHO", "Column", "Entered", "entered", "entered_file"]
 
@@ -54,6 +54,21 @@ class Entered:
         default=Factory(lambda self: range(1, self.rows + 1), takes_self=True), repr=False
     )
     faulty: Mapping[int, Row] = field(factory=dict[int, Row])
+
+    def where(self, column: str, text: str) -> Entered:
+        """Return what is read of the rows with that text in a column, and of those at fault."""
+        given = self.columns[column]
+        fitting = [as_shown(cell) == text for cell in given.cells]
+        rows = [
+            row
+            for row, place in enumerate(given.places.to_list())
+            if fitting[place] or row in self.faulty
+        ]
+        columns = {
+            name: Column(one.cells, one.places.gather(rows)) for name, one in self.columns.items()
+        }
+        faulty = {at: self.faulty[row] for at, row in enumerate(rows) if row in self.faulty}
+        return Entered(len(rows), columns, [self.lines[row] for row in rows], faulty)
 
 
 def entered(

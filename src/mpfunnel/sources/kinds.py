@@ -25,10 +25,11 @@ from mpfunnel.records import (
     SalesEvent,
     SalesEventKind,
 )
+from mpfunnel.sources.facts import CompanyFact
 
 __all__ = ["KINDS", "Kind", "Record", "Slot", "Type"]
 
-Record = Company | Lead | Product | Activity | Deal | Contract | SalesEvent
+Record = Company | CompanyFact | Lead | Product | Activity | Deal | Contract | SalesEvent
 
 Type = Literal["text", "int", "decimal", "money", "float", "bool", "date", "instant"]
 """What a cell is read as. Money is an `int` where it is whole, else a `Decimal`."""
@@ -47,6 +48,7 @@ class Slot:
         options: The values it may have; empty where any will do.
         ids_of: For an id, the record kind whose ids these are; else empty.
         must_exist: Whether an id that is not among the known ones rejects the row.
+        written: Whether tables hold it as text, whatever it is read as.
     """
 
     type: Type = "text"
@@ -57,6 +59,7 @@ class Slot:
     options: tuple[str, ...] = ()
     ids_of: str = ""
     must_exist: bool = False
+    written: bool = False
 
 
 @frozen
@@ -177,6 +180,18 @@ _ALL: Final = (
             "parent_id": _ref("companies"),
             "relationships": Slot(many=True, options=get_args(Relationship)),
             "lists": _TEXTS,
+        },
+    ),
+    _kind(
+        "company_facts",
+        CompanyFact,
+        ("company_id", "fact", "at"),
+        {
+            "company_id": _ref("companies", needed=True, must_exist=True),
+            "at": _NEEDED_INSTANT,
+            "fact": _TEXT,
+            "zone": _TEXT,
+            "value": Slot(written=True),
         },
     ),
     _kind(

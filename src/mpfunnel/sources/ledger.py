@@ -111,6 +111,8 @@ class Ledger:
         """Return the field, code and reason for each record none of whose rows can be used."""
         refused = {
             place: ("id", "conflict", f"rows of this id differ in {', '.join(sorted(names))}")
+            if "id" in self.kind.key
+            else ("company_id", "conflict", "rows of this fact and instant differ in value")
             for place, names in self._differences.items()
         }
         if self.kind.name == "companies":

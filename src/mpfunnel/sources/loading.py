@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from importlib.resources import files
 from os import PathLike
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any, Final
 
+from attrs import evolve
 from immutabledict import immutabledict
 
+from mpfunnel.calendars import zone_for
 from mpfunnel.codec.checks import is_list, is_table, no_such
 from mpfunnel.codec.plain import parse_toml, plain, start_of
-from mpfunnel.errors import DecodeError, Problem, UnknownNameError, brief, did_you_mean, shown
+from mpfunnel.errors import (
+    DecodeError,
+    InvalidDataError,
+    Problem,
+    UnknownNameError,
+    brief,
+    did_you_mean,
+    shown,
+)
+from mpfunnel.sources.facts import DATED
 from mpfunnel.sources.field_checks import SETTINGS, FieldCheck
 from mpfunnel.sources.kinds import KINDS, Kind, Slot
 from mpfunnel.sources.mapping import (
@@ -116,9 +127,10 @@ class _MappingCheck(FieldCheck):
         if not any(name in data for name in KINDS):
             self.fault("missing", "", f"fills no record kind; known are {', '.join(KINDS)}")
         tables = tuple(
-            self._table_mapping(entry, path, kind, known, settings)
+            table
             for kind in KINDS.values()
             for path, entry in self._entries(data, kind.name)
+            for table in self._table_mappings(entry, path, kind, known, settings)
         )
         self._id_types(tables)
         return SourceMapping(origin, immutabledict(known), tables, data)
@@ -165,21 +177,96 @@ class _MappingCheck(FieldCheck):
                 self.fault("path", at, f"{brief(name)}: must lie within the folder that is read")
         return paths
 
-    def _table_mapping(
+    def _table_mappings(
         self,
         entry: dict[str, Any],
         path: str,
         kind: Kind,
         known: dict[str, FileMapping],
         settings: Settings,
-    ) -> TableMapping:
-        self.keys(entry, path, ("file", "fields", "attributes"))
+    ) -> Iterator[TableMapping]:
+        """Yield the tables of an entry: of a property history, one for each fact."""
+        history = kind.name == "company_facts"
+        more = ("names", "zone", "facts") if history else ()
+        self.keys(entry, path, ("file", "fields", "attributes", *more))
         file = self.text(entry, "file", path)
         if "file" not in entry:
             self.fault("missing", path, "has no file")
         elif file not in known:
             message = f"{brief(file)}: {no_such('file', file, known)}"
             self.fault("unknown-file", f"{path}.file", message)
+        if history:
+            yield from self._facts(entry, path, file, settings)
+        else:
+            yield self._table_mapping(entry, path, kind, file, settings)
+
+    def _facts(
+        self, entry: dict[str, Any], path: str, file: str, settings: Settings
+    ) -> Iterator[TableMapping]:
+        kind = KINDS["company_facts"]
+        own = {name: kind.slots[name] for name in ("company_id", "at")}
+        given = self.table(entry, "fields", path)
+        at = f"{path}.fields"
+        self.keys(given, at, own)
+        common = [
+            self.field(given[name], FieldMapping(name, f"{at}.{name}", slot, settings=settings))
+            for name, slot in own.items()
+            if name in given
+        ]
+        for name in own:
+            if name not in given:
+                self.fault("missing", at, f"has no {name}; {kind.name} need it")
+        zone = self.text(entry, "zone", path)
+        try:
+            zone_for(zone)
+        except InvalidDataError as error:
+            message = error.problems[0].message if zone else "is missing; name that of the playbook"
+            self.fault("zone", f"{path}.zone", message)
+        names = self.text(entry, "names", path)
+        facts = self.table(entry, "facts", path)
+        attributes = self.table(entry, "attributes", path)
+        self.keys(facts, f"{path}.facts", DATED)
+        if not facts and not attributes:
+            self.fault("missing", path, "has no facts; name at least one, or an attribute")
+        slots = KINDS["companies"].slots
+        for where, name, raw in (
+            *((f"{path}.facts.{name}", name, facts[name]) for name in DATED if name in facts),
+            *((f"{path}.attributes.{shown(n)}", n, raw) for n, raw in attributes.items()),
+        ):
+            named = self._named(raw, where, names)
+            said = {k: v for k, v in raw.items() if k != "named"} if is_table(raw) else raw
+            if name in facts and where.startswith(f"{path}.facts."):
+                blank = FieldMapping("value", where, slots[name], settings=settings)
+                value = self.field(said, blank)
+            else:
+                blank = FieldMapping("value", where, Slot(), attribute=True, settings=settings)
+                value = evolve(self.attribute(said, blank), attribute=False)
+                if not name.strip():
+                    self.fault("blank", where, "has a blank name")
+                elif name in slots:
+                    self.fault("clash", where, "is a field of companies; list it under facts")
+                if value.slot.many:
+                    self.fault("choice", f"{where}.type", "must not be set: read sets as they are")
+            value = evolve(value, slot=evolve(value.slot, needed=False, written=True))
+            constants = [
+                FieldMapping(key, f"{path}.{key}", kind.slots[key], constant=text)
+                for key, text in (("fact", name), ("zone", zone))
+            ]
+            only = (names, named) if named else None
+            yield TableMapping(kind.name, path, file, (*common, *constants, value), only)
+
+    def _named(self, raw: object, path: str, names: str) -> str:
+        """Return by which text in the column of names a fact goes; blank where there is none."""
+        named = self.text(raw, "named", path) if is_table(raw) else ""
+        if names and not named:
+            self.fault("missing", path, f"has no named: its text in the column {brief(names)}")
+        elif named and not names:
+            self.fault("contradiction", f"{path}.named", "needs names, the column that has it")
+        return named if names else ""
+
+    def _table_mapping(
+        self, entry: dict[str, Any], path: str, kind: Kind, file: str, settings: Settings
+    ) -> TableMapping:
         given = self.table(entry, "fields", path)
         at = f"{path}.fields"
         self.keys(given, at, kind.slots)

@@ -99,12 +99,20 @@ class TableMapping:
         path: Its place in the mapping: ``"deals"``, or ``"deals[1]"`` where there are several.
         file: The key of the file.
         fields: In the order in which faults are looked for; custom attributes last.
+        only: A column and its text, where only the rows that have it are read.
     """
 
     kind: str
     path: str
     file: str
     fields: tuple[FieldMapping, ...]
+    only: tuple[str, str] | None = None
+
+    @property
+    def columns(self) -> list[tuple[str, str]]:
+        """The columns that it reads, each with the place in the mapping that names it."""
+        read = [(column, one.path) for one in self.fields for column in one.columns]
+        return read if self.only is None else [*read, (self.only[0], f"{self.path}.names")]
 
 
 @frozen

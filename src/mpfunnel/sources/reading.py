@@ -12,7 +12,18 @@ from attrs import field, frozen
 from mpfunnel.account import Account, accounts
 from mpfunnel.codec.checks import no_such
 from mpfunnel.errors import DecodeError, Problem, brief, on_one_line, shown
-from mpfunnel.records import Activity, Company, Contract, Deal, Id, Lead, Product, SalesEvent
+from mpfunnel.records import (
+    Activity,
+    Company,
+    CompanyHistory,
+    Contract,
+    Deal,
+    Id,
+    Lead,
+    Product,
+    SalesEvent,
+)
+from mpfunnel.sources.facts import CompanyFact, histories
 from mpfunnel.sources.files import SourceFile, column_hint
 from mpfunnel.sources.kinds import KINDS
 from mpfunnel.sources.ledger import Count, Ledger
@@ -46,6 +57,7 @@ class Records:
 
     products: tuple[Product, ...] = ()
     companies: tuple[Company, ...] = ()
+    company_facts: tuple[CompanyFact, ...] = field(default=(), kw_only=True)
     leads: tuple[Lead, ...] = ()
     activities: tuple[Activity, ...] = ()
     deals: tuple[Deal, ...] = ()
@@ -54,13 +66,18 @@ class Records:
     rejects: tuple[Reject, ...] = field(default=(), kw_only=True)
     counts: tuple[Count, ...] = field(default=(), kw_only=True)
 
+    def histories(self) -> tuple[Company | CompanyHistory, ...]:
+        """Return the companies, each with its facts over time where any were read."""
+        return histories(self.companies, self.company_facts)
+
     def accounts(self) -> tuple[Account, ...]:
         """Return one account per company, then one of the people without any.
 
-        See `mpfunnel.accounts`; what was read is free of conflicts.
+        See `mpfunnel.accounts`; what was read is free of conflicts. A company of which facts were
+        read over time stands there with its history.
         """
         return accounts(
-            companies=self.companies,
+            companies=self.histories(),
             leads=self.leads,
             activities=self.activities,
             deals=self.deals,
@@ -184,15 +201,14 @@ def column_problems(
     mapping: SourceMapping, table: TableMapping, file: str, header: list[str]
 ) -> Iterator[Problem]:
     """Yield a problem for each column of a table that its file lacks, or has more than once."""
-    for mapped in table.fields:
-        for column in mapped.columns:
-            times = header.count(column)
-            if times == 0:
-                what = f"{file} has no column {brief(column)}{column_hint(column, header)}"
-                yield Problem("unknown-column", mapping.at(mapped.path), what)
-            elif times > 1:
-                what = f"{file} has {times} columns {brief(column)}; name each differently"
-                yield Problem("duplicate", mapping.at(mapped.path), what)
+    for column, path in table.columns:
+        times = header.count(column)
+        if times == 0:
+            what = f"{file} has no column {brief(column)}{column_hint(column, header)}"
+            yield Problem("unknown-column", mapping.at(path), what)
+        elif times > 1:
+            what = f"{file} has {times} columns {brief(column)}; name each differently"
+            yield Problem("duplicate", mapping.at(path), what)
 
 
 class _Reader:
@@ -240,5 +256,7 @@ class _Reader:
             self._rows_read += 1
             if self._rows_read % _PROGRESS_EVERY == 0:
                 self._progress(self._rows_read)
+            if job.skips(row):
+                continue
             # Rows are numbered over all files of their kind, so that no two share a number.
             ledger.add(index, row.line, reader.record(row, ledger.next_number()))

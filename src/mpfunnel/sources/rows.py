@@ -67,6 +67,13 @@ class Job:
     header: list[str]
     personal: frozenset[str]
 
+    def skips(self, row: Row) -> bool:
+        """Whether the table of the mapping leaves a row out; one at fault is never left out."""
+        if self.table.only is None or row.code:
+            return False
+        column, text = self.table.only
+        return as_shown(row.cells[self.header.index(column)]) != text
+
     def reject(
         self, line: int, at: FieldMapping | str, code: str, reason: str, text: str = ""
     ) -> Reject:

@@ -9,12 +9,14 @@ from typing import Any, Final
 from attrs import evolve, field, frozen
 from immutabledict import immutabledict
 
+from mpfunnel.calendars import local_day, zone_for
 from mpfunnel.errors import DecodeError, InvalidDataError, Problem, shown
 from mpfunnel.frames.contract import TABLES, reserved
 from mpfunnel.frames.kinds import Workshop, as_columns, kind_of, polars
 from mpfunnel.records import Id
 from mpfunnel.sources.bulk import Bulk, name_of, type_of
 from mpfunnel.sources.columns import WHO, Entered, entered, entered_file
+from mpfunnel.sources.facts import latest
 from mpfunnel.sources.files import SourceFile
 from mpfunnel.sources.kinds import KINDS, Kind, Type
 from mpfunnel.sources.ledger import Count
@@ -109,6 +111,8 @@ def tables(
     jobs: list[tuple[Job, Entered]] = []
     for table in mapping.tables:
         found, personal = given[table.file], mapping.personal(table.file)
+        if table.only is not None:
+            found = found.where(*table.only)
         jobs.append((Job(table, table.file, list(found.columns), personal), found))
     return _Tabling(mapping, workshop, jobs, products).tables("row")
 
@@ -147,10 +151,16 @@ def read_tables(
     # Once, however many record kinds it feeds.
     found: dict[SourceFile, Entered] = {}
     for file, header in {file: job.header for job, file in located}.items():
-        fields = (one for job, other in located if other == file for one in job.table.fields)
-        wanted = dict.fromkeys(column for one in fields for column in one.columns)
+        read = (job.table.columns for job, other in located if other == file)
+        wanted = dict.fromkeys(column for columns in read for column, _path in columns)
         found[file] = entered_file(file, header, wanted)
-    jobs = [(evolve(job, header=[*found[file].columns]), found[file]) for job, file in located]
+    jobs = [
+        (
+            evolve(job, header=[*found[file].columns]),
+            found[file] if job.table.only is None else found[file].where(*job.table.only),
+        )
+        for job, file in located
+    ]
     return _Tabling(mapping, Workshop("polars", None), jobs, products).tables("line")
 
 
@@ -196,6 +206,9 @@ def _taken_in(
             for column in one.columns:
                 if header.count(column) == 1:
                     wanted.setdefault(column, set()).add(_read_as(one))
+        for column, _text in (table.only for table in reading if table.only is not None):
+            if header.count(column) == 1:
+                wanted.setdefault(column, set()).add("text")
         found[key], wrong = entered(key, native, workshop, wanted)
         problems += wrong
     if problems:
@@ -260,7 +273,9 @@ class _Tabling:
             counts += bulk.counts
             if name in REFERRED:
                 self._known.setdefault(name, set()).update(bulk.used["id"])
-            if name in TABLES:
+            if name == "company_facts":
+                found[name] = _dated(bulk.used)
+            elif name in TABLES:
                 found.update(_tables_of(KINDS[name], mapped, bulk.used, bulk.members))
         if problems:
             raise DecodeError(
@@ -288,6 +303,24 @@ class _Tabling:
         ]
         types = {name: pl.Int64 if name == place else pl.String for name in names}
         return pl.DataFrame(rows, schema=types, orient="row")
+
+
+def _dated(used: Any) -> Any:
+    """Return the facts of companies by their days; of those of one day, the last."""
+    pl = polars(WHO)
+    columns = ("company_id", "fact", "value", "at", "zone")
+    told = (
+        ((company_id, fact, since), at, (company_id, fact, value, since))
+        for company_id, fact, value, at, zone in used.select(columns).rows()
+        for since in [local_day(at, zone_for(zone))]
+    )
+    types = {
+        "company_id": used.schema["company_id"],
+        "fact": pl.String,
+        "value": pl.String,
+        "since": pl.Date,
+    }
+    return pl.DataFrame(list(latest(told)), schema=types, orient="row")
 
 
 def _tables_of(

@@ -236,6 +236,8 @@ class Funnel:
         reason: str | None = None,
         by: str | None = None,
         for_products: Iterable[Id] = (),
+        until: date | None = None,
+        follow_up_on: date | None = None,
     ) -> StageHistory:
         """Return the history after a move to another stage: the one gate, whoever asks (law 10).
 
@@ -252,13 +254,25 @@ class Funnel:
             reason: Why, as a reason code; recycling needs one.
             by: Who asks.
             for_products: The products that it is about; none for the whole firm.
+            until: The last day on which what a person decides holds against the facts; `None` where
+                it holds until there is a newer one. Only a person's decision has one.
+            follow_up_on: When to come back to the lead (再アプローチ日).
 
         Raises:
             TransitionError: The gate refuses it; `allowed` says what would have passed.
             InvalidDataError: An argument is no such value.
         """
         _check(history=history)
-        move = Move(to, at, cause, reason=reason, by=by, for_products=for_products)
+        move = Move(
+            to,
+            at,
+            cause,
+            reason=reason,
+            by=by,
+            for_products=for_products,
+            until=until,
+            follow_up_on=follow_up_on,
+        )
         return moved(self.graph, history, move)
 
     def apply(self, history: StageHistory, moves: Iterable[Move]) -> StageHistory:
@@ -285,14 +299,14 @@ class Funnel:
         as_of: datetime,
         new_fact_at: datetime | None = None,
         latest_fact_at: datetime | None = None,
+        zone: str | None = None,
     ) -> Proposal:
         """Return the moves that the facts warrant; once they are applied, it proposes none.
 
         Where the graph has no move straight there, the lead is taken up the ladder. What was won
         since the history began, and is not in it, comes first, and then what is still open (S19).
-        A person's decision stands until there is a newer fact, unless the funnel
-        `overrules_people`. Where days alone move the lead on from where these rules have put it,
-        the moves say so.
+        A person's decision stands until there is a newer fact or its last day has passed, unless
+        the funnel `overrules_people`. Where days alone move the lead on, the moves say so.
 
         Args:
             history: The history so far.
@@ -302,10 +316,13 @@ class Funnel:
                 reconciled before; `None` where none did, and only days have passed.
             latest_fact_at: The instant of the latest record about the lead at all, against which
                 a person's decision is newer or not; that of the new ones where it is `None`.
+            zone: Name of the playbook's zone, whose days count (S12); needed where a person's
+                decision has a last day.
 
         Raises:
             InvalidDataError: The stage is none of the funnel, what is warranted is no such answer,
-                or an instant is not aware or out of order.
+                an instant is not aware or out of order, or there is no such zone, or none given
+                where it is needed.
         """
         _check(history=history)
         return proposed(
@@ -317,6 +334,7 @@ class Funnel:
             new_fact_at,
             latest_fact_at,
             overrules_people=self.overrules_people,
+            zone=zone,
         )
 
     def merge(self, one: StageHistory, other: StageHistory, *, at: datetime) -> StageHistory:

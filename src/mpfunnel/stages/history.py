@@ -7,7 +7,7 @@ import or API (law 10). What is here holds it, answers from it, and turns it int
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final, Literal, cast
 
 from attrs import evolve, field, fields, frozen
@@ -18,6 +18,7 @@ from mpfunnel.records.checks import (
     Fault,
     Record,
     a_bool,
+    a_day,
     a_key,
     a_number_of,
     a_private_text,
@@ -89,6 +90,13 @@ class Move(Record):
     """The version of the playbook whose rules move it; blank where none do."""
     won: bool = field(default=False, metadata=checked(a_bool), kw_only=True)
     """Whether something was won: then it is no mere return to where the lead has been before."""
+    until: date | None = field(default=None, metadata=checked(optional(a_day)), kw_only=True)
+    """The last day on which a person's decision holds against what the facts warrant."""
+    follow_up_on: date | None = field(default=None, metadata=checked(optional(a_day)), kw_only=True)
+    """When to come back to the lead (再アプローチ日)."""
+
+    def _contradictions(self) -> list[Problem]:
+        return _only_of_people("move.until", self.cause, self.until)
 
 
 @frozen
@@ -120,14 +128,27 @@ class Entry(Record):
         default=(), converter=_ordered, metadata=checked(_ids_in_order)
     )
     playbook_version: str = field(default="", metadata=checked(a_text))
+    until: date | None = field(default=None, metadata=checked(optional(a_day)))
+    """The last day on which a person's decision holds; `None` until there is a newer fact."""
+    follow_up_on: date | None = field(default=None, metadata=checked(optional(a_day)))
+    """When to come back to the lead (再アプローチ日)."""
 
     def _contradictions(self) -> list[Problem]:
+        problems = _only_of_people("entry.until", self.cause, self.until)
         if self.left is not None and self.left < self.entered:
-            return [Problem("order", "entry.left", "must not be before entered")]
+            problems.append(Problem("order", "entry.left", "must not be before entered"))
+        return problems
+
+
+def _only_of_people(path: str, cause: Cause, until: date | None) -> list[Problem]:
+    if until is None or cause == "person":
         return []
+    return [Problem("contradiction", path, f"must be blank where the cause is '{cause}'")]
 
 
 _COLUMNS: Final = tuple(one.name for one in fields(Entry))
+_LATER: Final = ("until", "follow_up_on")
+"""Columns that rows of earlier releases do not have: days."""
 
 
 @frozen
@@ -237,8 +258,9 @@ class StageHistory:
 
         Args:
             lead_id: The lead.
-            rows: Its rows: each with all columns and no others. An instant may also be ISO text
-                with an offset, as databases without a type for it return it.
+            rows: Its rows: each with all columns and no others; `until` and `follow_up_on` may be
+                absent, as they were in earlier releases. An instant may also be ISO text with an
+                offset, and a day ISO text, as databases without a type for it return it.
 
         Raises:
             InvalidDataError: A row has not the form of a row, or rows are missing; all faults, each
@@ -310,14 +332,16 @@ def _entry(lead_id: Id, row: Mapping[str, Any]) -> Entry:
         for key in row
         if key not in wanted
     ]
-    missing = [key for key in wanted if key not in row]
+    missing = [key for key in wanted if key not in row and key not in _LATER]
     problems += [Problem("missing", key, "is missing") for key in missing]
     if "lead_id" in row and (type(row["lead_id"]), row["lead_id"]) != (type(lead_id), lead_id):
         message = f"must be {brief(lead_id)}, not {brief(row['lead_id'])}"
         problems.append(Problem("conflict", "lead_id", message))
     given: dict[str, Any] = {name: row.get(name) for name in _COLUMNS}
     for name in ("entered", "left"):
-        given[name] = _instant(given[name])
+        given[name] = _read(given[name], datetime.fromisoformat)
+    for name in _LATER:
+        given[name] = _read(given[name], date.fromisoformat)
     try:
         entry = Entry(**given)
     except InvalidDataError as error:
@@ -333,12 +357,12 @@ def _entry(lead_id: Id, row: Mapping[str, Any]) -> Entry:
     raise InvalidDataError(problems)
 
 
-def _instant(value: Any) -> Any:
-    """Return the instant that a text writes; what is none stays, for the check to name."""
+def _read(value: Any, read: Callable[[str], Any]) -> Any:
+    """Return the instant or day that a text writes; what is none stays, for the check to name."""
     if not isinstance(value, str):
         return value
     try:
-        return datetime.fromisoformat(value)
+        return read(value)
     except ValueError:
         return value
 

@@ -8,6 +8,7 @@ from typing import Final, Literal, Protocol
 
 from attrs import evolve, frozen
 
+from mpfunnel.calendars import local_day, zone_for
 from mpfunnel.errors import InvalidDataError, Problem, TransitionError, brief, did_you_mean
 from mpfunnel.records import Id
 from mpfunnel.stages.graph import FunnelStage, Graph, Transition
@@ -186,6 +187,8 @@ class _Gate:
                 stage != move.to,
                 move.for_products,
                 move.playbook_version,
+                None if stage != move.to else move.until,
+                None if stage != move.to else move.follow_up_on,
             )
             for index, stage in enumerate(stages)
         ]
@@ -336,6 +339,7 @@ def proposed(
     latest_fact_at: datetime | None,
     *,
     overrules_people: bool,
+    zone: str | None,
 ) -> Proposal:
     """Return what the facts propose (see `Funnel.reconcile`)."""
     to = _stage_of(warranted)
@@ -349,6 +353,7 @@ def proposed(
         raise InvalidDataError([Problem("order", "as_of", message)])
     facts = _facts_at(as_of, new_fact_at=new_fact_at, latest_fact_at=latest_fact_at)
     current = history.current
+    expired = current is not None and _has_expired(current, as_of, zone)
     here = "" if current is None else current.stage
     wins = _new_wins(graph, history, warranted, as_of)
     last = _Stop(
@@ -369,11 +374,13 @@ def proposed(
         current is not None
         and current.cause == "person"
         and here in graph
+        and not expired
         and not any(at > current.entered for at in facts)
         and not overrules_people
     ):
         return Proposal(to, held_by=None if here == to else "person")
-    waited = direct and new_fact_at is None and _ruled(graph, current, warranted)
+    waited = direct and not last.won and new_fact_at is None
+    waited = waited and (expired or _ruled(graph, current, warranted))
     moves = tuple(
         Move(
             to=one.to,
@@ -400,6 +407,16 @@ def _stage_of(warranted: Warranted) -> str:
         message = f"must be the answer of stage_for, not {type(warranted).__name__}"
         raise InvalidDataError([Problem("type", "warranted", message)])
     return warranted.value.key
+
+
+def _has_expired(current: Entry, as_of: datetime, zone: str | None) -> bool:
+    """Whether the last day of a person's decision has passed."""
+    if current.until is None:
+        return False
+    if zone is None:
+        message = "is needed, because a person's decision has a last day"
+        raise InvalidDataError([Problem("missing", "zone", message)])
+    return local_day(as_of, zone_for(zone)) > current.until
 
 
 def _facts_at(as_of: datetime, **given: datetime | None) -> list[datetime]:

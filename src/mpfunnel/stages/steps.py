@@ -13,7 +13,7 @@ from typing import Final
 
 from attrs import evolve, frozen
 
-from mpfunnel.errors import PolicyError
+from mpfunnel.errors import PolicyError, brief
 from mpfunnel.labels import Label
 from mpfunnel.records import Id
 from mpfunnel.rules.tables import Decision
@@ -38,84 +38,107 @@ class Stood:
     for_products: tuple[Id, ...] = ()
 
 
+@frozen
+class _Step:
+    """What the rules say of a lead that stands somewhere."""
+
+    at: Stood
+    found: _Found
+    decision: Decision[FunnelStage]
+    products: tuple[Id, ...]
+
+
 def stepped(
-    funnel: Funnel, pursuits: Mapping[Id | None, Pursuit], ask: _Ask, at: Stood
+    funnel: Funnel, lead_id: Id, pursuits: Mapping[Id | None, Pursuit], ask: _Ask, at: Stood
 ) -> tuple[_Found, Decision[FunnelStage], tuple[Id, ...]]:
     """Return what each pursuit warrants, what the lead does, and for which products.
 
-    The decision on the lead is that of the last step; each pursuit keeps the stage from which it
-    was asked last. What is possible takes in where the lead would be led by way of every stage that
-    is possible on the way (S5).
+    They are those of the last step that takes the lead to another stage, if there is one; the
+    pursuits keep the stage from which it was taken. What is possible takes in where the lead would
+    be led by way of every stage that is possible on the way (S5).
 
     Args:
         funnel: The funnel.
-        pursuits: The current pursuits; `stage` is put into them.
+        lead_id: The lead.
+        pursuits: Its current pursuits; `stage` is put into them.
         ask: Asks the rules about one of them.
         at: Where the lead stands.
 
     Raises:
         PolicyError: The rules lead the lead round in a circle.
     """
-    start = funnel.rules.otherwise
+    rules = _Rules(funnel, pursuits, ask)
+    way: dict[Stood, _Step] = {}
+    while at not in way:
+        way[at] = step = rules.step(at)
+        if step.decision.value == at.stage:
+            # What led there says why. What keeps it there does so from the next time on.
+            steps = [*way.values()]
+            last = steps[-2 if len(steps) > 1 else -1]
+            found, decision = last.found, last.decision
+            if not all(one.decision.settled for one in steps):
+                found, decision = rules.unsettled(steps, last)
+            rules.put(last.at)
+            return found, decision, last.products
+        at = Stood(step.decision.value, step.products)
+    keys = " to ".join(one.stage.key for one in (*way, at))
+    message = f"lead {brief(lead_id)} goes round in a circle on the same facts, from {keys}"
+    raise PolicyError(f"funnel.rules: {message}; let one rule stop where the other begins")
 
-    def asked(
-        stage: FunnelStage, for_products: tuple[Id | None, ...], *others: FunnelStage
-    ) -> _Found:
-        found: dict[Id | None, tuple[Pursuit, Decision[FunnelStage]]] = {}
-        for about, pursuit in pursuits.items():
-            here = not for_products or about in for_products
-            pursuit.stage = stage_so_far(stage if here else start, *others)
-            found[about] = pursuit, ask(about, pursuit)
-        return found
 
-    way: dict[Stood, tuple[Decision[FunnelStage], tuple[Id, ...]]] = {}
-    while True:
-        found = asked(at.stage, at.for_products)
-        way[at] = decision, products = furthest(funnel, found)
-        if decision.value == at.stage:
-            break
-        at = Stood(decision.value, products)
-        if at in way:
-            keys = " to ".join(one.stage.key for one in (*way, at))
-            message = f"lead round in a circle on the same facts, from {keys}"
-            raise PolicyError(f"funnel.rules: {message}; let one rule stop where the other begins")
-    # What led there says why. That it stays there is another rule, from the next time on.
-    decision, products = [*way.values()][-2 if len(way) > 1 else -1]
-    if all(one.settled for one, _ in way.values()):
-        return found, decision, products
+class _Rules:
+    """The rules of a funnel, and the pursuits of a lead about which they are asked."""
 
-    last = {about: pursuit.stage for about, pursuit in pursuits.items()}
-    stays = [one.stage for one, (said, _) in way.items() if one.stage in said.possible]
-    possible = dict.fromkeys((decision.value, *stays))
-    missing = dict.fromkeys(name for said, _ in way.values() for name in said.missing)
-    reached = dict.fromkeys(stage for said, _ in way.values() for stage in said.possible)
-    everywhere = [found]
-    for stage in (todo := [*reached]):
-        # For which products it would stand there is not known.
-        everywhere.append(asked(stage, (), start))
-        said, _ = furthest(funnel, everywhere[-1])
-        if stage in said.possible:
-            possible[stage] = None
+    def __init__(self, funnel: Funnel, pursuits: Mapping[Id | None, Pursuit], ask: _Ask) -> None:
+        self.funnel = funnel
+        self.start = funnel.rules.otherwise
+        self.pursuits = pursuits
+        self.ask = ask
+
+    def put(self, at: Stood, *others: FunnelStage) -> None:
+        """Let the lead stand somewhere; it may also stand in other stages."""
+        for about, pursuit in self.pursuits.items():
+            here = not at.for_products or about in at.for_products
+            pursuit.stage = stage_so_far(at.stage if here else self.start, *others)
+
+    def step(self, at: Stood, *others: FunnelStage) -> _Step:
+        """Ask the rules about all pursuits of a lead that stands somewhere."""
+        self.put(at, *others)
+        found = {
+            about: (pursuit, self.ask(about, pursuit)) for about, pursuit in self.pursuits.items()
+        }
+        return _Step(at, found, *furthest(self.funnel, found))
+
+    def unsettled(self, steps: list[_Step], last: _Step) -> tuple[_Found, Decision[FunnelStage]]:
+        """Return the answers of the last step, with all that is possible at the end of any way."""
+        every = [*steps]
+        todo = [*dict.fromkeys(stage for one in steps for stage in one.decision.possible)]
+        for stage in todo:
+            # For which products it would stand there is not known.
+            every.append(self.step(Stood(stage), self.start))
+            todo += [one for one in every[-1].decision.possible if one not in todo]
+        stays = [one.at.stage for one in every if one.at.stage in one.decision.possible]
+        possible = tuple(dict.fromkeys((last.decision.value, *stays)))
         # What is missing to know the stage so far is named by the answers that led there.
-        missing.update(dict.fromkeys(name for name in said.missing if name != STAGE_SO_FAR))
-        todo += [one for one in said.possible if one not in reached]
-        reached.update(dict.fromkeys(said.possible))
-    for about, pursuit in pursuits.items():
-        pursuit.stage = last[about]
-    wide = {
-        about: (
-            pursuit,
-            evolve(
-                one,
-                possible=tuple(
-                    dict.fromkeys(stage for each in everywhere for stage in each[about][1].possible)
+        missing = dict.fromkeys(name for one in every for name in one.decision.missing)
+        missing.pop(STAGE_SO_FAR, None)
+        found = {
+            about: (
+                pursuit,
+                evolve(
+                    said,
+                    possible=tuple(
+                        dict.fromkeys(
+                            stage
+                            for answer in (said, *(one.found[about][1] for one in every))
+                            for stage in answer.possible
+                        )
+                    ),
                 ),
-            ),
-        )
-        for about, (pursuit, one) in found.items()
-    }
-    decision = evolve(decision, possible=tuple(possible), missing=tuple(missing))
-    return wide, decision, products
+            )
+            for about, (pursuit, said) in last.found.items()
+        }
+        return found, evolve(last.decision, possible=possible, missing=tuple(missing))
 
 
 def stage_so_far(*stages: FunnelStage) -> Decision[FunnelStage]:

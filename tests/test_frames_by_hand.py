@@ -1,0 +1,221 @@
+"""Whole tables: what people set by hand, and Tiers that are held from review to review."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from random import Random
+from typing import Any
+
+import polars as pl
+import pytest
+from attrs import evolve
+
+import mpfunnel as mf
+from mpfunnel import frames
+from mpfunnel.by_hand import BY_HAND, reason_of
+from mpfunnel.frames.days import iso_text
+from mpfunnel.rules.tables import Decision
+from tests.frames import KINDS, differences, draw_records, rows_of, tables_of
+from tests.leads import book_of, draw_as_of
+
+DAY = date(2026, 10, 31)
+PLAYBOOK = mf.starter(products=["crm", "sfa"])
+ENGINE = mf.Engine(PLAYBOOK)
+COMPANIES = pl.DataFrame({"id": [1, 2], "employees": [60, 60], "annual_revenue": [0, 0]})
+LEADS = pl.DataFrame({"id": [7, 8], "company_id": [1, None]})
+HAND = mf.Override(
+    "tier", "tier_1", "Mori", "key account", DAY, DAY, company_id=1, product_id="crm"
+)
+
+
+def table(*overrides: mf.Override) -> pl.DataFrame:
+    """Overrides as a table of Polars."""
+    kinds: Mapping[str, Any] = {
+        "what": pl.String,
+        "value": pl.String,
+        "by": pl.String,
+        "reason": pl.String,
+        "since": pl.Date,
+        "until": pl.Date,
+        "company_id": pl.Int64,
+        "lead_id": pl.Int64,
+        "product_id": pl.String,
+        "follow_up_on": pl.Date,
+    }
+    return pl.DataFrame(
+        {name: [getattr(one, name) for one in overrides] for name in kinds}, schema=kinds
+    )
+
+
+def assess(*overrides: mf.Override, **more: Any) -> frames.Tables:
+    """The answers about two companies and two leads."""
+    given: dict[str, Any] = {"companies": COMPANIES, "leads": LEADS, "as_of": DAY, **more}
+    return frames.assess(ENGINE, overrides=table(*overrides), **given)
+
+
+def test_what_was_set_is_in_force_and_the_other_value_beside_it() -> None:
+    """Every column of the decision is the person's; `instead_of` has the key of the rules' own."""
+    tiers = assess(HAND).tiers.rows(named=True)
+
+    mine, other = tiers[0], tiers[1]
+    assert {name: mine[name] for name in ("tier", "settled", "possible", "missing", "rule")} == {
+        "tier": "tier_1",
+        "settled": True,
+        "possible": "tier_1",
+        "missing": "",
+        "rule": BY_HAND,
+    }
+    assert (mine["because"], mine["instead_of"]) == (reason_of(HAND).en, "tier_3")
+    assert (other["tier"], other["instead_of"]) == ("tier_3", None)
+    assert assess(HAND).company_products["tier"].to_list()[:2] == ["tier_1", "tier_3"]
+
+
+@pytest.mark.parametrize("lang", ["en", "ja"])
+def test_a_reason_is_that_of_the_object(lang: Any) -> None:
+    """With the last day, or without one where it holds until further notice."""
+    for one in (HAND, evolve(HAND, until=None)):
+        (told,) = assess(one, lang=lang).tiers["because"].to_list()[:1]
+        assert told == reason_of(one).text(lang)
+
+
+def test_without_the_table_nothing_was_set() -> None:
+    """The column is there all the same, and blank."""
+    out = frames.assess(ENGINE, companies=COMPANIES, leads=LEADS, as_of=DAY)
+
+    assert out.companies["instead_of"].to_list() == [None, None]
+    assert set(out.tiers["instead_of"].to_list()) == {None}
+    assert "instead_of" not in out.leads.columns
+
+
+def test_a_silent_lead_is_told_where_somebody_set_its_state() -> None:
+    """S23: even where it was set to no sign: the rules' own value stands beside it."""
+    one = mf.Override("engagement", "none", "Mori", "r", DAY, None, lead_id=8, product_id="sfa")
+    for chunks in (1, 2):
+        (row,) = assess(one, chunks=chunks).engagement.rows(named=True)
+        assert (row["lead_id"], row["product_id"]) == (8, "sfa")
+        assert (row["state"], row["instead_of"], row["rule"]) == ("none", "none", BY_HAND)
+
+
+@pytest.mark.parametrize(
+    ("given", "rejects"),
+    [
+        ([evolve(HAND, since=DAY + timedelta(1), until=None, product_id="x")], []),
+        (
+            [evolve(HAND, product_id="x")],
+            [("1", "product_id", "unknown-product", "no such product x")],
+        ),
+        (
+            [evolve(HAND, company_id=3)],
+            [("3", "company_id", "unknown-company", "no such company 3")],
+        ),
+        ([evolve(HAND, value="tier_9")], [("1", "value", "unknown-level", "no such tier tier_9")]),
+        (
+            [evolve(HAND, since=date(2026, 1, 1), until=date(2026, 2, 28))],
+            [("1", "until", "expired", "held until 2026-02-28")],
+        ),
+        (
+            [HAND, HAND, evolve(HAND, reason="another")],
+            [("1", "value", "conflict", "differs from another one that holds on the same day")] * 2,
+        ),
+        (
+            [mf.Override("engagement", "x", "Mori", "r", DAY, None, lead_id=9, product_id="crm")],
+            [("9", "lead_id", "unknown-lead", "no such lead 9")],
+        ),
+    ],
+)
+def test_what_does_not_hold_is_a_reject(given: list[mf.Override], rejects: list[Any]) -> None:
+    """Law 7: Nothing is lost: each row that has begun and does not hold is told, with why."""
+    found = assess(*given).rejects.rows(named=True)
+
+    assert [(r["id"], r["column"], r["code"], r["reason"]) for r in found] == rejects
+    assert {row["table"] for row in found} <= {"overrides"}
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "fault"),
+    [
+        ("what", "stage", ("what", "choice")),
+        ("by", None, ("by", "missing")),
+        ("reason", " ", ("reason", "blank")),
+        ("company_id", None, ("company_id", "missing")),
+        ("product_id", None, ("product_id", "missing")),
+        ("lead_id", 7, ("lead_id", "contradiction")),
+        ("until", date(2026, 1, 1), ("until", "order")),
+    ],
+)
+def test_rows_are_checked_as_the_record_is(column: str, value: Any, fault: Any) -> None:
+    """What no `Override` can hold is a reject."""
+    given = table(HAND).with_columns(pl.lit(value, dtype=table(HAND)[column].dtype).alias(column))
+    out = frames.assess(ENGINE, companies=COMPANIES, leads=LEADS, overrides=given, as_of=DAY)
+
+    (reject,) = out.rejects.rows(named=True)
+    assert (reject["column"], reject["code"]) == fault
+
+
+def test_the_last_day_must_be_stated() -> None:
+    """A table without the column could not say what holds until further notice."""
+    with pytest.raises(mf.InvalidDataError) as caught:
+        frames.assess(ENGINE, companies=COMPANIES, overrides=table(HAND).drop("until"), as_of=DAY)
+    assert str(caught.value) == "overrides.until: no such column"
+
+
+def test_ids_that_nothing_needs_may_be_absent() -> None:
+    """Overrides of segments alone name no lead and no product."""
+    one = mf.Override("segment", "partner", "Mori", "r", DAY, None, company_id=1)
+    given = table(one).drop("lead_id", "product_id", "follow_up_on")
+    out = frames.assess(ENGINE, companies=COMPANIES, leads=LEADS, overrides=given, as_of=DAY)
+
+    assert out.companies["segment"].to_list()[0] == "partner"
+    (reject,) = frames.assess(
+        ENGINE,
+        companies=COMPANIES,
+        overrides=given.with_columns(what=pl.lit("engagement")),
+        as_of=DAY,
+    ).rejects.rows(named=True)
+    assert (reject["id"], reject["code"]) == ("1", "contradiction")
+
+
+def test_days_are_written_as_everybody_reads_them() -> None:
+    """From the first day that there is to the last, leap years and all."""
+    random = Random(1)
+    days = [1, 2, date.max.toordinal(), *range(730_000, 732_000)]
+    days += [random.randrange(1, date.max.toordinal()) for _ in range(2_000)]
+    days += [date(year, 2, 28).toordinal() + more for year in (4, 1900, 2000) for more in (0, 1, 2)]
+    import narwhals.stable.v2 as nw
+
+    told = nw.from_native(pl.DataFrame({"day": days})).select(text=iso_text("day"))
+    assert told["text"].to_list() == [date.fromordinal(day).isoformat() for day in days]
+
+
+class Asked:
+    """A policy that gives the Tier of the month, where the employees are known by then."""
+
+    kind, tiers = "test/month/1", tuple(mf.Tier(n) for n in range(1, 10))
+
+    def tier_for(self, company: Any, product: Any, /, *, as_of: date) -> Decision[mf.Tier]:
+        del product
+        if company.employees is None:
+            return mf.undecided(
+                mf.Tier(9), possible=self.tiers, missing=["employees"], because="unknown"
+            )
+        return mf.decided(mf.Tier(min(as_of.month, 9)), because=f"{company.employees}")
+
+
+@pytest.mark.parametrize("dated", [True, False])
+def test_a_policy_in_python_is_asked_for_the_day_of_review(dated: bool) -> None:
+    """Law 1: with the company of that day; as of both days where nothing was told over time."""
+    book = evolve(book_of(0), tiers=Asked(), tier_review_dates=[(4, 1), (10, 28)])
+    engine = mf.Engine(book)
+    random = Random(7)
+    as_of = draw_as_of(random)
+    records = draw_records(random, book, as_of, 12)
+    given = tables_of(records, engine)
+    if not dated:
+        del given["company_facts"]
+        records["companies"] = [one.company for one in records["companies"]]
+
+    out = frames.assess(engine, **KINDS["Polars"](given), as_of=as_of, lang="en")
+
+    assert differences(out, engine, records, as_of, possible=False) == []
+    assert any(row["instead_of"] for row in rows_of(out.tiers))
