@@ -600,6 +600,22 @@ class TestMoves:
         again = ENGINE.on(on.state, move, as_of=after(2))
         assert (again.state, again.changes, again.refused) == (on.state, (), ())
 
+    def test_days_that_passed_before_a_move_come_before_it(self) -> None:
+        """Law 10: A move is a move: nobody asked since, but the lead had gone quiet long ago."""
+        state = begun(asked())
+        move = LeadMove(101, Move("mql", after(200), "person"))
+        done = ENGINE.on(state, move, as_of=after(201))
+        stages = [(one.before, one.after) for one in done.changes if one.what == "stage"]
+        assert (stages, done.refused) == ([("mql", "dormant"), ("dormant", "mql")], ())
+        again = ENGINE.on(done.state, move, as_of=after(201))
+        assert (again.state, again.changes, again.refused) == (done.state, (), ())
+        # What is refused is refused once more.
+        no = LeadMove(101, Move("dormant", after(200), "api", reason="quiet"))
+        for _ in range(2):
+            refused = ENGINE.on(state, no, as_of=after(200))
+            assert [one.code for one in refused.refused] == ["duplicate"]
+            state = refused.state
+
     def test_a_refusal_is_told_with_what_would_have_passed(self) -> None:
         """Law 10: A move is a move: what the gate refuses changes nothing, and says so."""
         state = begun()
@@ -768,7 +784,7 @@ class TestLimits:
         done = self.ENGINE.on(
             state, LeadMove(101, Move("sal", after(10), "person")), as_of=after(10)
         )
-        assert [one.what for one in done.changes] == ["stage", "sla"]
+        assert [one.what for one in done.changes] == ["sla", "stage"]
 
     def test_the_past_is_not_told(self) -> None:
         """Of a history from elsewhere, only where the lead is now can be late."""

@@ -45,6 +45,13 @@ def step(
         raise InvalidDataError([Problem("order", "as_of", message)])
     if changed_at is not None:
         changed_at = instant("changed_at", changed_at)
+    if isinstance(event, LeadMove):
+        at = event.move.at
+        if state.as_of is not None and state.as_of < at <= as_of:
+            # What days alone had done by then comes first: the gate is asked where the lead was.
+            passed = step(book, state, None, at, None)
+            asked = step(book, passed.state, event, as_of, changed_at)
+            return evolve(asked, changes=(*passed.changes, *asked.changes))
     taken = take(state, event, as_of, changed_at)
     day = book.day_of(as_of)
     answer = Case(book, taken.account, day).assessment()
