@@ -101,6 +101,7 @@ SORTED = {
 
 Tables = Mapping[str, pl.DataFrame]
 col, when, lit = pl.col, pl.when, pl.lit
+NOTHING = lit(None, dtype=pl.String)
 
 
 def reasons_of(table: DecisionTable[Any]) -> dict[str, str]:
@@ -302,6 +303,7 @@ def assess(tables: Tables, as_of: date) -> dict[str, pl.DataFrame]:
             missing="segment_missing",
             rule="segment_rule",
             because=col("segment_rule").replace_strict(SEGMENT_REASONS),
+            instead_of=NOTHING,
         ),
         "tiers": company_products.select(
             "company_id",
@@ -313,6 +315,7 @@ def assess(tables: Tables, as_of: date) -> dict[str, pl.DataFrame]:
             missing="tier_missing",
             rule="tier_rule",
             because=col("tier_rule").replace_strict(TIER_REASONS),
+            instead_of=NOTHING,
         ),
         "leads": leads_of(leads, pursuits, pairs),
         "engagement": pairs.filter((col("rule") != "otherwise") | ~col("settled")).select(
@@ -325,6 +328,7 @@ def assess(tables: Tables, as_of: date) -> dict[str, pl.DataFrame]:
             state=col("rule").replace_strict(STATES),
             because=col("rule").replace_strict(STATE_REASONS),
             interest=named(LEVELS, "interest"),
+            instead_of=NOTHING,
         ),
         "company_products": company_products_of(company_products, pairs),
         "rejects": pl.concat(rejects.found).lazy(),

@@ -1200,13 +1200,15 @@ def of_answers(today: str) -> Iterator[Query]:
     for name, reasons in REASONS.items():
         yield Query(name, rows("rule, because", list(reasons.items())))
     # The version stands for the numbers of the playbook, which stand in the queries here.
+    nothing = "CAST(NULL AS STRING) AS instead_of"
     stamp = f"{today} AS as_of, '{BOOK.version}' AS playbook_version"
     yield Query(
         "companies_answer",
         f"""
         SELECT
             company_id, segment, settled, segment_possible AS possible,
-            segment_missing AS missing, segment_rule AS rule, because, {stamp}
+            segment_missing AS missing, segment_rule AS rule, because, {nothing},
+            {stamp}
         FROM companies_judged JOIN segment_reasons ON rule = segment_rule
         """,
     )
@@ -1215,7 +1217,8 @@ def of_answers(today: str) -> Iterator[Query]:
         f"""
         SELECT
             company_id, product_id, tier, tier_settled AS settled, tier_possible AS possible,
-            tier_missing AS missing, tier_rule AS rule, because, owned, {stamp}
+            tier_missing AS missing, tier_rule AS rule, because, owned,
+            {nothing}, {stamp}
         FROM companies_with_products JOIN tier_reasons ON rule = tier_rule
         """,
     )
@@ -1253,7 +1256,7 @@ def of_answers(today: str) -> Iterator[Query]:
                 WHEN 3 THEN 'high_interest' WHEN 2 THEN 'interested' WHEN 1 THEN 'aware'
                 ELSE 'none'
             END AS interest,
-            score_micro, active_days, rule, because, {stamp}
+            score_micro, active_days, rule, because, {nothing}, {stamp}
         FROM pairs JOIN state_reasons USING (rule)
         WHERE rule <> 'otherwise' OR NOT settled
         """,

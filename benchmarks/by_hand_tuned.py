@@ -98,6 +98,7 @@ def assess(tables: Tables, as_of: date) -> dict[str, pl.DataFrame]:
             missing="segment_missing",
             rule="segment_rule",
             because=col("segment_rule").replace_strict(plain.SEGMENT_REASONS),
+            instead_of=plain.NOTHING,
         ),
         "tiers": held.select(
             "company_id",
@@ -109,9 +110,10 @@ def assess(tables: Tables, as_of: date) -> dict[str, pl.DataFrame]:
             missing="tier_missing",
             rule="tier_rule",
             because=col("tier_rule").replace_strict(plain.TIER_REASONS),
+            instead_of=plain.NOTHING,
         ),
         "leads": stages_of(leads, pairs, pursuits_of(sums, logs)),
-        "engagement": engagement_of(leads, pairs),
+        "engagement": engagement_of(leads, pairs).with_columns(instead_of=plain.NOTHING),
         "company_products": company_products_of(leads, pairs, held),
         "rejects": pl.concat(rejects.found).sort(plain.SORTED["rejects"]),
     }
