@@ -186,7 +186,8 @@ def values(state: AccountState, answer: Assessment) -> dict[Any, Any]:
             found["engagement", lead.id, product_id] = one.decision.value.key
     for history in state.account.histories:
         assert history.current is not None
-        found["stage", history.lead_id, None] = history.current.stage
+        if history.lead_id in answer.leads:
+            found["stage", history.lead_id, None] = history.current.stage
     return found
 
 
@@ -473,6 +474,21 @@ class TestOn:
         gone = ENGINE.forget(gone, 101)
         assert (gone.account.overrides, len(gone.changed)) == ((), 0)
 
+    def test_a_lead_that_was_deleted_has_no_stage_any_more(self) -> None:
+        """Law 7: Nothing is lost: others hear that it is gone, and again where it comes back."""
+        state = begun(asked())
+        gone = ENGINE.on(evolve(state, account=evolve(state.account, leads=[])), None, as_of=AT)
+        assert told(gone) == [
+            ("engagement", 101, "crm", "high_interest", None),
+            ("stage", 101, None, "mql", None),
+        ]
+        assert ENGINE.on(gone.state, None, as_of=AT).changes == ()
+        back = ENGINE.on(gone.state, LEAD, as_of=AT)
+        assert told(back) == [
+            ("engagement", 101, "crm", None, "high_interest"),
+            ("stage", 101, None, None, "mql"),
+        ]
+
     def test_another_playbook_tells_what_it_answers_otherwise(self) -> None:
         """A state outlives its playbook: the next event brings the answers of the one in force."""
         fewer = Engine(mf.starter(["crm"]))
@@ -583,6 +599,22 @@ class TestMoves:
         on = ENGINE.on(done.state, asked(2, days=2), as_of=after(2))
         again = ENGINE.on(on.state, move, as_of=after(2))
         assert (again.state, again.changes, again.refused) == (on.state, (), ())
+
+    def test_days_that_passed_before_a_move_come_before_it(self) -> None:
+        """Law 10: A move is a move: nobody asked since, but the lead had gone quiet long ago."""
+        state = begun(asked())
+        move = LeadMove(101, Move("mql", after(200), "person"))
+        done = ENGINE.on(state, move, as_of=after(201))
+        stages = [(one.before, one.after) for one in done.changes if one.what == "stage"]
+        assert (stages, done.refused) == ([("mql", "dormant"), ("dormant", "mql")], ())
+        again = ENGINE.on(done.state, move, as_of=after(201))
+        assert (again.state, again.changes, again.refused) == (done.state, (), ())
+        # What is refused is refused once more.
+        no = LeadMove(101, Move("dormant", after(200), "api", reason="quiet"))
+        for _ in range(2):
+            refused = ENGINE.on(state, no, as_of=after(200))
+            assert [one.code for one in refused.refused] == ["duplicate"]
+            state = refused.state
 
     def test_a_refusal_is_told_with_what_would_have_passed(self) -> None:
         """Law 10: A move is a move: what the gate refuses changes nothing, and says so."""
@@ -752,7 +784,7 @@ class TestLimits:
         done = self.ENGINE.on(
             state, LeadMove(101, Move("sal", after(10), "person")), as_of=after(10)
         )
-        assert [one.what for one in done.changes] == ["stage", "sla"]
+        assert [one.what for one in done.changes] == ["sla", "stage"]
 
     def test_the_past_is_not_told(self) -> None:
         """Of a history from elsewhere, only where the lead is now can be late."""
@@ -816,6 +848,29 @@ class TestMoveLead:
         assert (came.account.leads, came.as_of) == ((lead,), None)
         assert [one.id for one in came.account.activities] == [1, 2]
 
+    def test_what_comes_late_does_not_bring_it_back(self) -> None:
+        """Law 7: Nothing is lost: whoever sent it hears that the lead is in another account."""
+        left, came = begun(asked()).move_lead(101, self.OTHER)
+        for event, path in (
+            (LEAD, "event.id"),
+            (asked(2), "event.lead_id"),
+            (TestFollowUps.said(0, None), "event.lead_id"),
+            (Override("engagement", "none", "Sato", "left", AT.date(), None, lead_id=101,
+                      product_id="crm"), "event.lead_id"),
+            (LeadMove(101, Move("sal", AT, "person")), "event.lead_id"),
+        ):  # fmt: skip
+            no = ENGINE.on(left, event, as_of=AT)
+            assert [(one.code, one.path) for one in no.refused] == [("moved", path)]
+            assert (no.state, no.changes) == (left, ())
+        deal = Deal(1, 1, AT, [DealLine("ma")], lead_id=101)
+        assert ENGINE.on(left, deal, as_of=AT).state.account.deals == (deal,)
+        assert AccountState.from_bytes(left.to_bytes()) == left
+        came = ENGINE.on(came, evolve(LEAD, company_id=2), as_of=AT).state
+        gone, back = came.move_lead(101, left)
+        assert [len(one.moved) for one in (left, gone, back)] == [1, 1, 0]
+        assert told(ENGINE.on(back, LEAD, as_of=AT)) == []
+        assert ENGINE.forget(gone, 101).moved == frozenset()
+
     def test_what_cannot_be_moved_is_refused(self) -> None:
         """A stranger, a lead that has begun there, and one that was forgotten there."""
         state = begun()
@@ -824,6 +879,7 @@ class TestMoveLead:
             (101, begun(), "to", "conflict"),
             (101, ENGINE.forget(self.OTHER, 101), "to", "forgotten"),
             (101, Account(), "to", "type"),
+            (True, self.OTHER, "lead_id", "type"),
         ):
             wrong: Any = to
             with pytest.raises(InvalidDataError) as raised:
@@ -1009,6 +1065,7 @@ def every_field() -> AccountState:
         {("leads", 7, None, None): AT, ("contracts", "c", "ma", "2026-01-01"): at},
         ["682bb2246b180eaa5f96f13097df7011"],
         [StageCount("2026-04", "known", (), True, 3), StageCount("2026-04", "mql", (3,), False, 1)],
+        ["0f5b"],
     )
 
 
@@ -1027,7 +1084,7 @@ class TestStorage:
     def test_an_empty_state_is_small(self) -> None:
         """Law 8: Round trip: nothing in, nothing out."""
         assert AccountState.from_bytes(AccountState().to_bytes()) == AccountState()
-        assert len(AccountState().to_bytes()) < 200
+        assert len(AccountState().to_bytes()) < 250
 
     @pytest.mark.parametrize(
         ("change", "path", "says"),

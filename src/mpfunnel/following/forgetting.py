@@ -26,10 +26,10 @@ __all__ = ["digest", "forgotten", "stage_counts", "without_lead"]
 
 
 def digest(lead_id: Id) -> str:
-    """Return what is kept of the id of a lead that was forgotten.
+    """Return what is kept of the id of a lead that was forgotten, or has moved elsewhere.
 
     Some CRMs use mail addresses as ids, which must not stay. Whoever knows an id can tell whether
-    it was forgotten; that is what it is kept for.
+    it was here; that is what it is kept for.
     """
     return blake2b(json.dumps(lead_id).encode(), digest_size=16).hexdigest()
 
@@ -53,6 +53,7 @@ def forgotten(state: AccountState, lead_id: Id, zone: ZoneInfo) -> AccountState:
         for one in account.deals
         if one.lead_id not in ids or company_id in (None, one.company_id)
     ]
+    digests = {digest(one) for one in ids}
     return evolve(
         state,
         account=evolve(
@@ -70,8 +71,9 @@ def forgotten(state: AccountState, lead_id: Id, zone: ZoneInfo) -> AccountState:
             for version, at in state.changed.items()
             if not (is_about_lead(version) and version[1] in ids)
         },
-        forgotten=state.forgotten | {digest(one) for one in ids},
+        forgotten=state.forgotten | digests,
         counted=_added(state.counted, gone, zone),
+        moved=state.moved - digests,
     )
 
 

@@ -10,13 +10,17 @@ from mpfunnel.errors import InvalidDataError, Problem, brief, misfit
 from mpfunnel.following.forgetting import digest
 from mpfunnel.following.states import AccountState, company_id_of, is_about_lead
 from mpfunnel.records import Id
+from mpfunnel.records.checks import an_id
 
 __all__ = ["moved"]
 
 
 def moved(start: AccountState, to: AccountState, lead_id: Id) -> tuple[AccountState, AccountState]:
     """Return both states after a lead has moved (see `AccountState.move_lead`)."""
-    if problems := misfit("to", to, AccountState):
+    problems = misfit("to", to, AccountState)
+    if fault := an_id(lead_id):
+        problems.append(Problem(fault[0], "lead_id", fault[1]))
+    if problems:
         raise InvalidDataError(problems)
     lead = [one for one in start.account.leads if one.id == lead_id]
     if not lead:
@@ -61,6 +65,7 @@ def moved(start: AccountState, to: AccountState, lead_id: Id) -> tuple[AccountSt
             account=evolve(start.account, **stay),
             told={about: last for about, last in start.told.items() if about not in told},
             changed={one: at for one, at in start.changed.items() if one not in changed},
+            moved=start.moved | {digest(lead_id)},
         ),
         evolve(
             to,
@@ -68,5 +73,6 @@ def moved(start: AccountState, to: AccountState, lead_id: Id) -> tuple[AccountSt
             as_of=None if to.as_of is None else max(instants),
             told={**told, **to.told},
             changed={**changed, **to.changed},
+            moved=to.moved - {digest(lead_id)},
         ),
     )

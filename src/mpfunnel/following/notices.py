@@ -126,7 +126,7 @@ class Telling:
         return self.told.get(about, NEVER_TOLD)
 
     def answers(self, answer: Assessment) -> None:
-        """Tell which answers about company and products have changed, and which are gone."""
+        """Tell which answers but stages have changed, and which are gone."""
         now: dict[About, Decision[Any]] = {}
         if answer.company_id is not None:
             now["segment", None, None] = answer.segment
@@ -138,9 +138,11 @@ class Telling:
         gone = [
             about
             for about, last in self.told.items()
-            if about[0] in ("segment", "tier", "engagement")
-            and last.value is not None
-            and about not in now
+            if last.value is not None
+            and (
+                (about[0] in ("segment", "tier", "engagement") and about not in now)
+                or (about[0] == "stage" and about[1] not in answer.leads)
+            )
         ]
         for about, decision in now.items():
             last = self.last(about)

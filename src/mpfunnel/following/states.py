@@ -101,6 +101,7 @@ class AccountState:
         changed: When the CRM changed records that it said so of.
         forgotten: A digest of the id of each lead that was forgotten.
         counted: How often leads that were forgotten came to a stage.
+        moved: A digest of the id of each lead that has moved to another account.
 
     Raises:
         InvalidDataError: `account` is none, or `as_of` no aware datetime.
@@ -112,6 +113,7 @@ class AccountState:
     changed: immutabledict[Version, datetime] = field(default=immutabledict(), converter=_mapping)
     forgotten: frozenset[str] = field(default=frozenset(), converter=_texts)
     counted: tuple[StageCount, ...] = field(default=(), converter=_counts)
+    moved: frozenset[str] = field(default=frozenset(), converter=_texts)
 
     def __attrs_post_init__(self) -> None:
         problems = misfit("state.account", self.account, Account)
@@ -125,7 +127,8 @@ class AccountState:
 
         A person changes company, or turns out to be of one. Its activities, sales events, history,
         and what others were told of it move along; a deal of this company also stays. Store both
-        in one transaction, then give the new version of the lead to the other account.
+        in one transaction, then give the new version of the lead to the other account. What comes
+        late for this one is refused with the code ``moved``.
 
         Args:
             lead_id: The lead.

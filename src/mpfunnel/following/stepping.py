@@ -21,7 +21,7 @@ from mpfunnel.following.forgetting import digest
 from mpfunnel.following.news import News, news_of
 from mpfunnel.following.notices import Answered, Telling
 from mpfunnel.following.states import AccountState
-from mpfunnel.following.taking import Event, LeadMove, Taken, take
+from mpfunnel.following.taking import MOVED, Event, LeadMove, Taken, take
 from mpfunnel.records import Id, Override, SalesEvent
 from mpfunnel.stages import Funnel, Move, StageHistory, Transition
 from mpfunnel.stages.history import instant
@@ -45,6 +45,13 @@ def step(
         raise InvalidDataError([Problem("order", "as_of", message)])
     if changed_at is not None:
         changed_at = instant("changed_at", changed_at)
+    if isinstance(event, LeadMove):
+        at = event.move.at
+        if state.as_of is not None and state.as_of < at <= as_of:
+            # What days alone had done by then comes first: the gate is asked where the lead was.
+            passed = step(book, state, None, at, None)
+            asked = step(book, passed.state, event, as_of, changed_at)
+            return evolve(asked, changes=(*passed.changes, *asked.changes))
     taken = take(state, event, as_of, changed_at)
     day = book.day_of(as_of)
     answer = Case(book, taken.account, day).assessment()
@@ -160,6 +167,8 @@ def _no_history(lead_id: Id, state: AccountState, answer: Assessment) -> Problem
     code, message = "unknown-lead", "no such lead in the account"
     if digest(lead_id) in state.forgotten:
         code, message = "forgotten", "is a lead that was forgotten"
+    elif digest(lead_id) in state.moved:
+        code, message = "moved", MOVED
     elif lead_id in answer.leads:
         code, message = "conflict", "has several histories that differ"
     return Problem(code, "event.lead_id", message)

@@ -109,7 +109,7 @@ _SERIES: Final[dict[str, type]] = {
     "overrides": Override,
     "histories": StageHistory,
 }
-_KEYS: Final = ("as_of", "company", *_SERIES, "told", "changed", "forgotten", "counted")
+_KEYS: Final = ("as_of", "company", *_SERIES, "told", "changed", "forgotten", "counted", "moved")
 _AS_IS: Final = (str, int, float, bool, type(None))
 _BLANK: Final[dict[type, tuple[Any, ...]]] = {
     kind: tuple(getattr(fields(kind), name).default for name in order)
@@ -142,6 +142,7 @@ def written(state: AccountState) -> bytes:
             ),
             "forgotten": sorted(state.forgotten),
             "counted": [*map(_record, state.counted)],
+            "moved": sorted(state.moved),
         }
     )
 
@@ -221,6 +222,7 @@ def read(data: bytes) -> AccountState:
         "changed": dict(check.rows("changed", plain["changed"], _CHANGED, _changed)),
         "forgotten": check.texts("forgotten", plain["forgotten"]),
         "counted": check.rows("counted", plain["counted"], _COUNTED, _counted),
+        "moved": check.texts("moved", plain["moved"]),
     }
     if check.problems:
         raise DecodeError(check.problems)

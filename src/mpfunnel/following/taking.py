@@ -31,7 +31,9 @@ from mpfunnel.records import (
 from mpfunnel.records.checks import Record, an_id, checked
 from mpfunnel.stages import Move
 
-__all__ = ["Event", "LeadMove", "Taken", "take"]
+__all__ = ["MOVED", "Event", "LeadMove", "Taken", "take"]
+
+MOVED: Final = "is a lead that has moved to another account; send it there"
 
 
 @frozen
@@ -118,8 +120,11 @@ def take(state: AccountState, event: Event, as_of: datetime, changed_at: datetim
         )
         raise InvalidDataError([Problem("type", "event", message)])
     lead_id = event.lead_id if isinstance(event, Deal) else lead_id_of(event)
+    at = "event.id" if isinstance(event, Lead) else "event.lead_id"
+    if lead_id is not None and digest(lead_id) in state.moved and not isinstance(event, Deal):
+        taken.refused.append(Problem("moved", at, MOVED))
+        return taken
     if lead_id is not None and digest(lead_id) in state.forgotten:
-        at = "event.id" if isinstance(event, Lead) else "event.lead_id"
         if not isinstance(event, Deal):
             taken.refused.append(Problem("forgotten", at, "is a lead that was forgotten"))
             return taken
