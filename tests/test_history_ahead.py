@@ -238,6 +238,7 @@ def test_the_day_is_that_of_trying_every_day(random: Random) -> None:
         activities=[one for one in account.activities if one.at < end],
         sales_events=[one for one in account.sales_events if one.at < end],
         contracts=[one for one in account.contracts if one.start <= as_of],
+        overrides=[one for one in account.overrides if one.since <= as_of],
         deals=[
             evolve(one, status="open", closed_at=None)
             if one.closed_at and one.closed_at >= end
