@@ -120,6 +120,16 @@ def test_what_a_person_has_decided_stays(cause: Cause, held: bool) -> None:
     assert (change.before, change.day) == (MQL, DAY + timedelta(days=91))
 
 
+def test_a_history_that_begins_later_does_not_count() -> None:
+    """Law 4: Order does not matter: which history of a lead comes first says nothing."""
+    known, later = (
+        FUNNEL.move(mf.StageHistory("l"), "sal", at=NOON + timedelta(days=n), cause="person")
+        for n in (1, 60)
+    )
+    for histories in ([known, later], [later, known]):
+        assert ahead(evolve(ACCOUNT, histories=histories), 2) is None
+
+
 def test_of_merged_leads_the_one_that_goes_on_counts() -> None:
     """Before a merge, the other lead's history was not this one's."""
     mine = FUNNEL.move(mf.StageHistory("l"), "sal", at=NOON, cause="api")
