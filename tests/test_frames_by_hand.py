@@ -109,7 +109,15 @@ def test_a_silent_lead_is_told_where_somebody_set_its_state() -> None:
             [evolve(HAND, company_id=3)],
             [("3", "company_id", "unknown-company", "no such company 3")],
         ),
-        ([evolve(HAND, value="tier_9")], [("1", "value", "unknown-level", "no such tier tier_9")]),
+        ([evolve(HAND, value="tier_9")], [("1", "value", "unknown-level", "no such Tier tier_9")]),
+        (
+            [mf.Override("segment", "x", "Mori", "r", DAY, None, company_id=1)],
+            [("1", "value", "unknown-level", "no such segment x")],
+        ),
+        (
+            [mf.Override("engagement", "x", "Mori", "r", DAY, None, lead_id=7, product_id="crm")],
+            [("7", "value", "unknown-level", "no such state x")],
+        ),
         (
             [evolve(HAND, since=date(2026, 1, 1), until=date(2026, 2, 28))],
             [("1", "until", "expired", "held until 2026-02-28")],

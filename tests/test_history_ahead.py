@@ -120,6 +120,16 @@ def test_what_a_person_has_decided_stays(cause: Cause, held: bool) -> None:
     assert (change.before, change.day) == (MQL, DAY + timedelta(days=91))
 
 
+def test_a_history_that_begins_later_does_not_count() -> None:
+    """Law 4: Order does not matter: which history of a lead comes first says nothing."""
+    known, later = (
+        FUNNEL.move(mf.StageHistory("l"), "sal", at=NOON + timedelta(days=n), cause="person")
+        for n in (1, 60)
+    )
+    for histories in ([known, later], [later, known]):
+        assert ahead(evolve(ACCOUNT, histories=histories), 2) is None
+
+
 def test_of_merged_leads_the_one_that_goes_on_counts() -> None:
     """Before a merge, the other lead's history was not this one's."""
     mine = FUNNEL.move(mf.StageHistory("l"), "sal", at=NOON, cause="api")
@@ -238,6 +248,7 @@ def test_the_day_is_that_of_trying_every_day(random: Random) -> None:
         activities=[one for one in account.activities if one.at < end],
         sales_events=[one for one in account.sales_events if one.at < end],
         contracts=[one for one in account.contracts if one.start <= as_of],
+        overrides=[one for one in account.overrides if one.since <= as_of],
         deals=[
             evolve(one, status="open", closed_at=None)
             if one.closed_at and one.closed_at >= end

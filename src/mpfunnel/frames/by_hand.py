@@ -77,7 +77,9 @@ def hands_of(sorting: Sorting, facts: Situation, task: Task) -> Hands | None:
 
     frame = frame.join(_levels(task), on=["what", "about", "value"], how="left")
     stranger = nw.col("set_to").is_null()
-    named = nw.concat_str(nw.lit("no such "), nw.col("what"), nw.lit(" "), nw.col("value"))
+    of_company = nw.when(nw.col("what") == "tier").then(nw.lit("Tier")).otherwise(nw.lit("segment"))
+    called = nw.when(of_lead).then(nw.lit("state")).otherwise(of_company)
+    named = nw.concat_str(nw.lit("no such "), called, nw.lit(" "), nw.col("value"))
     door.turn_away(_NAME, frame.filter(stranger), "value", "unknown-level", named)
     frame = frame.filter(~stranger)
 

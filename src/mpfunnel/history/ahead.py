@@ -85,8 +85,10 @@ def next_stage_change(
     kept = Kept(known)
     history = StageHistory(lead_id)
     if stage.entry is not None:
-        told = next(one for one in account.histories if one.lead_id == lead_id)
-        history = history_on(told, day, compiled.day_of)
+        # One that begins later is not known yet; of the others all tell the same.
+        told = (one for one in account.histories if one.lead_id == lead_id)
+        begun = (history_on(one, day, compiled.day_of) for one in told)
+        history = next(one for one in begun if one.entries)
     before: FunnelStage | None = None
     first, length = day.toordinal(), FIRST_DAYS
     while first <= LAST:
