@@ -40,6 +40,7 @@ SHAPES: Final[Mapping[str, Mapping[str, str]]] = {
         "tier": "text",
         **_DECIDED,
         **_IN_FORCE,
+        "undated": "text",
         "owned": "flag",
     },
     "leads": {
