@@ -207,6 +207,7 @@ class Assessment:
             "companies": [],
             "tiers": [
                 {**company, "product_id": product_id, **_in_force("tier", tier, lang)}
+                | {"undated": _joined(self.undated.get(product_id, ()))}
                 | {"owned": product_id in self.owned, **stamp}
                 for product_id, tier in self.tiers.items()
             ],

@@ -34,7 +34,9 @@ class Tables:
 
     Attributes:
         companies: company_id and the decision ``segment``, with ``missing``: what to ask for.
-        tiers: company_id, product_id, the decision ``tier`` with ``missing``, and ``owned``.
+        tiers: company_id, product_id, the decision ``tier`` with ``missing``, ``undated`` (where
+            Tiers are held: the facts of which no record says that they held on the day of review),
+            and ``owned``.
         leads: lead_id, company_id, the decision ``stage``, for_products, existing_customer and
             ``contact_<channel>``.
         engagement: lead_id, company_id, product_id, the decision ``state``, interest, score_micro

@@ -66,16 +66,18 @@ def hands_of(sorting: Sorting, facts: Situation, task: Task) -> Hands | None:
     frame = sorting.past(given.unique(), "since")
     frame = sorting.with_number(frame, "company", facts.companies)
     frame = sorting.about(sorting.with_number(frame, "lead", facts.leads))
-    frame = workshop.keep("overrides_of", frame)
+    # A long sum: worked out once, and apart from all that follows.
+    frame = workshop.keep("overrides_of", frame.with_columns(until_text=iso_text("until")))
 
     of_lead = nw.col("what") == "engagement"
     for what, whose in (("lead", of_lead), ("company", ~of_lead)):
         lost = whose & nw.col(f"{what}_no").is_null()
         sorting.refer(_NAME, frame.filter(lost), f"{what}_id", f"unknown-{what}", what)
         frame = frame.filter(~lost)
-    frame = sorting.sold(_NAME, frame)
+    frame = sorting.sold(_NAME, workshop.cut("overrides_found", frame))
 
     frame = frame.join(_levels(task), on=["what", "about", "value"], how="left")
+    frame = workshop.keep("overrides_level", frame)
     stranger = nw.col("set_to").is_null()
     of_company = nw.when(nw.col("what") == "tier").then(nw.lit("Tier")).otherwise(nw.lit("segment"))
     called = nw.when(of_lead).then(nw.lit("state")).otherwise(of_company)
@@ -84,7 +86,7 @@ def hands_of(sorting: Sorting, facts: Situation, task: Task) -> Hands | None:
     frame = frame.filter(~stranger)
 
     past = (nw.col("until") < task.day.toordinal()).fill_null(False)
-    ended = nw.concat_str(nw.lit("held until "), iso_text("until"))
+    ended = nw.concat_str(nw.lit("held until "), nw.col("until_text"))
     door.turn_away(_NAME, frame.filter(past), "until", "expired", ended)
     frame = frame.filter(~past).with_columns(
         company_no=nw.col("company_no").fill_null(-1), lead_no=nw.col("lead_no").fill_null(-1)
@@ -133,7 +135,7 @@ def _levels(task: Task) -> Frame:
 
 def _because(task: Task) -> nw.Expr:
     """Return who set it, until when, and why (`mpfunnel.by_hand.reason_of`)."""
-    texts = {"by": nw.col("by"), "until": iso_text("until"), "reason": nw.col("reason")}
+    texts = {"by": nw.col("by"), "until": nw.col("until_text"), "reason": nw.col("reason")}
 
     def filled(template: Label) -> nw.Expr:
         parts = template.text(task.lang).split("|")
@@ -171,6 +173,8 @@ def in_force(
         "because": nw.col("set_because"),
         "instead_of": nw.col(name),
     }
+    if "undated" in told.collect_schema().names():
+        instead["undated"] = nw.lit("")
     told = told.join(hands, on=list(on), how="left").with_columns(
         settled=_IS_SET | nw.col("settled"),
         **{

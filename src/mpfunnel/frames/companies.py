@@ -19,7 +19,7 @@ from mpfunnel.frames.answers import (
     words_of,
 )
 from mpfunnel.frames.by_hand import Hands, in_force, level_in_force
-from mpfunnel.frames.expressions import whole
+from mpfunnel.frames.expressions import extended, whole
 from mpfunnel.frames.kinds import Frame
 from mpfunnel.frames.layout import Places
 from mpfunnel.frames.policies import companies_of, custom_tiers
@@ -27,6 +27,7 @@ from mpfunnel.frames.situation import Situation
 from mpfunnel.frames.task import Task
 from mpfunnel.records import Company
 from mpfunnel.rules.columns import Decided, decide_columns, missing_columns
+from mpfunnel.rules.conditions import facts_of
 from mpfunnel.rules.facts import Fact
 from mpfunnel.rules.tables import Decision, DecisionTable
 from mpfunnel.segments import UNMATCHED
@@ -84,13 +85,21 @@ def judge(
     today = judging.of(facts.companies, facts.company_sets, task.day, segments=segments)
     tiers, levels = judging.tiers(today)
     reviewed = book.playbook.reviewed_on(task.day)
-    if reviewed is not None and (facts.on_review is not None or judging.custom):
-        companies, sets = facts.on_review or (facts.companies, facts.company_sets)
-        then = judging.of(companies, sets, reviewed)
-        held, levels = judging.tiers(then)
-        tiers = _held(held, tiers)
-    keys = {name: places.keys[f"{root}.{name}"] for root, name in _LEVELS}
+    undated = None
+    if reviewed is not None:
+        then, dated = today, None
+        if facts.on_review is not None or judging.custom:
+            companies, sets, dated = facts.on_review or (facts.companies, facts.company_sets, None)
+            then = judging.of(companies, sets, reviewed)
+            held, levels = judging.tiers(then)
+            tiers = _held(held, tiers)
+        undated = judging.undated(then, dated)
     on = ["company_no", "about"]
+    if undated is None:
+        tiers = tiers.with_columns(undated=nw.lit(""))
+    else:
+        tiers = tiers.join(undated, on=on, how="inner")
+    keys = {name: places.keys[f"{root}.{name}"] for root, name in _LEVELS}
     set_tiers = None if hands is None else hands.tiers
     set_segments = None if hands is None else hands.segments
     tiers = in_force(tiers, "tier", set_tiers, on, keys["tier"])
@@ -207,6 +216,54 @@ class _Judging:
                 if said is not None:
                     levels.append(said.with_columns(about=about))
         return _stacked(tiers), _stacked(levels) if levels else None
+
+    def undated(self, judged: _Judged, dated: Frame | None) -> Frame:
+        """Return what decided Tiers without a record that says since when it holds.
+
+        The same as `mpfunnel.case.undated`.
+
+        Args:
+            judged: Companies as of the day that decided.
+            dated: Of which facts anything was told by then: company_no, fact.
+        """
+        tables = [one if isinstance(one, TierTable) else None for one in self.policies]
+        asked: dict[str, None] = {
+            fact.key: None
+            for table in tables
+            if table is not None
+            for when in table.conditions
+            for fact in facts_of(when)
+        }
+        flags = {key: f"dated_{place}" for place, key in enumerate(asked)}
+        frame = judged.frame
+        if dated is not None and flags:
+            told = {
+                name: nw.when(nw.col("fact") == key).then(whole(1)) for key, name in flags.items()
+            }
+            told_of = dated.with_columns(**told).group_by("company_no")
+            known = told_of.agg(*(nw.col(name).max() for name in told))
+            frame = frame.join(known, on="company_no", how="left")
+        else:
+            frame = extended(frame, {name: whole(None) for name in flags.values()})
+        found: list[Frame] = []
+        for place, table in enumerate(tables):
+            names: nw.Expr = nw.lit("company")
+            rows = frame
+            if table is not None:
+                code = judged.decided[id(table)][0].code
+                firsts: dict[Fact, int] = {}
+                for index, when in enumerate(table.conditions):
+                    for fact in facts_of(when):
+                        firsts.setdefault(fact, index)
+                columns = {fact.name: f"undated_{n}" for n, fact in enumerate(firsts)}
+                lacking = {
+                    columns[fact.name]: (nw.col(code) >= index) & nw.col(flags[fact.key]).is_null()
+                    for fact, index in firsts.items()
+                }
+                rows = extended(frame, lacking)
+                names = joined(columns)
+            found.append(rows.select("company_no", about=whole(place), undated=names))
+        return _stacked(found)
 
 
 _COMPARED: Final = ("tier", "possible", "missing", "rule")

@@ -18,7 +18,7 @@ from mpfunnel.frames.expressions import flag, looked_up, whole
 from mpfunnel.frames.kinds import Frame, Workshop
 from mpfunnel.frames.values import Fault
 
-__all__ = ["as_of_the_day"]
+__all__ = ["OnReview", "as_of_the_day"]
 
 _NAME: Final = "company_facts"
 _LETTERS: Final = 40
@@ -62,6 +62,9 @@ _READ: Final[Mapping[str, Any]] = {
 Known = tuple[Frame, Frame | None]
 """Companies, and their sets."""
 
+OnReview = tuple[Frame, Frame | None, Frame]
+"""The same as of a day of review; and company_no, fact: of what anything was told by then."""
+
 
 def as_of_the_day(
     companies: Frame,
@@ -71,7 +74,7 @@ def as_of_the_day(
     workshop: Workshop,
     *,
     reviewed: int | None = None,
-) -> tuple[Known, Known | None]:
+) -> tuple[Known, OnReview | None]:
     """Return the companies and their sets with what was told of them over time, as of two days.
 
     The first is the day asked about; the other one, where there is any, that of the last review.
@@ -106,7 +109,8 @@ def as_of_the_day(
     if reviewed is None:
         return known(frame, ""), None
     past = frame.filter(nw.col("since") <= reviewed)
-    return known(frame, ""), known(past, "_on_review")
+    told_by_then = past.select("company_no", "fact").unique()
+    return known(frame, ""), (*known(past, "_on_review"), told_by_then)
 
 
 # -- reading --

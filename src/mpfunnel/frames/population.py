@@ -41,6 +41,7 @@ SHAPES: Final[Mapping[str, Mapping[str, str]]] = {
         "tier": "text",
         **_DECIDED,
         **_IN_FORCE,
+        "undated": "text",
         "owned": "flag",
     },
     "leads": {

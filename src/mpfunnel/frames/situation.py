@@ -17,7 +17,7 @@ from attrs import evolve, frozen
 
 from mpfunnel.engagement import Measure
 from mpfunnel.frames.contract import RELATIONSHIPS
-from mpfunnel.frames.dated import as_of_the_day
+from mpfunnel.frames.dated import OnReview, as_of_the_day
 from mpfunnel.frames.door import Door
 from mpfunnel.frames.expressions import whole
 from mpfunnel.frames.kinds import Frame, Workshop
@@ -62,8 +62,8 @@ class Situation:
     Attributes:
         companies: The companies, with their facts as of the day, and ``company_no``: their number.
         company_sets: What their sets hold: company_no, fact, value.
-        on_review: Companies and sets as of the day of the last review, where that may be another
-            one, and anything was told of them over time.
+        on_review: Companies and sets as of the day of the last review, and of which facts anything
+            was told by then; `None` where nothing was told over time, or no Tiers are held.
         leads: The leads, with ``lead_no``, their number, and ``company_no``, that of their
             company, null where it is not known.
         lead_sets: What their sets hold: lead_no, fact, value.
@@ -88,7 +88,7 @@ class Situation:
     deal_lines: Frame | None
     contracts: Frame | None
     sales_events: Frame | None
-    on_review: tuple[Frame, Frame | None] | None = None
+    on_review: OnReview | None = None
 
 
 def kinds_of(book: Playbook) -> tuple[str, ...]:
