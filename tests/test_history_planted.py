@@ -22,6 +22,7 @@ CAUSES = test_history.test_a_change_has_the_cause_that_its_day_shows
 GATE = test_history.test_the_history_is_that_of_a_gate_asked_every_day
 NUMBERS = test_history.test_the_numbers_of_a_day_are_those_of_the_model
 FADING = test_history.test_penalties_that_fade_raise_a_lead_again_to_the_day
+ALONE = test_history.test_days_alone_take_a_lead_on_to_the_day
 WINS = test_history.test_a_win_is_in_the_history_on_its_day
 UNDATED = test_history.test_facts_without_a_day_are_told
 MOST = 120
@@ -184,7 +185,8 @@ def _points_fade_a_day_early(patch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("law", "plant"),
     [
-        (EVERY, _hands_never_come_down),
+        (ALONE, _hands_never_come_down),
+        (ALONE, _nothing_goes_quiet),
         (EVERY, _nothing_goes_quiet),
         (EVERY, _nothing_changes_between_records),
         (EVERY, _only_the_ends_are_looked_at),
