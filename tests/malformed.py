@@ -204,6 +204,11 @@ def assessed(account: mf.Account) -> None:
     raise InvalidDataError(Problem(one.code, one.table, one.reason) for one in answer.rejects)
 
 
+def followed(state: mf.AccountState, event: Any, changed_at: datetime | None = None) -> None:
+    """An account after an event; what it refuses is raised."""
+    raise InvalidDataError(ENGINE.on(state, event, as_of=AT, changed_at=changed_at).refused)
+
+
 def absent(folder: Path) -> object:
     """Reading deals whose company, and then whose product, is not there."""
     data = mapping_of("deals", {"product_id": "product"})

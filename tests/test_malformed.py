@@ -49,6 +49,7 @@ from tests.malformed import (
     assessed,
     changed,
     file,
+    followed,
     mapping,
     mapping_with,
     nested,
@@ -542,7 +543,7 @@ OBJECTS: Final[dict[str, tuple[Callable[[], object], list[str]]]] = {
 # Mappings of exported files.
 MAPPINGS: Final[dict[str, tuple[Callable[[], object], list[str]]]] = {
     "nothing at all": (lambda: sources.load({}),
-        ["missing | fills no record kind; known are products, companies, leads, activities, deals, contracts, sales_events"]),
+        ["missing | fills no record kind; known are products, companies, company_facts, leads, activities, deals, contracts, sales_events"]),
     "a table that contains itself": (lambda: sources.load(within_itself()),
         ["depth | nests deeper than 32"]),
     "a list nested 100,000 deep": (mapping_with(companies=nested(100_000)),
@@ -866,8 +867,34 @@ RECORDS: Final[dict[str, tuple[Callable[[], object], list[str]]]] = {
 }  # fmt: skip
 
 
+DAWN: Final = AT - timedelta(hours=3)
+FUNNEL: Final = ENGINE.playbook.funnel
+SEEN: Final = Rule(
+    FUNNEL.ladder[1], facts.PursuitFacts(FUNNEL.scale).stage == FUNNEL.ladder[0], key="seen"
+)
+SEEING: Final = mf.Engine(
+    evolve(
+        ENGINE.playbook,
+        funnel=evolve(FUNNEL, rules=evolve(FUNNEL.rules, rules=[SEEN, *FUNNEL.rules.rules])),
+    )
+)
 # What the engine is asked.
+STATE: Final = mf.AccountState(mf.Account(Company(1), leads=[Lead(7, 1)]))
+CLICK: Final = mf.Activity(1, 7, "click", AT)
 ARGUMENTS: Final[dict[str, tuple[Callable[[], object], list[str]]]] = {
+    "an event of a forgotten lead": (lambda: followed(ENGINE.forget(STATE, 7), CLICK),
+        ["forgotten | event.lead_id: is a lead that was forgotten"]),
+    "an event of a lead that has moved": (
+        lambda: followed(STATE.move_lead(7, mf.AccountState(mf.Account(Company(2))))[0], CLICK),
+        ["moved | event.lead_id: is a lead that has moved to another account; send it there"]),
+    "an outdated version": (
+        lambda: followed(
+            ENGINE.on(STATE, Company(1), as_of=AT, changed_at=AT).state, Company(1), DAWN
+        ),
+        ["outdated | event: was changed before 2026-10-31T09:00:00+00:00, and a later version is known"]),
+    "tables of a funnel that sees the stage": (
+        lambda: frames.assess(SEEING, companies=pa.table({"id": [1]}), leads=pa.table({"id": [1]}), as_of=DAY),
+        ["history | funnel.rules: asks for pursuit.stage, which tables cannot tell, since they hold no histories; ask Engine.assess of accounts"]),
     "an engine of a path": (lambda: mf.Engine("book.toml"),  # type: ignore[arg-type]
         ["type | playbook: must be a Playbook, not str 'book.toml'; read files by mpfunnel.load"]),
     "tables that say the same twice": (

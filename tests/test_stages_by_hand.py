@@ -35,6 +35,10 @@ def test_it_holds_until_its_last_day_and_no_longer() -> None:
     """The day after it, time alone moves the lead where the facts want it."""
     noon = datetime(2026, 4, 10, 12, tzinfo=UTC)
 
+    on_last = FUNNEL.reconcile(
+        by_hand(), says("mql"), as_of=noon, new_fact_at=noon, latest_fact_at=noon, zone="UTC"
+    )
+    assert (on_last.moves, on_last.held_by) == ((), "person")
     on_last = FUNNEL.reconcile(by_hand(), says("mql"), as_of=noon, zone="UTC")
     assert (on_last.moves, on_last.held_by) == ((), "person")
     after = FUNNEL.reconcile(by_hand(), says("mql"), as_of=noon + timedelta(1), zone="UTC")

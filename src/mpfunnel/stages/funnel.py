@@ -305,8 +305,9 @@ class Funnel:
 
         Where the graph has no move straight there, the lead is taken up the ladder. What was won
         since the history began, and is not in it, comes first, and then what is still open (S19).
-        A person's decision stands until there is a newer fact or its last day has passed, unless
-        the funnel `overrules_people`. Where days alone move the lead on, the moves say so.
+        A person's decision stands until its last day has passed or, where it has none, until there
+        is a newer fact, unless the funnel `overrules_people`. Where days alone move the lead on,
+        the moves say so.
 
         Args:
             history: The history so far.

@@ -91,7 +91,8 @@ class Move(Record):
     won: bool = field(default=False, metadata=checked(a_bool), kw_only=True)
     """Whether something was won: then it is no mere return to where the lead has been before."""
     until: date | None = field(default=None, metadata=checked(optional(a_day)), kw_only=True)
-    """The last day on which a person's decision holds against what the facts warrant."""
+    """The last day on which a person's decision holds, whatever the facts warrant; where it has
+    none, it holds until there is a newer fact."""
     follow_up_on: date | None = field(default=None, metadata=checked(optional(a_day)), kw_only=True)
     """When to come back to the lead (再アプローチ日)."""
 

@@ -375,7 +375,7 @@ def proposed(
         and current.cause == "person"
         and here in graph
         and not expired
-        and not any(at > current.entered for at in facts)
+        and (current.until is not None or not any(at > current.entered for at in facts))
         and not overrules_people
     ):
         return Proposal(to, held_by=None if here == to else "person")
