@@ -378,10 +378,17 @@ def plain(told: mf.Replay) -> Spans:
     for lead_id, lead in told.leads.items():
         found |= {("state", lead_id, p): spans(some) for p, some in lead.engagement.items()}
         found |= {("interest", lead_id, p): spans(some) for p, some in lead.interest.items()}
-        found["stage", lead_id] = [
-            (*span, one.for_products, one.existing_customer)
-            for span, one in zip(spans(lead.stage), lead.stage, strict=True)
-        ]
+        # A span of ours begins anew with each win, too, of which the loop by hand does not tell.
+        found["stage", lead_id] = joined(
+            (
+                (
+                    one.first_day,
+                    (said_by(one.decision), one.for_products, one.existing_customer),
+                )
+                for one in lead.stage
+            ),
+            lead.stage[-1].last_day,
+        )
     return found
 
 
