@@ -261,8 +261,46 @@ def day_of(at: datetime) -> date:
     return at.astimezone(TOKYO).date()
 
 
+class Sorted(NamedTuple):
+    """What counts of an account on a day, and what cannot be used."""
+
+    leads: dict[Id, Lead]
+    activities: dict[Id, list[tuple[Activity, date]]]
+    deals: list[Deal]
+    deals_of: dict[Id | None, list[Deal]]
+    contracts: list[Contract]
+    events: dict[Id, list[tuple[SalesEvent, date]]]
+    rejects: list[Reject]
+
+
 def assess_by_hand(account: Account, as_of: date) -> Answers:
     """The four answers about an account that has a company."""
+    company = account.company
+    assert isinstance(company, Company)
+    given = sorted_out(account, as_of)
+    segment = segment_of(company)
+    tier = tier_of(company)
+    places = places_of(given.deals, given.contracts, as_of)
+    people = {
+        lead_id: person_of(
+            lead,
+            given.activities[lead_id],
+            given.events[lead_id],
+            given.deals_of.get(lead_id, []),
+            segment=segment,
+            tier=tier,
+            places=places,
+            as_of=as_of,
+        )
+        for lead_id, lead in given.leads.items()
+    }
+    owned = tuple(product for product in PRODUCTS if places.get(product, NOWHERE).owned)
+    tiers: dict[Id, Said] = dict.fromkeys(PRODUCTS, tier)
+    return Answers(company.id, segment, tiers, people, owned, given.rejects)
+
+
+def sorted_out(account: Account, as_of: date) -> Sorted:
+    """The records of an account that has a company, each once, and by lead."""
     company = account.company
     assert isinstance(company, Company)
     rejects: list[Reject] = []
@@ -320,25 +358,7 @@ def assess_by_hand(account: Account, as_of: date) -> Answers:
             "sales_events", event.lead_id, [event.product_id], event, rejects
         ):
             events[event.lead_id].append((event, day_of(event.at)))
-
-    segment = segment_of(company)
-    tier = tier_of(company)
-    places = places_of(deals, contracts, as_of)
-    people = {
-        lead_id: person_of(
-            lead,
-            activities[lead_id],
-            events[lead_id],
-            deals_of.get(lead_id, []),
-            segment=segment,
-            tier=tier,
-            places=places,
-            as_of=as_of,
-        )
-        for lead_id, lead in leads.items()
-    }
-    owned = tuple(product for product in PRODUCTS if places.get(product, NOWHERE).owned)
-    return Answers(company.id, segment, dict.fromkeys(PRODUCTS, tier), people, owned, rejects)
+    return Sorted(leads, activities, deals, deals_of, contracts, events, rejects)
 
 
 def once(

@@ -7,8 +7,8 @@
 A lead has a past of 10 to 100,000 activities towards one product, always over the same 90 days. One
 more activity comes, and the score is asked for, with its parts, as a CRM does after a click; ten
 such activities in a row, then again from the same past. The same with the state and its reason in
-place of the score alone (`Engine.engagement_by`, which reads the account for Tier, deals and what
-sales said; the fold is handed all that). Besides, the score is asked for as of another day than the
+place of the score alone (`Engine.engagement_by`; both read the account for Tier, deals and what
+sales said). Besides, the score is asked for as of another day than the
 last time, where everything has to be added up anew.
 
 The hand-written fold is a dict of what each id did and a dict of counts, changed in place. It keeps
@@ -45,17 +45,21 @@ from benchmarks.account import (
     NOWHERE,
     PAGE_VIEW_CAP,
     POINTS,
+    PRODUCTS,
     Engaged,
     Part,
     Points,
     Recent,
+    places_of,
     plain_engaged,
     plain_score,
     segment_of,
+    sorted_out,
     standing,
     tier_of,
 )
 from mpfunnel.engagement import Tally
+from mpfunnel.records import Id
 
 PASTS = (10, 100, 1_000, 10_000, 100_000)
 ROUNDS = 9
@@ -107,18 +111,23 @@ class Fold:
     def score(self, as_of: date) -> Points:
         return self.score_and_recent(as_of)[0]
 
-    def state(self, as_of: date) -> Engaged:
+    def state(self, account: mf.Account, lead_id: int, product_id: Id, as_of: date) -> Engaged:
+        given = sorted_out(account, as_of)
+        company = account.company
+        assert isinstance(company, mf.Company)
+        assert lead_id in given.leads
+        assert product_id in PRODUCTS
         score, recent = self.score_and_recent(as_of)
         touched = any(not wide and day <= as_of for day, _, wide in self.counts)
         touched = touched or any(not one[2] for one in self.alone(as_of))
         return standing(
             score,
             recent,
-            [],
+            [one for one, _ in given.events[lead_id] if one.product_id in (None, product_id)],
             touched=touched,
-            segment=segment_of(COMPANY),
-            tier=tier_of(COMPANY),
-            place=NOWHERE,
+            segment=segment_of(company),
+            tier=tier_of(company),
+            place=places_of(given.deals, given.contracts, as_of).get(product_id, NOWHERE),
         )
 
     def score_and_recent(self, as_of: date) -> tuple[Points, Recent]:
@@ -208,7 +217,7 @@ def check(log: list[Said]) -> None:
         assert outcome == fold.record(one, kind, day, wide)
         as_of = AS_OF - timedelta(number % 7 // 3)
         assert plain_score(tally.at(MODEL, as_of)) == fold.score(as_of)
-        assert plain_engaged(state_by(tally, as_of)) == fold.state(as_of)
+        assert plain_engaged(state_by(tally, as_of)) == fold.state(ACCOUNT, 1, PRODUCT, as_of)
 
 
 class Timed:
@@ -233,7 +242,7 @@ class Timed:
 
     def state_by_hand(self) -> float:
         """Return how long the fold takes for an activity and the state."""
-        return self._by_hand(self.fold.state)
+        return self._by_hand(lambda day: self.fold.state(ACCOUNT, 1, PRODUCT, day))
 
     def _by_hand(self, ask: Callable[[date], object]) -> float:
         spent = 0.0

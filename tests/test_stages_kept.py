@@ -208,7 +208,8 @@ def test_a_history_changes_nothing_but_the_stage(random: Any) -> None:
         histories.append(mf.StageHistory(lead, [entry]))
     bare = engine.assess(account, as_of=as_of)
     kept = engine.assess(evolve(account, histories=histories), as_of=as_of)
-    assert kept.rejects[: len(bare.rejects)] == bare.rejects
+    own = tuple(one for one in kept.rejects if one.table != "histories")
+    assert own == bare.rejects
     for lead_id, one in kept.leads.items():
         was = bare.leads[lead_id]
         assert evolve(one, stage=was.stage) == was
