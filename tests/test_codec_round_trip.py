@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from attrs import evolve
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mpfunnel import facts
@@ -386,6 +386,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 class TestRoundTrip:
+    @settings(max_examples=40)
     @given(book=playbooks())
     def test_a_playbook_is_the_same_after_a_file(self, folder: Path, book: Playbook) -> None:
         """Law 8: Round trip. A playbook, its version, reasons and labels survive a file."""

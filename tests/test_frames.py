@@ -25,10 +25,14 @@ from mpfunnel.rules.tables import DecisionTable, Rule
 from tests.frames import KINDS, RECORDS, differences, draw_records, rows_of, tables_of
 from tests.leads import BOOKS, book_of, draw_as_of, engine_of
 
-CASES = [("Polars", number) for number in range(BOOKS)]
-CASES += [(kind, place) for place, kind in enumerate(KINDS) if kind != "Polars"]
 # Where planning alone takes long, one pipeline shows the kind; the rest is for the bulk run.
 SLOW = ("DuckDB", "Ibis on DuckDB")
+CASES = [pytest.param("Polars", number) for number in range(BOOKS)]
+CASES += [
+    pytest.param(kind, place, marks=[pytest.mark.bulk] if kind == "Ibis on DuckDB" else [])
+    for place, kind in enumerate(KINDS)
+    if kind != "Polars"
+]
 QUICK_FIRST = [pytest.param(k, marks=[pytest.mark.bulk] if k in SLOW else []) for k in KINDS]
 DAY = date(2026, 10, 31)
 ENGINE = mf.Engine(examples.PLAYBOOK)

@@ -222,6 +222,7 @@ def in_sql(engine: Engine, dialect: Dialect) -> Run:
     return lambda tables: answered(engine, dialect, ENGINE, tables, DAY)
 
 
+@pytest.mark.bulk
 def test_text_for_duckdb() -> None:
     """Law 1, law 7: the same as SQL text, run by DuckDB."""
     check_histories(in_sql(InDuckDB(), "duckdb"), "text")

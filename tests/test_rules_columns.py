@@ -253,6 +253,7 @@ def test_rows_and_other_decisions_are_not_asked_for(backend: str) -> None:
     assert told == [list(column) for column in zip(*(names for _, names in wanted), strict=True)]
 
 
+@pytest.mark.bulk
 def test_points_add_up_beyond_32_bits() -> None:
     """S15: scores are exact; Polars by itself would take 32 bits for them, and start again."""
     big = 2_148

@@ -288,7 +288,7 @@ PRODUCTS: Final = st.none() | st.lists(st.sampled_from(["1", "2", "a", "A", 1, 2
 
 class TestSameAsRows:
     @settings(
-        max_examples=100,
+        max_examples=50,
         suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
     )
     @given(mappings(), ROWS, PRODUCTS)
@@ -304,7 +304,7 @@ class TestSameAsRows:
             assert count.rows == len(rows) == count.used + count.collapsed + count.rejected
 
     @settings(
-        max_examples=100,
+        max_examples=50,
         suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
     )
     @given(mappings(), st.lists(ROWS, min_size=1, max_size=3), PRODUCTS, st.randoms())

@@ -202,6 +202,7 @@ def test_tiers_that_are_held_need_a_day_that_is_known() -> None:
     assert str(caught.value) == message
 
 
+@pytest.mark.bulk
 def test_the_day_may_be_a_text() -> None:
     """SQL that gives a text or an instant is read as the day that it is."""
     engine = InDuckDB()
