@@ -14,7 +14,7 @@ from attrs import evolve
 import mpfunnel as mf
 from mpfunnel import frames
 from mpfunnel.by_hand import BY_HAND, reason_of
-from mpfunnel.frames.days import iso_text
+from mpfunnel.frames.days import with_iso_text
 from mpfunnel.rules.tables import Decision
 from tests.frames import KINDS, differences, draw_records, rows_of, tables_of
 from tests.leads import book_of, draw_as_of
@@ -192,7 +192,9 @@ def test_days_are_written_as_everybody_reads_them() -> None:
     days += [date(year, 2, 28).toordinal() + more for year in (4, 1900, 2000) for more in (0, 1, 2)]
     import narwhals.stable.v2 as nw
 
-    told = nw.from_native(pl.DataFrame({"day": days})).select(text=iso_text("day"))
+    told = with_iso_text(
+        nw.from_native(pl.DataFrame({"day": days}).lazy()), "day", name="text"
+    ).collect()
     assert told["text"].to_list() == [date.fromordinal(day).isoformat() for day in days]
 
 

@@ -12,7 +12,7 @@ import narwhals.stable.v2 as nw
 from attrs import frozen
 
 from mpfunnel.by_hand import BY_HAND
-from mpfunnel.frames.days import iso_text
+from mpfunnel.frames.days import with_iso_text
 from mpfunnel.frames.expressions import by_code
 from mpfunnel.frames.kinds import Frame
 from mpfunnel.frames.layout import Places
@@ -66,8 +66,7 @@ def hands_of(sorting: Sorting, facts: Situation, task: Task) -> Hands | None:
     frame = sorting.past(given.unique(), "since")
     frame = sorting.with_number(frame, "company", facts.companies)
     frame = sorting.about(sorting.with_number(frame, "lead", facts.leads))
-    # A long sum: worked out once, and apart from all that follows.
-    frame = workshop.keep("overrides_of", frame.with_columns(until_text=iso_text("until")))
+    frame = workshop.keep("overrides_of", with_iso_text(frame, "until", name="until_text"))
 
     of_lead = nw.col("what") == "engagement"
     for what, whose in (("lead", of_lead), ("company", ~of_lead)):

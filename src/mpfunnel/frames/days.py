@@ -18,7 +18,7 @@ import narwhals.stable.v2 as nw
 
 from mpfunnel.calendars import zone_for
 
-__all__ = ["iso_text", "with_day", "with_local_day"]
+__all__ = ["with_day", "with_iso_text", "with_local_day"]
 
 Frame = TypeVar("Frame", nw.DataFrame[Any], nw.LazyFrame[Any])
 
@@ -77,29 +77,42 @@ def with_day(frame: Frame, column: str, *, name: str) -> Frame:
     return frame.with_columns(day.alias(name))
 
 
-def iso_text(column: str) -> nw.Expr:
-    """Return days, given by their ordinal numbers, as text such as ``2026-10-31``.
+def with_iso_text(frame: Frame, column: str, *, name: str) -> Frame:
+    """Return a frame with days as text such as ``2026-10-31``.
 
-    Worked out by sums, because engines write dates as they are told to elsewhere (law 9). Years
-    begin in March here, so that the day that comes every four years is the last one.
+    Worked out by sums, because engines write dates as they are told to elsewhere (law 9), and step
+    by step: a quotient within a quotient is written down many times for some of them. Years begin
+    in March here, so that the day that comes every four years is the last one.
+
+    Args:
+        frame: As in `with_local_day`.
+        column: The column of the days' ordinal numbers.
+        name: As in `with_local_day`.
     """
-    day = nw.col(column) + 305
-    era, of_era = day // _DAYS_OF_400_YEARS, day % _DAYS_OF_400_YEARS
-    leaps = of_era // 1460 - of_era // 36524 + of_era // 146096
-    year = (of_era - leaps) // 365
-    of_year = of_era - (365 * year + year // 4 - year // 100)
-    month = (5 * of_year + 2) // 153
-    of_month = of_year - (153 * month + 2) // 5 + 1
-    january = month // 10
-    year = era * 400 + year + january
-    month = month + 3 - 12 * january
+    day, era, year, month, january = (
+        nw.col(f"{name}_{part}") for part in ("day", "era", "year", "month", "january")
+    )
+
+    def then(**parts: nw.Expr) -> None:
+        nonlocal frame
+        frame = frame.with_columns(**{f"{name}_{part}": one for part, one in parts.items()})
+
+    then(day=nw.col(column) + 305)
+    then(era=day // _DAYS_OF_400_YEARS, day=day % _DAYS_OF_400_YEARS)
+    then(year=(day - (day // 1460 - day // 36524 + day // 146096)) // 365)
+    then(day=day - (365 * year + year // 4 - year // 100))
+    then(month=(5 * day + 2) // 153)
+    then(day=day - (153 * month + 2) // 5 + 1, january=month // 10)
+    then(year=era * 400 + year + january, month=month + 3 - 12 * january)
 
     def digits(number: nw.Expr, count: int) -> nw.Expr:
         above: int = 10**count
         return (number + above).cast(nw.String()).str.slice(1, count)
 
     dash = nw.lit("-")
-    return nw.concat_str(digits(year, 4), dash, digits(month, 2), dash, digits(of_month, 2))
+    text = nw.concat_str(digits(year, 4), dash, digits(month, 2), dash, digits(day, 2))
+    parts = (f"{name}_{part}" for part in ("day", "era", "year", "month", "january"))
+    return frame.with_columns(text.alias(name)).drop(*parts)
 
 
 _DAYS_OF_400_YEARS: Final = 146_097
