@@ -229,3 +229,19 @@ def test_a_policy_in_python_is_asked_for_the_day_of_review(dated: bool) -> None:
 
     assert differences(out, engine, records, as_of, possible=False) == []
     assert any(row["instead_of"] for row in rows_of(out.tiers))
+
+
+def test_where_nothing_is_dated_held_tiers_are_those_of_today() -> None:
+    """Law 1: Engines agree: and all that a Tier rests on is named as undated."""
+    engine = mf.Engine(evolve(mf.starter(["crm"]), tier_review_dates=[(4, 1)]))
+    employees = {1: 10, 2: 2_400, 3: None}
+    companies = pl.DataFrame({"id": [*employees], "employees": [*employees.values()]})
+    found = frames.assess(engine, companies=companies, as_of=DAY).tiers
+    told = [
+        engine.assess(mf.Account(mf.Company(number, employees=many)), as_of=DAY).rows()["tiers"][0]
+        for number, many in employees.items()
+    ]
+    wanted = [(row["tier"], row["settled"], row["instead_of"], row["undated"]) for row in told]
+    assert found.select("tier", "settled", "instead_of", "undated").rows() == wanted
+    assert wanted[1][:3] == ("tier_1", True, None)
+    assert "company.employees" in wanted[1][3].split(";")
