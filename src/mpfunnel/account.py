@@ -6,6 +6,7 @@ Companies alone already give segment and tier; each further kind of record adds 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import date, datetime
 from typing import Any, cast
 
 from attrs import field, fields, frozen
@@ -24,7 +25,7 @@ from mpfunnel.records import (
 )
 from mpfunnel.stages import StageHistory
 
-__all__ = ["Account", "accounts"]
+__all__ = ["Account", "accounts", "company_of", "days_of", "instants_of"]
 
 
 def _series(value: Iterable[Any]) -> Any:
@@ -126,7 +127,7 @@ def accounts(
     if problems:
         raise InvalidDataError(problems)
     given: dict[Id, Company | CompanyHistory] = {
-        _company(one).id: one for one in records["companies"]
+        company_of(one).id: one for one in records["companies"]
     }
     found: dict[Id | None, dict[str, list[Any]]] = {
         company_id: {name: [] for name, _ in _SERIES} for company_id in (*given, None)
@@ -160,8 +161,32 @@ def accounts(
     return (*matched, Account(None, **found[None])) if any(found[None].values()) else matched
 
 
-def _company(one: Company | CompanyHistory) -> Company:
+def company_of(one: Company | CompanyHistory) -> Company:
+    """Return a company, or the one that a history begins with: the id is the same on every day."""
     return one.company if isinstance(one, CompanyHistory) else one
+
+
+def instants_of(account: Account) -> Iterator[tuple[Id | None, datetime]]:
+    """Yield when something happened, and to which lead; `None` stands for all of them."""
+    for activity in account.activities:
+        yield activity.lead_id, activity.at
+    for event in account.sales_events:
+        yield event.lead_id, event.at
+    for deal in account.deals:
+        yield None, deal.opened_at
+        if deal.closed_at is not None:
+            yield None, deal.closed_at
+
+
+def days_of(account: Account) -> Iterator[tuple[Id | None, date]]:
+    """Yield since which day something holds, and of which lead; `None` stands for all of them."""
+    for contract in account.contracts:
+        yield None, contract.start
+    for one in account.overrides:
+        yield one.lead_id, one.since
+    if isinstance(account.company, CompanyHistory):
+        for change in account.company.changes:
+            yield None, change.since
 
 
 def _strangers(path: str, values: Any, *kinds: type) -> list[Problem]:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date, datetime
-from typing import Any
 
 from attrs import define, field
 
-from mpfunnel.account import Account
+from mpfunnel.account import days_of, instants_of
 from mpfunnel.calendars import day_began
 from mpfunnel.case import Compiled
 from mpfunnel.following.states import AccountState, is_about_lead
 from mpfunnel.following.taking import Taken
-from mpfunnel.records import CompanyHistory, Id
+from mpfunnel.records import Id
 
 __all__ = ["News", "news_of"]
 
@@ -65,12 +63,12 @@ def news_of(book: Compiled, state: AccountState, taken: Taken, as_of: datetime) 
             if asked_on is None or asked_on < day:
                 add(news.new, lead_id, at)
 
-    for lead_id, at in _instants(taken.account):
+    for lead_id, at in instants_of(taken.account):
         if last is not None and at <= last:
             add(news.known, lead_id, at)
         else:
             begins(lead_id, at, book.day_of(at))
-    for lead_id, day in _days(taken.account):
+    for lead_id, day in days_of(taken.account):
         begins(lead_id, day_began(day, book.zone), day)
     for version, at in taken.changed.items():
         add(news.known, version[1] if is_about_lead(version) else None, at)
@@ -78,25 +76,3 @@ def news_of(book: Compiled, state: AccountState, taken: Taken, as_of: datetime) 
         add(news.known, lead_id, at)
         add(news.new, lead_id, at)
     return news
-
-
-def _instants(account: Account) -> Iterator[tuple[Id | None, datetime]]:
-    """Yield when something happened, and to which lead."""
-    records: tuple[Any, ...] = (*account.activities, *account.sales_events)
-    for one in records:
-        yield one.lead_id, one.at
-    for deal in account.deals:
-        yield None, deal.opened_at
-        if deal.closed_at is not None:
-            yield None, deal.closed_at
-
-
-def _days(account: Account) -> Iterator[tuple[Id | None, date]]:
-    """Yield since when something holds, and of which lead."""
-    for contract in account.contracts:
-        yield None, contract.start
-    for one in account.overrides:
-        yield one.lead_id, one.since
-    if isinstance(account.company, CompanyHistory):
-        for change in account.company.changes:
-            yield None, change.since

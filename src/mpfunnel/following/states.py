@@ -9,9 +9,9 @@ from typing import Any, Final, Literal
 from attrs import field, frozen
 from immutabledict import immutabledict
 
-from mpfunnel.account import Account
+from mpfunnel.account import Account, company_of
 from mpfunnel.errors import InvalidDataError, Problem, misfit
-from mpfunnel.records import CompanyHistory, Id
+from mpfunnel.records import Id
 from mpfunnel.records.checks import an_instant, utc
 
 __all__ = [
@@ -165,10 +165,7 @@ class AccountState:
 
 def company_id_of(account: Account) -> Id | None:
     """Return the id of the company of an account; `None` for people without company."""
-    company = account.company
-    if isinstance(company, CompanyHistory):
-        company = company.company
-    return None if company is None else company.id
+    return None if account.company is None else company_of(account.company).id
 
 
 def is_about_lead(version: Version) -> bool:

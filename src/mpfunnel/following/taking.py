@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from attrs import define, evolve, field, frozen
 
-from mpfunnel.account import Account
+from mpfunnel.account import Account, company_of
 from mpfunnel.errors import InvalidDataError, Problem, brief
 from mpfunnel.following.forgetting import digest, without_lead
 from mpfunnel.following.states import AccountState, Version, company_id_of
@@ -144,7 +144,7 @@ def take(state: AccountState, event: Event, as_of: datetime, changed_at: datetim
 
 
 def _check_company(account: Account, event: Company | CompanyHistory) -> None:
-    given = event.company if isinstance(event, CompanyHistory) else event
+    given = company_of(event)
     known = company_id_of(account)
     if known is not None and (type(known), known) != (type(given.id), given.id):
         message = f"must be {brief(known)}, the company of the account, not {brief(given.id)}"
@@ -211,6 +211,5 @@ def _version(record: _Versioned) -> Version:
         first = record.start.isoformat()
         return "contracts", record.company_id, record.product_id, first
     if isinstance(record, Company | CompanyHistory):
-        one = record.company if isinstance(record, CompanyHistory) else record
-        return "companies", one.id, None, None
+        return "companies", company_of(record).id, None, None
     return _TABLES[type(record)], record.id, None, None

@@ -12,6 +12,7 @@ import narwhals.stable.v2 as nw
 from attrs import frozen
 
 from mpfunnel.by_hand import BY_HAND
+from mpfunnel.frames.contract import Family
 from mpfunnel.frames.days import with_iso_text
 from mpfunnel.frames.expressions import by_code
 from mpfunnel.frames.kinds import Frame
@@ -28,6 +29,7 @@ __all__ = ["Hands", "hands_of", "in_force", "level_in_force"]
 _NAME: Final = "overrides"
 _TWICE: Final = "differs from another one that holds on the same day"
 _KEY: Final = ("what", "company_no", "lead_no", "about")
+_FAMILIES: Final[tuple[Family, ...]] = ("company", "lead", "product")
 _IS_SET: Final[nw.Expr] = ~nw.col("set_to").is_null()
 
 
@@ -59,9 +61,10 @@ def hands_of(sorting: Sorting, facts: Situation, task: Task) -> Hands | None:
         return None
     door, workshop = sorting.door, task.workshop
     here = given.collect_schema().names()
-    for name, kind in (("company_id", "company"), ("lead_id", "lead"), ("product_id", "product")):
+    for kind in _FAMILIES:
+        name = f"{kind}_id"
         if name not in here:
-            blank: Any = nw.lit(None, dtype=door.id_type(kind))  # type: ignore[arg-type]
+            blank = nw.lit(None, dtype=door.id_type(kind))
             given = given.with_columns(blank.alias(name))
     frame = sorting.past(given.unique(), "since")
     frame = sorting.with_number(frame, "company", facts.companies)

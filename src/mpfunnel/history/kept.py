@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date, datetime
 
-from mpfunnel.account import Account
+from mpfunnel.account import Account, days_of, instants_of
 from mpfunnel.answers import WarrantedStage
 from mpfunnel.playbook import Playbook
-from mpfunnel.records import CompanyHistory, Id
+from mpfunnel.records import Id
 from mpfunnel.situation import entry_on
 from mpfunnel.stages import Entry, StageHistory
 
@@ -27,16 +27,8 @@ class Kept:
         for history in account.histories:
             self._given.setdefault(history.lead_id, []).append(history)
         self._moved: dict[Id, StageHistory] = {}
-        days = [contract.start for contract in account.contracts]
-        days += [one.since for one in account.overrides]
-        if isinstance(account.company, CompanyHistory):
-            days += [change.since for change in account.company.changes]
-        instants = [one.at for one in account.activities]
-        instants += [one.at for one in account.sales_events]
-        for deal in account.deals:
-            instants += [deal.opened_at, deal.closed_at or deal.opened_at]
-        self._first_day = min(days, default=None)
-        self._first_at = min(instants, default=None)
+        self._first_day = min((day for _, day in days_of(account)), default=None)
+        self._first_at = min((at for _, at in instants_of(account)), default=None)
 
     def since(self, day_of: Callable[[datetime], date]) -> int | None:
         """Return the day of the first record of the account; `None` where there is none."""
