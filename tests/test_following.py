@@ -379,6 +379,19 @@ class TestOn:
             ("customer", "rule", ["engagement"]),
         ]
 
+    def test_a_company_as_it_is_now_goes_on_with_its_history(self) -> None:
+        """An edit of a company does not take away what is known of its past."""
+        first = CompanyChange(date(2026, 3, 1), "employees", 20)
+        state = begun(CompanyHistory(COMPANY, [first]))
+        edited = evolve(COMPANY, employees=30)
+        done = ENGINE.on(state, edited, as_of=after(3), changed_at=after(2))
+        second = CompanyChange(after(2).date(), "employees", 30)
+        assert done.state.account.company == CompanyHistory(COMPANY, [first, second])
+        again = ENGINE.on(done.state, edited, as_of=after(4), changed_at=after(2))
+        assert again.state.account == done.state.account
+        stale = ENGINE.on(again.state, COMPANY, as_of=after(5), changed_at=after(1))
+        assert [one.code for one in stale.refused] == ["outdated"]
+
     @pytest.mark.parametrize("zone", ["Asia/Tokyo", "America/New_York"])
     def test_what_holds_since_the_first_day_of_all_begins_like_any_other(self, zone: str) -> None:
         """Law 1: Engines agree: a day that some CRMs write for "always" is answered as in bulk."""

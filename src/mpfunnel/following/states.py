@@ -13,6 +13,7 @@ from mpfunnel.account import Account, company_of
 from mpfunnel.errors import InvalidDataError, Problem, misfit
 from mpfunnel.records import Id
 from mpfunnel.records.checks import an_instant, utc
+from mpfunnel.stored import Stored
 
 __all__ = [
     "About",
@@ -152,7 +153,7 @@ class AccountState:
         return written(self)
 
     @classmethod
-    def from_bytes(cls, data: bytes) -> AccountState:
+    def from_bytes(cls, data: Stored) -> AccountState:
         """Return the state that `to_bytes` wrote, in this version or an earlier one.
 
         Raises:

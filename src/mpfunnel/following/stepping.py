@@ -52,7 +52,7 @@ def step(
             passed = step(book, state, None, at, None)
             asked = step(book, passed.state, event, as_of, changed_at)
             return evolve(asked, changes=(*passed.changes, *asked.changes))
-    taken = take(state, event, as_of, changed_at)
+    taken = take(state, event, as_of, changed_at, book.day_of)
     day = book.day_of(as_of)
     answer = Case(book, taken.account, day).assessment()
     taken.refused += _rejected(answer, taken)
