@@ -143,8 +143,9 @@ def _ask(
     """Ask the gate for a move; return what it would have let pass, where it refused."""
     move = event.move
     if move.at > as_of:
-        message = f"must not be after as_of, {as_of.isoformat()}"
-        raise InvalidDataError([Problem("order", "event.move.at", message)])
+        message = f"must not be after as_of, {as_of.isoformat()}; send it again then"
+        taken.refused.append(Problem("order", "event.move.at", message))
+        return ()
     history = now.get(event.lead_id)
     if history is None:
         taken.refused.append(_no_history(event.lead_id, state, answer))
