@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 
 from attrs import frozen
 
-from mpfunnel.case import NO_TIER, Compiled
+from mpfunnel.case import NO_TIER
+from mpfunnel.compiled import Compiled
 from mpfunnel.rules.conditions import ContainsAny, Exists, walk
 from mpfunnel.rules.facts import Fact
 from mpfunnel.segments import UNMATCHED

@@ -10,7 +10,7 @@ from typing import Any, Final
 import narwhals.stable.v2 as nw
 
 from mpfunnel.calendars import as_day
-from mpfunnel.case import Compiled
+from mpfunnel.compiled import Compiled
 from mpfunnel.engine import Engine
 from mpfunnel.errors import InvalidDataError, Problem
 from mpfunnel.frames.by_hand import Hands, hands_of
