@@ -450,6 +450,7 @@ class Case:
             immutabledict({about: one for about, (_, one) in found.items()}),
             entry,
             warranted,
+            None if entry is None else self.book.day_of(entry.entered),
         )
 
     def _wins(

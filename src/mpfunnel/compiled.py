@@ -13,7 +13,7 @@ from mpfunnel.by_hand import BY_HAND, Levels
 from mpfunnel.calendars import local_day, zone_for
 from mpfunnel.engagement import EngagementModel, Measure, measures_of
 from mpfunnel.errors import PolicyError, UnknownNameError, brief, did_you_mean
-from mpfunnel.labels import Label
+from mpfunnel.labels import Label, Lang
 from mpfunnel.playbook import Playbook
 from mpfunnel.records import Company, CompanyHistory, Id, Product
 from mpfunnel.rules.compiled import compile_policy
@@ -23,7 +23,18 @@ from mpfunnel.segments import UNMATCHED
 from mpfunnel.stages import Cause, Entry, FunnelStage, Stood
 from mpfunnel.tiers import Tier, TierPolicy, TierTable
 
-__all__ = ["RECORDED", "Compiled", "CompiledModel", "company_on", "may_be_id", "undated"]
+__all__ = [
+    "AND",
+    "GONE",
+    "MOVED_BY",
+    "RECORDED",
+    "SINCE",
+    "Compiled",
+    "CompiledModel",
+    "company_on",
+    "may_be_id",
+    "undated",
+]
 
 P = TypeVar("P")
 C = TypeVar("C")
@@ -37,13 +48,20 @@ _UNMATCHED: Final = Decision(
 )
 RECORDED: Final = "history"
 """What stands for the key of a rule where the history of a lead says its stage."""
-_MOVED_BY: Final[Mapping[Cause, tuple[str, str]]] = {
-    "rule": ("moved by a rule", "ルールによる移動"),
-    "time": ("moved by time alone", "時間の経過による移動"),
-    "person": ("moved by a person", "担当者による移動"),
-    "import": ("moved by an import", "インポートによる移動"),
-    "api": ("moved by a program", "APIによる移動"),
+MOVED_BY: Final[Mapping[Cause, Label]] = {
+    "rule": Label("moved by a rule", "ルールによる移動"),
+    "time": Label("moved by time alone", "時間の経過による移動"),
+    "person": Label("moved by a person", "担当者による移動"),
+    "import": Label("moved by an import", "インポートによる移動"),
+    "api": Label("moved by a program", "APIによる移動"),
 }
+"""By whom or what a lead was moved, as the reason of the stage that its history says."""
+SINCE: Final = Label("in the history since |day| (|said|)", "履歴による（|day|から、|said|）")
+"""That reason; ``said`` is who moved the lead, the reason of the move and by whom, where known."""
+AND: Final = Label(", ", "、")
+"""What stands between them."""
+GONE: Final = Label("; the funnel no longer has this stage", "。今のファネルにはない段階")
+"""What ends it where the funnel has no such stage any more."""
 
 
 class CompiledModel:
@@ -109,19 +127,17 @@ class Compiled:
 
     def recorded(self, entry: Entry) -> Decision[FunnelStage]:
         """Return the stage of an entry of a history as an answer: it is so, whatever the facts."""
-        day = self.day_of(entry.entered)
-        en, ja = _MOVED_BY[entry.cause]
-        said = [part for part in (entry.reason, entry.by) if part]
-        because = Label(
-            f"in the history since {day} ({', '.join([en, *said])})",
-            f"履歴による（{day}から、{'、'.join([ja, *said])}）",
-        )
+        said = [text for text in (entry.reason, entry.by) if text]
+        parts = {"day": str(self.day_of(entry.entered))}
         stage = self._stage(entry)
-        if entry.stage not in self.stages:
-            because = Label(
-                f"{because.en}; the funnel no longer has this stage",
-                f"{because.ja}。今のファネルにはない段階",
-            )
+        gone = entry.stage not in self.stages
+
+        def told(lang: Lang) -> str:
+            parts["said"] = AND.text(lang).join([MOVED_BY[entry.cause].text(lang), *said])
+            words = [parts.get(word, word) for word in SINCE.text(lang).split("|")]
+            return "".join([*words, GONE.text(lang)] if gone else words)
+
+        because = Label(told("en"), told("ja"))
         version = self.playbook.version
         return Decision(stage, RECORDED, because, (stage,), version=version)
 
