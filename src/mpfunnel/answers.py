@@ -122,6 +122,7 @@ class Stage(Decided[FunnelStage]):
         pursuits: What each current pursuit warrants, by product; `None` stands for the whole firm.
         entry: The entry of its history that it is in; `None` where none is kept.
         warranted: What the facts warrant, for `Funnel.reconcile`.
+        entered_on: The day of that entry, in the zone of the playbook.
     """
 
     decision: Decision[FunnelStage]
@@ -130,6 +131,7 @@ class Stage(Decided[FunnelStage]):
     pursuits: immutabledict[Id | None, Decision[FunnelStage]]
     entry: Entry | None
     warranted: WarrantedStage
+    entered_on: date | None = None
 
     @property
     def wins(self) -> tuple[Win, ...]:
@@ -196,7 +198,8 @@ class Assessment:
         ``;``. The key of a row is (company_id), (company_id, product_id), (lead_id) and
         (lead_id, product_id). In ``instead_of`` stands the value in whose place the one in force
         stands: what the rules say where somebody set it by hand, and what they say today where a
-        Tier is held.
+        Tier is held. In ``warranted`` and what begins like it stands the stage that the facts of a
+        lead warrant, and in ``entered_on`` since when it is in that of its history, if it has one.
 
         Args:
             lang: The language of the reasons.
@@ -230,6 +233,7 @@ class Assessment:
                     **about,
                     **_columns("stage", lead.stage.decision, lang),
                     "for_products": _joined(lead.stage.for_products),
+                    **_of_history(lead.stage),
                     "existing_customer": lead.stage.existing_customer,
                     **{f"contact_{key}": one.allowed for key, one in lead.contactable.items()},
                     **stamp,
@@ -264,6 +268,21 @@ def _columns(name: str, decision: Decision[Any], lang: Lang) -> Row:
         "missing": _joined(decision.missing),
         "rule": decision.rule,
         "because": decision.because.text(lang),
+    }
+
+
+def _of_history(stage: Stage) -> Row:
+    """Return since when a lead is in the stage of its history, and what its facts warrant."""
+    warranted = {
+        f"warranted_{name}": value
+        for name, value in _columns("stage", stage.warranted.decision, "en").items()
+        if name in ("settled", "possible", "rule")
+    }
+    return {
+        "entered_on": stage.entered_on,
+        "warranted": stage.warranted.value.key,
+        **warranted,
+        "warranted_for_products": _joined(stage.warranted.for_products),
     }
 
 

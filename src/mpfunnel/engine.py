@@ -11,7 +11,8 @@ from typing import Any, Final, Literal
 from mpfunnel.account import Account
 from mpfunnel.answers import Assessment, Engagement, Stage
 from mpfunnel.calendars import as_day
-from mpfunnel.case import Case, Compiled, company_on
+from mpfunnel.case import Case
+from mpfunnel.compiled import Compiled, company_on
 from mpfunnel.engagement import Tally
 from mpfunnel.errors import InvalidDataError, Problem, brief, misfit
 from mpfunnel.following import AccountState, Answered, StageCount

@@ -8,7 +8,8 @@ from decimal import Context, Decimal
 from typing import Any, Final, cast
 
 from mpfunnel.by_hand import BY_HAND
-from mpfunnel.case import Case, Person, company_on
+from mpfunnel.case import Case, Person
+from mpfunnel.compiled import company_on
 from mpfunnel.engagement import FULL_WEIGHT, EngagementModel, ScorePart, Signal, decay_per_mille
 from mpfunnel.errors import InvalidDataError, Problem, UnknownNameError, brief, did_you_mean
 from mpfunnel.labels import Label, Lang, counted

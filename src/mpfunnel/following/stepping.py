@@ -15,7 +15,8 @@ from attrs import evolve
 from mpfunnel.account import Account
 from mpfunnel.answers import Assessment, LeadAnswer
 from mpfunnel.calendars import day_began
-from mpfunnel.case import Case, Compiled
+from mpfunnel.case import Case
+from mpfunnel.compiled import Compiled
 from mpfunnel.errors import InvalidDataError, Problem, TransitionError, misfit
 from mpfunnel.following.forgetting import digest
 from mpfunnel.following.news import News, news_of

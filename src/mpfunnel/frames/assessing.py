@@ -70,6 +70,8 @@ def assess(
     activity_products: Any = None,
     deal_lines: Any = None,
     consents: Any = None,
+    stage_history: Any = None,
+    stage_history_products: Any = None,
     as_of: date | datetime,
     lang: Lang | None = None,
     possible: bool = False,
@@ -103,6 +105,11 @@ def assess(
         activity_products: lead_id, activity_id, product_id: where activities have several.
         deal_lines: deal_id, product_id: where deals have several products.
         consents: lead_id, channel, granted, at; basis.
+        stage_history: The rows of `mpfunnel.StageHistory.rows`: lead_id, of_lead, number, pursuit,
+            stage, entered, left, kind, cause; reason, by, imputed, playbook_version, until,
+            follow_up_on. Who has one stands where it says (S20).
+        stage_history_products: lead_id, of_lead, number, product_id: one row for each product that
+            an entry of a history is about (S21).
         as_of: The day asked about; an aware datetime means its day in the playbook's zone.
         lang: The language of the reasons; the playbook's own where it is `None`.
         possible: Whether leads and engagement tell what is still possible. It costs time.
@@ -133,6 +140,8 @@ def assess(
         "activity_products": activity_products,
         "deal_lines": deal_lines,
         "consents": consents,
+        "stage_history": stage_history,
+        "stage_history_products": stage_history_products,
     }
     population = _population(
         engine,

@@ -220,7 +220,7 @@ class _Judging:
     def undated(self, judged: _Judged, dated: Frame | None) -> Frame:
         """Return what decided Tiers without a record that says since when it holds.
 
-        The same as `mpfunnel.case.undated`.
+        The same as `mpfunnel.compiled.undated`.
 
         Args:
             judged: Companies as of the day that decided.

@@ -10,7 +10,7 @@ from typing import Any, Final
 import narwhals.stable.v2 as nw
 
 from mpfunnel.calendars import as_day
-from mpfunnel.case import Compiled
+from mpfunnel.compiled import Compiled
 from mpfunnel.engine import Engine
 from mpfunnel.errors import InvalidDataError, Problem
 from mpfunnel.frames.by_hand import Hands, hands_of
@@ -18,6 +18,7 @@ from mpfunnel.frames.companies import Companies, judge
 from mpfunnel.frames.contact import CONTACT
 from mpfunnel.frames.door import REJECTED, Door
 from mpfunnel.frames.expressions import by_code, whole
+from mpfunnel.frames.histories import entries_of
 from mpfunnel.frames.kinds import Answer, Frame, Workshop
 from mpfunnel.frames.layout import Places
 from mpfunnel.frames.ownership import positions
@@ -27,7 +28,7 @@ from mpfunnel.frames.standings import of_companies
 from mpfunnel.frames.task import Task
 from mpfunnel.labels import Lang
 
-__all__ = ["KEYS", "SHAPES", "STAMP", "Population"]
+__all__ = ["KEYS", "ON_REQUEST", "SHAPES", "STAMP", "Population"]
 
 _DECIDED: Final = {"settled": "flag", "possible": "text", "missing": "text"}
 _WHY: Final = {"rule": "text", "because": "text"}
@@ -52,6 +53,12 @@ SHAPES: Final[Mapping[str, Mapping[str, str]]] = {
         "possible": "text",
         **_WHY,
         "for_products": "text",
+        "entered_on": "day",
+        "warranted": "text",
+        "warranted_settled": "flag",
+        "warranted_possible": "text",
+        "warranted_rule": "text",
+        "warranted_for_products": "text",
         "existing_customer": "flag",
         **dict.fromkeys(CONTACT, "flag"),
     },
@@ -78,6 +85,8 @@ SHAPES: Final[Mapping[str, Mapping[str, str]]] = {
     "rejects": dict.fromkeys(REJECTED, "text"),
 }
 """The columns of every answer, before those of `STAMP`, and what they hold."""
+ON_REQUEST: Final = ("settled", "possible", "warranted_settled", "warranted_possible")
+"""The columns that leads and engagement have only where what is possible is asked for."""
 KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "companies": ("company_id",),
     "tiers": ("company_id", "product_id"),
@@ -170,7 +179,15 @@ class Population:
         facts = self.sorting.of_leads(self.facts, part)
         if facts.leads is None:
             return None
-        people = People(self.task, facts, self.companies, self.owned, self.of_companies, self.hands)
+        people = People(
+            self.task,
+            facts,
+            self.companies,
+            self.owned,
+            self.of_companies,
+            self.hands,
+            entries_of(self.sorting, facts.leads, self.task, part),
+        )
         # What they are to their companies is all that is left of a part.
         involved = people.involved()
         if self.involved is not None:
@@ -243,7 +260,7 @@ class Population:
         }
         shape = {**SHAPES[name], **STAMP}
         if name in ("leads", "engagement") and not self.task.possible:
-            del shape["settled"], shape["possible"]
+            shape = {column: what for column, what in shape.items() if column not in ON_REQUEST}
         schema = {column: types[what] for column, what in shape.items()}
 
         def finished() -> Frame:

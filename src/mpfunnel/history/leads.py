@@ -19,7 +19,8 @@ from attrs import frozen
 
 from mpfunnel.by_hand import NOTHING_BY_HAND, day_after
 from mpfunnel.calendars import day_began
-from mpfunnel.case import NO_TIER, Case, Compiled, Person, Seen, hear_sales
+from mpfunnel.case import NO_TIER, Case, Person, Seen, hear_sales
+from mpfunnel.compiled import Compiled
 from mpfunnel.engagement import NO_SCORE, Standing
 from mpfunnel.history.found import Answer
 from mpfunnel.history.kept import Kept

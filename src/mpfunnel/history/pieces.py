@@ -9,7 +9,8 @@ from typing import Any, Final
 
 from mpfunnel.account import Account
 from mpfunnel.by_hand import day_after
-from mpfunnel.case import NOBODY, Compiled, Seen, company_on, undated
+from mpfunnel.case import NOBODY, Seen
+from mpfunnel.compiled import Compiled, company_on, undated
 from mpfunnel.history.found import Answer, Found
 from mpfunnel.history.kept import Kept
 from mpfunnel.history.leads import AsOf, Epoch, LeadDays, Track, alive, days_of_deals
