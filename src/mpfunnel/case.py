@@ -18,7 +18,7 @@ from immutabledict import immutabledict
 
 from mpfunnel.account import Account
 from mpfunnel.answers import Assessment, Engagement, LeadAnswer, Stage, WarrantedStage
-from mpfunnel.by_hand import BY_HAND, NOTHING_BY_HAND, ByHand, Levels, by_hand
+from mpfunnel.by_hand import NOTHING_BY_HAND, ByHand, Levels, by_hand
 from mpfunnel.calendars import day_began, local_day, zone_for
 from mpfunnel.contact import contactability
 from mpfunnel.engagement import (
@@ -227,12 +227,24 @@ class Compiled:
 
         The one of the day itself stands beside it, where it is another.
         """
+        return self.dated_tier(company, product, day)[0]
+
+    def dated_tier(
+        self, company: Company | CompanyHistory, product: Product, day: date
+    ) -> tuple[Decision[Tier], date]:
+        """Return the tier in force on a day, and the day whose facts decided it.
+
+        Of a company that came after the last review, nothing was known on it: until the next one,
+        the facts of the day decide a Tier that was not settled then.
+        """
         proposed = self.tier(company_on(company, day), product, day)
         reviewed = self.playbook.reviewed_on(day)
         if reviewed is None:
-            return proposed
+            return proposed, day
         held = self.tier(company_on(company, reviewed), product, reviewed)
-        return held if held == proposed else evolve(held, instead_of=proposed)
+        if not held.settled and _came_after(company, reviewed, day):
+            return proposed, day
+        return held if held == proposed else evolve(held, proposed=proposed), reviewed
 
 
 def undated(
@@ -250,7 +262,7 @@ def undated(
         The facts up to the rule that decided; ``company`` where a custom policy decided, because
         nobody knows what it asks; nothing where a person decided.
     """
-    if decision.rule == BY_HAND and decision.instead_of is not None:
+    if decision.instead_of is not None:
         return ()
     table: Any = policy
     if not isinstance(policy, DecisionTable):
@@ -267,6 +279,13 @@ def undated(
         if rule.key == decision.rule:
             break
     return tuple(asked)
+
+
+def _came_after(company: Company | CompanyHistory, reviewed: date, day: date) -> bool:
+    """Whether all that was told of a company by a day was told after an earlier one."""
+    changes = company.changes if isinstance(company, CompanyHistory) else ()
+    first = min((one.since for one in changes), default=date.max)
+    return reviewed < first <= day
 
 
 def company_on(company: Company | CompanyHistory, day: date) -> Company:
@@ -293,7 +312,8 @@ def _ask(
         # Whatever the firm's own code raises is its breach of the contract.
         failed = f"{policy.kind} failed on company {brief(company.id)}: {brief(error)}"
         raise PolicyError(f"tiers.{product.id}: {failed}") from error
-    if type(said) is not Decision:
+    if type(said) is not Decision or said.instead_of is not None or said.proposed is not None:
+        # What stands beside a decision is for the engine to say.
         message = (
             f"tiers.{product.id}: {policy.kind} must return mpfunnel.decided(…) or "
             f"mpfunnel.undecided(…), not {type(said).__name__}"
@@ -399,11 +419,19 @@ class Case:
     @cached_property
     def undated(self) -> Mapping[Id, tuple[str, ...]]:
         """What the Tiers that are held rest on without a record that says since when it holds."""
-        reviewed = self.book.playbook.reviewed_on(self.day)
-        if reviewed is None:
+        book = self.book
+        if book.playbook.reviewed_on(self.day) is None:
             return {}
-        tiers = self.book.playbook.tiers
-        return {p: undated(tiers[p], one, self.given, reviewed) for p, one in self.tiers.items()}
+        policies = book.playbook.tiers
+        return {
+            p: undated(
+                policies[p],
+                one,
+                self.given,
+                book.dated_tier(self.given, book.products[p], self.day)[1],
+            )
+            for p, one in self.tiers.items()
+        }
 
     @cached_property
     def seen(self) -> Any:
@@ -581,7 +609,8 @@ class Case:
         none also moves the pursuits that are open. While a product is being pursued, a mere
         response to the whole firm opens nothing: it would hide that the lead is recycled there.
         Deals about products never open the pursuit of the whole firm; while it runs, an open one
-        keeps it from going quiet, and winning one, or losing the last one, ends it.
+        keeps it from going quiet, and winning one, or losing the last one, ends it. For a product
+        with a state set by hand and no sign, none runs, and the rules are asked all the same.
         """
         signs = self._signs(person)
         general = [
@@ -606,7 +635,11 @@ class Case:
                 if about is not None and sign.what in ("deal", "won", "lost")
             )
             found[None] = self._pursue([*of_firm, *sold])
-        return found
+        # Of what somebody says of a lead, the funnel hears without a sign, too.
+        for what, lead_id, product_id in self.by_hand.held:
+            if (what, lead_id) == ("engagement", person.lead.id):
+                found.setdefault(product_id, Pursuit())
+        return {about: found[about] for about in (*self.book.products, None) if about in found}
 
     def _pursue(self, signs: list[Sign]) -> Pursuit:
         return pursue(signs, quiet_days=self.book.playbook.funnel.quiet_days, as_of=self.day)
@@ -717,6 +750,7 @@ class Case:
             else (),
             undated=immutabledict(self.undated if matched else {}),
             rejects=(*self.facts.rejects, *self.by_hand.rejects),
+            by_hand=self.by_hand.told,
         )
 
     def _answer(self, lead_id: Id) -> LeadAnswer:
