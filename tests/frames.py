@@ -42,6 +42,10 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "tiers": ("company_id", "product_id"),
     "leads": ("lead_id",),
     "engagement": ("lead_id", "product_id"),
+    "by_hand": (
+        *("company_id", "lead_id", "product_id", "what", "value"),
+        *("by", "reason", "since", "until", "follow_up_on"),
+    ),
 }
 """What tells the rows of each table apart."""
 _ATTRIBUTE_TYPES = {
@@ -414,7 +418,9 @@ DAYS = "^(as_of|entered_on)$"
 
 
 def rows_of(native: Any) -> list[dict[str, Any]]:
-    """The rows of a table of any kind."""
+    """The rows of a table of any kind; none of a table that was not made."""
+    if native is None:
+        return []
     if isinstance(native, pl.LazyFrame):
         native = native.collect()
     if isinstance(native, pd.DataFrame):

@@ -163,11 +163,19 @@ class Case:
     @cached_property
     def undated(self) -> Mapping[Id, tuple[str, ...]]:
         """What the Tiers that are held rest on without a record that says since when it holds."""
-        reviewed = self.book.playbook.reviewed_on(self.day)
-        if reviewed is None:
+        book = self.book
+        if book.playbook.reviewed_on(self.day) is None:
             return {}
-        tiers = self.book.playbook.tiers
-        return {p: undated(tiers[p], one, self.given, reviewed) for p, one in self.tiers.items()}
+        policies = book.playbook.tiers
+        return {
+            p: undated(
+                policies[p],
+                one,
+                self.given,
+                book.dated_tier(self.given, book.products[p], self.day)[1],
+            )
+            for p, one in self.tiers.items()
+        }
 
     @cached_property
     def seen(self) -> Any:
@@ -345,7 +353,8 @@ class Case:
         none also moves the pursuits that are open. While a product is being pursued, a mere
         response to the whole firm opens nothing: it would hide that the lead is recycled there.
         Deals about products never open the pursuit of the whole firm; while it runs, an open one
-        keeps it from going quiet, and winning one, or losing the last one, ends it.
+        keeps it from going quiet, and winning one, or losing the last one, ends it. For a product
+        with a state set by hand and no sign, none runs, and the rules are asked all the same.
         """
         signs = self._signs(person)
         general = [
@@ -370,7 +379,11 @@ class Case:
                 if about is not None and sign.what in ("deal", "won", "lost")
             )
             found[None] = self._pursue([*of_firm, *sold])
-        return found
+        # Of what somebody says of a lead, the funnel hears without a sign, too.
+        for what, lead_id, product_id in self.by_hand.held:
+            if (what, lead_id) == ("engagement", person.lead.id):
+                found.setdefault(product_id, Pursuit())
+        return {about: found[about] for about in (*self.book.products, None) if about in found}
 
     def _pursue(self, signs: list[Sign]) -> Pursuit:
         return pursue(signs, quiet_days=self.book.playbook.funnel.quiet_days, as_of=self.day)
@@ -482,6 +495,7 @@ class Case:
             else (),
             undated=immutabledict(self.undated if matched else {}),
             rejects=(*self.facts.rejects, *self.by_hand.rejects),
+            by_hand=self.by_hand.told,
         )
 
     def _answer(self, lead_id: Id) -> LeadAnswer:

@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 
 from attrs import evolve
 
-from mpfunnel.by_hand import BY_HAND, Levels
+from mpfunnel.by_hand import Levels
 from mpfunnel.calendars import local_day, zone_for
 from mpfunnel.engagement import EngagementModel, Measure, measures_of
 from mpfunnel.errors import PolicyError, UnknownNameError, brief, did_you_mean
@@ -177,12 +177,24 @@ class Compiled:
 
         The one of the day itself stands beside it, where it is another.
         """
+        return self.dated_tier(company, product, day)[0]
+
+    def dated_tier(
+        self, company: Company | CompanyHistory, product: Product, day: date
+    ) -> tuple[Decision[Tier], date]:
+        """Return the tier in force on a day, and the day whose facts decided it.
+
+        Of a company that came after the last review, nothing was known on it: until the next one,
+        the facts of the day decide a Tier that was not settled then.
+        """
         proposed = self.tier(company_on(company, day), product, day)
         reviewed = self.playbook.reviewed_on(day)
         if reviewed is None:
-            return proposed
+            return proposed, day
         held = self.tier(company_on(company, reviewed), product, reviewed)
-        return held if held == proposed else evolve(held, instead_of=proposed)
+        if not held.settled and _came_after(company, reviewed, day):
+            return proposed, day
+        return held if held == proposed else evolve(held, proposed=proposed), reviewed
 
 
 def undated(
@@ -200,7 +212,7 @@ def undated(
         The facts up to the rule that decided; ``company`` where a custom policy decided, because
         nobody knows what it asks; nothing where a person decided.
     """
-    if decision.rule == BY_HAND and decision.instead_of is not None:
+    if decision.instead_of is not None:
         return ()
     table: Any = policy
     if not isinstance(policy, DecisionTable):
@@ -217,6 +229,13 @@ def undated(
         if rule.key == decision.rule:
             break
     return tuple(asked)
+
+
+def _came_after(company: Company | CompanyHistory, reviewed: date, day: date) -> bool:
+    """Whether all that was told of a company by a day was told after an earlier one."""
+    changes = company.changes if isinstance(company, CompanyHistory) else ()
+    first = min((one.since for one in changes), default=date.max)
+    return reviewed < first <= day
 
 
 def company_on(company: Company | CompanyHistory, day: date) -> Company:
@@ -244,7 +263,8 @@ def _ask(
         # Whatever the firm's own code raises is its breach of the contract.
         failed = f"{policy.kind} failed on company {brief(company.id)}: {brief(error)}"
         raise PolicyError(f"tiers.{product.id}: {failed}") from error
-    if type(said) is not Decision:
+    if type(said) is not Decision or said.instead_of is not None or said.proposed is not None:
+        # What stands beside a decision is for the engine to say.
         message = (
             f"tiers.{product.id}: {policy.kind} must return mpfunnel.decided(…) or "
             f"mpfunnel.undecided(…), not {type(said).__name__}"

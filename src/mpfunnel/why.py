@@ -7,7 +7,6 @@ from datetime import date, datetime
 from decimal import Context, Decimal
 from typing import Any, Final, cast
 
-from mpfunnel.by_hand import BY_HAND
 from mpfunnel.case import Case, Person
 from mpfunnel.compiled import company_on
 from mpfunnel.engagement import FULL_WEIGHT, EngagementModel, ScorePart, Signal, decay_per_mille
@@ -61,7 +60,7 @@ def _tier(case: Case, product_id: Id, lang: Lang) -> str:
     product = case.book.product(product_id)
     reviewed = case.book.playbook.reviewed_on(case.day)
     told = _tier_on(case, product, case.day, lang)
-    if reviewed is not None:
+    if reviewed is not None and case.book.dated_tier(case.given, product, case.day)[1] == reviewed:
         on_review = _tier_on(case, product, reviewed, lang)
         proposed = Label("proposed", "見直し案").text(lang)
         beside = "" if told == on_review else f"\n\n{proposed}: {told}"
@@ -89,7 +88,7 @@ def _tier_on(case: Case, product: Product, day: date, lang: Lang) -> str:
 
 def _in_force(case: Case, decision: Decision[Any], told: str, lang: Lang) -> str:
     """Return what was set by hand, where anything was, before what was `told` of the rules."""
-    if decision.rule != BY_HAND or decision.instead_of is None:
+    if decision.instead_of is None:
         return told
     instead = Label("instead of", "自動判定").text(lang)
     return f"{_said(case, decision, lang)}\n\n{instead}: {told}"

@@ -75,6 +75,7 @@ def step(
         telling.moves(history, known[lead_id], decision)
         _tell_late(book, telling, history, state.as_of, as_of)
     _tell_follow_ups(book, telling, taken.account, answer)
+    _tell_expired(telling, answer, state, book)
     return Answered(
         evolve(
             state,
@@ -94,11 +95,12 @@ def _rejected(answer: Assessment, taken: Taken) -> list[Problem]:
     """Return why the record of the event does not count, where it does not."""
     if taken.record is None:
         return []
+    expired = [one for one in answer.expired if one == taken.record]
     return [
         Problem(one.code, "event", one.reason)
         for one in answer.rejects
         if type(one.record) is type(taken.record) and one.record == taken.record
-    ]
+    ] + [Problem("expired", "event", f"held until {one.until}") for one in expired]
 
 
 def _histories(histories: Iterable[StageHistory], leads: Iterable[Id]) -> dict[Id, StageHistory]:
@@ -224,7 +226,7 @@ def _tell_follow_ups(
     book: Compiled, telling: Telling, account: Account, answer: Assessment
 ) -> None:
     """Tell of the follow-ups that are due; of several about one thing, the last word holds."""
-    rejected = {one.record for one in answer.rejects if one.code != "expired"}
+    rejected = {one.record for one in answer.rejects}
     due: dict[tuple[Id | None, Id | None], tuple[datetime, date, str]] = {}
     said_so: tuple[SalesEvent | Override, ...] = (*account.sales_events, *account.overrides)
     for one in said_so:
@@ -248,3 +250,18 @@ def _tell_follow_ups(
     for (lead_id, product_id), (_, day, reason) in due.items():
         if day <= answer.as_of:
             telling.follow_up(lead_id, product_id, day, reason or None)
+
+
+def _tell_expired(
+    telling: Telling, answer: Assessment, state: AccountState, book: Compiled
+) -> None:
+    """Tell what somebody set by hand that held when the account was last asked, and has expired.
+
+    Who sends one that has expired already hears so as an answer.
+    """
+    if state.as_of is None:
+        return
+    last = book.day_of(state.as_of)
+    for one in answer.expired:
+        if one.until is not None and one.until >= last and one in state.account.overrides:
+            telling.expired(one)

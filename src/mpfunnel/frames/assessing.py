@@ -23,20 +23,21 @@ Progress = Callable[[int, int], object]
 
 @frozen
 class Tables:
-    """The answers, each a table of the kind that was given; `None` where no leads were given.
+    """The answers, each a table of the kind that was given.
+
+    Of leads and engagement, `None` where no leads were given; of by_hand, where no overrides were.
 
     Keys, not labels, stand in every column but ``because``; several keys are joined by ``;``.
     Decisions have the columns of their name, ``rule`` and ``because``, and where it is told,
     ``settled`` and ``possible``. All end with ``as_of`` and ``playbook_version``. In
-    ``instead_of`` of companies, tiers and engagement stands the key of the value in whose place the
-    one in force stands: what the rules say where somebody set it by hand, and what they say today
-    where a Tier is held.
+    ``instead_of`` of companies, tiers and engagement stands what the rules say where somebody set
+    another value by hand.
 
     Attributes:
         companies: company_id and the decision ``segment``, with ``missing``: what to ask for.
-        tiers: company_id, product_id, the decision ``tier`` with ``missing``, ``undated`` (where
-            Tiers are held: the facts of which no record says that they held on the day of review),
-            and ``owned``.
+        tiers: company_id, product_id, the decision ``tier`` with ``missing``, ``owned``, and where
+            Tiers are held: ``proposed``, what today's facts give where it is another one, and
+            ``undated``, the facts of which no record says that they held on the day of review.
         leads: lead_id, company_id, the decision ``stage``, for_products, existing_customer and
             ``contact_<channel>``.
         engagement: lead_id, company_id, product_id, the decision ``state``, interest, score_micro
@@ -44,6 +45,9 @@ class Tables:
         company_products: company_id, product_id, tier, position (owned, in_pipeline, untapped or
             not_eligible), best_interest of its people, and people: how many of them were touched.
         rejects: The rows that could not be used: table, id, lead_id, column, code and reason.
+        by_hand: The overrides that have begun and are no rejects: company_id, lead_id, product_id,
+            what, value, by, reason, since, until, follow_up_on, and ``status``: in_force, agreed
+            (another one that was given later sets the same value) or expired.
     """
 
     companies: Any
@@ -52,6 +56,7 @@ class Tables:
     engagement: Any
     company_products: Any
     rejects: Any
+    by_hand: Any = None
 
 
 def assess(
@@ -176,7 +181,8 @@ def assess_in_parts(
     """Yield the answers in tables that need not be in memory all at once.
 
     For each part of the leads comes a table ``"leads"`` and one ``"engagement"``; after the last
-    part come ``"companies"``, ``"tiers"``, ``"company_products"`` and ``"rejects"``, once each.
+    part come ``"companies"``, ``"tiers"``, ``"company_products"``, ``"rejects"`` and, where
+    overrides were given, ``"by_hand"``, once each.
     Write each one away before you take the next. All together have the rows that `assess` gives.
 
     Args:

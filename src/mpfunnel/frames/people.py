@@ -16,7 +16,7 @@ from mpfunnel.frames.expressions import extended, flag, whole
 from mpfunnel.frames.kinds import Frame
 from mpfunnel.frames.layout import STAGE
 from mpfunnel.frames.pairs import pair_of, taken_apart
-from mpfunnel.frames.pursuits import Pursuits
+from mpfunnel.frames.pursuits import FLAGS, Pursuits
 from mpfunnel.frames.situation import FIRM, Situation
 from mpfunnel.frames.stages import furthest, in_words, products_in, with_ranges
 from mpfunnel.frames.standings import Standings
@@ -74,7 +74,20 @@ class People:
         found = Pursuits(self.facts, self.standings.sums, task.book, task.workshop, task.day)
         # They were added up before. Most rows are theirs, and nothing asks for them any more.
         self.facts = self.standings.facts = evolve(self.facts, activities=None)
-        return self.task.workshop.keep("pursuits", found.current())
+        current = task.workshop.keep("pursuits", found.current())
+        return current if self.hands is None else self._with_hands(current, self.hands)
+
+    def _with_hands(self, pursuits: Frame, hands: Hands) -> Frame:
+        """Return the pursuits, and where somebody set a state without a sign, that none runs."""
+        said = taken_apart(hands.states.select("pair"), self.task.book)
+        assert self.facts.leads is not None
+        said = said.join(self.facts.leads.select("lead_no"), on="lead_no", how="semi")
+        said = said.join(pursuits.select("pair"), on="pair", how="anti")
+        said = said.with_columns(**dict.fromkeys(FLAGS, whole(0)))
+        columns = pursuits.collect_schema().names()
+        return self.task.workshop.keep(
+            "pursuits_by_hand", nw.concat([pursuits, said.select(*columns)])
+        )
 
     @cached_property
     def pairs(self) -> Frame:

@@ -13,7 +13,7 @@ from mpfunnel.calendars import as_day
 from mpfunnel.compiled import Compiled
 from mpfunnel.engine import Engine
 from mpfunnel.errors import InvalidDataError, Problem
-from mpfunnel.frames.by_hand import Hands, hands_of
+from mpfunnel.frames.by_hand import TOLD, Hands, hands_of
 from mpfunnel.frames.companies import Companies, judge
 from mpfunnel.frames.contact import CONTACT
 from mpfunnel.frames.door import REJECTED, Door
@@ -42,6 +42,7 @@ SHAPES: Final[Mapping[str, Mapping[str, str]]] = {
         "tier": "text",
         **_DECIDED,
         **_IN_FORCE,
+        "proposed": "text",
         "undated": "text",
         "owned": "flag",
     },
@@ -82,6 +83,7 @@ SHAPES: Final[Mapping[str, Mapping[str, str]]] = {
         "best_interest": "text",
         "people": "number",
     },
+    "by_hand": TOLD,
     "rejects": dict.fromkeys(REJECTED, "text"),
 }
 """The columns of every answer, before those of `STAMP`, and what they hold."""
@@ -93,6 +95,7 @@ KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "leads": ("lead_id",),
     "engagement": ("lead_id", "product_id"),
     "company_products": ("company_id", "product_id"),
+    "by_hand": tuple(TOLD),
     "rejects": REJECTED,
 }
 """The columns that tell the rows of every answer apart; rejects may be equal all the same."""
@@ -102,6 +105,7 @@ _ORDERS: Final[Mapping[str, tuple[str, ...]]] = {
     "leads": ("lead_no",),
     "engagement": ("lead_no", "product_no"),
     "company_products": ("company_no", "product_no"),
+    "by_hand": tuple(TOLD),
     "rejects": REJECTED,
 }
 """The columns that set the order of every answer: numbers go in the order of the ids."""
@@ -241,12 +245,15 @@ class Population:
 
     def _makers(self) -> dict[str, Callable[[], Frame]]:
         """Return what makes the answers that are not about single leads."""
-        return {
+        makers: dict[str, Callable[[], Frame]] = {
             "companies": lambda: self.companies.segments,
             "tiers": self.tiers,
             "company_products": self.company_products,
             "rejects": self.rejects,
         }
+        if "overrides" in self.door.frames:
+            makers["by_hand"] = self.by_hand
+        return makers
 
     def _answer(self, name: str, make: Callable[[], Frame]) -> Answer:
         types = {
@@ -275,7 +282,9 @@ class Population:
         words = [
             column
             for column, what in shape.items()
-            if what in ("product", "text") and schema[column] == nw.String() and name != "rejects"
+            if what in ("product", "text")
+            and schema[column] == nw.String()
+            and name not in ("by_hand", "rejects")
         ]
         return Answer(finished, schema, words)
 
@@ -299,6 +308,11 @@ class Population:
     def rejects(self) -> Frame:
         """Return the rows that could not be used; after all leads were looked at."""
         return nw.concat([one.select(*REJECTED) for one in self.door.rejects])
+
+    def by_hand(self) -> Frame:
+        """Return what became of what people have set."""
+        assert self.hands is not None
+        return self.hands.told
 
     # -- companies --
 

@@ -92,7 +92,10 @@ def furthest(rows: Frame, task: Task, by: Sequence[str] = ("lead_no",)) -> tuple
     best = (nw.col("rank") + _FAR) * (len(products) + 1) + order
     rows = rows.with_columns(best=best * count + nw.col(decided.code))
     rows = rows.with_columns(top=nw.col("rank").max().over(*by))
-    reaches = (nw.col("rank") == nw.col("top")) & (nw.col("started") == 1)
+    # What somebody set by hand may lead somewhere without a pursuit.
+    elsewhere = [int(one != funnel.rules.otherwise) for one in decided.values]
+    moves = (nw.col("started") == 1) | (by_code(decided.code, elsewhere) == 1)
+    reaches = (nw.col("rank") == nw.col("top")) & moves
     flags = {
         f"for_{place}": flag(reaches & (nw.col("about") == place)) for place in range(len(products))
     }

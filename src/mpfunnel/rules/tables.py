@@ -17,6 +17,10 @@ __all__ = ["Band", "Decision", "DecisionTable", "Part", "Rule", "ScoreItem", "Sc
 T = TypeVar("T", bound=Hashable)
 
 OTHERWISE: Final = "otherwise"
+RESERVED: Final = frozenset(
+    {OTHERWISE, "by-hand", "failed", "firm", "history", "policy", "unmatched"}
+)
+"""What stands for the key of a rule where no rule decided."""
 _NO_RULE: Final = Label("no rule applies", "該当するルールなし")
 
 
@@ -42,7 +46,9 @@ class Decision(Generic[T]):
         missing: Names of the open facts that are missing and bear on the answer (S4).
         parts: What each item of a scorecard added; empty for a table.
         version: That of the playbook which decided; blank where a table decided by itself.
-        instead_of: The decision in whose place this one stands; `None` where it stands in none's.
+        instead_of: What the rules say, where a person has set another value by hand; else `None`.
+        proposed: What the facts of the day give, where an earlier decision is held and differs from
+            it; else `None`.
         settled: True where only one value is possible.
     """
 
@@ -53,8 +59,9 @@ class Decision(Generic[T]):
     missing: tuple[str, ...] = ()
     parts: tuple[Part, ...] = ()
     version: str = field(default="", eq=False, kw_only=True)
-    # Equal decisions have equal ones in whose place they stand, so that the hash can do without.
+    # Equal decisions have equal ones beside them, so that the hash can do without.
     instead_of: Decision[T] | None = field(default=None, kw_only=True, hash=False)
+    proposed: Decision[T] | None = field(default=None, kw_only=True, hash=False)
     settled: bool = field(init=False, eq=False)
 
     def __attrs_post_init__(self) -> None:
@@ -133,10 +140,10 @@ def _keyed(rules: Iterable[Any]) -> tuple[Any, ...]:
 def _check_keys(rules: tuple[Any, ...], kind: type[Any], where: str) -> list[Problem]:
     if problems := misfits(where, rules, kind):
         return problems
-    seen = {OTHERWISE}
+    seen = set(RESERVED)
     for index, rule in enumerate(rules):
         if rule.key in seen:
-            reserved = "is reserved" if rule.key == OTHERWISE else "is used twice; keys are unique"
+            reserved = "is reserved" if rule.key in RESERVED else "is used twice; keys are unique"
             message = f"{brief(rule.key)} {reserved}"
             problems.append(Problem("duplicate", f"{where}[{index}].key", message))
         else:
