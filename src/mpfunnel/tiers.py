@@ -70,7 +70,11 @@ class Tier:
 
 
 class TierPolicy(Protocol):
-    """What gives a company its tier for a product; any object with these members will do."""
+    """What gives a company its tier for a product; any object with these members will do.
+
+    What a policy was made with may stand in an attribute `options`: a mapping of text, numbers,
+    bools, lists and mappings. It counts in the version of the playbook, and stands in its file.
+    """
 
     @property
     def kind(self) -> str:
