@@ -521,8 +521,12 @@ class Oracle:
             held = oracle(policy, {"company": _as_record(self.given.on(day))}, {})
             told = [one.since for one in self.given.changes if one.since <= self.as_of]
             newcomer = bool(told) and min(told) > day
+            # Other points for the same band are no other answer.
+            same = (held.value, held.rule, set(held.possible), set(held.missing)) == (
+                (found.value, found.rule, set(found.possible), set(found.missing))
+            )
             if len(held.possible) == 1 or not newcomer:
-                found = held if held == found else Set(*held, proposed=found)
+                found = held if same else Set(*held, proposed=found)
         return self.in_force("tier", found, policy.tiers, product_id=product_id)
 
     def closed(self, deal: Deal) -> date | None:

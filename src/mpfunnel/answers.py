@@ -271,7 +271,9 @@ def key_beside(decision: Decision[Any] | None) -> str | None:
 
 def proposed_of(decision: Decision[Any]) -> str | None:
     """Return the key of what the facts of the day give, where another decision is held."""
-    return key_beside((decision.instead_of or decision).proposed)
+    # What was set by hand stands before what is held.
+    held = decision if decision.proposed or not decision.instead_of else decision.instead_of
+    return key_beside(held.proposed)
 
 
 def _set(one: SetByHand) -> Row:

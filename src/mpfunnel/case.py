@@ -51,7 +51,7 @@ from mpfunnel.stages import (
     signs_of_deal,
     stepped,
 )
-from mpfunnel.tiers import Tier
+from mpfunnel.tiers import Tier, rules_of
 
 __all__ = ["NOBODY", "NO_TIER", "Case", "Person", "Seen", "hear_sales", "is_silent"]
 
@@ -169,7 +169,7 @@ class Case:
         policies = book.playbook.tiers
         return {
             p: undated(
-                policies[p],
+                rules_of(policies[p]),
                 one,
                 self.given,
                 book.dated_tier(self.given, book.products[p], self.day)[1],
