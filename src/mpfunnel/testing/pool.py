@@ -107,8 +107,8 @@ class Axis:
         """Return the value of a company; `None` where it is unknown or empty."""
         if self.own:
             return company.attributes.get(self.name)
-        value: object = getattr(company, self.name)
-        return (value or None) if self.name in _SETS else value
+        value: Any = getattr(company, self.name)
+        return None if self.name in _SETS and not value else value
 
     def put(self, company: Company, value: Any) -> Company:
         """Return the company with another value; `None` takes the fact away."""
