@@ -60,9 +60,10 @@ from mpfunnel.stages import (
     signs_of_deal,
     stepped,
 )
-from mpfunnel.tiers import Tier, TierLimits, TierPolicy, custom_of, rules_of
+from mpfunnel.tiers import Tier, TierLimits, TierPolicy, custom_of, fault_of, rules_of
 
 __all__ = [
+    "FAILED",
     "LEAD_ROOTS",
     "NO_TIER",
     "RECORDED",
@@ -73,6 +74,7 @@ __all__ = [
     "Person",
     "Seen",
     "company_on",
+    "failed",
     "hear_sales",
     "is_silent",
     "undated",
@@ -103,6 +105,8 @@ _UNMATCHED: Final = Decision(
     (UNMATCHED,),
 )
 _FIRM_WIDE: Final = (None,)
+FAILED: Final = "failed"
+"""What stands for the key of a rule where a custom policy failed."""
 RECORDED: Final = "history"
 """What stands for the key of a rule where the history of a lead says its stage."""
 _MOVED_BY: Final[Mapping[Cause, tuple[str, str]]] = {
@@ -296,25 +300,34 @@ def _ask(
     policy: TierPolicy, company: Company, product: Product, day: date, version: str
 ) -> Decision[Tier]:
     """Return what a custom policy says, held to its contract."""
+    cause: Exception | None = None
     try:
         said = policy.tier_for(company, product, as_of=day)
+        fault = fault_of(said, policy.tiers)
+        if not fault:
+            return evolve(said, version=version)
     except Exception as error:
         # Whatever the firm's own code raises is its breach of the contract.
-        failed = f"{policy.kind} failed on company {brief(company.id)}: {brief(error)}"
-        raise PolicyError(f"tiers.{product.id}: {failed}") from error
-    if type(said) is not Decision:
-        message = (
-            f"tiers.{product.id}: {policy.kind} must return mpfunnel.decided(…) or "
-            f"mpfunnel.undecided(…), not {type(said).__name__}"
-        )
-        raise PolicyError(message)
-    strangers = [tier for tier in said.possible if tier not in policy.tiers]
-    if strangers:
-        message = (
-            f"tiers.{product.id}: {policy.kind} gave {strangers[0]}, which its tiers leave out"
-        )
-        raise PolicyError(message)
-    return evolve(said, version=version)
+        cause, fault = error, f"raised {brief(error)}"
+    raise PolicyError(
+        f"tiers.{product.id}: {policy.kind} on company {brief(company.id)}: {fault}",
+        policy=policy.kind,
+        company_id=company.id,
+        product_id=product.id,
+    ) from cause
+
+
+def failed(policy: TierPolicy, error: PolicyError, version: str) -> Decision[Tier]:
+    """Return what stands for the answer of a custom policy that failed: any of its tiers.
+
+    Args:
+        policy: The policy, with its limits where it has any.
+        error: What was wrong.
+        version: That of the playbook.
+    """
+    because = Label(f"the policy failed: {error}", f"ポリシーが失敗した: {error}")
+    lowest = max(policy.tiers, key=lambda tier: tier.number)
+    return Decision(lowest, FAILED, because, tuple(dict.fromkeys(policy.tiers)), version=version)
 
 
 class Seen:

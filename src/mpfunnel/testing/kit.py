@@ -83,7 +83,7 @@ class Prepared:
         """
         __tracebackhide__ = True
         if found := self.find():
-            raise PolicyCheckError(self.trial.kind, [found], 1)
+            raise _failed(self.trial, [found])
 
     def find(self) -> Failure | None:
         """Return what the check finds; `None` where the policy passes."""
@@ -178,7 +178,7 @@ def check_tier_policy(
             message = f"passed, though it was expected not to: {expected_failures[one.name]}"
             failures.append(Failure(one.name, message))
     if failures:
-        raise PolicyCheckError(prepared[0].trial.kind, failures, len(prepared))
+        raise _failed(prepared[0].trial, failures)
 
 
 def parametrize_with_checks(
@@ -214,6 +214,12 @@ def parametrize_with_checks(
             name = f"{one.trial.kind}-{one.name}"
             parameters.append(pytest.param(one, marks=marks, id=name))
     return pytest.mark.parametrize("check", parameters)
+
+
+def _failed(trial: Trial, failures: Sequence[Failure]) -> PolicyCheckError:
+    count = "1 check" if len(failures) == 1 else f"{len(failures)} checks"
+    lines = [f"{trial.kind} does not pass {count}:", *map(str, failures)]
+    return PolicyCheckError("\n  ".join(lines), policy=trial.kind, failures=failures)
 
 
 def _sound(expected_failures: Mapping[str, str]) -> None:
