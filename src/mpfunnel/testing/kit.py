@@ -118,6 +118,7 @@ CHECKS: Final[Mapping[str, Check]] = MappingProxyType(
                 repeating.order,
                 repeating.threads,
                 repeating.pickling,
+                repeating.file,
                 repeating.processes,
                 surroundings.clock,
                 surroundings.environment,
@@ -166,19 +167,23 @@ def check_tier_policy(
     __tracebackhide__ = True
     _sound(expected_failures)
     prepared = checks_for(policy, **options)
-    with _dice_as_they_were():
-        # Other processes take their time to start: meanwhile, the others are asked.
-        _ = prepared[0].trial.elsewhere
+    trial = prepared[0].trial
     failures: list[Failure] = []
-    for one in prepared:
-        found = one.find()
-        if one.name not in expected_failures:
-            failures += [found] if found else []
-        elif found is None:
-            message = f"passed, though it was expected not to: {expected_failures[one.name]}"
-            failures.append(Failure(one.name, message))
+    try:
+        with _dice_as_they_were():
+            # Other processes take their time to start: meanwhile, the others are asked.
+            _ = trial.elsewhere
+        for one in prepared:
+            found = one.find()
+            if one.name not in expected_failures:
+                failures += [found] if found else []
+            elif found is None:
+                message = f"passed, and was expected not to: {expected_failures[one.name]}"
+                failures.append(Failure(one.name, message))
+    finally:
+        trial.elsewhere.stop()
     if failures:
-        raise _failed(prepared[0].trial, failures)
+        raise _failed(trial, failures)
 
 
 def parametrize_with_checks(
