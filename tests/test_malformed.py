@@ -1117,11 +1117,11 @@ ARGUMENTS: Final[dict[str, tuple[Callable[[], object], list[str]]]] = {
          "conflict | activities: shares its id with a record that differs",
          "unknown-product | activities: no such product 'cгm'; did you mean 'crm'?"]),
     "a policy that answers an integer": (lambda: mf.Engine(evolve(BOOK, tiers=Policy(lambda: 3))).tier_for(Company(1), "crm", as_of=DAY),
-        ["PolicyError | tiers.crm: acme/told/1 must return mpfunnel.decided(…) or mpfunnel.undecided(…), not int"]),
+        ["PolicyError | tiers.crm: acme/told/1 on company 1: int 3 is no decision; return mpfunnel.decided(…) or mpfunnel.undecided(…)"]),
     "a policy that answers another tier": (lambda: mf.Engine(evolve(BOOK, tiers=Policy(lambda: mf.decided(Tier(2), because="x")))).tier_for(Company(1), "crm", as_of=DAY),
-        ["PolicyError | tiers.crm: acme/told/1 gave Tier 2, which its tiers leave out"]),
+        ["PolicyError | tiers.crm: acme/told/1 on company 1: gave Tier 2, which is not among its tiers"]),
     "a policy that fails": (lambda: mf.Engine(evolve(BOOK, tiers=Policy(lambda: 1 // 0))).tier_for(Company("taro@example.jp"), "crm", as_of=DAY),
-        ["PolicyError | tiers.crm: acme/told/1 failed on company 't…@….jp': ZeroDivisionError('integer division or modulo by zero')"]),
+        ["PolicyError | tiers.crm: acme/told/1 on company 't…@….jp': raised ZeroDivisionError('integer division or modulo by zero')"]),
 }  # fmt: skip
 
 

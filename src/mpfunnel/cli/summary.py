@@ -293,13 +293,19 @@ def count_table(given: Given, rejects: Any, lang: Lang) -> Table:
     for one in given.counts:
         numbers = map(_number, (one.rows, one.used, one.collapsed, one.rejected))
         table.add_row(printable(one.file), _KINDS[one.table].text(lang), *numbers)
-    again: Counter[str] = Counter(rejects.filter(rejects["file"].is_null())["table"])
+    lost = _lost(rejects)
+    again: Counter[str] = Counter(lost.filter(lost["file"].is_null())["table"])
     then = Label("then assessed", "判定時").text(lang)
     for kind in (kind for kind in given.tables if again[kind]):
         rows = given.tables[kind].height
         numbers = map(_number, (rows, rows - again[kind], 0, again[kind]))
         table.add_row(then, _KINDS[kind].text(lang), *numbers)
     return table
+
+
+def _lost(rejects: Any) -> Any:
+    """Return the rejects without companies that have an answer: those on which a policy failed."""
+    return rejects.filter(rejects["code"] != "policy")
 
 
 def later_line(later: Mapping[str, int], lang: Lang) -> str:
@@ -335,7 +341,7 @@ def given_table(given: Given, rejects: Any, lang: Lang) -> Table:
         rejects: The rows that could not be used, a table of Polars.
         lang: The language of the labels.
     """
-    rejected = dict(rejects.group_by("table").len().iter_rows())
+    rejected = dict(_lost(rejects).group_by("table").len().iter_rows())
     table = _table_of(Label("What became of the rows", "読み込んだ行の内訳").text(lang))
     for name in (Label("table", "テーブル"), Label("records", "レコード")):
         table.add_column(name.text(lang), overflow="fold")
