@@ -7,22 +7,17 @@ from typing import Final
 
 __all__ = ["SUFFIXES", "fold"]
 
-_FOLDED: Final = str.maketrans(
-    {
-        **{code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)},
-        **dict.fromkeys("\u3000\xa0", " "),
-        **dict.fromkeys("−–‐‑", "-"),
-        **dict.fromkeys("〜∼˜", "~"),
-        **dict.fromkeys("≧≥⩾", ">="),
-        **dict.fromkeys("≦≤⩽", "<="),
-        **dict.fromkeys("“”", '"'),
-        "≠": "!=",
-        "…": "..",
-        "‥": "..",
-        "￥": "¥",
-        "，": ",",
-    }
-)
+_FOLDED: Final[Mapping[int, str]] = {
+    **{code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)},
+    **{
+        ord(sign): plain
+        for signs, plain in (
+            *(("\u3000\xa0", " "), ("−–‐‑", "-"), ("〜∼˜", "~"), ("“”", '"'), ("￥", "¥")),
+            *(("≧≥⩾", ">="), ("≦≤⩽", "<="), ("≠", "!="), ("…‥", "..")),
+        )
+        for sign in signs
+    },
+}
 SUFFIXES: Final[Mapping[str, str]] = {
     **dict.fromkeys(("以上", "以降", "以後"), ">="),
     **dict.fromkeys(("超", "超過", "超える", "を超える", "より後"), ">"),

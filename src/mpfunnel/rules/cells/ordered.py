@@ -2,145 +2,71 @@
 
 from __future__ import annotations
 
+import operator
 import re
-from collections.abc import Mapping
-from datetime import date
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from mpfunnel.errors import brief
 from mpfunnel.labels import Label
+from mpfunnel.rules.cells.days import DAY, bare, day_in, doubt_about
 from mpfunnel.rules.cells.folding import SUFFIXES
-from mpfunnel.rules.cells.writing import EXACT, ends_of, literal_text
-from mpfunnel.rules.conditions import Condition, refuse
+from mpfunnel.rules.cells.numbers import number_in, number_pattern
+from mpfunnel.rules.cells.writing import ambiguous, ends_of, literal_text, refused
+from mpfunnel.rules.conditions import Condition
 from mpfunnel.rules.facts import Fact, Kind
 
-__all__ = ["ORDERED", "ordered_test", "ungrouped"]
+__all__ = ["ORDERED", "Ordered"]
 
 ORDERED: Final[frozenset[Kind]] = frozenset(("int", "decimal", "float", "date"))
-MAX_DIGITS: Final = 64
-"""How long a number may be written: more than any that fits in 64 bits needs."""
-
-_DATE_CALL: Final = re.compile(r'date\(\s*"([^"]*)"\s*\)', re.IGNORECASE)
 
 _OPS: Final[Mapping[str, str]] = {
     **{op: op for op in (">=", ">", "<=", "<", "==", "!=")},
     **{"=": "==", "<>": "!=", "=>": ">=", "=<": "<="},
     **{"at least": ">=", "more than": ">", "at most": "<=", "less than": "<"},
 }
-_SCALES: Final[Mapping[str, int]] = {
-    **{"十": 10, "百": 100, "千": 1_000, "万": 10**4, "億": 10**8, "兆": 10**12},
+_COMPARED: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
+    **{">=": operator.ge, ">": operator.gt, "<=": operator.le, "<": operator.lt},
+    **{"==": operator.eq, "!=": operator.ne},
 }
-_SCALED: Final = re.compile("([0-9.]+)([十百千]?[万億兆]|[十百千])?")
-_UNITS: Final[Mapping[str, tuple[str, ...]]] = {
-    "人": ("人", "名"),
-    "日": ("日間", "日"),
-    "点": ("点", "ポイント"),
-}
-_MONEY: Final = ("円",)
-_RUN: Final = re.compile(r"(?<![0-9])(?<![0-9]\.)[0-9]+(?:,[0-9]+)+")
-_GROUPED: Final = re.compile("[0-9]{1,3}(?:,[0-9]{3})+")
-_SPLIT_GROUP: Final = re.compile(r"(?<![0-9.,])[0-9]{1,3}\s*,\s+0[0-9]{2}(?![0-9.])")
-_PLAIN: Final = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
-_DAY: Final = re.compile("([0-9]{4})(?:-([0-9]{2})-([0-9]{2}))")
 _BRACKETED: Final = re.compile(r"([\[(\]])(.+?)\.\.(.+)([\])\[])", re.DOTALL)
-# Two days of which nobody knows which, one that lacks its year or its day.
-_PARTS: Final = re.compile(
-    r"([0-9]{1,4})\s*[-/.年月]\s*([0-9]{1,2})(?:\s*[-/.月日]\s*([0-9]{0,4}))?"
-)
-
-_NUMBER: Final = (
-    r"(?P<n>[+-]?\s?{money}(?:(?:[0-9]+(?:\.[0-9]+)?(?:[十百千]?[万億兆]|[十百千]))+(?:[0-9]+)?"
-    r"|(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:e[+-]?[0-9]{{1,3}}(?![0-9]))?))"
-)
-_DATE: Final = (
-    r"(?P<n>(?P<year>[0-9]{4})(?:(?P<apart>[-/.])(?P<month>[0-9]{1,2})(?P=apart)(?P<day>[0-9]{1,2})"
-    r"|\s?年\s?(?P<month_ja>[0-9]{1,2})\s?月\s?(?P<day_ja>[0-9]{1,2})\s?日"
-    r"|(?P<month_8>[0-9]{2})(?P<day_8>[0-9]{2}))(?![0-9]))"
-)
-
-
-def ungrouped(text: str, fact: Fact) -> str:
-    """Return `text` without the commas that group digits.
-
-    Raises:
-        InvalidDataError: They can as well separate numbers.
-    """
-    if "," not in text:
-        return text
-    if found := _SPLIT_GROUP.search(text):
-        digits = found[0]
-        whole = re.sub(r"[,\s]", "", digits)
-        _ambiguous(fact, digits, f"the number {whole}", "a list with 0", f"write {whole}")
-
-    def joined(run: re.Match[str]) -> str:
-        digits = run[0]
-        groups = digits.split(",")
-        whole = "".join(groups)
-        if not any(len(group) == 3 for group in groups[1:]):
-            return digits
-        spaced = ", ".join(groups)
-        one = _GROUPED.fullmatch(digits)
-        if one is None or (len(groups[0]) == 3 and groups[-1] != "000"):
-            first = f"the number {whole}" if one else "numbers with grouped digits"
-            hint = f"write {whole}, or {spaced}" if one else f"write {spaced}, or no commas within"
-            _ambiguous(fact, digits, first, f"the list {spaced}", hint)
-        return whole
-
-    return _RUN.sub(joined, text)
-
-
-def ordered_test(item: str, fact: Fact, term: Any, unit: Decimal | int) -> Condition:
-    """Return what one test asks of a number or a day.
-
-    Args:
-        item: The test, folded and without grouping commas.
-        fact: The fact.
-        term: Its term.
-        unit: How many units of the fact one unit of the cell is.
-    """
-    reading = _Ordered(fact, term, unit)
-    if (bracketed := _BRACKETED.fullmatch(item)) is not None:
-        start, low, high, end = bracketed.groups()
-        ops = (">=" if start == "[" else ">", "<=" if end == "]" else "<")
-        ends = [reading.alone(part.strip()) for part in (low, high)]
-        return reading.between((ops[0], ends[0]), (ops[1], ends[1]))
-    return reading.test(item)
+_PERCENT: Final = re.compile("([0-9.]+)%")
+_PLAIN: Final = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
+# Two bounds, each with its operator on either side.
+_TWO_BOUNDS: Final = re.compile("(on|n[sfu])[jt]?(on|n[sfu])")
 
 
 class _Token(NamedTuple):
+    """A part of a test.
+
+    Attributes:
+        kind: ``n`` is a value, ``o`` an operator before and ``s`` one behind it, ``f`` 'from' and
+            ``u`` 'until', which are such operators too, ``t`` a tilde, ``d`` a dash, ``j`` 'and'.
+        value: The value, or the operator.
+    """
+
     kind: str
     value: Any
 
 
-class _Ordered:
-    """Reads one test of a number or a day."""
+class Ordered:
+    """Reads one test of a number or a day, folded and without commas that group digits."""
 
     def __init__(self, fact: Fact, term: Any, unit: Decimal | int) -> None:
         self.fact = fact
         self.term = term
         self.unit = unit
-        self.is_date = fact.kind == "date"
-
-    def alone(self, text: str) -> Any:
-        """Return the value that `text` is."""
-        tokens = self._tokens(text)
-        if [token.kind for token in tokens] != ["n"]:
-            self._unreadable(text)
-        return tokens[0].value
-
-    def between(self, low: tuple[str, Any], high: tuple[str, Any]) -> Condition:
-        """Return the condition that the fact lies between two bounds, each with its operator."""
-        condition = self._bound(*low) & self._bound(*high)
-        if ends_of(condition) is None:
-            least, most = (literal_text(self.fact, at, self.unit) for at in (low[1], high[1]))
-            message = f"nothing lies between {least} and {most}; swap them"
-            refuse("cell", self.fact.name, message)
-        return condition
+        self.is_day = fact.kind == "date"
 
     def test(self, text: str) -> Condition:
-        """Return what a test without brackets asks."""
+        """Return what one test asks."""
+        if (bracketed := _BRACKETED.fullmatch(text)) is not None:
+            start, low, high, end = bracketed.groups()
+            least, most = (self._alone(part.strip()) for part in (low, high))
+            ops = (">=" if start == "[" else ">", "<=" if end == "]" else "<")
+            return self._between((ops[0], least), (ops[1], most))
         tokens = self._tokens(text)
         values = [token.value for token in tokens]
         match "".join(token.kind for token in tokens):
@@ -155,164 +81,87 @@ class _Ordered:
             case "tn" | "tnu":
                 return self._bound("<=", values[1])
             case "ntn" | "ndn" | "nfn" | "ntnu" | "ndnu" | "nfnu":
-                return self.between((">=", values[0]), ("<=", values[2]))
+                return self._between((">=", values[0]), ("<=", values[2]))
             case shape if both := _TWO_BOUNDS.fullmatch(shape):
-                second = both.start(2)
-                one, other = _pair(tokens[:2]), _pair(tokens[second:])
+                one, other = _pair(tokens[:2]), _pair(tokens[both.start(2) :])
                 low, high = (one, other) if one[0][0] == ">" else (other, one)
                 if (low[0][0], high[0][0]) == (">", "<"):
-                    return self.between(low, high)
+                    return self._between(low, high)
             case _:
                 pass
-        return self._unreadable(text)
+        raise self._unreadable(text)
 
     def _bound(self, op: str, value: Any) -> Condition:
         condition: Condition = _COMPARED[op](self.term, value)
         return condition
 
+    def _between(self, low: tuple[str, Any], high: tuple[str, Any]) -> Condition:
+        """Return the condition that the fact lies between two bounds, each with its operator."""
+        condition = self._bound(*low) & self._bound(*high)
+        if ends_of(condition) is None:
+            least, most = (literal_text(self.fact, at[1], self.unit) for at in (low, high))
+            raise refused(self.fact, f"nothing lies between {least} and {most}; swap them")
+        return condition
+
+    def _alone(self, text: str) -> Any:
+        """Return the value that `text` is, and nothing else."""
+        tokens = self._tokens(text)
+        if [token.kind for token in tokens] != ["n"]:
+            raise self._unreadable(text)
+        return tokens[0].value
+
     def _tokens(self, text: str) -> list[_Token]:
-        if not self.is_date and self.unit == 1 and _PLAIN.fullmatch(text):
+        if self.is_day:
+            text = bare(text)
+        elif _PLAIN.fullmatch(text):
             # What most cells hold.
-            return [_Token("n", self._number(text, text))]
-        grammar = _grammar(self.is_date, self.fact.unit, self.fact.kind)
+            return [_Token("n", number_in(text, text, self.fact, self.unit))]
+        grammar = _grammar(self.fact.kind, self.fact.unit)
         tokens: list[_Token] = []
         at = 0
-        if self.is_date:
-            text = _DATE_CALL.sub(r"\1", text)
         while at < len(text):
-            after_number = bool(tokens) and tokens[-1].kind == "n"
-            found = None if after_number and text[at] == "-" else grammar.match(text, at)
-            if found is None and not (after_number and text[at] == "-"):
-                self._unreadable(text)
-            if found is None:
+            if tokens and tokens[-1].kind == "n" and text[at] == "-":
+                # Behind a number it is no sign.
                 tokens.append(_Token("d", "-"))
                 at += 1
-                continue
-            at = found.end()
-            if found["n"]:
-                value = self._date(found) if self.is_date else self._number(found["n"], found[0])
-                tokens.append(_Token("n", value))
-            elif kind := found.lastgroup:
-                tokens.append(_token(kind, found[kind]))
+            elif found := grammar.match(text, at):
+                tokens += self._token(found)
+                at = found.end()
+            else:
+                raise self._unreadable(text)
         return tokens
 
-    def _date(self, found: re.Match[str]) -> date:
-        month = found["month"] or found["month_ja"] or found["month_8"]
-        day = found["day"] or found["day_ja"] or found["day_8"]
-        try:
-            return date(int(found["year"]), int(month), int(day))
-        except ValueError:
-            return self._refuse(f"there is no day {brief(found[0])}")
+    def _token(self, found: re.Match[str]) -> list[_Token]:
+        """Return the part that the grammar has found; none of a space."""
+        word = found[0]
+        match found.lastgroup:
+            case "o":
+                return [_Token("o", _OPS[word.lower()])]
+            case "s":
+                # From and until stand between two values as well.
+                return [_Token({"から": "f", "まで": "u"}.get(word, "s"), SUFFIXES[word])]
+            case "t" | "j" as kind:
+                return [_Token(kind, word)]
+            case None:
+                return []
+            case _ if self.is_day:
+                return [_Token("n", day_in(found, self.fact))]
+            case _:
+                return [_Token("n", number_in(found["n"], word, self.fact, self.unit))]
 
-    def _number(self, digits: str, written: str) -> Any:
-        """Return a number in the unit of the fact."""
-        if len(digits) > MAX_DIGITS:
-            self._refuse(f"a number is written with more than {MAX_DIGITS} characters")
-        plain = "".join(digits.split()).replace("¥", "")
-        value = self._scaled(plain, digits) if _HAS_SCALE.search(plain) else Decimal(plain)
-        if self.unit == 1:
-            return self.fact.literal(value)
-        scaled = EXACT.multiply(value, Decimal(self.unit))
-        if plain != written.strip():
-            readings = [
-                literal_text(self.fact, self.fact.literal(one), 1) for one in (value, scaled)
-            ]
-            hint = f"write it in the unit of the header, {self.unit}"
-            _ambiguous(self.fact, written.strip(), *readings, hint)
-        return self.fact.literal(scaled)
-
-    def _scaled(self, plain: str, digits: str) -> Decimal:
-        """Return the value of digits with 万 and 億: ``1億2000万`` is 120,000,000."""
-        sign, plain = (-1, plain[1:]) if plain[0] == "-" else (1, plain.removeprefix("+"))
-        total, last = Decimal(0), 10**17
-        for part in _SCALED.finditer(plain):
-            scale = 1
-            for word in part[2] or "":
-                scale *= _SCALES[word]
-            amount = Decimal(part[1]) * scale
-            if scale >= last or amount >= last:
-                self._refuse(f"{brief(digits)} is no number; write it in digits")
-            total, last = total + amount, scale
-        return sign * total
-
-    def _unreadable(self, text: str) -> Any:
-        if self.is_date and (parts := _PARTS.match(text)):
-            self._doubtful_day(parts)
-        if found := _PERCENT.search(text):
-            number = found[1]
-            _ambiguous(
-                self.fact,
-                found[0],
-                f"{number} hundredths",
-                f"{number} itself",
-                "write the number that the fact has",
-            )
+    def _unreadable(self, text: str) -> Exception:
+        if self.is_day and (doubt := doubt_about(text.lstrip("<>=!~ "), self.fact)):
+            return doubt
         if text[:1] == "=":
-            self._refuse(f"{brief(text)} looks like a formula, which is never run; write the value")
-        what = "day" if self.is_date else "number"
-        like = ">= 2026-04-01" if self.is_date else ">= 300, [100..300) or 300以上"
-        return self._refuse(f"{brief(text)} is no test of a {what}; write for example {like}")
-
-    def _doubtful_day(self, parts: re.Match[str]) -> None:
-        first, second, third = parts[1], parts[2], parts[3]
-        written = parts[0].strip()
-        if third and len(third) == 4:
-            days = {day for day in (_day(third, first, second), _day(third, second, first)) if day}
-        elif third and len(first) <= 2:
-            days = {
-                day
-                for day in (
-                    _day(f"20{first:0>2}", second, third),
-                    _day(f"20{third:0>2}", first, second),
-                )
-                if day
-            }
-        elif len(first) <= 2 and not third:
-            _ambiguous(
-                self.fact,
-                written,
-                "a day of this year",
-                "the day of every year",
-                "write the year too, as in 2026-04-01",
-            )
-        elif len(first) == 4 and not third:
-            _ambiguous(
-                self.fact,
-                written,
-                "its first day",
-                "any of its days",
-                f"write a range, as in [{first}-04-01..{first}-04-30]",
-            )
-        else:
-            days = set()
-        if len(days) == 2:
-            one, other = sorted(days)
-            _ambiguous(self.fact, written, one, other, "write one of these")
-        for day in days:
-            self._refuse(f"{brief(written)} is not how a day is written; write {day}")
-
-    def _refuse(self, message: str) -> Any:
-        refuse("cell", self.fact.name, message)
-
-
-def _day(year: str, month: str, day: str) -> str | None:
-    try:
-        return date(int(year), int(month), int(day)).isoformat()
-    except ValueError:
-        return None
-
-
-_PERCENT: Final = re.compile("([0-9.]+)%")
-_HAS_SCALE: Final = re.compile("[十百千万億兆]")
-_TWO_BOUNDS: Final = re.compile("(on|n[sfu])[jt]?(on|n[sfu])")
-_COMPARED: Final[Mapping[str, Any]] = {
-    ">=": lambda term, value: term >= value,
-    ">": lambda term, value: term > value,
-    "<=": lambda term, value: term <= value,
-    "<": lambda term, value: term < value,
-    "==": lambda term, value: term == value,
-    "!=": lambda term, value: term != value,
-}
+            message = f"{brief(text)} looks like a formula, which is never run; write the value"
+            return refused(self.fact, message)
+        if found := _PERCENT.search(text):
+            hint = "write the number that the fact has, without %"
+            both = f"{found[1]} hundredths", f"{found[1]} itself"
+            return ambiguous(self.fact, found[0], *both, hint)
+        what = "day" if self.is_day else "number"
+        like = ">= 2026-04-01" if self.is_day else ">= 300, [100..300) or 300以上"
+        return refused(self.fact, f"{brief(text)} is no test of a {what}; write for example {like}")
 
 
 def _pair(tokens: list[_Token]) -> tuple[str, Any]:
@@ -321,26 +170,11 @@ def _pair(tokens: list[_Token]) -> tuple[str, Any]:
     return (first.value, second.value) if first.kind == "o" else (second.value, first.value)
 
 
-def _token(kind: str, word: str) -> _Token:
-    if kind == "s":
-        # From and until stand between two values as well.
-        role = {"から": "f", "まで": "u"}.get(word, "s")
-        return _Token(role, SUFFIXES[word])
-    return _Token(kind, _OPS[word.lower()] if kind == "o" else word)
-
-
 @lru_cache(maxsize=256)
-def _grammar(is_date: bool, unit: Label | None, kind: Kind) -> re.Pattern[str]:
-    """Return what matches one part of a test: a value, an operator, or what stands between."""
-    words: tuple[str, ...] = ()
-    if unit is not None:
-        words = (*_UNITS.get(unit.ja, (unit.ja,)), unit.en)
-    elif kind == "decimal":
-        words = _MONEY
-    number = _NUMBER.format(money="¥?" if words == _MONEY else "")
-    own = f"(?:\\s*(?:{'|'.join(map(re.escape, words))}))?" if words else ""
+def _grammar(kind: Kind, unit: Label | None) -> re.Pattern[str]:
+    """Return what matches one part of a test."""
     parts = (
-        _DATE if is_date else number + own,
+        DAY if kind == "date" else number_pattern(kind, unit),
         f"(?P<o>{_either(_OPS)})",
         f"(?P<s>{_either(SUFFIXES)})",
         r"(?P<t>~|\.{2,4})",
@@ -352,7 +186,3 @@ def _grammar(is_date: bool, unit: Label | None, kind: Kind) -> re.Pattern[str]:
 
 def _either(words: Mapping[str, str]) -> str:
     return "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
-
-
-def _ambiguous(fact: Fact, written: str, one: str, other: str, hint: str) -> None:
-    refuse("ambiguous", fact.name, f"{brief(written)} can mean {one}, or {other}; {hint}")

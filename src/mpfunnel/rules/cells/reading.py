@@ -10,11 +10,12 @@ import re
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from itertools import pairwise
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from mpfunnel.errors import InvalidDataError, Problem, brief
 from mpfunnel.rules.cells.folding import fold
-from mpfunnel.rules.cells.ordered import ORDERED, ordered_test, ungrouped
+from mpfunnel.rules.cells.numbers import ungrouped
+from mpfunnel.rules.cells.ordered import ORDERED, Ordered
 from mpfunnel.rules.cells.text import BARE_DASHES, Texts
 from mpfunnel.rules.cells.writing import HIDDEN, literal_text
 from mpfunnel.rules.conditions import AnyOf, Compare, Condition, ContainsAny, Not, refuse
@@ -100,10 +101,13 @@ class _Reader:
         self.fact = fact
         self.unit = unit
         self.term: Any = term_for(fact)
-        self.own: Callable[[str], Condition] = {
-            "bool": self._yes_or_no,
-            **dict.fromkeys(ORDERED, self._ordered),
-        }.get(fact.kind) or Texts(fact, self.term).test
+        self.own: Callable[[str], Condition]
+        if fact.kind in ORDERED:
+            self.own = Ordered(fact, self.term, unit).test
+        elif fact.kind == "bool":
+            self.own = self._yes_or_no
+        else:
+            self.own = Texts(fact, self.term).test
 
     def tests(self, text: str, depth: int) -> Condition:
         """Return the condition that one of the tests in `text` holds."""
@@ -160,7 +164,7 @@ class _Reader:
         name, inner = head[1].lower(), head[2].strip()
         if name == "not":
             return Not(self.tests(inner, depth + 1))
-        values = [self._test(one, MAX_DEPTH) for one in self._items(inner)]
+        values: list[Any] = [self._test(one, MAX_DEPTH) for one in self._items(inner)]
         if not all(_is_value(one) for one in values):
             self._refuse(f"{brief(item)} must list values alone, such as {name}({self._like()})")
         if name == "in":
@@ -172,21 +176,18 @@ class _Reader:
 
     def _one_of(self, values: Sequence[Any]) -> Condition:
         """Return the condition that one of several values is that of the fact."""
-        condition: Condition
-        if self.fact.kind == "set":
-            condition = self.term.contains_any(*(key for one in values for key in one.values))
-        elif self.fact.kind == "bool":
+        if self.fact.kind == "bool":
             self._refuse("a yes or no is asked with one value; write true or false")
-        else:
-            condition = self.term.is_in(*(one.value for one in values))
+        condition: Condition = (
+            self.term.contains_any(*(key for one in values for key in one.values))
+            if self.fact.kind == "set"
+            else self.term.is_in(*(one.value for one in values))
+        )
         return condition
 
     def _missing(self) -> Condition:
         condition: Condition = self.term.is_missing()
         return condition
-
-    def _ordered(self, item: str) -> Condition:
-        return ordered_test(item, self.fact, self.term, self.unit)
 
     def _yes_or_no(self, item: str) -> Condition:
         asked = _EQUALS.fullmatch(item)
@@ -219,7 +220,7 @@ class _Reader:
     def _like(self) -> str:
         return '"a", "b"' if self.fact.kind in ("text", "set", "level") else "1, 2"
 
-    def _refuse(self, message: str) -> None:
+    def _refuse(self, message: str) -> NoReturn:
         refuse("cell", self.fact.name, message)
 
 

@@ -59,7 +59,7 @@ class Texts:
             return self._with_suffix(value, suffix, item)
         return self._equal(self._value(item))
 
-    def _compared(self, op: str, value: str, item: str) -> Condition:
+    def _compared(self, op: str, value: str, item: str) -> Condition:  # noqa: RET503 - each returns or refuses
         match op, self.fact.kind:
             case ">=" | "<=", "level":
                 return self._on_ladder(op, value, item)

@@ -8,6 +8,7 @@ from datetime import date
 from decimal import Context, Decimal
 from typing import Any, Final
 
+from mpfunnel.errors import InvalidDataError, Problem, brief
 from mpfunnel.rules.conditions import (
     All,
     AnyOf,
@@ -20,11 +21,20 @@ from mpfunnel.rules.conditions import (
     IsMissing,
     Not,
     StartsWith,
-    refuse,
 )
 from mpfunnel.rules.facts import Fact
 
-__all__ = ["EXACT", "HIDDEN", "ends_of", "literal_text", "numbered", "quoted", "text_of"]
+__all__ = [
+    "EXACT",
+    "HIDDEN",
+    "ambiguous",
+    "ends_of",
+    "literal_text",
+    "numbered",
+    "quoted",
+    "refused",
+    "text_of",
+]
 
 EXACT: Final = Context(prec=400, traps=[])
 """Holds the product of any number of a cell and any unit."""
@@ -74,7 +84,7 @@ def text_of(condition: Condition, fact: Fact, unit: Decimal | int) -> str:
             return f"{start}{low}..{high}{end}"
         case _:
             message = "no cell can hold 'all' and 'any' like these; write the rule in TOML"
-            return refuse("cell", fact.name, message)
+            raise refused(fact, message)
 
 
 def _item(condition: Condition, fact: Fact, unit: Decimal | int) -> str:
@@ -120,12 +130,24 @@ def _number_text(fact: Fact, value: Any, unit: Decimal | int) -> str:
     if unit != 1:
         shown = EXACT.divide(number, Decimal(unit))
         if EXACT.multiply(shown, Decimal(unit)) != number:
-            refuse("cell", fact.name, f"{number} is no exact number of units of {unit}")
+            message = f"{number} is no exact number of {unit} each; write another unit"
+            raise refused(fact, message)
         number = shown
     number = number.normalize(EXACT)
     if not number:
         return "0"
     return f"{number:f}" if -20 < number.adjusted() < 20 else str(number).lower()
+
+
+def refused(fact: Fact, message: str) -> InvalidDataError:
+    """Return the error of a cell that cannot be read, or written."""
+    return InvalidDataError([Problem("cell", fact.name, message)])
+
+
+def ambiguous(fact: Fact, written: str, one: str, other: str, hint: str) -> InvalidDataError:
+    """Return the error of what can mean `one` or `other`."""
+    message = f"{brief(written)} can mean {one}, or {other}; {hint}"
+    return InvalidDataError([Problem("ambiguous", fact.name, message)])
 
 
 def numbered(fact: Fact, number: str) -> str | None:
