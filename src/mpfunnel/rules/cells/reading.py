@@ -152,7 +152,7 @@ class _Reader:
         return items
 
     def _test(self, item: str, depth: int) -> Condition:
-        word = item.casefold()
+        word = fold(item).casefold()
         if word in _MISSING:
             return self._missing()
         if word.endswith("以外") and word.removesuffix("以外").strip() in _MISSING:
