@@ -570,7 +570,7 @@ def test_a_number_is_only_written_in_units_that_divide_it() -> None:
 
 def test_a_condition_of_another_fact_is_refused() -> None:
     """What stands in a column asks about the fact of its header."""
-    with pytest.raises(InvalidDataError, match="製造業.+asks something else"):
+    with pytest.raises(InvalidDataError, match=r"製造業.+asks something else"):
         write(TEXTUAL == "製造業", KEY)
 
 
