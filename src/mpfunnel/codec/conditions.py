@@ -1,6 +1,7 @@
 """Conditions ⇄ plain data.
 
-A condition is a table whose entries are joined by "and": ``{ employees = { ">=" = 300 } }``.
+A condition is a table whose entries are joined by "and": ``{ employees = { ">=" = 300 } }``. A
+text beside a fact is the text of a cell (`mpfunnel.rules.cells`): ``{ employees = "300以上" }``.
 Whatever the terms can build has one canonical form, which reads back as the same value.
 """
 
@@ -17,6 +18,7 @@ from attrs import frozen
 from mpfunnel import facts
 from mpfunnel.codec.checks import Check, is_list, is_table, under
 from mpfunnel.errors import InvalidDataError, UnknownNameError, did_you_mean, shown
+from mpfunnel.rules.cells import read
 from mpfunnel.rules.conditions import (
     All,
     AnyOf,
@@ -188,6 +190,8 @@ class ConditionCheck(Check):
         except InvalidDataError as error:
             self._faults(error, path)
             return []
+        if isinstance(value, str):
+            return self._cell(term.fact, value, path)
         if not is_table(value):
             return self._leaf(term, "==", value, path, path)
         if not value:
@@ -198,6 +202,22 @@ class ConditionCheck(Check):
             for name, operand in value.items()
             for leaf in self._leaf(term, name, operand, path, under(path, shown(name)))
         ]
+
+    def _cell(self, fact: Fact, text: str, path: str) -> list[Condition]:
+        """Return what the text of a cell asks of a fact: the two ends of a range, or one test."""
+        if not text.strip():
+            # Nobody writes the name of a fact to ask nothing about it.
+            message = "is blank; write '-' for any value, or missing = true"
+            self.fault("blank", path, message)
+            return []
+        try:
+            condition = read(text, fact).condition
+        except InvalidDataError as error:
+            self._faults(error, path)
+            return []
+        if condition is None:
+            return []
+        return [*condition.conditions] if isinstance(condition, All) else [condition]
 
     def _leaf(self, term: Term, name: str, operand: Any, path: str, at: str) -> list[Condition]:
         """Return the one condition of an operator, or none where it is faulty.
@@ -311,11 +331,14 @@ def condition_data(condition: Condition, words: Vocabulary) -> dict[str, Any]:
 class _Asked(dict[str, Any]):
     """What is asked of one fact, by operator."""
 
+    bare = False
+    """Whether the value alone, without its operator, means the same."""
+
 
 def _written(value: Any) -> Any:
     if not isinstance(value, _Asked):
         return value
-    return value["=="] if [*value] == ["=="] else dict(value)
+    return value["=="] if value.bare else dict(value)
 
 
 def _entry_data(condition: Any, words: Vocabulary) -> tuple[str, Any]:
@@ -329,7 +352,19 @@ def _entry_data(condition: Any, words: Vocabulary) -> tuple[str, Any]:
         case Exists(over, part):
             return f"any_{over}", condition_data(part, words)
         case _:
-            return words.name(condition.fact), _Asked([_asked(condition)])
+            asked = _Asked([_asked(condition)])
+            asked.bare = "==" in asked and _is_bare(condition, asked["=="])
+            return words.name(condition.fact), asked
+
+
+def _is_bare(leaf: Compare, value: Any) -> bool:
+    """Whether the value alone asks for the same: a text may look like another cell."""
+    if not isinstance(value, str):
+        return True
+    try:
+        return read(value, leaf.fact).condition == leaf
+    except InvalidDataError:
+        return False
 
 
 def _asked(leaf: Any) -> tuple[str, Any]:

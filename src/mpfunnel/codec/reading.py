@@ -10,6 +10,7 @@ from mpfunnel import facts
 from mpfunnel.codec.attributes import default_label
 from mpfunnel.codec.checks import is_list, is_table, located, no_such, under
 from mpfunnel.codec.conditions import ConditionCheck, Vocabulary, day_of
+from mpfunnel.codec.formats import FORMAT, fault_of_format, upgraded
 from mpfunnel.codec.lifecycle import LIFECYCLE, LifecycleCheck
 from mpfunnel.engagement import EngagementModel, EngagementState, Signal
 from mpfunnel.errors import DecodeError, PlaybookError, Problem, brief, did_you_mean, shown
@@ -24,9 +25,8 @@ from mpfunnel.segments import Segment, SegmentTable
 from mpfunnel.stages import Funnel, FunnelStage
 from mpfunnel.tiers import Tier, TierTable
 
-__all__ = ["EVERY", "FORMAT", "read"]
+__all__ = ["EVERY", "read"]
 
-FORMAT: Final = 1
 EVERY: Final = "*"
 """Stands for every product without a table of its own."""
 
@@ -100,10 +100,10 @@ class _PlaybookCheck(ConditionCheck, LifecycleCheck):
     def playbook(self, data: dict[str, Any]) -> Playbook | None:
         """Return the playbook that `data` describes; `None` where a part of it is faulty."""
         number = data.get("format", FORMAT)
-        if type(number) is not int or number != FORMAT:
-            message = f"must be {FORMAT}, not {brief(number)}; a later one needs a later mpfunnel"
+        if message := fault_of_format(number):
             self.fault("format", "format", message)
             return None
+        data = upgraded(data, number)
         self.keys(data, "", _TOP)
         head: dict[str, Any] = {key: self.text(data, key, "") for key in _HEAD if key in data}
         head["name"] = self.label(data, "name", "")

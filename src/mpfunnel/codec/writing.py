@@ -9,8 +9,9 @@ from typing import Any
 
 from mpfunnel.codec.attributes import attribute_data, default_label, label_data, without_none
 from mpfunnel.codec.conditions import ConditionCheck, Vocabulary, condition_data
+from mpfunnel.codec.formats import FORMAT
 from mpfunnel.codec.lifecycle import lifecycle_data
-from mpfunnel.codec.reading import EVERY, FORMAT
+from mpfunnel.codec.reading import EVERY
 from mpfunnel.engagement import EngagementModel, EngagementState, Signal
 from mpfunnel.errors import PlaybookError, Problem
 from mpfunnel.playbook import Playbook
