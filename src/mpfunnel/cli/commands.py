@@ -39,8 +39,7 @@ from mpfunnel.examples import FIRM, PLAYBOOK, STORY_DAY, generate
 from mpfunnel.labels import Label, Lang
 from mpfunnel.playbook import Playbook
 from mpfunnel.records import Company, Id
-from mpfunnel.rules.tables import DecisionTable
-from mpfunnel.tiers import TierTable
+from mpfunnel.tiers import asked_of, rules_of
 
 __all__ = ["app"]
 
@@ -207,21 +206,19 @@ def check(playbook: str, /, *, lang: Lang | None = None) -> None:
     # Compiling shows what the playbook alone cannot tell.
     Engine(book)
     shown = lang or book.lang
-    tables: dict[Label, list[DecisionTable[Any]]] = {
-        Label("segment", "セグメント"): [book.segments],
-        Label("tier", "Tier"): [
-            policy for policy in book.tiers.values() if isinstance(policy, TierTable)
-        ],
-        Label("engagement", "エンゲージメント"): [
-            table for model in book.engagement.values() for table in (model.interest, model.states)
-        ],
-        Label("stage", "ステージ"): [book.funnel.rules],
-    }
+    models = book.engagement.values()
     # What several products share counts once.
-    counts = {
-        label.text(shown): sum(len(table.rules) for table in dict.fromkeys(found))
-        for label, found in tables.items()
+    rules: dict[Label, dict[Any, int]] = {
+        Label("segment", "セグメント"): {None: len(book.segments.rules)},
+        Label("tier", "Tier"): {
+            rules_of(policy) or id(policy): len(asked_of(policy)) for policy in book.tiers.values()
+        },
+        Label("engagement", "エンゲージメント"): {
+            table: len(table.rules) for model in models for table in (model.interest, model.states)
+        },
+        Label("stage", "ステージ"): {None: len(book.funnel.rules.rules)},
     }
+    counts = {label.text(shown): sum(found.values()) for label, found in rules.items()}
     each = ", ".join(f"{name} {count:,}" for name, count in counts.items())
     ids = ", ".join(str(product.id) for product in book.products)
     terminal = Terminal()
