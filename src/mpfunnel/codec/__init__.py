@@ -118,5 +118,10 @@ def _check_same(playbook: Playbook, read_back: Callable[[], Playbook]) -> None:
         for part in ("products", "segments", "tiers", "engagement", "funnel")
         if getattr(again, part) != getattr(playbook, part)
     ]
+    if again.cases != playbook.cases:
+        message = (
+            "hold what no file can hold; declare custom attributes by asking about them in a rule"
+        )
+        problems.append(Problem("custom", "cases", message))
     if problems:
         raise PlaybookError(problems)

@@ -62,6 +62,10 @@ Time limits: a gate is left on the day of entering, an sla within_days or within
 warn_days: so many days before days alone take a lead out of the stage, a warning is due.""",
     "calendar": """\
 Business days: public holidays of the country, weekend, days_off and working_days of the firm.""",
+    "cases": """\
+Cases that must be answered as expected: mpfunnel check asks them. given: records by their fields;
+their ids, and whose they are, follow from the rest. expect: a value, or a table of value, possible,
+missing and rule.""",
 }
 _INNER: Final = ("labels", "kinds", "calendar", "interest", "states", "rules")
 """What has a header of its own within a table, in the order of the file."""
@@ -75,6 +79,7 @@ def toml_text(data: Mapping[str, Any]) -> str:
     sections = {key: value for key, value in data.items() if key in _COMMENTS}
     lines = _comment("")
     lines += _values({key: value for key, value in data.items() if key not in sections})
+    cases: list[dict[str, Any]] = sections.pop("cases", [])
     for name, section in sections.items():
         tables: dict[tuple[str, ...], Any] = {(name, key): one for key, one in section.items()}
         if name == "attributes":
@@ -85,7 +90,19 @@ def toml_text(data: Mapping[str, Any]) -> str:
         for path, table in tables.items():
             lines += ["", *comment, *_table(path, table)]
             comment = []
+    lines += _cases(cases)
     return "\n".join(lines) + "\n"
+
+
+def _cases(cases: list[dict[str, Any]]) -> list[str]:
+    lines: list[str] = []
+    for case in cases:
+        parts = {name: case[name] for name in ("given", "expect") if name in case}
+        lines += ["", *([] if lines else _comment("cases")), "[[cases]]"]
+        lines += _values({key: value for key, value in case.items() if key not in parts})
+        for name, part in parts.items():
+            lines += ["", f"[cases.{name}]", *_values(part)]
+    return lines
 
 
 def _comment(name: str) -> list[str]:

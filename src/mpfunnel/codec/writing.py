@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from mpfunnel.codec.attributes import attribute_data, default_label, label_data, without_none
+from mpfunnel.codec.cases import case_data
 from mpfunnel.codec.conditions import ConditionCheck, Vocabulary, condition_data
 from mpfunnel.codec.lifecycle import lifecycle_data
 from mpfunnel.codec.reading import EVERY, FORMAT
@@ -73,6 +74,7 @@ def playbook_data(book: Playbook) -> dict[str, Any]:
                 **lifecycle_data(funnel),
                 **_table(funnel.rules, "stage", about_leads),
             },
+            "cases": [case_data(case, book) for case in book.cases] or None,
         }
     )
 
