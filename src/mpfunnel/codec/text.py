@@ -13,7 +13,7 @@ from tomlkit.items import Float, Integer, Item, Trivia
 
 from mpfunnel.codec.checks import is_list, is_table
 
-__all__ = ["json_text", "toml_text"]
+__all__ = ["inline_text", "json_text", "toml_text"]
 
 MAX_WIDTH: Final = 100
 """How long a line may be before its list is broken; texts are never broken."""
@@ -92,6 +92,11 @@ def toml_text(data: Mapping[str, Any]) -> str:
             comment = []
     lines += _cases(cases)
     return "\n".join(lines) + "\n"
+
+
+def inline_text(value: Any) -> str:
+    """Return a value as TOML on one line."""
+    return _flat(value).as_string()
 
 
 def _cases(cases: list[dict[str, Any]]) -> list[str]:
