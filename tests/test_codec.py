@@ -30,7 +30,7 @@ from mpfunnel.rules.facts import Fact
 from mpfunnel.rules.tables import Decision, Rule
 from mpfunnel.rules.terms import term_for
 from mpfunnel.starters import starter
-from mpfunnel.tiers import Tier, TierTable, decided
+from mpfunnel.tiers import Tier, TierLimit, TierLimits, TierTable, decided
 
 BOOK = starter(["crm", "sfa"])
 KNOWN = "known are format, name, lang, zone, currency, tier_review_dates, attributes, products, segments, tiers, engagement, funnel, cases"
@@ -623,16 +623,29 @@ def with_condition(condition: Condition) -> Playbook:
 
 
 class TestWhatNoFileHolds:
-    def test_a_policy_in_python(self) -> None:
-        """A tier policy of one's own is named, and nothing is written."""
-        book = evolve(BOOK, tiers={"crm": NearUs(), "sfa": BOOK.tiers["sfa"]})
-        for write in (dump, to_data):
-            with pytest.raises(PlaybookError) as caught:
-                write(book)
-            assert str(caught.value) == (
-                "tiers.crm: is a policy written in Python, which no file can hold"
-            )
-            assert caught.value.problems[0].code == "custom"
+    def test_a_policy_of_a_kind_that_means_another(self) -> None:
+        """What a file would read back as something else is named, and nothing is written."""
+
+        class Table(TierTable):
+            """Might decide otherwise than its rules say."""
+
+        class Card(NearUs):
+            kind = "scorecard"
+
+        table = Table([], Tier(3))
+        limits = TierLimits(table, [TierLimit(best=Tier(2), when=company.employees < 5)])
+        own = "is a Table, a kind of its own, which no file can hold"
+        for policy, why in (
+            (table, own),
+            (limits, own),
+            (Card(), "has the kind 'scorecard' of this library"),
+        ):
+            book = evolve(BOOK, tiers={"crm": policy, "sfa": BOOK.tiers["sfa"]})
+            for write in (dump, to_data):
+                with pytest.raises(PlaybookError) as caught:
+                    write(book)
+                assert str(caught.value) == f"tiers.crm: {why}"
+                assert caught.value.problems[0].code == "custom"
 
     @pytest.mark.parametrize(
         ("condition", "problem"),

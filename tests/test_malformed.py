@@ -41,6 +41,7 @@ from tests.malformed import (
     HUGE,
     TOML,
     Number,
+    Plants,
     Policy,
     TwoLines,
     Unwritable,
@@ -61,6 +62,22 @@ from tests.malformed import (
     within_itself,
 )
 from tests.reading import mapping_of
+
+
+class Table(TierTable):
+    """A kind of its own, which might decide otherwise than its rules say."""
+
+
+class Told(Policy):
+    """A policy that was made with something."""
+
+    def __init__(self, options: Any) -> None:
+        super().__init__(lambda: None)
+        self.options = options
+
+
+LIMIT: Final = mf.TierLimit(best=Tier(2), when=company.employees < 5)
+
 
 DOCS: Final = Path(__file__).parents[1] / "docs" / "reference" / "errors.md"
 SRC: Final = Path(mf.__file__).parent
@@ -176,6 +193,64 @@ FILES: Final[dict[str, tuple[Callable[[Path], object], list[str]]]] = {
 DATA_CASES: Final[dict[str, tuple[Callable[[], object], list[str]]]] = {
     "data that is no table": (lambda: from_data([]),  # type: ignore[arg-type]
         ["type | must be a Mapping, not list []"]),
+    "a kind that is no text": (changed("tiers", "*", "kind", to=3),
+        ["type | tiers.*.kind: must be text, not int",
+         "unknown-key | tiers.*.otherwise: no such key; known are kind, options",
+         "unknown-key | tiers.*.rules: no such key; known are kind, options",
+         "unknown-kind | tiers.*.kind: no such kind ''; known are scorecard; name others by load(…, kinds=[…])"]),
+    "a kind that nobody named": (changed("tiers", "crm", to={"kind": "acme/plants/1"}),
+        ["unknown-kind | tiers.crm.kind: no such kind 'acme/plants/1'; known are scorecard; name others by load(…, kinds=[…])"]),
+    "a kind that is misspelt": (changed("tiers", "crm", to={"kind": "acme/plant/1"}, kinds=[Plants]),
+        ["unknown-kind | tiers.crm.kind: no such kind 'acme/plant/1'; did you mean 'acme/plants/1'?"]),
+    "options that a policy does not know": (changed("tiers", "crm", to={"kind": "acme/plants/1", "options": {"regoin": "x"}}, kinds=[Plants]),
+        ["policy | tiers.crm.options: acme/plants/1 refuses them: TypeError: Plants.__init__() got an unexpected keyword argument 'regoin'"]),
+    "options that a policy refuses": (changed("tiers", "crm", to={"kind": "acme/plants/1", "options": {"region": "two\nlines"}}, kinds=[Plants]),
+        ["policy | tiers.crm.options: acme/plants/1 refuses them: ValueError: no such region"]),
+    "options that a policy names faults of": (changed("tiers", "crm", to={"kind": "acme/plants/1", "options": {"region": "Atlantis"}}, kinds=[Plants]),
+        ["choice | tiers.crm.options.region: no such region"]),
+    "a day among options": (changed("tiers", "crm", to={"kind": "acme/plants/1", "options": {"region": [{"a": DAY}]}}, kinds=[Plants]),
+        ["type | tiers.crm.options.region[0].a: must be text where a day is meant, such as '2026-04-01'"]),
+    "a policy of another kind": (changed("tiers", "crm", to={"kind": "acme/plants/1", "options": {"region": "another"}}, kinds=[Plants]),
+        ["policy | tiers.crm.kind: acme/plants/1 made no policy of it, but kind 'acme/plants/2'"]),
+    "kinds that are none": (lambda: from_data(DATA, kinds=[Plants, Plants, 3, lambda: None]),  # type: ignore[list-item, return-value]
+        ["duplicate | kinds[1]: 'acme/plants/1' is given twice",
+         "type | kinds[2]: must be a class or callable with a text kind, not int 3",
+         "type | kinds[3]: must be a class or callable with a text kind, not function function …"]),
+    "a scorecard of faults": (changed("tiers", "crm", to={
+            "kind": "scorecard", "rules": [],
+            "items": [{"points": "3", "when": {"employees": 1}}, {"when": {"employes": 1}}, {"points": 3, "if_unknown": 4}, 3],
+            "bands": [{"at_least": 1.5, "tier": 1}, {"tier": 10}, {"at_least": 1}],
+        }),
+        ["unknown-key | tiers.crm.rules: no such key; known are kind, otherwise, items, bands",
+         "type | tiers.crm.items[3]: must be a table",
+         "type | tiers.crm.items[0].points: must be an integer within ±1,000,000, not '3'",
+         "unknown-fact | tiers.crm.items[1].when.employes: no such fact; did you mean 'employees'?",
+         "missing | tiers.crm.items[1]: has no points",
+         "missing | tiers.crm.items[2]: has no when",
+         "range | tiers.crm.items[2].if_unknown: must lie between 0 and the points, 3",
+         "type | tiers.crm.bands[0].at_least: must be an integer, not float 1.5",
+         "range | tiers.crm.bands[1].tier: must be an integer from 1 to 9, not 10",
+         "missing | tiers.crm.bands[1]: has no at_least",
+         "missing | tiers.crm.bands[2]: has no tier",
+         "missing | tiers.crm: has no otherwise"]),
+    "bands that start together in a file": (changed("tiers", "crm", to={
+            "kind": "scorecard", "otherwise": 3, "bands": [{"at_least": 1, "tier": 1}, {"at_least": 1, "tier": 2}]}),
+        ["duplicate | tiers.crm.bands: two bands start at the same score"]),
+    "limits of faults": (changed("tiers", "*", "limits", to=[
+            {"when": {"employees": 1}}, {"best": 1, "worst": 2, "when": {"employees": 1}},
+            {"best": 0, "otherwise": 1, "when": {"employees": 1}}, {"worst": 3, "when": {"product.score": 1}}]),
+        ["missing | tiers.*.limits[0]: needs either best or worst",
+         "contradiction | tiers.*.limits[1]: needs either best or worst, not both",
+         "unknown-key | tiers.*.limits[2].otherwise: no such key; known are best, worst, key, when, because",
+         "range | tiers.*.limits[2].best: must be an integer from 1 to 9, not 0"]),
+    "a limit that asks about leads": (changed("tiers", "*", "limits", to=[{"worst": 3, "when": {"lead.title": "部長"}}]),
+        ["scope | tiers.*.limits[0].when.lead.title: cannot be asked here, where only company is known"]),
+    "limits that are empty": (changed("tiers", "*", "limits", to=[]),
+        ["empty | tiers.*.limits: must list at least one limit"]),
+    "a family that is misspelt": (lambda: from_data({**DATA, "products": {"crm": {"family": "office"}}, "tiers": {**DATA["tiers"], "family:ofice": DATA["tiers"]["*"]}}),
+        ["unknown-family | tiers.family:ofice: no such family; did you mean 'office'?"]),
+    "a rule of a family": (lambda: from_data({**DATA, "products": {"crm": {"family": "a.b"}}, "tiers": {"family:a.b": {"otherwise": 1, "rules": [{"tier": 1, "when": {"lead.title": "部長"}}]}}}),
+        ["scope | tiers.family:a.b.rules[0].when.lead.title: cannot be asked here, where only company is known"]),
     "a table that contains itself": (lambda: from_data(within_itself()),
         ["depth | nests deeper than 80"]),
     "a list nested 100,000 deep": (changed("name", to=nested(100_000)),
@@ -367,9 +442,40 @@ OBJECTS: Final[dict[str, tuple[Callable[[], object], list[str]]]] = {
     "a policy whose tiers are no list": (lambda: evolve(BOOK, tiers=Policy(lambda: None, 3)),
         ["type | tiers.crm.tiers: must be a list, not int 3",
          "type | tiers.sfa.tiers: must be a list, not int 3"]),
-    "a policy that no file can hold": (lambda: dump(evolve(BOOK, tiers=Policy(lambda: None))),
-        ["custom | tiers.crm: is a policy written in Python, which no file can hold",
-         "custom | tiers.sfa: is a policy written in Python, which no file can hold"]),
+    "a product that is called like several": (lambda: mf.starter(["*", "family:office", "family"]),
+        ["conflict | products[0].id: '*' stands for several products; name this one otherwise",
+         "conflict | products[1].id: 'family:office' stands for several products; name this one otherwise"]),
+    "a policy of a family that is none": (lambda: evolve(BOOK, tiers={**BOOK.tiers, "family:x": Table([], Tier(1))}),
+        ["unknown-family | tiers.family:x: no such family"]),
+    "options that are no plain data": (lambda: evolve(BOOK, tiers={"*": Told({"a": [DAY], 3: "x"}), "sfa": Told("text")}),
+        ["type | tiers.crm.options.a[0]: must be text, a number, a bool, a list or a mapping, not date datetime.date(2026, 10, 31)",
+         "type | tiers.crm.options: key 3: must be text, not int",
+         "type | tiers.sfa.options: must be a mapping, not str 'text'"]),
+    "options that are nested too deep": (lambda: evolve(BOOK, tiers={"*": Told({"a": nested(40)})}),
+        ["depth | " + f"tiers.{key}.options.a" + "[0]" * 32 + ": nests deeper than 32" for key in ("crm", "sfa")]),
+    "limits over limits": (lambda: mf.TierLimits(mf.TierLimits(Table([], Tier(1)), [LIMIT]), [LIMIT]),
+        ["contradiction | policy: has limits itself; list all of them in one"]),
+    "limits over nothing": (lambda: mf.TierLimits(3, 3),  # type: ignore[arg-type]
+        ["type | policy: must be a tier policy, not int 3",
+         "type | limits: must be a list, not int 3"]),
+    "limits over a policy of faults": (lambda: mf.TierLimits(Policy(lambda: None, [3]), []),
+        ["type | policy.tiers[0]: must be a Tier, not int",
+         "empty | limits: must list at least one limit"]),
+    "limits that share a key": (lambda: mf.TierLimits(Table([Rule(Tier(1), company.employees > 3)], Tier(1)), [evolve(LIMIT, key=key) for key in ("rule-1", "otherwise", "by-hand", "a", "a")]),
+        ["duplicate | limits[0].key: 'rule-1' is reserved",
+         "duplicate | limits[1].key: 'otherwise' is reserved",
+         "duplicate | limits[2].key: 'by-hand' is reserved",
+         "duplicate | limits[4].key: 'a' is used twice; keys are unique"]),
+    "a limit of faults": (lambda: mf.TierLimit(best=1, worst="x", when=company.employees > 3, key=3),  # type: ignore[arg-type]
+        ["type | limit.key: must be text, not int 3",
+         "type | limit.best: must be a Tier, not int 1",
+         "type | limit.worst: must be a Tier, not str 'x'",
+         "contradiction | limit: needs either best or worst, not both"]),
+    "limits that nothing compiles": (lambda: mf.TierLimits(Policy(lambda: None), [LIMIT]).compile(),
+        ["custom | policy: acme/told/1 is written in Python, and decides by itself"]),
+    "a policy that no file can hold": (lambda: dump(evolve(BOOK, tiers=Table([], Tier(1)))),
+        ["custom | tiers.crm: is a Table, a kind of its own, which no file can hold",
+         "custom | tiers.sfa: is a Table, a kind of its own, which no file can hold"]),
     "a file of another kind": (lambda: dump(BOOK, "two\nlines.yaml"),
         ["file | two\\nlines.yaml: must end in .toml or .json"]),
     "a tier that is true": (lambda: Tier(True),

@@ -31,7 +31,16 @@ from mpfunnel.records import (
 )
 from mpfunnel.rules.tables import Band, Decision, DecisionTable, Rule, Scorecard, ScoreItem
 from mpfunnel.segments import Segment, SegmentTable
-from mpfunnel.tiers import Tier, TierPolicy, TierTable, decided, undecided
+from mpfunnel.tiers import (
+    Tier,
+    TierLimit,
+    TierLimits,
+    TierPolicy,
+    TierScorecard,
+    TierTable,
+    decided,
+    undecided,
+)
 
 if TYPE_CHECKING:
     from mpfunnel.account import Account, accounts
@@ -105,7 +114,10 @@ __all__ = [
     "StageHistory",
     "Tally",
     "Tier",
+    "TierLimit",
+    "TierLimits",
     "TierPolicy",
+    "TierScorecard",
     "TierTable",
     "Transition",
     "TransitionError",

@@ -10,8 +10,7 @@ from mpfunnel.cli.checking import Finding, Report
 from mpfunnel.cli.terminal import printable
 from mpfunnel.labels import Label
 from mpfunnel.playbook import Playbook
-from mpfunnel.rules.tables import DecisionTable
-from mpfunnel.tiers import TierTable
+from mpfunnel.tiers import asked_of, rules_of
 
 __all__ = ["Format", "as_json", "summary", "workflow_commands"]
 
@@ -41,21 +40,19 @@ def summary(report: Report) -> Iterator[str]:
 
 
 def _rules(report: Report, book: Playbook) -> str:
-    tables: dict[Label, list[DecisionTable[Any]]] = {
-        Label("segment", "セグメント"): [book.segments],
-        Label("tier", "Tier"): [
-            policy for policy in book.tiers.values() if isinstance(policy, TierTable)
-        ],
-        Label("engagement", "エンゲージメント"): [
-            table for model in book.engagement.values() for table in (model.interest, model.states)
-        ],
-        Label("stage", "ステージ"): [book.funnel.rules],
-    }
+    models = book.engagement.values()
     # What several products share counts once.
-    counts = {
-        label.text(report.lang): sum(len(table.rules) for table in dict.fromkeys(found))
-        for label, found in tables.items()
+    rules: dict[Label, dict[Any, int]] = {
+        Label("segment", "セグメント"): {None: len(book.segments.rules)},
+        Label("tier", "Tier"): {
+            rules_of(policy) or id(policy): len(asked_of(policy)) for policy in book.tiers.values()
+        },
+        Label("engagement", "エンゲージメント"): {
+            table: len(table.rules) for model in models for table in (model.interest, model.states)
+        },
+        Label("stage", "ステージ"): {None: len(book.funnel.rules.rules)},
     }
+    counts = {label.text(report.lang): sum(found.values()) for label, found in rules.items()}
     each = ", ".join(f"{name} {count:,}" for name, count in counts.items())
     return f"{sum(counts.values()):,} ({each})"
 

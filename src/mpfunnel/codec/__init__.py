@@ -6,16 +6,18 @@ path; what is written is canonical, and has been read back before it is handed o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from os import PathLike
 from pathlib import Path
 from typing import Any, Final
 
 from mpfunnel.codec.plain import VALUES_AND_DAYS, parse_json, parse_toml, plain, start_of
 from mpfunnel.codec.reading import read
+from mpfunnel.codec.tiers import Kinds, kinds_by_name, stand_ins
 from mpfunnel.codec.writing import playbook_data
 from mpfunnel.errors import DecodeError, InvalidDataError, PlaybookError, Problem, misfit
-from mpfunnel.playbook import Playbook
+from mpfunnel.playbook import Playbook, meaning_of
+from mpfunnel.tiers import TierPolicy
 
 __all__ = ["dump", "from_data", "load", "to_data"]
 
@@ -23,50 +25,64 @@ MAX_DEPTH: Final = 80
 """How deep a playbook may nest: conditions nest up to 32 deep, and most take two levels each."""
 
 
-def load(source: str | PathLike[str] | Mapping[str, Any]) -> Playbook:
+def load(
+    source: str | PathLike[str] | Mapping[str, Any],
+    *,
+    kinds: Iterable[Callable[..., TierPolicy]] = (),
+) -> Playbook:
     """Return the playbook of a file or of plain data.
 
     Args:
         source: The path of a file that ends in ``.toml`` or ``.json``, or what such a file holds
             as plain data. A file may have at most 2 MiB, 80 levels and 8 dots a key.
+        kinds: The tier policies in Python that the file may name: classes, or other callables, each
+            with a text `kind`. One is called with the ``options`` that stand beside its kind.
 
     Raises:
+        InvalidDataError: One of `kinds` is no callable with a kind, or two share a kind.
         DecodeError: There is no such file, or it does not have the documented form; all its faults
             are listed, each with its path.
         PlaybookError: It is well formed but contradicts itself or names what does not exist.
     """
     if not isinstance(source, str | PathLike):
-        return from_data(source)
+        return from_data(source, kinds=kinds)
     path = Path(source)
     parse = {".toml": parse_toml, ".json": parse_json}.get(path.suffix.lower())
     if parse is None:
         raise DecodeError([Problem("file", str(path), "must end in .toml or .json")])
-    return _read(parse(start_of(path), path.name, MAX_DEPTH), path.name)
+    return _read(parse(start_of(path), path.name, MAX_DEPTH), path.name, kinds_by_name(kinds))
 
 
-def from_data(data: Mapping[str, Any]) -> Playbook:
+def from_data(
+    data: Mapping[str, Any], *, kinds: Iterable[Callable[..., TierPolicy]] = ()
+) -> Playbook:
     """Return the playbook that plain data describes: what `to_data` returns, or a file holds.
 
     Args:
         data: Tables under texts, lists, texts, integers, Decimals, floats, bools and dates.
+        kinds: As in `load`.
 
     Raises:
+        InvalidDataError: One of `kinds` is no callable with a kind, or two share a kind.
         DecodeError: It does not have the documented form.
         PlaybookError: It contradicts itself or names what does not exist.
     """
     if problems := misfit("", data, Mapping):
         raise DecodeError(problems)
-    return _read(dict(data), "")
+    return _read(dict(data), "", kinds_by_name(kinds))
 
 
 def to_data(playbook: Playbook) -> dict[str, Any]:
     """Return the playbook as plain data; decimals are Decimals, days are dates.
 
+    Of a tier policy in Python it holds the kind and the attribute `options`.
+
     Raises:
-        PlaybookError: It holds what no file can hold, such as a tier policy written in Python.
+        PlaybookError: It holds what no file can hold.
     """
     data = playbook_data(playbook)
-    _check_same(playbook, lambda: from_data(data))
+    kinds = stand_ins(playbook.tiers.values())
+    _check_same(playbook, lambda: from_data(data, kinds=kinds))
     return data
 
 
@@ -79,7 +95,7 @@ def dump(playbook: Playbook, target: str | PathLike[str] | None = None) -> str:
             comments that say what can be edited, where it is `None`.
 
     Raises:
-        PlaybookError: It holds what no file can hold, such as a tier policy written in Python.
+        PlaybookError: It holds what no file can hold.
         DecodeError: The path has another ending.
         OSError: The file cannot be written.
     """
@@ -92,15 +108,16 @@ def dump(playbook: Playbook, target: str | PathLike[str] | None = None) -> str:
         raise DecodeError([Problem("file", str(path), "must end in .toml or .json")])
     write, parse = (toml_text, parse_toml) if suffix == ".toml" else (json_text, parse_json)
     raw = write(to_data(playbook)).encode()
-    _check_same(playbook, lambda: _read(parse(raw, "", MAX_DEPTH), ""))
+    kinds = kinds_by_name(stand_ins(playbook.tiers.values()))
+    _check_same(playbook, lambda: _read(parse(raw, "", MAX_DEPTH), "", kinds))
     if path is not None:
         # The same bytes on every machine.
         path.write_bytes(raw)
     return raw.decode()
 
 
-def _read(data: dict[str, Any], origin: str) -> Playbook:
-    return read(plain(data, origin, depth=MAX_DEPTH, values=VALUES_AND_DAYS), origin)
+def _read(data: dict[str, Any], origin: str, kinds: Kinds) -> Playbook:
+    return read(plain(data, origin, depth=MAX_DEPTH, values=VALUES_AND_DAYS), origin, kinds)
 
 
 def _check_same(playbook: Playbook, read_back: Callable[[], Playbook]) -> None:
@@ -116,7 +133,9 @@ def _check_same(playbook: Playbook, read_back: Callable[[], Playbook]) -> None:
     problems = [
         Problem("custom", part, "holds what no file can hold; build its rules from mpfunnel.facts")
         for part in ("products", "segments", "tiers", "engagement", "funnel")
+        # A policy in Python need not say what it equals: its kind, Tiers and options do.
         if getattr(again, part) != getattr(playbook, part)
+        and meaning_of(getattr(again, part)) != meaning_of(getattr(playbook, part))
     ]
     if again.cases != playbook.cases:
         message = (

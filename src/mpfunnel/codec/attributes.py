@@ -118,7 +118,7 @@ class AttributeCheck(Check):
         return self.built(lambda: group.attribute(key, made, closed=closed, label=label), path)
 
 
-_NAMES: Final = ("label", "product", "rule", "signal")
+_NAMES: Final = ("band", "item", "label", "limit", "product", "rule", "signal")
 """What values call themselves in the paths of their problems."""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Container, Iterable, Mapping
 from typing import Any, Final, TypeVar, cast
 
 from attrs import evolve
@@ -12,9 +12,11 @@ from mpfunnel import facts
 from mpfunnel.calendars import zone_for
 from mpfunnel.codec.attributes import default_label
 from mpfunnel.codec.cases import WorkedCaseCheck, attributes_asked
-from mpfunnel.codec.checks import is_list, is_table, located, no_such, under
-from mpfunnel.codec.conditions import ConditionCheck, Vocabulary, day_of
+from mpfunnel.codec.checks import is_list, located, no_such, under
+from mpfunnel.codec.conditions import Vocabulary, day_of
 from mpfunnel.codec.lifecycle import LIFECYCLE, LifecycleCheck
+from mpfunnel.codec.tables import TABLE
+from mpfunnel.codec.tiers import Kinds, TierCheck
 from mpfunnel.engagement import EngagementModel, EngagementState, Signal
 from mpfunnel.errors import (
     DecodeError,
@@ -26,23 +28,19 @@ from mpfunnel.errors import (
     shown,
 )
 from mpfunnel.labels import Label
-from mpfunnel.playbook import Playbook
+from mpfunnel.playbook import EVERY, FAMILY, Playbook, key_of
 from mpfunnel.records import Id, Product
-from mpfunnel.rules.conditions import All
 from mpfunnel.rules.facts import Scale
-from mpfunnel.rules.tables import DecisionTable, Rule
+from mpfunnel.rules.tables import DecisionTable
 from mpfunnel.rules.terms import Term
 from mpfunnel.segments import Segment, SegmentTable
 from mpfunnel.stages import Funnel, FunnelStage
-from mpfunnel.tiers import Tier, TierTable
+from mpfunnel.tiers import TierPolicy
 from mpfunnel.worked_cases import WorkedCase
 
-__all__ = ["EVERY", "FORMAT", "read"]
+__all__ = ["FORMAT", "read"]
 
 FORMAT: Final = 1
-EVERY: Final = "*"
-"""Stands for every product without a table of its own."""
-
 MAX_PROBLEMS: Final = 200
 """How many problems are looked for."""
 MAX_KEYS: Final = 1_000
@@ -54,7 +52,6 @@ _HEAD: Final = ("lang", "zone", "currency")
 _TOP: Final = ("format", "name", *_HEAD, "tier_review_dates", "attributes", *_SECTIONS, "cases")
 _PRODUCT: Final = ("family", "grade", "lifecycle")
 _DAYS: Final = ("sold_from", "sold_until")
-_TABLE: Final = ("rules", "otherwise", "otherwise_because")
 _SCALE: Final = ("ladder", "detours", "labels")
 _SIGNAL: Final = ("kind", "points", "cap", "cool_down_days", "fades", "raises_hand_days")
 _MODEL: Final = ("half_life_days", "company_wide_per_mille", "cap", "floor")
@@ -64,18 +61,19 @@ T = TypeVar("T")
 _Keyed = TypeVar("_Keyed", EngagementState, FunnelStage)
 
 
-def read(data: dict[str, Any], origin: str) -> Playbook:
+def read(data: dict[str, Any], origin: str, kinds: Kinds) -> Playbook:
     """Return the playbook that plain data describes.
 
     Args:
         data: The data, within the bounds of `mpfunnel.codec.plain`.
         origin: How messages name the file that it came from; empty where it came from none.
+        kinds: What makes the policies in Python that it may name, by their kind.
 
     Raises:
         DecodeError: It does not have the documented form.
         PlaybookError: It contradicts itself or names what does not exist.
     """
-    check = _PlaybookCheck()
+    check = _PlaybookCheck(kinds)
     try:
         book = check.playbook(data)
     except _Enough:
@@ -94,11 +92,11 @@ class _Enough(Exception):  # noqa: N818 - no error, only the end of looking for 
     """There are as many problems as anybody reads."""
 
 
-class _PlaybookCheck(ConditionCheck, LifecycleCheck, WorkedCaseCheck):
+class _PlaybookCheck(TierCheck, LifecycleCheck, WorkedCaseCheck):
     """Reads a whole playbook."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, kinds: Kinds) -> None:
+        super().__init__(kinds)
         self.contradictions: list[Problem] = []
         self._attributes: dict[str, Term] = {}
         self._scale_of_firm: Scale | None = None
@@ -134,7 +132,10 @@ class _PlaybookCheck(ConditionCheck, LifecycleCheck, WorkedCaseCheck):
             # Without any, nobody knows the states that the other rules ask about.
             self.fault("missing", "engagement", f"has no table for a product, nor for '{EVERY}'")
             given["engagement"] = None
-        tiers = self._of_products("tiers", given["tiers"], products, self._tiers)
+        words = self._words("company", self._scale_of_firm)
+        tiers = self._of_products(
+            "tiers", given["tiers"], products, lambda raw, at: self.tier_policy(raw, at, words)
+        )
         segments = self._segments(given["segments"])
         funnel = self._funnel(given["funnel"])
         parts = (*given.values(), segments, funnel)
@@ -144,7 +145,7 @@ class _PlaybookCheck(ConditionCheck, LifecycleCheck, WorkedCaseCheck):
                 book = Playbook(
                     products=cast("list[Product]", [*products.values()]),
                     segments=cast("SegmentTable", segments),
-                    tiers=cast("dict[Id, TierTable]", tiers),
+                    tiers=cast("dict[Id, TierPolicy]", tiers),
                     engagement=cast("dict[Id, EngagementModel]", models),
                     funnel=cast("Funnel", funnel),
                     **head,
@@ -181,37 +182,6 @@ class _PlaybookCheck(ConditionCheck, LifecycleCheck, WorkedCaseCheck):
 
     def _words(self, own: str, scale: Scale | None, stages: Scale = facts.STAGES) -> Vocabulary:
         return Vocabulary.of(own, scale or facts.ENGAGEMENT, self._attributes, stages)
-
-    def _part(self, data: dict[str, Any], key: str, path: str) -> dict[str, Any] | None:
-        """Return the table under `key`; `None` where there is none."""
-        if key not in data:
-            self.fault("missing", path, f"has no {key}")
-            return None
-        value = data[key]
-        if is_table(value):
-            return value
-        self.fault("type", under(path, shown(key)), "must be a table")
-        return None
-
-    def _key(self, value: Any, path: str) -> str | None:
-        if isinstance(value, str) and value.strip():
-            return value
-        self.fault("type", path, "must be a key: text that is not blank")
-        return None
-
-    def _rows(self, data: dict[str, Any], key: str, path: str) -> list[tuple[str, dict[str, Any]]]:
-        """Return the tables of the list under `key`, each with its path."""
-        value, at = data.get(key, []), under(path, key)
-        if not is_list(value):
-            self.fault("type", at, "must be a list of tables")
-            return []
-        rows: list[tuple[str, dict[str, Any]]] = []
-        for index, item in enumerate(value):
-            if is_table(item):
-                rows.append((f"{at}[{index}]", item))
-            else:
-                self.fault("type", f"{at}[{index}]", "must be a table")
-        return rows
 
     # -- products, and what each of them has --
 
@@ -258,90 +228,36 @@ class _PlaybookCheck(ConditionCheck, LifecycleCheck, WorkedCaseCheck):
         self,
         what: str,
         data: dict[str, Any] | None,
-        products: Collection[Id],
+        products: Mapping[Id, Product | None],
         read_one: Callable[[dict[str, Any], str], T | None],
     ) -> dict[Id, T | None]:
-        """Return the policy of each product; those without one of their own have that of ``*``."""
+        """Return the policy of each product: its own, that of its family, or that of ``*``."""
         by_text = {str(product_id): product_id for product_id in products}
+        families = [one.family for one in products.values() if one and one.family is not None]
         policies: dict[str, T | None] = {}
         for key in data or {}:
             at = under(what, shown(key))
-            if key not in by_text and key != EVERY:
+            if key.startswith(FAMILY):
+                family = key.removeprefix(FAMILY)
+                # The family of a faulty product is not known.
+                if family not in families and None not in products.values():
+                    hint = did_you_mean(family, families)
+                    self.fault("unknown-family", at, f"no such family{hint}")
+            elif key not in by_text and key != EVERY:
                 hint = did_you_mean(key, by_text)
                 self.fault("unknown-product", at, f"no such product{hint}")
             raw = self._part(data or {}, key, what)
             policies[key] = None if raw is None else read_one(raw, at)
         return {
-            product_id: policies[key if key in policies else EVERY]
-            for key, product_id in by_text.items()
-            if key in policies or EVERY in policies
+            product_id: policies[own]
+            for product_id, product in products.items()
+            if (own := _key_of(product_id, product, policies)) is not None
         }
-
-    # -- tables of rules --
-
-    def _rules(
-        self,
-        data: dict[str, Any],
-        path: str,
-        words: Vocabulary,
-        outcome_key: str,
-        outcome_of: Callable[[Any, str], Any],
-        make: Callable[..., T],
-    ) -> T | None:
-        """Return the table of the rules in `data`; `None` where an outcome is faulty.
-
-        Args:
-            data: The table that holds ``rules``, ``otherwise`` and ``otherwise_because``.
-            path: Where it is.
-            words: What its conditions may name.
-            outcome_key: By which key a rule gives its outcome.
-            outcome_of: Gives the outcome of a value and its path, or `None` where it is faulty.
-            make: The kind of table.
-        """
-        rules = [
-            self._rule(raw, at, words, outcome_key, outcome_of)
-            for at, raw in self._rows(data, "rules", path)
-        ]
-        given: dict[str, Any] = {"otherwise": self._outcome(data, "otherwise", path, outcome_of)}
-        because = self.label(data, "otherwise_because", path)
-        if because is not None:
-            given["otherwise_because"] = because
-        if None in (*rules, given["otherwise"]):
-            return None
-        return self.built(lambda: make(rules=rules, **given), path)
-
-    def _rule(
-        self,
-        raw: dict[str, Any],
-        path: str,
-        words: Vocabulary,
-        outcome_key: str,
-        outcome_of: Callable[[Any, str], Any],
-    ) -> Rule[Any] | None:
-        self.keys(raw, path, (outcome_key, "key", "when", "because"))
-        outcome = self._outcome(raw, outcome_key, path, outcome_of)
-        if "when" in raw:
-            when = self.condition(raw["when"], f"{path}.when", words)
-        else:
-            self.fault("missing", path, "has no when")
-            when = All(())
-        key = self.text(raw, "key", path)
-        because = cast("Label", self.label(raw, "because", path))
-        rule = self.built(lambda: Rule(outcome, when, key, because), path)
-        return None if outcome is None else rule
-
-    def _outcome(
-        self, data: dict[str, Any], key: str, path: str, outcome_of: Callable[[Any, str], T | None]
-    ) -> T | None:
-        if key in data:
-            return outcome_of(data[key], under(path, key))
-        self.fault("missing", path, f"has no {key}")
-        return None
 
     def _segments(self, data: dict[str, Any] | None) -> SegmentTable | None:
         if data is None:
             return None
-        self.keys(data, "segments", (*_TABLE, "labels"))
+        self.keys(data, "segments", (*TABLE, "labels"))
         labels = self._labels(data, "segments")
         named: dict[str, None] = {}
 
@@ -356,15 +272,6 @@ class _PlaybookCheck(ConditionCheck, LifecycleCheck, WorkedCaseCheck):
         table = self._rules(data, "segments", words, "segment", segment, SegmentTable)
         self.keys(labels, "segments.labels", named)
         return table
-
-    def _tiers(self, data: dict[str, Any], path: str) -> TierTable | None:
-        self.keys(data, path, _TABLE)
-
-        def tier(value: Any, at: str) -> Tier | None:
-            return self.built(lambda: Tier(value), at, own="tier.number")
-
-        words = self._words("company", self._scale_of_firm)
-        return self._rules(data, path, words, "tier", tier, TierTable)
 
     def _model(self, data: dict[str, Any], path: str) -> EngagementModel | None:
         self.keys(data, path, (*_MODEL, *_SCALE, "signals", "interest", "states"))
@@ -381,7 +288,7 @@ class _PlaybookCheck(ConditionCheck, LifecycleCheck, WorkedCaseCheck):
         for key, known in (("interest", ladder), ("states", (*ladder, *detours))):
             raw, at = self._part(data, key, path), under(path, key)
             if raw is not None:
-                self.keys(raw, at, _TABLE)
+                self.keys(raw, at, TABLE)
                 state = self._one_of(known, "level" if key == "interest" else "state")
                 table = self._rules(raw, at, words, "state", state, DecisionTable[Any])
                 tables.append(table)
@@ -408,7 +315,7 @@ class _PlaybookCheck(ConditionCheck, LifecycleCheck, WorkedCaseCheck):
     def _funnel(self, data: dict[str, Any] | None) -> Funnel | None:
         if data is None:
             return None
-        self.keys(data, "funnel", (*_TABLE, *_SCALE, *_FUNNEL, *LIFECYCLE))
+        self.keys(data, "funnel", (*TABLE, *_SCALE, *_FUNNEL, *LIFECYCLE))
         kinds = self.table(data, "kinds", "funnel")
         ladder, detours = self._scale(
             data, "funnel", lambda key, label: self.stage(key, label, kinds)
@@ -476,17 +383,25 @@ def _in_order(ladder: Iterable[_Keyed], detours: Iterable[_Keyed]) -> Scale:
     return Scale(tuple(rungs), tuple(aside), rungs | aside)
 
 
+def _key_of(product_id: Id, product: Product | None, keys: Container[str]) -> str | None:
+    """Return which of the keys in a file stands for a product; `None` where none does."""
+    family = None if product is None else product.family
+    found: str | None = key_of(str(product_id), family, keys)
+    return found
+
+
 def _as_written(
-    error: PlaybookError, data: dict[str, Any], products: Collection[Id]
+    error: PlaybookError, data: dict[str, Any], products: Mapping[Id, Product | None]
 ) -> list[Problem]:
     """Return the problems with the paths by which the data names their places."""
     places = {
         f"products[{index}]": f"products.{shown(key)}" for index, key in enumerate(data["products"])
     }
     for what in ("tiers", "engagement"):
-        for product_id in products:
-            if str(product_id) not in data[what] and EVERY in data[what]:
-                places[f"{what}.{shown(product_id)}"] = f"{what}.{EVERY}"
+        for product_id, product in products.items():
+            key = _key_of(product_id, product, data[what])
+            if key is not None:
+                places[f"{what}.{shown(product_id)}"] = f"{what}.{shown(key)}"
     found: dict[Problem, None] = {}
     for problem in error.problems:
         # The longest, because ids may have dots.

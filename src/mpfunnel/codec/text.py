@@ -37,7 +37,8 @@ The segment of a company (全社共通セグメント). The first rule that hold
 employees: people; annual_revenue: whole units of the currency; growth_rate: 0.1 is 10 percent.""",
     "tiers": """\
 The Tier of a company for a product, from 1 (go first) to 9. "*" stands for every product that has
-no table of its own, as in [tiers.crm].""",
+no table of its own, as in [tiers.crm], nor one of its family, as in [tiers."family:office"].
+kind = "scorecard" adds the points of the items that hold; limits: best and worst Tier.""",
     "engagement": """\
 Where a lead stands with a product. "*" stands for every product without a table of its own.
 half_life_days: after how many days half of a point is left.
@@ -67,7 +68,7 @@ Cases that must be answered as expected: mpfunnel check asks them. given: record
 their ids, and whose they are, follow from the rest. expect: a value, or a table of value, possible,
 missing and rule.""",
 }
-_INNER: Final = ("labels", "kinds", "calendar", "interest", "states", "rules")
+_INNER: Final = ("labels", "kinds", "calendar", "interest", "states", "rules", "items", "limits")
 """What has a header of its own within a table, in the order of the file."""
 
 
@@ -123,7 +124,7 @@ def _table(path: tuple[str, ...], table: Mapping[str, Any]) -> list[str]:
         at = (*path, name)
         if name in ("labels", "kinds", "calendar"):
             lines += ["", *_comment(name), f"[{_header(at)}]", *_values(table[name])]
-        elif name == "rules":
+        elif name in ("rules", "items", "limits"):
             for rule in table[name]:
                 lines += ["", f"[[{_header(at)}]]", *_values(rule)]
         else:
