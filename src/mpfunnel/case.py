@@ -18,7 +18,7 @@ from immutabledict import immutabledict
 
 from mpfunnel.account import Account
 from mpfunnel.answers import Assessment, Engagement, LeadAnswer, Stage, WarrantedStage
-from mpfunnel.by_hand import BY_HAND, NOTHING_BY_HAND, ByHand, Levels, by_hand
+from mpfunnel.by_hand import BY_HAND, NOTHING_BY_HAND, ByHand, by_hand
 from mpfunnel.calendars import day_began, local_day, zone_for
 from mpfunnel.contact import contactability
 from mpfunnel.engagement import (
@@ -147,14 +147,7 @@ class Compiled:
         self.products: Mapping[Id, Product] = {p.id: p for p in playbook.products}
         self.segment = compile_policy(playbook.segments, ("company",), version=version)
         self.unmatched = evolve(_UNMATCHED, version=version)
-        self.levels: Levels = {
-            ("segment", None): _by_key(playbook.segments.outcomes),
-            **{("tier", p): _by_key(playbook.tiers[p].tiers) for p in self.products},
-            **{
-                ("engagement", p): _by_key((*model.ladder, *model.detours))
-                for p, model in playbook.engagement.items()
-            },
-        }
+        self.levels = playbook.levels
 
         def by_rules(rules: Policy[Tier]) -> Callable[[Company], Decision[Tier]]:
             return compile_policy(rules, ("company",), version=version)
@@ -281,10 +274,6 @@ def undated(
 def company_on(company: Company | CompanyHistory, day: date) -> Company:
     """Return the company as it was on a day, as far as that is known."""
     return company.on(day) if isinstance(company, CompanyHistory) else company
-
-
-def _by_key(values: Iterable[Any]) -> dict[str, Any]:
-    return {one.key: one for one in values}
 
 
 def _may_be_id(given: object) -> bool:

@@ -137,5 +137,10 @@ def _check_same(playbook: Playbook, read_back: Callable[[], Playbook]) -> None:
         if getattr(again, part) != getattr(playbook, part)
         and meaning_of(getattr(again, part)) != meaning_of(getattr(playbook, part))
     ]
+    if again.cases != playbook.cases:
+        message = (
+            "hold what no file can hold; declare custom attributes by asking about them in a rule"
+        )
+        problems.append(Problem("custom", "cases", message))
     if problems:
         raise PlaybookError(problems)

@@ -6,8 +6,12 @@ import re
 from collections.abc import Callable, Collection, Container, Iterable, Mapping
 from typing import Any, Final, TypeVar, cast
 
+from attrs import evolve
+
 from mpfunnel import facts
+from mpfunnel.calendars import zone_for
 from mpfunnel.codec.attributes import default_label
+from mpfunnel.codec.cases import WorkedCaseCheck, attributes_asked
 from mpfunnel.codec.checks import is_list, located, no_such, under
 from mpfunnel.codec.conditions import Vocabulary, day_of
 from mpfunnel.codec.formats import FORMAT, fault_of_format, upgraded
@@ -15,7 +19,15 @@ from mpfunnel.codec.lifecycle import LIFECYCLE, LifecycleCheck
 from mpfunnel.codec.tables import TABLE
 from mpfunnel.codec.tiers import Kinds, TierCheck
 from mpfunnel.engagement import EngagementModel, EngagementState, Signal
-from mpfunnel.errors import DecodeError, PlaybookError, Problem, brief, did_you_mean, shown
+from mpfunnel.errors import (
+    DecodeError,
+    InvalidDataError,
+    PlaybookError,
+    Problem,
+    brief,
+    did_you_mean,
+    shown,
+)
 from mpfunnel.labels import Label
 from mpfunnel.playbook import EVERY, FAMILY, Playbook, key_of
 from mpfunnel.records import Id, Product
@@ -25,6 +37,7 @@ from mpfunnel.rules.terms import Term
 from mpfunnel.segments import Segment, SegmentTable
 from mpfunnel.stages import Funnel, FunnelStage
 from mpfunnel.tiers import TierPolicy
+from mpfunnel.worked_cases import WorkedCase
 
 __all__ = ["read"]
 
@@ -36,7 +49,7 @@ MAX_KEYS: Final = 1_000
 _DAY_OF_YEAR: Final = re.compile("[0-9]{2}-[0-9]{2}")
 _SECTIONS: Final = ("products", "segments", "tiers", "engagement", "funnel")
 _HEAD: Final = ("lang", "zone", "currency")
-_TOP: Final = ("format", "name", *_HEAD, "tier_review_dates", "attributes", *_SECTIONS)
+_TOP: Final = ("format", "name", *_HEAD, "tier_review_dates", "attributes", *_SECTIONS, "cases")
 _PRODUCT: Final = ("family", "grade", "lifecycle")
 _DAYS: Final = ("sold_from", "sold_until")
 _SCALE: Final = ("ladder", "detours", "labels")
@@ -79,7 +92,7 @@ class _Enough(Exception):  # noqa: N818 - no error, only the end of looking for 
     """There are as many problems as anybody reads."""
 
 
-class _PlaybookCheck(TierCheck, LifecycleCheck):
+class _PlaybookCheck(TierCheck, LifecycleCheck, WorkedCaseCheck):
     """Reads a whole playbook."""
 
     def __init__(self, kinds: Kinds) -> None:
@@ -126,19 +139,45 @@ class _PlaybookCheck(TierCheck, LifecycleCheck):
         segments = self._segments(given["segments"])
         funnel = self._funnel(given["funnel"])
         parts = (*given.values(), segments, funnel)
-        if None in (*parts, *products.values(), *tiers.values(), *models.values()):
+        book = None
+        if None not in (*parts, *products.values(), *tiers.values(), *models.values()):
+            try:
+                book = Playbook(
+                    products=cast("list[Product]", [*products.values()]),
+                    segments=cast("SegmentTable", segments),
+                    tiers=cast("dict[Id, TierPolicy]", tiers),
+                    engagement=cast("dict[Id, EngagementModel]", models),
+                    funnel=cast("Funnel", funnel),
+                    **head,
+                )
+            except PlaybookError as error:
+                self.contradictions = _as_written(error, data, products)
+        return self._with_cases(book, data, products, head) if "cases" in data else book
+
+    def _with_cases(
+        self,
+        book: Playbook | None,
+        data: dict[str, Any],
+        products: Collection[Id],
+        head: dict[str, Any],
+    ) -> Playbook | None:
+        """Return the playbook with its cases; where it is `None`, only look at their form."""
+        try:
+            zone = zone_for(head.get("zone", "UTC"))
+        except InvalidDataError:
+            zone = zone_for("UTC")
+        asked = (
+            {name: term.fact for name, term in self._attributes.items()}
+            if book is None
+            else attributes_asked(book)
+        )
+        cases = self.cases(data, zone, {str(one): one for one in products}, asked)
+        if book is None or None in cases:
             return None
         try:
-            return Playbook(
-                products=cast("list[Product]", [*products.values()]),
-                segments=cast("SegmentTable", segments),
-                tiers=cast("dict[Id, TierPolicy]", tiers),
-                engagement=cast("dict[Id, EngagementModel]", models),
-                funnel=cast("Funnel", funnel),
-                **head,
-            )
+            return evolve(book, cases=cast("list[WorkedCase]", cases))
         except PlaybookError as error:
-            self.contradictions = _as_written(error, data, products)
+            self.contradictions = [*error.problems]
             return None
 
     def _words(self, own: str, scale: Scale | None, stages: Scale = facts.STAGES) -> Vocabulary:

@@ -13,7 +13,7 @@ from tomlkit.items import Float, Integer, Item, Trivia
 
 from mpfunnel.codec.checks import is_list, is_table
 
-__all__ = ["json_text", "toml_text"]
+__all__ = ["inline_text", "json_text", "toml_text"]
 
 MAX_WIDTH: Final = 100
 """How long a line may be before its list is broken; texts are never broken."""
@@ -63,6 +63,10 @@ Time limits: a gate is left on the day of entering, an sla within_days or within
 warn_days: so many days before days alone take a lead out of the stage, a warning is due.""",
     "calendar": """\
 Business days: public holidays of the country, weekend, days_off and working_days of the firm.""",
+    "cases": """\
+Cases that must be answered as expected: mpfunnel check asks them. given: records by their fields;
+their ids, and whose they are, follow from the rest. expect: a value, or a table of value, possible,
+missing and rule.""",
 }
 _INNER: Final = ("labels", "kinds", "calendar", "interest", "states", "rules", "items", "limits")
 """What has a header of its own within a table, in the order of the file."""
@@ -76,6 +80,7 @@ def toml_text(data: Mapping[str, Any]) -> str:
     sections = {key: value for key, value in data.items() if key in _COMMENTS}
     lines = _comment("")
     lines += _values({key: value for key, value in data.items() if key not in sections})
+    cases: list[dict[str, Any]] = sections.pop("cases", [])
     for name, section in sections.items():
         tables: dict[tuple[str, ...], Any] = {(name, key): one for key, one in section.items()}
         if name == "attributes":
@@ -86,7 +91,24 @@ def toml_text(data: Mapping[str, Any]) -> str:
         for path, table in tables.items():
             lines += ["", *comment, *_table(path, table)]
             comment = []
+    lines += _cases(cases)
     return "\n".join(lines) + "\n"
+
+
+def inline_text(value: Any) -> str:
+    """Return a value as TOML on one line."""
+    return _flat(value).as_string()
+
+
+def _cases(cases: list[dict[str, Any]]) -> list[str]:
+    lines: list[str] = []
+    for case in cases:
+        parts = {name: case[name] for name in ("given", "expect") if name in case}
+        lines += ["", *([] if lines else _comment("cases")), "[[cases]]"]
+        lines += _values({key: value for key, value in case.items() if key not in parts})
+        for name, part in parts.items():
+            lines += ["", f"[cases.{name}]", *_values(part)]
+    return lines
 
 
 def _comment(name: str) -> list[str]:
