@@ -37,9 +37,18 @@ from mpfunnel.rules.facts import Fact, Kind, Scale
 from mpfunnel.rules.terms import Term
 from mpfunnel.tiers import LOWEST, Tier
 
-__all__ = ["ConditionCheck", "Vocabulary", "condition_data", "day_of"]
+__all__ = [
+    "JOINTS",
+    "LISTS",
+    "OPERATORS",
+    "TAKES",
+    "ConditionCheck",
+    "Vocabulary",
+    "condition_data",
+    "day_of",
+]
 
-_JOINTS: Final = ("all", "any", "not", "any_product")
+JOINTS: Final = ("all", "any", "not", "any_product")
 
 _Operator = Callable[[Any, Any], Condition]
 # What each operator makes of a term and of what stands beside it.
@@ -50,18 +59,18 @@ _ORDER: Final[Mapping[str, _Operator]] = {
     "<": operator.lt,
 }
 _EQUALITY: Final[Mapping[str, _Operator]] = {"==": operator.eq, "!=": operator.ne}
-_LISTS: Final[Mapping[str, _Operator]] = {
+LISTS: Final[Mapping[str, _Operator]] = {
     "in": lambda term, values: term.is_in(*values),
     "starts_with": lambda term, values: term.starts_with(*values),
     "contains_any": lambda term, values: term.contains_any(*values),
 }
-_RUNGS: Final[Mapping[str, _Operator]] = {
+RUNGS: Final[Mapping[str, _Operator]] = {
     "at_least": lambda term, level: term.at_least(level),
     "at_most": lambda term, level: term.at_most(level),
 }
 _MISSING: Final[Mapping[str, _Operator]] = {"missing": lambda term, _: term.is_missing()}
-_OPERATORS: Final[Mapping[str, _Operator]] = {**_ORDER, **_EQUALITY, **_LISTS, **_RUNGS, **_MISSING}
-_TAKES: Final[Mapping[Kind, tuple[str, ...]]] = {
+OPERATORS: Final[Mapping[str, _Operator]] = {**_ORDER, **_EQUALITY, **LISTS, **RUNGS, **_MISSING}
+TAKES: Final[Mapping[Kind, tuple[str, ...]]] = {
     "int": (*_ORDER, *_EQUALITY, "in", "missing"),
     "decimal": (*_ORDER, *_EQUALITY, "in", "missing"),
     # Equality of floats is chance.
@@ -70,7 +79,7 @@ _TAKES: Final[Mapping[Kind, tuple[str, ...]]] = {
     "text": (*_EQUALITY, "in", "starts_with", "missing"),
     "date": (*_ORDER, *_EQUALITY, "in", "missing"),
     "set": ("contains_any", "missing"),
-    "level": (*_EQUALITY, "in", *_RUNGS),
+    "level": (*_EQUALITY, "in", *RUNGS),
 }
 
 _TIERS: Final = {Tier(number).key: number for number in range(1, LOWEST + 1)}
@@ -133,7 +142,7 @@ class Vocabulary:
     def name(self, fact: Fact) -> str:
         """Return the shortest name that stands for `fact`."""
         root, dot, _ = fact.key.partition(".")
-        ambiguous = fact.key in _JOINTS or (dot and root in self.groups)
+        ambiguous = fact.key in JOINTS or (dot and root in self.groups)
         return fact.key if fact.root == self.own and not ambiguous else fact.name
 
     def _names(self) -> list[str]:
@@ -167,7 +176,7 @@ class ConditionCheck(Check):
             return [Not(self.condition(value, path, words))]
         if key == "any_product":
             return [Exists("product", self.condition(value, path, words))]
-        if key not in _JOINTS:
+        if key not in JOINTS:
             return self._about_fact(key, value, path, words)
         if not is_list(value):
             self.fault("type", path, "must be a list of conditions")
@@ -195,7 +204,7 @@ class ConditionCheck(Check):
         if not is_table(value):
             return self._leaf(term, "==", value, path, path)
         if not value:
-            takes = ", ".join(_TAKES[term.fact.kind])
+            takes = ", ".join(TAKES[term.fact.kind])
             self.fault("empty", path, f"has no operator; this fact takes {takes}")
         return [
             leaf
@@ -229,15 +238,15 @@ class ConditionCheck(Check):
             path: Where the fact is named.
             at: Where the operand is.
         """
-        takes = _TAKES[term.fact.kind]
-        if name not in _OPERATORS:
+        takes = TAKES[term.fact.kind]
+        if name not in OPERATORS:
             message = f"no such operator; this fact takes {', '.join(takes)}"
             self.fault("unknown-key", at, message)
         elif name not in takes:
             what = "a level" if term.fact.kind == "level" else f"of type {term.fact.kind}"
             message = f"cannot be asked with '{name}': it is {what} and takes {', '.join(takes)}"
             self.fault("type", path, message)
-        elif name in _LISTS:
+        elif name in LISTS:
             return self._listed(term, name, operand, at)
         elif name == "missing":
             if operand is True:
@@ -245,7 +254,7 @@ class ConditionCheck(Check):
             self.fault("type", at, "must be true; write { not = { … } } for the opposite")
         elif (value := self._literal(term.fact, operand, at)) is not None:
             scale = term.fact.scale
-            if name not in _RUNGS or (scale is not None and value in scale.ladder):
+            if name not in RUNGS or (scale is not None and value in scale.ladder):
                 return self._made(name, term, value, at)
             self.fault("detour", at, f"'{shown(value)}' lies outside the ladder; use in")
         return []
@@ -263,7 +272,7 @@ class ConditionCheck(Check):
 
     def _made(self, name: str, term: Any, operand: Any, at: str) -> list[Condition]:
         try:
-            return [_OPERATORS[name](term, operand)]
+            return [OPERATORS[name](term, operand)]
         except InvalidDataError as error:
             self._faults(error, at)
             return []

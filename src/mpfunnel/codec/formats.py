@@ -50,15 +50,17 @@ def _model_to_2(model: dict[str, Any]) -> dict[str, Any]:
 
 
 def _rules_to_2(table: dict[str, Any]) -> dict[str, Any]:
-    rules = table.get("rules")
-    if not is_list(rules):
-        return table
+    # Scorecards and limits came with format 2, but may stand in a file that still says 1.
+    lists = {key: table[key] for key in ("rules", "items", "limits") if is_list(table.get(key))}
     return {
         **table,
-        "rules": [
-            {**rule, **_changed(rule, "when", _condition_to_2)} if is_table(rule) else rule
-            for rule in rules
-        ],
+        **{
+            key: [
+                {**rule, **_changed(rule, "when", _condition_to_2)} if is_table(rule) else rule
+                for rule in rules
+            ]
+            for key, rules in lists.items()
+        },
     }
 
 
