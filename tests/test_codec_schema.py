@@ -163,7 +163,7 @@ WHOLE: Final[Any] = json.loads(
                           "leads": [{"id": 1, "stage": "known", "engagement": {"crm": "none"}}]}}]
     }"""
 )
-VALUES: Final = (
+VALUES: Final[tuple[Any, ...]] = (
     *(0, 1, 3, -1, 9, 10, 0.5, 3_651, 2**63, True, False, "", " ", "x", "-", "製造業", "=1", "7"),
     *({"product.count(x)": 3}, {"lead.title": "x"}, {"employees": "300くらい"}, {"plants": "x"}),
     *("2026-04-01", "2026-02-30", "04-01", "crm", "none", "warm", "mql", "large", "scorecard"),

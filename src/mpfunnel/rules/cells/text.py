@@ -28,8 +28,9 @@ _SUFFIX: Final = re.compile(r"(.*?)\s*(以上|以下|以外|(?:で|から)始ま
 _LIKE_A_TEST: Final = re.compile(
     r".*(?:" + "|".join(map(re.escape, SUFFIXES)) + r")"
     r"|.*(?:または|又は|もしくは| or |\|\|).*"
-    r"|.*\*|\*.*|[\[(\]].*\.\..*[\])\[]"
-    r"|[0-9０-９,]+\s*\w{0,2}\s*[-~〜～－]\s*[0-9０-９,]+\s*\w{0,2}",
+    r"|(?:at least|at most|more than|less than) .*"
+    r"|.*[*~〜～]|[*~〜～].*|[\[(\]].*\.\..*[\])\[]"
+    r"|[0-9０-９,]+\s*\w{0,2}\s*(?:[-~〜～－]|\.\.)\s*[0-9０-９,]+\s*\w{0,2}",
     re.IGNORECASE | re.DOTALL,
 )
 _DOUBTFUL: Final = frozenset(
