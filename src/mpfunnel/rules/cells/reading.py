@@ -31,8 +31,7 @@ MAX_TESTS: Final = 1_000
 MAX_DEPTH: Final = 8
 """How deep ``not(…)`` may nest."""
 
-# Newlines and tabs are spaces, or stand between the values of a list.
-_UNSEEN: Final = re.compile(f"(?![\\n\\r\\t])[{HIDDEN}\\ud800-\\udfff]")
+_UNSEEN: Final = re.compile(f"[{HIDDEN}\\ud800-\\udfff]")
 _NEWLINES: Final = re.compile(r"\s*[,，、;；]?\s*[\r\n]\s*")
 # A quoted text, an opening or a closing parenthesis, or what separates.
 _MARKS: Final = re.compile(
