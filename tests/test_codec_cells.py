@@ -219,6 +219,24 @@ class TestFormats:
             assert "2" in dump(book, tmp_path / name)
             assert load(tmp_path / name) == book
 
+    def test_a_cell_of_format_2_means_what_it_meant(self, tmp_path: Path) -> None:
+        """Law 8: Round trip. Format 2 is pinned, too."""
+        book = load(FORMATS / "playbook-2-cells.toml")
+        large = (company.employees >= 300) & (company.annual_revenue >= 10**8)
+        assert [rule.when for rule in book.segments.rules] == [
+            large & company.industry.is_in("製造業", "情報通信業"),
+            (company.employees >= 100)
+            & (company.employees < 300)
+            & ~(company.industry == "農業")
+            & (since >= date(2014, 4, 1)),
+            company.employees.is_missing()
+            | (company.name == "A、B")
+            | company.flag("listed").is_false(),
+        ]
+        assert book.version == "13352ac3488444b2"
+        dump(book, tmp_path / "book.json")
+        assert load(tmp_path / "book.json") == book
+
     def test_a_file_without_format_is_of_the_newest(self) -> None:
         """Who states no format gets cells."""
         data = tiers_when({"employees": "300以上"})
