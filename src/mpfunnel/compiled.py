@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 
 from attrs import evolve
 
-from mpfunnel.by_hand import BY_HAND, Levels
+from mpfunnel.by_hand import BY_HAND
 from mpfunnel.calendars import local_day, zone_for
 from mpfunnel.engagement import EngagementModel, Measure, measures_of
 from mpfunnel.errors import PolicyError, UnknownNameError, brief, did_you_mean
@@ -103,14 +103,7 @@ class Compiled:
         self.products: Mapping[Id, Product] = {p.id: p for p in playbook.products}
         self.segment = compile_policy(playbook.segments, ("company",), version=version)
         self.unmatched = evolve(_UNMATCHED, version=version)
-        self.levels: Levels = {
-            ("segment", None): _by_key(playbook.segments.outcomes),
-            **{("tier", p): _by_key(playbook.tiers[p].tiers) for p in self.products},
-            **{
-                ("engagement", p): _by_key((*model.ladder, *model.detours))
-                for p, model in playbook.engagement.items()
-            },
-        }
+        self.levels = playbook.levels
 
         def by_rules(rules: Policy[Tier]) -> Callable[[Company], Decision[Tier]]:
             return compile_policy(rules, ("company",), version=version)
@@ -254,10 +247,6 @@ def _came_after(company: Company | CompanyHistory, reviewed: date, day: date) ->
 def company_on(company: Company | CompanyHistory, day: date) -> Company:
     """Return the company as it was on a day, as far as that is known."""
     return company.on(day) if isinstance(company, CompanyHistory) else company
-
-
-def _by_key(values: Iterable[Any]) -> dict[str, Any]:
-    return {one.key: one for one in values}
 
 
 def may_be_id(given: object) -> bool:

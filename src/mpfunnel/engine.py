@@ -12,6 +12,7 @@ from mpfunnel.account import Account
 from mpfunnel.answers import Assessment, Engagement, Stage
 from mpfunnel.calendars import as_day
 from mpfunnel.case import Case
+from mpfunnel.case_checks import CaseCheck, checked_cases
 from mpfunnel.compiled import Compiled, company_on
 from mpfunnel.engagement import Tally
 from mpfunnel.errors import InvalidDataError, Problem, brief, misfit
@@ -213,6 +214,13 @@ class Engine:
             PolicyError: A custom policy broke its contract.
         """
         return self._case(account, as_of).assessment()
+
+    def check_cases(self) -> tuple[CaseCheck, ...]:
+        """Return each answer that the playbook's cases expect, beside the one that it gives.
+
+        A custom policy that breaks its contract answers nothing; that is told in its place.
+        """
+        return tuple(checked_cases(self._book))
 
     # -- from event to event --
 

@@ -12,14 +12,15 @@ from calendar import monthrange
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from datetime import date
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Final, cast
 
 from attrs import field, fields, frozen
 from immutabledict import immutabledict
 
 from mpfunnel import facts
-from mpfunnel.calendars import zone_for
+from mpfunnel.by_hand import Levels, by_hand
+from mpfunnel.calendars import local_day, zone_for
 from mpfunnel.engagement import EngagementModel
 from mpfunnel.errors import (
     InvalidDataError,
@@ -48,8 +49,10 @@ from mpfunnel.rules.conditions import (
 from mpfunnel.rules.facts import Fact, Scale
 from mpfunnel.rules.tables import Asked
 from mpfunnel.segments import UNMATCHED, Segment, SegmentTable
+from mpfunnel.situation import Rejected, situation
 from mpfunnel.stages import Funnel
 from mpfunnel.tiers import Tier, TierPolicy, asked_of, custom_of, is_tier_policy
+from mpfunnel.worked_cases import Expectation, WorkedCase
 
 __all__ = ["EVERY", "FAMILY", "Playbook", "key_of", "meaning_of", "options_of"]
 
@@ -98,6 +101,11 @@ def _fault_of_day(given: Any) -> tuple[str, str] | None:
     return None
 
 
+def _cases(value: Iterable[WorkedCase]) -> Any:
+    # The type checkers cannot follow a generic converter.
+    return series(value)
+
+
 def key_of(own: Any, family: str | None, keys: Container[Any]) -> Any:
     """Return which of the keys of `tiers` or `engagement` stands for a product.
 
@@ -142,6 +150,8 @@ class Playbook:
         tier_review_dates: The days of the year, each as month and day, on which Tiers are reviewed:
             between two of them, the Tier of the last one is held. None at all: Tiers follow the
             facts of every day.
+        cases: What it must answer about given facts, for `Engine.check_cases`. Like labels, they do
+            not count in what it means.
 
     Raises:
         PlaybookError: It contradicts itself or names what does not exist.
@@ -159,6 +169,7 @@ class Playbook:
     tier_review_dates: tuple[tuple[int, int], ...] = field(
         default=(), converter=_days_of_year, kw_only=True
     )
+    cases: tuple[WorkedCase, ...] = field(default=(), converter=_cases, kw_only=True, eq=False)
 
     def __attrs_post_init__(self) -> None:
         problems = list(_shape(self))
@@ -171,6 +182,8 @@ class Playbook:
             spread = _spread(cast("Mapping[Any, object]", given), self.products)
             object.__setattr__(self, what, immutabledict(spread))
         problems = list(_check(self))
+        # Cases are asked of what is sound.
+        problems = problems or list(_check_cases(self))
         if problems:
             raise PlaybookError(problems)
 
@@ -201,10 +214,27 @@ class Playbook:
         )
         return next((one for one in days if one <= day), None)
 
+    @cached_property
+    def levels(self) -> Levels:
+        """What may be set by hand, by its key; by question and product, `None` for segments."""
+        of_products = {product.id: product for product in self.products}
+        return {
+            ("segment", None): _by_key(self.segments.outcomes),
+            **{("tier", p): _by_key(self.tiers[p].tiers) for p in of_products},
+            **{
+                ("engagement", p): _by_key((*model.ladder, *model.detours))
+                for p, model in self.engagement.items()
+            },
+        }
+
     @property
     def scale(self) -> Scale:
         """The engagement states of every product."""
         return next((model.scale for model in self.engagement.values()), facts.ENGAGEMENT)
+
+
+def _by_key(values: Iterable[Any]) -> dict[str, Any]:
+    return {one.key: one for one in values}
 
 
 def _spread(given: Mapping[Any, object], products: Iterable[Product]) -> dict[Id, object]:
@@ -339,6 +369,7 @@ def _check(book: Playbook) -> Iterator[Problem]:
             message = "must have the same states in the same order for every product"
             yield Problem("scale", f"engagement.{shown(product_id)}", message)
     yield from _check_rules(book)
+    yield from misfits("cases", book.cases, WorkedCase)
 
 
 def _check_days(given: Any) -> Iterator[Problem]:
@@ -470,3 +501,62 @@ def _levels(leaf: _LevelLeaf) -> tuple[str, ...]:
     if isinstance(leaf, IsIn):
         return leaf.values
     return (leaf.value if isinstance(leaf, Compare) else leaf.level,)
+
+
+def _check_cases(book: Playbook) -> Iterator[Problem]:
+    """Yield what is wrong with cases: a case whose records do not count shows nothing."""
+    products = {product.id: product for product in book.products}
+    day_of = partial(local_day, zone=zone_for(book.zone))
+    names: set[str] = set()
+    for index, case in enumerate(book.cases):
+        at = f"cases[{index}]"
+        if case.name in names:
+            yield Problem("duplicate", f"{at}.name", f"{brief(case.name)} is used twice")
+        names.add(case.name)
+        try:
+            facts_of_case = situation(
+                case.given, as_of=case.as_of, day_of=day_of, products=products
+            )
+        except InvalidDataError as error:
+            # An instant that falls outside the calendar of the zone.
+            for problem in error.problems:
+                yield problem.under(f"{at}.given")
+            continue
+        company = facts_of_case.company
+        hands = by_hand(
+            case.given.overrides,
+            as_of=case.as_of,
+            company_id=None if company is None else company.id,
+            leads=facts_of_case.leads,
+            levels=book.levels,
+        )
+        for one in (*facts_of_case.rejects, *hands.rejects):
+            # That one has expired may be what the case shows.
+            if one.code != "expired":
+                yield _as_problem(one).under(f"{at}.given")
+        for expected in case.expect:
+            for problem in _check_expected(book, expected):
+                yield problem.under(f"{at}.expect")
+
+
+def _as_problem(reject: Rejected) -> Problem:
+    return Problem(reject.code, f"{reject.table}[{brief(reject.id)}]", reject.reason)
+
+
+def _check_expected(book: Playbook, expected: Expectation) -> Iterator[Problem]:
+    product_id = expected.product_id
+    known: Iterable[str] | None = book.levels.get((expected.question, product_id))
+    what = {"engagement": "state"}.get(expected.question, expected.question)
+    if expected.question == "segment":
+        known = (*book.levels["segment", None], UNMATCHED.key)
+    elif expected.question == "stage":
+        known = book.funnel.scale.keys
+    if known is None:
+        hint = did_you_mean(shown(product_id), [str(product.id) for product in book.products])
+        message = f"no such product {brief(product_id)}{hint}"
+        yield Problem("unknown-product", expected.place, message)
+        return
+    for key in dict.fromkeys((expected.value, *expected.possible)):
+        if key is not None and key not in known:
+            message = f"no such {what} {brief(key)}{did_you_mean(key, known)}"
+            yield Problem("unknown-level", expected.place, message)

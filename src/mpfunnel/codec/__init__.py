@@ -19,7 +19,7 @@ from mpfunnel.errors import DecodeError, InvalidDataError, PlaybookError, Proble
 from mpfunnel.playbook import Playbook, meaning_of
 from mpfunnel.tiers import TierPolicy
 
-__all__ = ["dump", "from_data", "load", "to_data"]
+__all__ = ["dump", "from_data", "load", "schema", "to_data"]
 
 MAX_DEPTH: Final = 80
 """How deep a playbook may nest: conditions nest up to 32 deep, and most take two levels each."""
@@ -116,6 +116,17 @@ def dump(playbook: Playbook, target: str | PathLike[str] | None = None) -> str:
     return raw.decode()
 
 
+def schema() -> dict[str, Any]:
+    """Return the JSON Schema (draft 2020-12) of playbook files, by which editors complete them.
+
+    It accepts every file that `load` reads. What it cannot know hangs on names that the file itself
+    declares: which products, states and attributes there are, and what a cell says.
+    """
+    from mpfunnel.codec.json_schema import playbook_schema
+
+    return playbook_schema()
+
+
 def _read(data: dict[str, Any], origin: str, kinds: Kinds) -> Playbook:
     return read(plain(data, origin, depth=MAX_DEPTH, values=VALUES_AND_DAYS), origin, kinds)
 
@@ -137,5 +148,10 @@ def _check_same(playbook: Playbook, read_back: Callable[[], Playbook]) -> None:
         if getattr(again, part) != getattr(playbook, part)
         and meaning_of(getattr(again, part)) != meaning_of(getattr(playbook, part))
     ]
+    if again.cases != playbook.cases:
+        message = (
+            "hold what no file can hold; declare custom attributes by asking about them in a rule"
+        )
+        problems.append(Problem("custom", "cases", message))
     if problems:
         raise PlaybookError(problems)

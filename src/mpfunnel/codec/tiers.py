@@ -29,7 +29,18 @@ from mpfunnel.tiers import (
     is_tier_policy,
 )
 
-__all__ = ["Kinds", "TierCheck", "kinds_by_name", "stand_ins", "tier_data", "unwritable"]
+__all__ = [
+    "CARD",
+    "ITEM",
+    "LIMIT",
+    "SCORECARD",
+    "Kinds",
+    "TierCheck",
+    "kinds_by_name",
+    "stand_ins",
+    "tier_data",
+    "unwritable",
+]
 
 Kinds = Mapping[str, Callable[..., TierPolicy]]
 """What makes policies that are written in Python, by their kind."""
@@ -39,9 +50,9 @@ MAX_TOLD: Final = 200
 SCORECARD: Final = "scorecard"
 """The kind of a scorecard in a file; a table has none."""
 _OWN: Final = (TierTable, TierScorecard, TierLimits)
-_CARD: Final = ("kind", "otherwise", "items", "bands")
-_ITEM: Final = ("points", "if_unknown", "key", "when", "because")
-_LIMIT: Final = ("best", "worst", "key", "when", "because")
+CARD: Final = ("kind", "otherwise", "items", "bands")
+ITEM: Final = ("points", "if_unknown", "key", "when", "because")
+LIMIT: Final = ("best", "worst", "key", "when", "because")
 
 
 def kinds_by_name(kinds: Iterable[Any]) -> Kinds:
@@ -106,7 +117,7 @@ class TierCheck(TableCheck):
     def _scorecard(
         self, data: dict[str, Any], path: str, words: Vocabulary
     ) -> TierScorecard | None:
-        self.keys(data, path, _CARD)
+        self.keys(data, path, CARD)
         items = [self._item(raw, at, words) for at, raw in self._rows(data, "items", path)]
         bands = [self._band(raw, at) for at, raw in self._rows(data, "bands", path)]
         otherwise = self._outcome(data, "otherwise", path, self._tier)
@@ -116,7 +127,7 @@ class TierCheck(TableCheck):
         return self.built(lambda: TierScorecard(*made, otherwise), path)
 
     def _item(self, raw: dict[str, Any], path: str, words: Vocabulary) -> ScoreItem | None:
-        self.keys(raw, path, _ITEM)
+        self.keys(raw, path, ITEM)
         given = {key: raw[key] for key in ("points", "if_unknown") if key in raw}
         said = self._reason(raw, path, words)
         if "points" not in raw:
@@ -134,7 +145,7 @@ class TierCheck(TableCheck):
         return cast("Band[Tier] | None", band) if tier is not None else None
 
     def _limit(self, raw: dict[str, Any], path: str, words: Vocabulary) -> TierLimit | None:
-        self.keys(raw, path, _LIMIT)
+        self.keys(raw, path, LIMIT)
         tiers: dict[str, Any] = {
             key: self._tier(raw[key], under(path, key)) for key in ("best", "worst") if key in raw
         }

@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from mpfunnel.codec.attributes import attribute_data, default_label, label_data, without_none
+from mpfunnel.codec.cases import case_data
 from mpfunnel.codec.conditions import Vocabulary
+from mpfunnel.codec.formats import FORMAT
 from mpfunnel.codec.lifecycle import lifecycle_data
-from mpfunnel.codec.reading import FORMAT
 from mpfunnel.codec.tables import table_data
 from mpfunnel.codec.tiers import tier_data, unwritable
 from mpfunnel.engagement import EngagementModel, EngagementState, Signal
@@ -72,6 +73,7 @@ def playbook_data(book: Playbook) -> dict[str, Any]:
                 **lifecycle_data(funnel),
                 **table_data(funnel.rules, "stage", about_leads),
             },
+            "cases": [case_data(case, book) for case in book.cases] or None,
         }
     )
 
