@@ -18,7 +18,7 @@ from attrs import evolve, field, fields, fields_dict, frozen
 from mpfunnel.errors import Problem
 from mpfunnel.frames.contract import TABLES
 from mpfunnel.frames.kinds import polars
-from mpfunnel.records import Deal, DealLine, Id
+from mpfunnel.records import ABOUT, Deal, DealLine, Id
 from mpfunnel.records.checks import Check
 from mpfunnel.sources.columns import WHO, Entered
 from mpfunnel.sources.facts import as_text, fault_of
@@ -290,6 +290,14 @@ class Bulk:
             doubt |= (pl.col("status") == "open") == pl.col("closed_at").is_not_null()
         elif name == "contracts":
             doubt |= (pl.col("end") < pl.col("start")).fill_null(False)
+        elif name == "overrides":
+            doubt |= (pl.col("until") < pl.col("since")).fill_null(False)
+            for what, wanted in ABOUT.items():
+                misplaced = (
+                    pl.col(one).is_null() == (one in wanted)
+                    for one in ("company_id", "lead_id", "product_id")
+                )
+                doubt |= (pl.col("what") == what).fill_null(False) & pl.any_horizontal(*misplaced)
         elif name == "companies":
             # On a cycle of parents, each parent has a parent.
             children = frame.filter(pl.col("parent_id").is_not_null())["id"].unique()

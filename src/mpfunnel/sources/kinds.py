@@ -20,6 +20,8 @@ from mpfunnel.records import (
     DealStatus,
     Lead,
     Lifecycle,
+    Override,
+    OverrideOf,
     Product,
     Relationship,
     SalesEvent,
@@ -29,7 +31,7 @@ from mpfunnel.sources.facts import CompanyFact
 
 __all__ = ["KINDS", "Kind", "Record", "Slot", "Type"]
 
-Record = Company | CompanyFact | Lead | Product | Activity | Deal | Contract | SalesEvent
+Record = Company | CompanyFact | Lead | Product | Activity | Deal | Contract | SalesEvent | Override
 
 Type = Literal["text", "int", "decimal", "money", "float", "bool", "date", "instant"]
 """What a cell is read as. Money is an `int` where it is whole, else a `Decimal`."""
@@ -118,6 +120,10 @@ def _deal(values: dict[str, Any]) -> Deal:
     return Deal(**values)
 
 
+def _override(values: dict[str, Any]) -> Override:
+    return Override(**{"until": None, **values})
+
+
 def _kind(
     name: str,
     record: type[Record],
@@ -140,6 +146,7 @@ _PERSONAL: Final = Slot(personal=True)
 _INT: Final = Slot("int")
 _MONEY: Final = Slot("money")
 _DAY: Final = Slot("date")
+_NEEDED_DAY: Final = Slot("date", needed=True, must_map=True)
 _INSTANT: Final = Slot("instant")
 _NEEDED_INSTANT: Final = Slot("instant", needed=True, must_map=True)
 _TEXTS: Final = Slot(many=True)
@@ -252,7 +259,7 @@ _ALL: Final = (
         {
             "company_id": _ref("companies", needed=True, must_exist=True),
             "product_id": _ref("products", needed=True, must_exist=True),
-            "start": Slot("date", needed=True, must_map=True),
+            "start": _NEEDED_DAY,
             "end": _DAY,
             "quantity": _INT,
             "grade": _INT,
@@ -271,6 +278,25 @@ _ALL: Final = (
             "reason": _TEXT,
             "follow_up_on": _DAY,
         },
+    ),
+    _kind(
+        "overrides",
+        Override,
+        (),
+        {
+            "what": Slot(needed=True, must_map=True, options=get_args(OverrideOf)),
+            "value": _NEEDED_TEXT,
+            "by": _NEEDED_TEXT,
+            "reason": _NEEDED_TEXT,
+            "since": _NEEDED_DAY,
+            # Blank is until further notice, which a mapping has to be able to say.
+            "until": Slot("date", must_map=True),
+            "company_id": _ref("companies", must_exist=True),
+            "lead_id": _ref("leads", must_exist=True),
+            "product_id": _ref("products", must_exist=True),
+            "follow_up_on": _DAY,
+        },
+        _override,
     ),
 )
 

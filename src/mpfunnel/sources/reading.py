@@ -20,6 +20,7 @@ from mpfunnel.records import (
     Deal,
     Id,
     Lead,
+    Override,
     Product,
     SalesEvent,
 )
@@ -63,6 +64,7 @@ class Records:
     deals: tuple[Deal, ...] = ()
     contracts: tuple[Contract, ...] = ()
     sales_events: tuple[SalesEvent, ...] = ()
+    overrides: tuple[Override, ...] = field(default=(), kw_only=True)
     rejects: tuple[Reject, ...] = field(default=(), kw_only=True)
     counts: tuple[Count, ...] = field(default=(), kw_only=True)
 
@@ -83,6 +85,7 @@ class Records:
             deals=self.deals,
             contracts=self.contracts,
             sales_events=self.sales_events,
+            overrides=self.overrides,
         )
 
 
@@ -105,9 +108,9 @@ def read(
     `Reject`.
 
     A row is rejected where its product is none of the known ones (those of the mapping's own
-    products and of `products`), where a deal or contract has a company, or an activity or sales
-    event a lead, that was not read although the mapping reads that kind, and where a company is
-    its own ancestor. Kept as they are: the company of a lead, a company's parent, and the lead
+    products and of `products`), where a deal, contract or override has a company, or an activity,
+    sales event or override a lead, that was not read although the mapping reads that kind, and
+    where a company is its own ancestor. Kept as they are: the company of a lead, a company's parent, and the lead
     and the partner of a deal, known or not.
 
     Rows that are equal once they are read count once. Rows that share an id (an activity: its
