@@ -132,6 +132,8 @@ def wanted_tables(mapping: Mapping[str, Any], records: sources.Records) -> dict[
             continue
         parts = mapping[kind] if isinstance(mapping[kind], list) else [mapping[kind]]
         fields = {name for part in parts for name in part["fields"]}
+        if kind == "companies" and "lists" in mapping:
+            fields.add("lists")
         attributes = {n: a["type"] for part in parts for n, a in part.get("attributes", {}).items()}
         plain = [name for name, sort in attributes.items() if sort != "set"]
         used = getattr(records, kind)

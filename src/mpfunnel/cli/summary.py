@@ -46,6 +46,7 @@ _KINDS: Final[Mapping[str, Label]] = {
     "contracts": Label("contracts", "契約"),
     "sales_events": Label("sales events", "営業記録"),
     "overrides": Label("overrides", "手動上書き"),
+    "lists": Label("target lists", "重点企業リスト"),
     "consents": Label("consents", "同意"),
     "company_sets": Label("sets of companies", "企業の複数値項目"),
     "company_facts": Label("facts of companies over time", "企業情報の履歴"),

@@ -28,10 +28,22 @@ from mpfunnel.records import (
     SalesEventKind,
 )
 from mpfunnel.sources.facts import CompanyFact
+from mpfunnel.sources.members import Member
 
-__all__ = ["KINDS", "Kind", "Record", "Slot", "Type"]
+__all__ = ["EVIDENCE", "KINDS", "Kind", "Record", "Slot", "Type"]
 
-Record = Company | CompanyFact | Lead | Product | Activity | Deal | Contract | SalesEvent | Override
+Record = (
+    Company
+    | CompanyFact
+    | Member
+    | Lead
+    | Product
+    | Activity
+    | Deal
+    | Contract
+    | SalesEvent
+    | Override
+)
 
 Type = Literal["text", "int", "decimal", "money", "float", "bool", "date", "instant"]
 """What a cell is read as. Money is an `int` where it is whole, else a `Decimal`."""
@@ -121,7 +133,8 @@ def _deal(values: dict[str, Any]) -> Deal:
 
 
 def _override(values: dict[str, Any]) -> Override:
-    return Override(**{"until": None, **values})
+    values.setdefault("until", None)
+    return Override(**values)
 
 
 def _kind(
@@ -199,6 +212,19 @@ _ALL: Final = (
             "fact": _TEXT,
             "zone": _TEXT,
             "value": Slot(written=True),
+        },
+    ),
+    # Which company a row means is known once all are read (`mpfunnel.sources.lists`).
+    _kind(
+        "lists",
+        Member,
+        ("list", "company_id"),
+        {
+            "id": _ref("companies"),
+            "corporate_number": _TEXT,
+            "domain": _TEXT,
+            "name": _TEXT,
+            "list": _NEEDED_TEXT,
         },
     ),
     _kind(
@@ -302,3 +328,6 @@ _ALL: Final = (
 
 KINDS: Final[immutabledict[str, Kind]] = immutabledict({kind.name: kind for kind in _ALL})
 """Every record kind by its name, in the order in which they are read."""
+
+EVIDENCE: Final = ("id", "corporate_number", "domain", "name")
+"""What the row of a list names a company by, the strongest first."""
