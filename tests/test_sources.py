@@ -122,7 +122,7 @@ class TestRecords:
         assert all(one.overrides == read.overrides for one in read.accounts() if one.company)
 
     def test_overrides_are_read_with_the_words_of_the_export(self, tmp_path: Path) -> None:
-        """Labels of either language become keys by the value map; faults are those of the record."""
+        """Labels of either language become keys by the value map; faults are the record's."""
         fields: dict[str, Any] = {
             "what": {"column": "種別", "values": {"Tier": "tier", "状態": "engagement"}},
             "value": {

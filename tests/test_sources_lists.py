@@ -247,10 +247,8 @@ def test_ids_that_are_integers_say_so(tmp_path: Path) -> None:
     """S18: the ids of a list are of the type of those of the companies."""
     given = mapping({"id": "id"})
     given["companies"]["fields"]["id"] = {"column": "id", "type": "int"}
-    assert problems_of(given) == [
-        "lists.fy26.fields.id.type: is text where companies.fields.id is int; "
-        "ids of one kind share a type"
-    ]
+    (problem,) = problems_of(given)
+    assert problem.startswith("lists.fy26.fields.id.type: is text where companies.fields.id is int")
     given["lists"]["fy26"]["fields"]["id"] = {"column": "id", "type": "int"}
     records = read(tmp_path, "2,,,\nx,,,\n", given)
     assert listed(records) == [2]

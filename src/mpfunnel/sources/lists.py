@@ -76,10 +76,11 @@ class Directory:
             InvalidDataError: It means none, or may mean several.
         """
         if not given:
-            raise _unclear("missing", "", f"is blank; give {', '.join(EVIDENCE)}, or some of them")
+            message = f"is blank; give {', '.join(EVIDENCE)}, or some of them"
+            raise InvalidDataError([Problem("missing", "", message)])
         number = given.get(_NUMBER)
         if number is not None and (fault := _CHECK(number)):
-            raise _unclear(fault[0], _NUMBER, fault[1])
+            raise InvalidDataError([Problem(fault[0], f"list.{_NUMBER}", fault[1])])
         found: set[int] = set()
         at = ""
         for name in EVIDENCE:
@@ -97,9 +98,9 @@ class Directory:
             return next(iter(found))
         if found:
             message = f"is that of {len(found)} companies; add what tells them apart"
-            raise _unclear("ambiguous", at, message)
+            raise InvalidDataError([Problem("ambiguous", f"list.{at}", message)])
         strongest = next(name for name in EVIDENCE if name in given)
-        raise _unclear("unmatched", strongest, "no company has it")
+        raise InvalidDataError([Problem("unmatched", f"list.{strongest}", "no company has it")])
 
     def _by(self, name: str, steps: _Steps) -> dict[Any, set[int]]:
         """Return the places of the companies by a value, which has gone through steps."""
@@ -122,10 +123,6 @@ def _stepped(value: Any, steps: _Steps) -> Any:
         for step in steps:
             value = STEPS[step](value)
     return value
-
-
-def _unclear(code: str, name: str, message: str) -> InvalidDataError:
-    return InvalidDataError([Problem(code, f"list.{name}" if name else "", message)])
 
 
 def with_lists(companies: Iterable[Company], members: Iterable[Member]) -> tuple[Company, ...]:
