@@ -211,36 +211,45 @@ def tables_of(text: str) -> pa.Table:
     return pa.table({name: pa.array(cells, pa.string()) for name, cells in columns.items()})
 
 
+ROWS = ",7000-0120-50002,,\n1,,,\n,,,山田商店\n,,nobody.example,\n,,TSUBAKI.example,\n"
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_tables_of_all_kinds_give_the_same(kind: str, tmp_path: Path) -> None:
-    """Law 1: the same companies, rejects and counts, and the same answers."""
-    rows = ",7000-0120-50002,,\n1,,,\n,,,山田商店\n,,nobody.example,\n,,TSUBAKI.example,\n"
-    records = read(tmp_path, rows)
-    rules = [mf.Rule(mf.Tier(1), company.on_list("fy26"), key="fy26")]
-    tiers = mf.TierTable(rules, mf.Tier(3))
-    engine = mf.Engine(evolve(mf.starter(["crm"]), tiers=tiers))
-    given = {"companies": tables_of(COMPANIES), "fy26": tables_of(HEADER + rows)}
+    """Law 1: the same companies, rejects and counts."""
+    records = read(tmp_path, ROWS)
+    given = {"companies": tables_of(COMPANIES), "fy26": tables_of(HEADER + ROWS)}
 
     tables = sources.tables(mapping(), KINDS[kind](given))
 
     sets = [row for row in rows_of(tables["company_sets"]) if row["fact"] == "lists"]
     assert [(row["company_id"], row["value"]) for row in sets] == [("1", "fy26"), ("2", "fy26")]
-    said = [(r.column, r.code, r.reason, r.value) for r in records.rejects]
-    found = [
-        tuple(r[n] for n in ("column", "code", "reason", "value")) for r in rows_of(tables.rejects)
-    ]
+    names = ("column", "code", "reason", "value")
+    found = [tuple(row[name] for name in names) for row in rows_of(tables.rejects)]
+    said = [tuple(getattr(one, name) for name in names) for one in records.rejects]
     assert sorted(found) == sorted(said)
     assert {one[1] for one in found} == {"ambiguous", "unmatched"}
     assert [(c.rows, c.used, c.collapsed, c.rejected) for c in tables.counts] == [
         (c.rows, c.used, c.collapsed, c.rejected) for c in records.counts
     ]
-    out = frames.assess(engine, **tables, as_of=DAY)
-    told = {row["company_id"]: row["tier"] for row in rows_of(out.tiers)}
-    for account in records.accounts():
-        assert account.company is not None
-        one = engine.tier_for(account, "crm", as_of=DAY)
-        assert told[account.company.id] == one.value.key  # type: ignore[union-attr]
-    assert [n for n, tier in sorted(told.items()) if tier == "tier_1"] == ["1", "2"]
+
+
+def test_who_is_on_the_list_is_tier_1(tmp_path: Path) -> None:
+    """Law 1: for objects and tables alike; who is on none is surely not on it."""
+    rules = [mf.Rule(mf.Tier(1), company.on_list("fy26"), key="fy26")]
+    tiers = mf.TierTable(rules, mf.Tier(3))
+    engine = mf.Engine(evolve(mf.starter(["crm"]), tiers=tiers))
+    records = read(tmp_path, ROWS)
+    tables = sources.read_tables(mapping(), tmp_path)
+
+    out = frames.assess(engine, **tables, as_of=DAY).tiers
+
+    told = {row["company_id"]: (row["tier"], row["settled"]) for row in rows_of(out)}
+    said = [engine.tier_for(one, "crm", as_of=DAY) for one in records.companies]
+    ids = [one.id for one in records.companies]
+    wanted = [(one.value.key, one.settled) for one in said]
+    assert told == dict(zip(ids, wanted, strict=True))
+    assert [n for n, one in sorted(told.items()) if one == ("tier_1", True)] == ["1", "2"]
 
 
 def test_ids_that_are_integers_say_so(tmp_path: Path) -> None:
@@ -264,7 +273,13 @@ def test_objects_are_put_on_a_list() -> None:
     """Companies and their histories, in the order given, with the rejects of the rows."""
     plain = mf.Company(1, "A", domains=["a.example"], lists=["other"])
     history = mf.CompanyHistory(mf.Company(2, "B"), [mf.CompanyChange(DAY, "employees", 3)])
-    rows = [{"会社": "Ａ", "memo": 1}, {"会社": "B"}, {"会社": "C"}, {"会社": None}, {"会社": [1]}]
+    rows: list[dict[str, Any]] = [
+        {"会社": "Ａ", "memo": 1},
+        {"会社": "B"},
+        {"会社": "C"},
+        {"会社": None},
+        {"会社": [1]},
+    ]
 
     found = sources.on_list(
         [plain, history], "fy26", rows, {"name": {"column": "会社", "normalise": ["nfkc"]}}

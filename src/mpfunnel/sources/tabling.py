@@ -318,10 +318,9 @@ class _Tabling:
 
 def _known(bulk: Bulk) -> Iterator[Known]:
     """Yield what each company is known by."""
-    rows = bulk.used.select("id", "corporate_number", "domains", "name").rows()
-    for company_id, number, domains, name in rows:
-        own: Any = frozenset[str]() if domains is None else bulk.members[domains]
-        yield Known(company_id, number, own, name)
+    nowhere = frozenset[Any]()
+    for company_id, number, domains, name in bulk.used.select(*Known._fields).rows():
+        yield Known(company_id, number, nowhere if domains is None else bulk.members[domains], name)
 
 
 def _with_lists(found: Mapping[str, Any], members: Iterable[Member]) -> Any:
