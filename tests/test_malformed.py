@@ -51,6 +51,7 @@ from tests.malformed import (
     changed,
     file,
     followed,
+    listing,
     mapping,
     mapping_with,
     nested,
@@ -661,7 +662,7 @@ OBJECTS: Final[dict[str, tuple[Callable[[], object], list[str]]]] = {
 # Mappings of exported files.
 MAPPINGS: Final[dict[str, tuple[Callable[[], object], list[str]]]] = {
     "nothing at all": (lambda: sources.load({}),
-        ["missing | fills no record kind; known are products, companies, company_facts, leads, activities, deals, contracts, sales_events"]),
+        ["missing | fills no record kind; known are products, companies, company_facts, lists, leads, activities, deals, contracts, sales_events, overrides"]),
     "a table that contains itself": (lambda: sources.load(within_itself()),
         ["depth | nests deeper than 32"]),
     "a list nested 100,000 deep": (mapping_with(companies=nested(100_000)),
@@ -845,6 +846,9 @@ ROWS: Final[dict[str, tuple[Callable[[Path], object], list[str]]]] = {
     "what is referred to and absent": (absent,
         ["unknown-company | line 2: company 'B': no such company",
          "unknown-product | line 3: product 'cгm': no such product; did you mean 'crm'?"]),
+    "a list of whom nobody knows": (listing,
+        ["ambiguous | line 2: name 'A': is that of 2 companies; add what tells them apart",
+         "unmatched | line 3: name 'B': no company has it"]),
     "a deal that is closed and open": (table("id,company,opened,closed\n1,2,2026-01-01,2026-01-02\n", "deals", {"closed_at": "closed"}),
         ["contradiction | line 2: closed '2026-01-02': must be blank for an open deal"]),
     "a contract that ends first": (table("company,product,start,end\n1,2,2026-02-01,2026-01-01\n", "contracts", {"end": "end"}),
