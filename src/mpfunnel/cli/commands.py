@@ -201,20 +201,22 @@ def check(
     playbook: str,
     /,
     *,
+    policy: Annotated[tuple[str, ...], Parameter(negative="")] = (),
     output: Annotated[Format, Parameter(name="--format")] = "text",
     lang: Lang | None = None,
 ) -> None:
     """Check a playbook: list every problem, and every case that it answers otherwise.
 
-    Ends with 0 where it is sound, with 1 where it is not, and with 2 where the command itself is
-    wrong.
+    Ends with 0 where it is sound, 1 where it is not, and 2 where the command itself is wrong.
 
     Args:
         playbook: Path of a playbook (.toml or .json), or the name of a shipped one.
+        policy: Tier policy in Python that it may name, as module:Class; proved by the conformance
+            kit. May be given several times.
         output: Lines of text, one JSON object, or annotations for GitHub Actions.
         lang: Language of labels and reasons; the playbook's own by default.
     """
-    report = checked(playbook, lang)
+    report = checked(playbook, policy, lang)
     lines = [as_json(report)] if output == "json" else [*summary(report)]
     if output == "github":
         lines += workflow_commands(report)
