@@ -28,6 +28,7 @@ from mpfunnel.cli.inputs import (
 )
 from mpfunnel.cli.reports import Format, as_json, summary, workflow_commands
 from mpfunnel.cli.showcase import showcase
+from mpfunnel.cli.starting import started
 from mpfunnel.cli.summary import (
     Summary,
     count_table,
@@ -228,6 +229,25 @@ def check(
         raise InvalidDataError(
             one.problem for one in report.findings if output == "text" and one.level == "error"
         )
+
+
+@app.command
+def new(folder: Path, /, *, products: str = "crm,sfa", lang: Lang = "en") -> None:
+    """Write a starter playbook with cases, a README and a CI example into a new folder.
+
+    Args:
+        folder: The folder; absent or empty.
+        products: Ids of the products, with commas between them.
+        lang: Language of the reasons, the cases and the README.
+    """
+    ids = [one.strip() for one in products.split(",")]
+    started(folder, ids, lang)
+    terminal = Terminal()
+    terminal.print(
+        f"{Label('written to', '出力先').text(lang)}: {printable(str(folder))}", soft_wrap=True
+    )
+    command = f"mpfunnel check {printable(str(folder / 'playbook.toml'))}"
+    terminal.print(f"{Label('check it', '検査').text(lang)}: {command}", soft_wrap=True)
 
 
 def _explain(
