@@ -74,6 +74,6 @@ def unproved(book: Playbook) -> Iterator[Problem]:
             check_tier_policy(policy, products=products)
         except PolicyCheckError as error:
             for one in error.failures:
-                said = " ".join(str(one).split())
-                message = f"{error.policy} does not pass {said}"
+                about = "" if one.question is None else f", asked about {one.question}"
+                message = f"{error.policy} does not pass {one.check}: {one.message}{about}"
                 yield Problem("policy", f"tiers.{shown(products[0].id)}", message)
