@@ -59,6 +59,8 @@ from tests.malformed import (
     refused,
     table,
     tiers,
+    unproved_policy,
+    unsound,
     when,
     within_itself,
 )
@@ -114,10 +116,21 @@ def table_dropped() -> Any:
     return given
 
 
+CASE: Final = """
+[[cases]]
+name = "large"
+as_of = 2026-10-31
+given.company = { employees = 2_000 }
+expect.segment = "small"
+"""
+
+
 # Playbook files, and a store: name and content.
 FILES: Final[dict[str, tuple[Callable[[Path], object], list[str]]]] = {
     "a SQLite file cut off": (stored,
         ["database | crm.db: cannot be read as SQLite: file is not a database"]),
+    "a case that is answered otherwise": (unsound("book.toml", TOML + CASE),
+        ["case | book.toml: cases[0].expect.segment: 'large': expected \"small\", not \"enterprise\", because of: employees at least 1,000 people or annual revenue at least 100 billion"]),
     "an empty TOML file": (file("book.toml", ""),
         ["missing | book.toml: has no products",
          "missing | book.toml: has no segments",
@@ -449,6 +462,8 @@ OBJECTS: Final[dict[str, tuple[Callable[[], object], list[str]]]] = {
          "missing | tiers.sfa: has no policy; give one for every product"]),
     "a policy under a huge key": (lambda: evolve(BOOK, tiers={HUGE: 3}),  # type: ignore[dict-item]
         ["type | tiers.of 16610 bits: must be a tier policy, not int 3"]),
+    "a policy that the kit disproves": (unproved_policy,
+        ["policy | tiers.crm: acme/undeclared/1 does not pass declared: gave Tier(number=2), which is not among its tiers, asked about Company('c0') for product 'crm' as of 2026-10-31"]),
     "a policy without tiers": (lambda: evolve(BOOK, tiers=Policy(lambda: None, ())),
         ["type | tiers.crm.tiers: must give at least one Tier, and nothing else",
          "type | tiers.sfa.tiers: must give at least one Tier, and nothing else"]),

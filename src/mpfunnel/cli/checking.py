@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final, Literal
 
@@ -11,6 +11,7 @@ from attrs import frozen
 from mpfunnel.case_checks import CaseCheck
 from mpfunnel.cli.inputs import is_path, playbook_of
 from mpfunnel.cli.places import line_of, places_in
+from mpfunnel.cli.policies import custom_kinds, unproved
 from mpfunnel.codec.checks import located
 from mpfunnel.codec.plain import start_of
 from mpfunnel.codec.text import inline_text
@@ -19,7 +20,7 @@ from mpfunnel.errors import InvalidDataError, Problem
 from mpfunnel.labels import Label, Lang
 from mpfunnel.playbook import Playbook
 
-__all__ = ["Finding", "Level", "Report", "checked"]
+__all__ = ["Files", "Finding", "Level", "Report", "checked"]
 
 Level = Literal["error", "notice"]
 """What makes a check fail, and what is only told."""
@@ -68,19 +69,22 @@ class Report:
         return all(one.level != "error" for one in self.findings)
 
 
-def checked(name: str, lang: Lang | None) -> Report:
-    """Load a playbook and ask it its cases.
+def checked(name: str, policies: Iterable[str], lang: Lang | None) -> Report:
+    """Load a playbook, ask it its cases, and prove its policies in Python.
 
     Args:
         name: Path of a playbook, or the name of a shipped one.
+        policies: The policies in Python that it may name, as ``"acme_tiers:PlantsNearby"``.
         lang: The language of labels and reasons; the playbook's own where it is `None`.
 
     Raises:
         UnknownNameError: No playbook of that name is shipped.
+        UsageError: There is no such policy.
     """
-    files = _Files(name)
+    files = Files(name)
+    kinds = custom_kinds(policies)
     try:
-        book = playbook_of(name)
+        book = playbook_of(name, kinds.values())
     except InvalidDataError as error:
         found = tuple(files.found("error", problem) for problem in error.problems)
         return Report(name, lang or "en", None, (), found)
@@ -89,6 +93,7 @@ def checked(name: str, lang: Lang | None) -> Report:
     cases = Engine(book).check_cases()
     findings = [
         *(files.told("error", problem) for problem in _unexpected(book, cases, shown)),
+        *(files.told("error", problem) for problem in unproved(book)),
         *(files.told("notice", problem) for problem in _notes(book)),
     ]
     return Report(name, shown, book, cases, tuple(findings))
@@ -124,7 +129,7 @@ def _notes(book: Playbook) -> Iterator[Problem]:
             yield problem.under(f"engagement.{product_id}")
 
 
-class _Files:
+class Files:
     """Knows where the parts of a playbook stand in its files."""
 
     def __init__(self, name: str) -> None:
