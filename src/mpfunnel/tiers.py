@@ -272,9 +272,13 @@ class TierLimits:
         """The name of this kind of policy."""
         return "mpfunnel/tier-limits/1"
 
-    @cached_property
+    @property
     def tiers(self) -> tuple[Tier, ...]:
         """Every tier that it can give, the best first."""
+        return self._tiers
+
+    @cached_property
+    def _tiers(self) -> tuple[Tier, ...]:
         return tuple(sorted(reached(self.policy.tiers, self.bounds), key=lambda one: one.number))
 
     @cached_property
