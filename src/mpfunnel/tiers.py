@@ -393,7 +393,7 @@ def unsound(answer: object) -> str:
     if type(answer) is not Decision:
         wanted = "return mpfunnel.decided(…) or mpfunnel.undecided(…)"
         return f"{_a(answer)} is no decision; {wanted}"
-    given: Any = answer
+    given = cast("Any", answer)
     for name in ("possible", "missing"):
         if not isinstance(getattr(given, name), tuple):
             return f"{name} is {_a(getattr(given, name))}; it must be a tuple"
