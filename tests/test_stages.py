@@ -448,7 +448,7 @@ class TestFurthest:
     def test_without_a_pursuit_only_a_rule_leads_anywhere(self) -> None:
         """As an open one would: there is a rule that holds by what somebody has set."""
         known = FUNNEL.rules.otherwise
-        found = {"A": (OPEN, decision(LOW)), "B": (Pursuit(), decision(HIGH))}
+        found: dict[Any, Any] = {"A": (OPEN, decision(LOW)), "B": (Pursuit(), decision(HIGH))}
         assert furthest(FUNNEL, found) == (decision(HIGH), ("B",))
         found = {"A": (ENDED, decision(OUT)), "B": (Pursuit(), decision(known))}
         assert furthest(FUNNEL, found) == (decision(OUT), ("A",))
