@@ -71,7 +71,9 @@ CHANNELS = {f"contact_{one}": sa.Boolean for one in ("email", "phone", "post", "
 SCORE = {"score_micro": sa.BigInteger, "active_days": sa.Integer}
 ANSWERS = {
     "companies": answers("companies", COMPANY, "segment", "instead_of"),
-    "tiers": answers("tiers", COMPANY | PRODUCT, "tier", "instead_of", "undated", owned=sa.Boolean),
+    "tiers": answers(
+        "tiers", COMPANY | PRODUCT, "tier", "instead_of", "proposed", "undated", owned=sa.Boolean
+    ),
     "leads": answers(
         "leads", LEAD, "stage", "for_products", existing_customer=sa.Boolean, **COMPANY, **CHANNELS
     ),

@@ -9,14 +9,13 @@ from typing import Any, Final, Protocol, TypeGuard
 
 from attrs import field, frozen
 
-from mpfunnel.by_hand import BY_HAND
 from mpfunnel.errors import InvalidDataError, Problem, brief, misfit, misfits
 from mpfunnel.labels import Label, as_label
 from mpfunnel.records import Company, Product
 from mpfunnel.rules.conditions import Condition, as_condition, check_size
 from mpfunnel.rules.limits import Limit, Limited, asked_by, limited, reached
 from mpfunnel.rules.tables import (
-    OTHERWISE,
+    RESERVED,
     Asked,
     Decision,
     DecisionTable,
@@ -70,7 +69,11 @@ class Tier:
 
 
 class TierPolicy(Protocol):
-    """What gives a company its tier for a product; any object with these members will do."""
+    """What gives a company its tier for a product; any object with these members will do.
+
+    What a policy was made with may stand in an attribute `options`: a mapping of text, numbers,
+    bools, lists and mappings. It counts in the version of the playbook, and stands in its file.
+    """
 
     @property
     def kind(self) -> str:
@@ -242,7 +245,7 @@ class TierLimits:
     def __attrs_post_init__(self) -> None:
         policy: Any = self.policy
         problems: list[Problem] = []
-        reserved = [OTHERWISE, BY_HAND]
+        reserved = [*RESERVED]
         if isinstance(policy, TierLimits):
             message = "has limits itself; list all of them in one"
             problems.append(Problem("contradiction", "policy", message))

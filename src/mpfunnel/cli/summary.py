@@ -51,6 +51,8 @@ _KINDS: Final[Mapping[str, Label]] = {
     "lead_sets": Label("sets of leads", "リードの複数値項目"),
     "activity_products": Label("products of activities", "アクティビティの商材"),
     "deal_lines": Label("products of deals", "商談の商材"),
+    "stage_history": Label("stage histories", "段階の履歴"),
+    "stage_history_products": Label("products of stage histories", "段階の履歴の商材"),
 }
 
 _Key = str | None

@@ -92,20 +92,12 @@ def judge(
     today = judging.of(facts.companies, facts.company_sets, task.day, segments=segments)
     tiers, levels = judging.tiers(today)
     reviewed = book.playbook.reviewed_on(task.day)
-    undated = None
-    if reviewed is not None:
-        then, dated = today, None
-        if facts.on_review is not None or judging.custom:
-            companies, sets, dated = facts.on_review or (facts.companies, facts.company_sets, None)
-            then = judging.of(companies, sets, reviewed)
-            held, levels = judging.tiers(then)
-            tiers = _held(held, tiers)
-        undated = judging.undated(then, dated)
-    on = ["company_no", "about"]
-    if undated is None:
-        tiers = tiers.with_columns(undated=nw.lit(""))
+    if reviewed is None:
+        blank = nw.lit(None, dtype=nw.String())
+        tiers = tiers.with_columns(proposed=blank, undated=nw.lit(""))
     else:
-        tiers = tiers.join(undated, on=on, how="inner")
+        tiers, levels = judging.reviewed(today, tiers, levels, facts, reviewed)
+    on = ["company_no", "about"]
     keys = {name: places.keys[f"{root}.{name}"] for root, name in _LEVELS}
     set_tiers = None if hands is None else hands.tiers
     set_segments = None if hands is None else hands.segments
@@ -241,10 +233,55 @@ class _Judging:
                     levels.append(said.with_columns(about=about))
         return _stacked(tiers), _stacked(levels) if levels else None
 
+    def reviewed(
+        self,
+        today: _Judged,
+        tiers: Frame,
+        levels: Frame | None,
+        facts: Situation,
+        reviewed: date,
+    ) -> tuple[Frame, Frame | None]:
+        """Return the Tiers that are held since a review, as people read them and as other rules do.
+
+        The same as `mpfunnel.case.Compiled.dated_tier`, with ``proposed`` and ``undated``.
+
+        Args:
+            today: Companies as of the day.
+            tiers: Their Tiers.
+            levels: The same as other rules read them.
+            facts: What counts on the day, and what counted on that of the review.
+            reviewed: The day of the review.
+        """
+        known = facts.on_review
+        on = ["company_no", "about"]
+        if known is None:
+            then, held = today, tiers
+            if self.custom:
+                then = self.of(facts.companies, facts.company_sets, reviewed)
+                held, levels = self.tiers(then)
+            return _held(held, tiers).join(self.undated(then, None), on=on, how="inner"), levels
+        then = self.of(known.companies, known.sets, reviewed)
+        held, levels_then = self.tiers(then)
+        # Of whoever came after the review, nothing was known on it.
+        fresh = held.filter(~nw.col("settled")).join(known.newer, on="company_no", how="semi")
+        fresh = self.task.workshop.keep("tiers_of_newcomers", fresh.select(*on))
+
+        def either(held: Frame, proposed: Frame) -> Frame:
+            kept = held.join(fresh, on=on, how="anti")
+            new = proposed.join(fresh, on=on, how="semi")
+            return nw.concat([kept, new.select(*kept.collect_schema().names())])
+
+        blank = nw.lit(None, dtype=nw.String())
+        undated = either(self.undated(then, known.dated), self.undated(today, known.dated_now))
+        found = either(_held(held, tiers), tiers.with_columns(proposed=blank))
+        if levels is not None and levels_then is not None:
+            levels = either(levels_then, levels)
+        return found.join(undated, on=on, how="inner"), levels
+
     def undated(self, judged: _Judged, dated: Frame | None) -> Frame:
         """Return what decided Tiers without a record that says since when it holds.
 
-        The same as `mpfunnel.case.undated`.
+        The same as `mpfunnel.compiled.undated`.
 
         Args:
             judged: Companies as of the day that decided.
@@ -297,8 +334,7 @@ def _held(held: Frame, proposed: Frame) -> Frame:
         *(nw.col(name) == nw.col(other) for name, other in renamed.items()), ignore_nulls=False
     )
     frame = held.join(beside, on=["company_no", "about"], how="inner")
-    instead_of = nw.when(same).then(nw.col("instead_of")).otherwise(nw.col("proposed_tier"))
-    frame = frame.with_columns(instead_of=instead_of)
+    frame = frame.with_columns(proposed=nw.when(~same).then(nw.col("proposed_tier")))
     return frame.drop(*renamed.values())
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import narwhals.stable.v2 as nw
 
@@ -12,9 +13,9 @@ from mpfunnel.frames.kinds import Frame
 from mpfunnel.frames.layout import Places
 from mpfunnel.frames.situation import FIRM
 from mpfunnel.frames.task import Task
-from mpfunnel.rules.columns import decide_columns, read_columns
+from mpfunnel.rules.columns import Decided, decide_columns, read_columns
 
-__all__ = ["stages", "with_ranges"]
+__all__ = ["furthest", "in_words", "with_ranges"]
 
 _FAR = 1_000
 """More than there are stages in a funnel: a class times this, plus a height, ranks a stage."""
@@ -49,12 +50,16 @@ def with_ranges(rows: Frame, pairs: Frame, places: Places, *, possible: bool) ->
     return rows.with_columns(**{name: nw.col(name) == 1 for name in columns})
 
 
-def stages(rows: Frame, task: Task) -> Frame:
-    """Return the stage of each lead: lead_no, the columns of the decision, and for_products.
+def furthest(rows: Frame, task: Task, by: Sequence[str] = ("lead_no",)) -> tuple[Frame, Decided]:
+    """Return the stage of each lead, and what the columns of the decision are.
+
+    Columns: those of `by` and of the decision, and ``for_<place>``, 1 for each product that reaches
+    the stage. The possible ones are those that some outcome of all pursuits together gives.
 
     Args:
         rows: One row per lead and pursuit, with the facts that the rules of the funnel ask about.
         task: What is asked.
+        by: What tells the leads apart.
     """
     book, possible = task.book, task.possible
     funnel = book.playbook.funnel
@@ -86,8 +91,11 @@ def stages(rows: Frame, task: Task) -> Frame:
     )
     best = (nw.col("rank") + _FAR) * (len(products) + 1) + order
     rows = rows.with_columns(best=best * count + nw.col(decided.code))
-    rows = rows.with_columns(top=nw.col("rank").max().over("lead_no"))
-    reaches = (nw.col("rank") == nw.col("top")) & (nw.col("started") == 1)
+    rows = rows.with_columns(top=nw.col("rank").max().over(*by))
+    # What somebody set by hand may lead somewhere without a pursuit.
+    elsewhere = [int(one != funnel.rules.otherwise) for one in decided.values]
+    moves = (nw.col("started") == 1) | (by_code(decided.code, elsewhere) == 1)
+    reaches = (nw.col("rank") == nw.col("top")) & moves
     flags = {
         f"for_{place}": flag(reaches & (nw.col("about") == place)) for place in range(len(products))
     }
@@ -104,29 +112,52 @@ def stages(rows: Frame, task: Task) -> Frame:
         # Never the minimum of one column, which Spark refuses.
         rows = rows.with_columns(low=nw.min_horizontal(*low, low[0]))
         # What every pursuit reaches at least bounds the lead's stage from below.
-        rows = rows.with_columns(least=nw.col("low").max().over("lead_no"))
+        rows = rows.with_columns(least=nw.col("low").max().over(*by))
         for place, (key, column) in enumerate(zip(outcomes, decided.possible, strict=True)):
             rank = _by_state([[table[keys.index(key)]] for table in ranks], None)
             way = nw.col(column) & (rank >= nw.col("least"))
             ways[f"way_{place}"] = flag(way)
     rows = rows.with_columns(**flags, **ways)
-    found = rows.group_by("lead_no").agg(*(nw.col(name).max() for name in ("best", *flags, *ways)))
+    found = rows.group_by(*by).agg(*(nw.col(name).max() for name in ("best", *flags, *ways)))
     found = found.with_columns((nw.col("best") % count).alias(decided.code))
     if possible:
         found = found.with_columns(
             **{column: nw.col(f"way_{place}") == 1 for place, column in enumerate(decided.possible)}
         )
-    reached = {str(product_id): f"for_{place}" for place, product_id in enumerate(products)}
+    return found.select(*by, decided.code, *flags, *decided.possible), decided
+
+
+def in_words(found: Frame, decided: Decided, task: Task) -> Frame:
+    """Return what people read of stages: lead_no, warranted and columns that begin like it.
+
+    Args:
+        found: What `furthest` returns.
+        decided: What the columns of the decision are.
+        task: What is asked.
+    """
+    reached = products_in("for", task)
     found = found.with_columns(**{column: nw.col(column) == 1 for column in reached.values()})
-    found = found.with_columns(for_products=joined(reached))
-    if possible:
+    found = found.with_columns(warranted_for_products=joined(reached))
+    if task.possible:
         found = found.with_columns(
-            settled=settled(decided.possible),
-            possible=joined(possible_of(decided)),
+            warranted_settled=settled(decided.possible),
+            warranted_possible=joined(possible_of(decided)),
         )
-    words = words_of(funnel.rules, "stage", task.lang)
-    codes = task.workshop.small("stage_codes", {decided.code: list(range(count)), **words})
-    return found.join(codes, on=decided.code)
+    words = words_of(task.book.playbook.funnel.rules, "stage", task.lang)
+    codes: dict[str, list[Any]] = {
+        decided.code: list(range(len(decided.values))),
+        "warranted": words["stage"],
+        "warranted_rule": words["rule"],
+        "warranted_because": words["because"],
+    }
+    return found.join(task.workshop.small("stage_codes", codes), on=decided.code)
+
+
+def products_in(name: str, task: Task) -> dict[str, str]:
+    """Return the columns of products, ``<name>_<place>``, by their ids as text."""
+    return {
+        str(product_id): f"{name}_{place}" for place, product_id in enumerate(task.book.products)
+    }
 
 
 def _by_state(values: Sequence[Sequence[int]], code: str | None) -> nw.Expr:
