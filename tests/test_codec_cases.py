@@ -260,51 +260,43 @@ class TestAttributes:
         ]
 
 
-@pytest.mark.parametrize("ending", ["toml", "json"])
-def test_whole_accounts_survive_a_file(ending: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("ending", "number"), [("toml", 0), ("json", 7)])
+def test_whole_accounts_survive_a_file(ending: str, number: int, tmp_path: Path) -> None:
     """Law 8: Round trip. Cases of random accounts are equal afterwards, and still hold."""
     random = Random(8)
-    told = 0
-    for number in (0, 7):
-        book = book_of(number)
-        cases: list[mf.WorkedCase] = []
-        for count in range(8):
-            as_of = draw_as_of(random)
-            account = draw_account(random, book, as_of)
-            answer = engine_of(number).assess(account, as_of=as_of)
-            # Records that do not count show nothing.
-            lost = {id(one.record) for one in answer.rejects}
-            counting: dict[str, Any] = {
-                name: [one for one in getattr(account, name) if id(one) not in lost]
-                for name in SERIES
-            }
-            account = evolve(account, **counting)
-            answer = engine_of(number).assess(account, as_of=as_of)
-            expected = [_expected("segment", answer.segment)]
-            expected += [_expected("tier", one, product_id=p) for p, one in answer.tiers.items()]
-            for about in answer.leads.values():
-                expected.append(_expected("stage", about.stage, lead_id=about.id))
-                expected += [
-                    _expected("engagement", one, lead_id=about.id, product_id=p)
-                    for p, one in about.engagement.items()
-                ]
-            case = mf.WorkedCase(f"case {count}", account, expected, as_of=as_of)
-            try:
-                evolve(book, cases=[case])
-            except mf.PlaybookError:
-                # Records that do not count are no case.
-                continue
-            cases.append(case)
-        book = evolve(book, cases=cases)
-        path = tmp_path / f"book.{ending}"
-        dump(book, path)
-        again = load(path)
-        assert again.cases == book.cases
-        assert dump(again) == dump(book)
-        checks = mf.Engine(again).check_cases()
-        assert [one for one in checks if not one.holds] == []
-        told += len(checks)
-    assert told > 50
+    book = book_of(number)
+    cases: list[mf.WorkedCase] = []
+    for count in range(8):
+        as_of = draw_as_of(random)
+        account = draw_account(random, book, as_of)
+        answer = engine_of(number).assess(account, as_of=as_of)
+        # Records that do not count show nothing.
+        lost = {id(one.record) for one in answer.rejects}
+        counting: dict[str, Any] = {
+            name: [one for one in getattr(account, name) if id(one) not in lost] for name in SERIES
+        }
+        account = evolve(account, **counting)
+        answer = engine_of(number).assess(account, as_of=as_of)
+        expected = [_expected("segment", answer.segment)]
+        expected += [_expected("tier", one, product_id=p) for p, one in answer.tiers.items()]
+        for about in answer.leads.values():
+            expected.append(_expected("stage", about.stage, lead_id=about.id))
+            expected += [
+                _expected("engagement", one, lead_id=about.id, product_id=p)
+                for p, one in about.engagement.items()
+            ]
+        case = mf.WorkedCase(f"case {count}", account, expected, as_of=as_of)
+        # What belonged to a lead that did not count does not count either.
+        cases += [case] if not answer.rejects else []
+    book = evolve(book, cases=cases)
+    path = tmp_path / f"book.{ending}"
+    dump(book, path)
+    again = load(path)
+    assert again.cases == book.cases
+    assert dump(again) == dump(book)
+    checks = mf.Engine(again).check_cases()
+    assert [one for one in checks if not one.holds] == []
+    assert len(checks) > 25
 
 
 def _expected(question: Any, answer: Any, **about: Any) -> mf.Expectation:
