@@ -423,17 +423,25 @@ class Nameless:
 def test_a_problem_in_a_sheet_stands_in_that_file(tmp_path: Path) -> None:
     """Of separated values the row is a line; a workbook has none."""
     dump(BOOK, tmp_path / "playbook.toml")
-    for name in ("segments.csv", "tiers.xlsx"):
-        (tmp_path / name).touch()
     files = Files(str(tmp_path))
     for path, expected in (
         ("segments.csv!C7", ("segments.csv", 7)),
         ("segments.csv!12: when", ("segments.csv", 12)),
+        ("segments.csv!", ("segments.csv", None)),
         ("tiers.xlsx!crm!C7", ("tiers.xlsx", None)),
-        ("none.csv!C7", ("playbook.toml", None)),
+        (
+            "playbook.toml: tiers.a/b!C7",
+            ("playbook.toml", line(tmp_path / "playbook.toml", "[tiers")),
+        ),
     ):
         found = files.found("error", mf.Problem("cell", path, "is no cell"))
         assert (Path(found.file or "").name, found.line) == expected
+
+
+def test_what_is_shipped_has_no_file() -> None:
+    """A playbook that is named, and not a path, is nobody's to edit."""
+    found = Files("invented").told("notice", mf.Problem("range", "tiers", "x"))
+    assert (str(found.problem), found.file, found.line) == ("tiers: x", None, None)
 
 
 def test_a_folder_without_playbook_is_named(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final, Literal
@@ -26,6 +27,10 @@ Level = Literal["error", "notice"]
 """What makes a check fail, and what is only told."""
 
 _ENDINGS: Final = (".toml", ".json")
+_SHEET: Final = re.compile(
+    r"(?P<file>[^:!]{1,200}\.(?P<ending>csv|xlsx))!(?:[A-Z]*(?P<row>[0-9]{1,9}))?", re.IGNORECASE
+)
+"""How the path of a problem in a spreadsheet begins: ``segments.csv!C7``, ``tiers.xlsx!crm!C7``."""
 
 
 @frozen
@@ -151,12 +156,11 @@ class Files:
         """Return a problem with its place: in the file, or in a spreadsheet beside it."""
         if self._path is None:
             return Finding(level, problem, None, None)
-        sheet, mark, cell = problem.path.partition("!")
-        if mark and (beside := self._path.with_name(sheet)).is_file():
+        if in_sheet := _SHEET.match(problem.path):
             # A workbook has no lines; of separated values, the row of a cell is one.
-            row = "".join(filter(str.isdecimal, cell.partition(":")[0]))
-            line = int(row) if row and beside.suffix == ".csv" else None
-            return Finding(level, problem, beside.as_posix(), line)
+            row = in_sheet["row"] if in_sheet["ending"] == "csv" else None
+            sheet = self._path.parent / in_sheet["file"]
+            return Finding(level, problem, sheet.as_posix(), int(row) if row else None)
         name, _, within = problem.path.partition(": ")
         within = within if name == self._path.name else problem.path
         line = line_of(self._lines(), within, problem.message)
