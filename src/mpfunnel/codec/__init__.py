@@ -11,37 +11,75 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, Final
 
+from attrs import frozen
+
 from mpfunnel.codec.plain import VALUES_AND_DAYS, parse_json, parse_toml, plain, start_of
 from mpfunnel.codec.reading import read
+from mpfunnel.codec.sheets.folder import playbook_file
+from mpfunnel.codec.sheets.joining import joined
 from mpfunnel.codec.writing import playbook_data
 from mpfunnel.errors import DecodeError, InvalidDataError, PlaybookError, Problem, misfit
 from mpfunnel.playbook import Playbook
 
-__all__ = ["dump", "from_data", "load", "to_data"]
+__all__ = ["Loaded", "dump", "from_data", "load", "loaded", "to_data"]
 
 MAX_DEPTH: Final = 80
 """How deep a playbook may nest: conditions nest up to 32 deep, and most take two levels each."""
+_PARSERS: Final = {".toml": parse_toml, ".json": parse_json}
+
+
+@frozen
+class Loaded:
+    """A playbook, and what is to be known of its files.
+
+    Attributes:
+        playbook: The playbook.
+        notes: What a sheet says that was read in another way than it was typed, or that nobody
+            sees, such as a hidden row; each with its cell.
+    """
+
+    playbook: Playbook
+    notes: tuple[Problem, ...] = ()
 
 
 def load(source: str | PathLike[str] | Mapping[str, Any]) -> Playbook:
-    """Return the playbook of a file or of plain data.
+    """Return the playbook of a file, of a folder or of plain data.
 
     Args:
-        source: The path of a file that ends in ``.toml`` or ``.json``, or what such a file holds
-            as plain data. A file may have at most 2 MiB, 80 levels and 8 dots a key.
+        source: The path of a file that ends in ``.toml`` or ``.json``; that of a folder with a
+            ``playbook.toml`` or ``playbook.json``; or what such a file holds as plain data. A file
+            may have at most 2 MiB, 80 levels and 8 dots a key. Tables may stand in spreadsheets
+            beside the file, which names them under ``sheets``.
 
     Raises:
         DecodeError: There is no such file, or it does not have the documented form; all its faults
-            are listed, each with its path.
+            are listed, each with its path, or with its cell as ``tiers.xlsx!crm!C7``.
         PlaybookError: It is well formed but contradicts itself or names what does not exist.
+        MissingExtraError: It names an Excel workbook, and the extra ``excel`` is not installed.
+    """
+    return loaded(source).playbook
+
+
+def loaded(source: str | PathLike[str] | Mapping[str, Any]) -> Loaded:
+    """Return the playbook of a source as `load` does, with the notes on its sheets.
+
+    Args:
+        source: As for `load`.
+
+    Raises:
+        DecodeError: As for `load`.
+        PlaybookError: As for `load`.
+        MissingExtraError: As for `load`.
     """
     if not isinstance(source, str | PathLike):
-        return from_data(source)
+        return _of_data(source)
     path = Path(source)
-    parse = {".toml": parse_toml, ".json": parse_json}.get(path.suffix.lower())
+    if path.suffix.lower() not in _PARSERS and path.is_dir():
+        path = playbook_file(path)
+    parse = _PARSERS.get(path.suffix.lower())
     if parse is None:
         raise DecodeError([Problem("file", str(path), "must end in .toml or .json")])
-    return _read(parse(start_of(path), path.name, MAX_DEPTH), path.name)
+    return _read(parse(start_of(path), path.name, MAX_DEPTH), path.name, path.parent)
 
 
 def from_data(data: Mapping[str, Any]) -> Playbook:
@@ -54,9 +92,7 @@ def from_data(data: Mapping[str, Any]) -> Playbook:
         DecodeError: It does not have the documented form.
         PlaybookError: It contradicts itself or names what does not exist.
     """
-    if problems := misfit("", data, Mapping):
-        raise DecodeError(problems)
-    return _read(dict(data), "")
+    return _of_data(data).playbook
 
 
 def to_data(playbook: Playbook) -> dict[str, Any]:
@@ -92,15 +128,38 @@ def dump(playbook: Playbook, target: str | PathLike[str] | None = None) -> str:
         raise DecodeError([Problem("file", str(path), "must end in .toml or .json")])
     write, parse = (toml_text, parse_toml) if suffix == ".toml" else (json_text, parse_json)
     raw = write(to_data(playbook)).encode()
-    _check_same(playbook, lambda: _read(parse(raw, "", MAX_DEPTH), ""))
+    _check_same(playbook, lambda: _read(parse(raw, "", MAX_DEPTH), "").playbook)
     if path is not None:
         # The same bytes on every machine.
         path.write_bytes(raw)
     return raw.decode()
 
 
-def _read(data: dict[str, Any], origin: str) -> Playbook:
-    return read(plain(data, origin, depth=MAX_DEPTH, values=VALUES_AND_DAYS), origin)
+def _of_data(data: Mapping[str, Any]) -> Loaded:
+    if problems := misfit("", data, Mapping):
+        raise DecodeError(problems)
+    return _read(dict(data), "")
+
+
+def _read(data: dict[str, Any], origin: str, folder: Path | None = None) -> Loaded:
+    """Return the playbook of plain data.
+
+    Args:
+        data: The data.
+        origin: How messages name the file that it came from; empty where it came from none.
+        folder: Where the file is; `None` where there is none.
+    """
+    whole = joined(
+        plain(data, origin, depth=MAX_DEPTH, values=VALUES_AND_DAYS), origin, folder
+    )
+    try:
+        book = read(whole.data)
+    except InvalidDataError as error:
+        kind = DecodeError if whole.problems else type(error)
+        raise kind([*whole.problems, *whole.located(error.problems)]) from None
+    if whole.problems:
+        raise DecodeError(whole.problems)
+    return Loaded(book, whole.notes)
 
 
 def _check_same(playbook: Playbook, read_back: Callable[[], Playbook]) -> None:

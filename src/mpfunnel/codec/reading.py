@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar, cast
 
 from mpfunnel import facts
 from mpfunnel.codec.attributes import default_label
-from mpfunnel.codec.checks import is_list, is_table, located, no_such, under
+from mpfunnel.codec.checks import is_list, is_table, lies_in, no_such, under
 from mpfunnel.codec.conditions import ConditionCheck, Vocabulary, day_of
 from mpfunnel.codec.lifecycle import LIFECYCLE, LifecycleCheck
 from mpfunnel.engagement import EngagementModel, EngagementState, Signal
@@ -51,12 +51,11 @@ T = TypeVar("T")
 _Keyed = TypeVar("_Keyed", EngagementState, FunnelStage)
 
 
-def read(data: dict[str, Any], origin: str) -> Playbook:
+def read(data: dict[str, Any]) -> Playbook:
     """Return the playbook that plain data describes.
 
     Args:
         data: The data, within the bounds of `mpfunnel.codec.plain`.
-        origin: How messages name the file that it came from; empty where it came from none.
 
     Raises:
         DecodeError: It does not have the documented form.
@@ -71,10 +70,7 @@ def read(data: dict[str, Any], origin: str) -> Playbook:
         return book
     # What contradicts itself in what is well formed is only told apart where all of it is.
     error = DecodeError if check.problems else PlaybookError
-    raise error(
-        Problem(problem.code, located(origin, problem.path), problem.message)
-        for problem in (*check.problems, *check.contradictions)
-    )
+    raise error([*check.problems, *check.contradictions])
 
 
 class _Enough(Exception):  # noqa: N818 - no error, only the end of looking for more
@@ -451,12 +447,8 @@ def _as_written(
     found: dict[Problem, None] = {}
     for problem in error.problems:
         # The longest, because ids may have dots.
-        place = max((one for one in places if _lies_in(problem.path, one)), key=len, default="")
+        place = max((one for one in places if lies_in(problem.path, one)), key=len, default="")
         path = places.get(place, "") + problem.path[len(place) :]
         # A policy that stands for several products is at fault once.
         found[Problem(problem.code, path, problem.message)] = None
     return [*found]
-
-
-def _lies_in(path: str, place: str) -> bool:
-    return path == place or path.startswith((f"{place}.", f"{place}["))
