@@ -9,22 +9,32 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from os import PathLike
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from attrs import frozen
 
 from mpfunnel.codec.plain import VALUES_AND_DAYS, parse_json, parse_toml, plain, start_of
 from mpfunnel.codec.reading import read
-from mpfunnel.codec.sheets.folder import playbook_file
+from mpfunnel.codec.sheets.folder import FILES, Folder, playbook_file
 from mpfunnel.codec.sheets.joining import joined
 from mpfunnel.codec.writing import playbook_data
-from mpfunnel.errors import DecodeError, InvalidDataError, PlaybookError, Problem, misfit
+from mpfunnel.errors import (
+    DecodeError,
+    InvalidDataError,
+    PlaybookError,
+    Problem,
+    brief,
+    misfit,
+)
+from mpfunnel.files import replacing
 from mpfunnel.playbook import Playbook
 
 __all__ = ["Loaded", "dump", "from_data", "load", "loaded", "to_data"]
 
 MAX_DEPTH: Final = 80
 """How deep a playbook may nest: conditions nest up to 32 deep, and most take two levels each."""
+SHEET_KINDS: Final = ("xlsx", "csv")
+"""What the tables of a folder may be written as."""
 _PARSERS: Final = {".toml": parse_toml, ".json": parse_json}
 
 
@@ -79,7 +89,8 @@ def loaded(source: str | PathLike[str] | Mapping[str, Any]) -> Loaded:
     parse = _PARSERS.get(path.suffix.lower())
     if parse is None:
         raise DecodeError([Problem("file", str(path), "must end in .toml or .json")])
-    return _read(parse(start_of(path), path.name, MAX_DEPTH), path.name, path.parent)
+    raw = start_of(path)
+    return _read(parse(raw, path.name, MAX_DEPTH), path.name, Folder(path.parent))
 
 
 def from_data(data: Mapping[str, Any]) -> Playbook:
@@ -106,32 +117,69 @@ def to_data(playbook: Playbook) -> dict[str, Any]:
     return data
 
 
-def dump(playbook: Playbook, target: str | PathLike[str] | None = None) -> str:
+def dump(
+    playbook: Playbook,
+    target: str | PathLike[str] | None = None,
+    *,
+    sheets: Literal["xlsx", "csv"] | None = None,
+) -> str:
     """Return the playbook as the canonical text of a file, and write it where a path is given.
 
     Args:
         playbook: The playbook.
         target: The path of a file that ends in ``.toml`` or ``.json``. The text is TOML, with
-            comments that say what can be edited, where it is `None`.
+            comments that say what can be edited, where it is `None`. With `sheets`, the path of a
+            folder, which is made where it is absent.
+        sheets: Puts the tables of rules into spreadsheets beside a ``playbook.toml`` in the
+            folder: into one Excel workbook, or each into a CSV file. A table that asks about
+            several facts at once stays in the file.
 
     Raises:
         PlaybookError: It holds what no file can hold, such as a tier policy written in Python.
         DecodeError: The path has another ending.
+        MissingExtraError: A workbook is wanted, and the extra ``excel`` is not installed.
         OSError: The file cannot be written.
     """
     # Only what writes needs a library to write with.
     from mpfunnel.codec.text import json_text, toml_text
 
     path = None if target is None else Path(target)
+    if sheets is not None:
+        return _dump_folder(playbook, path, sheets)
     suffix = ".toml" if path is None else path.suffix.lower()
-    if suffix not in (".toml", ".json"):
+    if suffix not in _PARSERS:
         raise DecodeError([Problem("file", str(path), "must end in .toml or .json")])
-    write, parse = (toml_text, parse_toml) if suffix == ".toml" else (json_text, parse_json)
+    write = toml_text if suffix == ".toml" else json_text
     raw = write(to_data(playbook)).encode()
-    _check_same(playbook, lambda: _read(parse(raw, "", MAX_DEPTH), "").playbook)
+    _check_same(playbook, lambda: _read(_PARSERS[suffix](raw, "", MAX_DEPTH), "").playbook)
     if path is not None:
         # The same bytes on every machine.
         path.write_bytes(raw)
+    return raw.decode()
+
+
+def _dump_folder(playbook: Playbook, folder: Path | None, kind: str) -> str:
+    from mpfunnel.codec.sheets.parting import files_of, parted
+    from mpfunnel.codec.text import toml_text
+
+    if kind not in SHEET_KINDS:
+        message = f"must be {' or '.join(SHEET_KINDS)}, not {brief(kind)}"
+        raise DecodeError([Problem("choice", "sheets", message)])
+    name, other = FILES
+    if folder is None or folder.suffix.lower() in _PARSERS:
+        raise DecodeError([Problem("file", str(folder), "must be a folder, which holds the sheets")])
+    if (folder / other).exists():
+        message = f"holds {other}; remove it, so that only {name} is the playbook"
+        raise DecodeError([Problem("conflict", str(folder), message)])
+    whole = parted(to_data(playbook), kind)
+    files = files_of(whole.sheets)
+    raw = toml_text(whole.data).encode()
+    in_memory = Folder(folder, files)
+    _check_same(playbook, lambda: _read(parse_toml(raw, "", MAX_DEPTH), "", in_memory).playbook)
+    folder.mkdir(parents=True, exist_ok=True)
+    with replacing(folder) as begin:
+        for file, content in {**files, name: raw}.items():
+            begin(file).write_bytes(content)
     return raw.decode()
 
 
@@ -141,13 +189,13 @@ def _of_data(data: Mapping[str, Any]) -> Loaded:
     return _read(dict(data), "")
 
 
-def _read(data: dict[str, Any], origin: str, folder: Path | None = None) -> Loaded:
+def _read(data: dict[str, Any], origin: str, folder: Folder | None = None) -> Loaded:
     """Return the playbook of plain data.
 
     Args:
         data: The data.
         origin: How messages name the file that it came from; empty where it came from none.
-        folder: Where the file is; `None` where there is none.
+        folder: The folder of the file; `None` where there is none.
     """
     whole = joined(
         plain(data, origin, depth=MAX_DEPTH, values=VALUES_AND_DAYS), origin, folder

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path, PurePosixPath, PureWindowsPath
+from types import MappingProxyType
 from typing import Final
 
 from mpfunnel.codec.plain import start_of
@@ -35,11 +37,12 @@ class Folder:
 
     Args:
         path: The folder; no file outside of it is read.
+        files: What is known of files in it already, by their paths from the folder.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, files: Mapping[str, bytes] = MappingProxyType({})) -> None:
         self.path = path
-        self._files: dict[str, bytes] = {}
+        self._files = dict(files)
         self._grids: dict[tuple[str, str], Grid] = {}
 
     def grid(self, file: str, sheet: str, encoding: str) -> Grid:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any, Final
 
 from attrs import field, frozen
@@ -73,7 +72,7 @@ class Joined:
         return located(self.origin, path)
 
 
-def joined(data: dict[str, Any], origin: str, folder: Path | None) -> Joined:
+def joined(data: dict[str, Any], origin: str, folder: Folder | None) -> Joined:
     """Return the data of a playbook with that of the sheets that it names.
 
     Args:
@@ -86,7 +85,7 @@ def joined(data: dict[str, Any], origin: str, folder: Path | None) -> Joined:
     """
     if SHEETS not in data:
         return Joined(data, origin)
-    check = _SheetsCheck(Folder(folder) if folder is not None else None)
+    check = _SheetsCheck(folder)
     given = check.table(data, SHEETS, "")
     rest = {key: value for key, value in data.items() if key != SHEETS}
     check.join(given, rest)

@@ -8,9 +8,11 @@ from io import StringIO
 from typing import Final
 
 from mpfunnel.codec.plain import MAX_BYTES
+from mpfunnel.codec.sheets.writing import Sheet
 from mpfunnel.codec.sheets.grid import MAX_ROWS, Cells, Grid, grid_of, refusal
+from mpfunnel.files import FORMULA
 
-__all__ = ["ENCODINGS", "read_csv"]
+__all__ = ["ENCODINGS", "read_csv", "write_csv"]
 
 ENCODINGS: Final = ("utf-8", "cp932")
 """What a playbook may say of a CSV file; a byte order mark says it better."""
@@ -85,3 +87,14 @@ def _of_width(cells: list[str], width: int, name: str) -> Cells:
         message = f"has {own} cells where the header has {width}"
         raise refusal("ragged", name, message)
     return tuple(cells)
+
+
+def write_csv(sheet: Sheet) -> bytes:
+    """Return a sheet as a CSV file in UTF-8, with the mark by which Excel knows it."""
+    target = StringIO(newline="")
+    writer = csv.writer(target, lineterminator="\r\n")
+    writer.writerow([column.header for column in sheet.columns])
+    for row in sheet.rows:
+        # Of what a sheet holds, only negative numbers begin as a formula does.
+        writer.writerow([f"'{text}" if text.startswith(FORMULA) else text for text in row])
+    return target.getvalue().encode("utf-8-sig")

@@ -17,6 +17,7 @@ from mpfunnel.codec.sheets.headers import BECAUSE, KEY, Column, Headers
 from mpfunnel.codec.sheets.texts import read_text
 from mpfunnel.codec.sheets.units import folded
 from mpfunnel.errors import InvalidDataError, Problem, brief
+from mpfunnel.files import FORMULA
 from mpfunnel.labels import Label
 from mpfunnel.rules import cells
 from mpfunnel.rules.cells import Cell
@@ -222,6 +223,9 @@ class _Rules:
 
     def _cell(self, row: _Row, place: int, column: Column) -> Cell | None:
         text = row.cells[place]
+        if text.startswith("'") and text[1:].startswith(FORMULA):
+            # So a CSV file says of a negative number that it is no formula.
+            text = text[1:]
         if (known := self._cells.get((place, text))) is not None:
             return known
         if column.unit != 1 and (row.number, place) in row.grid.percents:

@@ -14,7 +14,7 @@ from mpfunnel.files import FORMULA
 
 __all__ = ["is_plain", "quoted", "read_text", "write_text"]
 
-_CONTROL: Final = ("Cc", "Cs", "Zl", "Zp", "Cn", "Co")
+_CONTROL: Final = ("Cc", "Cf", "Cs", "Zl", "Zp", "Cn", "Co")
 
 
 def read_text(cell: str) -> str:
