@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from attrs import field, frozen, mutable
 
-from mpfunnel.codec.conditions import Vocabulary, condition_data
+from mpfunnel.codec.conditions import Vocabulary, condition_data, day_of
 from mpfunnel.codec.sheets.grid import Cells, Grid
 from mpfunnel.codec.sheets.headers import BECAUSE, KEY, Column, Headers
 from mpfunnel.codec.sheets.texts import read_text
@@ -217,7 +217,8 @@ class _Rules:
             parts.append(cell.condition)
             for name in _names(self.wanted.words, column.fact):
                 self.result.places.setdefault(f"{path}.when.{name}", row.at(place))
-            if cell.note:
+            # A day that Excel knows as one is canonical.
+            if cell.note and day_of(row.cells[place]) is None:
                 self.result.notes.append(Problem("folded", row.at(place), cell.note))
         return reduce(and_, parts) if parts else All(())
 

@@ -112,14 +112,19 @@ def _slots(asked: Iterable[tuple[tuple[Fact, Condition], ...]]) -> list[Fact]:
     slots: list[Fact] = []
     for parts in asked:
         at = 0
-        for fact, _ in parts:
-            later = [place for place in range(at, len(slots)) if slots[place] == fact]
-            if later:
-                at = later[0] + 1
-            else:
-                slots.insert(at, fact)
-                at += 1
+        for index, (fact, _) in enumerate(parts):
+            place = _later(slots, fact, at)
+            if place is None:
+                after = (_later(slots, other, at) for other, _ in parts[index + 1 :])
+                place = next((one for one in after if one is not None), len(slots))
+                slots.insert(place, fact)
+            at = place + 1
     return slots
+
+
+def _later(slots: list[Fact], fact: Fact, at: int) -> int | None:
+    """Return the first column of a fact from `at` on; `None` where there is none."""
+    return next((place for place in range(at, len(slots)) if slots[place] == fact), None)
 
 
 def _conditions(
