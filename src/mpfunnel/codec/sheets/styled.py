@@ -32,7 +32,7 @@ _LINE: Final = 17
 _BLUE, _ORANGE, _GREY, _RULE = "DDEBF7", "FCE4D6", "EDEDED", "BFBFBF"
 _NARROWEST, _WIDEST, _REASON = 12, 44, 34
 _ESCAPED: Final = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
-_NUMBER: Final = re.compile("-?(?:0|[1-9][0-9]{0,14})")
+_NUMBER: Final = re.compile("0|-?[1-9][0-9]{0,14}")
 _DAY: Final = re.compile(r'date\("([0-9]{4}-[0-9]{2}-[0-9]{2})"\)')
 _FIRST_DAY: Final = date(1901, 1, 1)
 """Before 1900-03-01, Excel counts days otherwise than the calendar."""
