@@ -11,6 +11,7 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 from mpfunnel.codec.plain import MAX_BYTES
 from mpfunnel.codec.sheets.grid import refusal
+from mpfunnel.errors import DecodeError
 
 __all__ = ["packed", "parts_of"]
 
@@ -49,6 +50,8 @@ def parts_of(raw: bytes, name: str) -> dict[str, bytes]:
         with ZipFile(BytesIO(raw)) as archive:
             wanted = _wanted(archive, name)
             parts = {info.filename: archive.read(info) for info in wanted}
+    except DecodeError:
+        raise
     except (BadZipFile, zlib.error, EOFError, ValueError, OverflowError, NotImplementedError):
         raise refusal("file", name, _NO_WORKBOOK) from None
     for part, content in parts.items():

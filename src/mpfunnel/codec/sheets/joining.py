@@ -55,15 +55,18 @@ class Joined:
     def located(self, problems: Iterable[Problem]) -> list[Problem]:
         """Return problems of the data by the places where people find them: files and cells."""
         return [
-            Problem(one.code, self._place(one.path), one.message)
+            Problem(one.code, self._place(one), one.message)
             for one in problems
             # What a table lacks that could not be read is known already.
             if not any(lies_in(one.path, path) for path in self.unread)
         ]
 
-    def _place(self, path: str) -> str:
+    def _place(self, problem: Problem) -> str:
+        path = problem.path
         if path in self.places:
-            return self.places[path]
+            # No sheet says which product it is for.
+            elsewhere = located(self.origin, under(SHEETS, path))
+            return elsewhere if problem.code == "unknown-product" else self.places[path]
         # The cell of the nearest part around it; but a table is more than its sheet.
         for step in reversed([*_STEP.finditer(path)]):
             around = path[: step.start()]

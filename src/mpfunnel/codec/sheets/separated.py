@@ -84,7 +84,7 @@ def _of_width(cells: list[str], width: int, name: str) -> Cells:
         cells.pop()
     if len(cells) != width:
         # A comma too few moves all that follows into the next column.
-        message = f"has {own} cells where the header has {width}"
+        message = f"has {own} cell{'s' * (own != 1)} where the header has {width}"
         raise refusal("ragged", name, message)
     return tuple(cells)
 
