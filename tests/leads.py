@@ -36,10 +36,17 @@ from mpfunnel.records import (
     SalesEvent,
     SalesEventKind,
 )
-from mpfunnel.rules.tables import DecisionTable, Rule
+from mpfunnel.rules.tables import Band, DecisionTable, Rule, ScoreItem
 from mpfunnel.segments import SegmentTable
 from mpfunnel.starters import starter
-from mpfunnel.tiers import Tier, TierTable
+from mpfunnel.tiers import (
+    Tier,
+    TierLimit,
+    TierLimits,
+    TierPolicy,
+    TierScorecard,
+    TierTable,
+)
 from tests.oracle_leads import differences
 
 __all__ = [
@@ -85,11 +92,12 @@ def _varied(number: int, zone: str) -> Playbook:
     products = random.choice(names)[: random.choice((1, 2, 3))]
     base = starter(products, zone=zone)
     models: dict[Any, EngagementModel] = {}
-    tiers: dict[Any, TierTable] = {}
+    tiers: dict[Any, TierPolicy] = {}
     for product_id in products:
         varied = _varied_model(random, base.engagement[product_id])
         models[product_id] = _bounded(Random(f"{number} {product_id}"), varied)
-        tiers[product_id] = _varied_tiers(random, base.tiers[product_id])
+        varied_tiers = _varied_tiers(random, base.tiers[product_id])
+        tiers[product_id] = _other_kinds(Random(f"tiers {number} {product_id}"), varied_tiers)
     stages = {stage.key: stage for stage in (*base.funnel.ladder, *base.funnel.detours)}
     rules = list(base.funnel.rules.rules)
     if random.random() < 0.5:
@@ -121,6 +129,27 @@ def _varied_tiers(random: Random, base: Any) -> TierTable:
     return TierTable(
         (Rule(Tier(1), plants >= random.choice((1, 2)), key="plants"), *bands), Tier(4)
     )
+
+
+def _other_kinds(random: Random, table: TierTable) -> TierPolicy:
+    """The table, or a scorecard of its conditions; half of them with limits."""
+    policy: TierPolicy = table
+    if random.random() < 0.5:
+        policy = TierScorecard(
+            [
+                ScoreItem(points, when, if_unknown=random.choice((0, points // 2)))
+                for when in table.conditions
+                for points in (random.choice((-30, 1, 10, 40)),)
+            ],
+            [Band(40, Tier(1)), Band(random.choice((-1, 1)), Tier(2))],
+            Tier(4),
+        )
+    if random.random() < 0.5:
+        return policy
+    vague = TierLimit(best=Tier(3), when=company.annual_revenue.is_missing(), key="vague")
+    large = TierLimit(worst=Tier(3), when=company.employees >= 300, because="large")
+    rich = TierLimit(best=Tier(2), when=~(company.annual_revenue < 10**9) & table.conditions[0])
+    return TierLimits(policy, random.sample([vague, large, rich], random.choice((1, 2, 3))))
 
 
 def _varied_model(random: Random, base: EngagementModel) -> EngagementModel:

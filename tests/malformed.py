@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import re
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime
 from enum import Enum, IntEnum
 from pathlib import Path
@@ -72,6 +72,24 @@ class Policy:
         return self.answer()
 
 
+class Plants:
+    """A policy in Python that a file may name; it refuses some regions in one way or another."""
+
+    kind, tiers = "acme/plants/1", (TOP,)
+
+    def __init__(self, *, region: str = "近畿") -> None:
+        if region == "two\nlines":
+            raise ValueError("no such region")
+        if region == "Atlantis":
+            raise InvalidDataError([Problem("choice", "region", "no such region")])
+        self.options = {"region": region}
+        if region == "another":
+            self.kind = "acme/plants/2"
+
+    def tier_for(self, company: Company, product: mf.Product, /, *, as_of: date) -> Any:
+        raise NotImplementedError
+
+
 def nested(depth: int) -> list[Any]:
     """A list in a list in a list."""
     value: list[Any] = []
@@ -87,7 +105,7 @@ def within_itself() -> dict[str, Any]:
     return table
 
 
-def changed(*path: Any, to: Any) -> Callable[[], object]:
+def changed(*path: Any, to: Any, kinds: Iterable[Any] = ()) -> Callable[[], object]:
     """Loading the starter with one value changed; removed where it is `...`."""
 
     def make() -> object:
@@ -99,7 +117,7 @@ def changed(*path: Any, to: Any) -> Callable[[], object]:
             del at[path[-1]]
         else:
             at[path[-1]] = to
-        return from_data(data)
+        return from_data(data, kinds=kinds)
 
     return make
 

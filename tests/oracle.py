@@ -28,7 +28,9 @@ from mpfunnel.rules.conditions import (
     StartsWith,
 )
 from mpfunnel.rules.facts import Fact
+from mpfunnel.rules.limits import Limited
 from mpfunnel.rules.tables import Decision, DecisionTable, Scorecard
+from mpfunnel.tiers import Tier
 
 __all__ = ["Answer", "brute_force", "oracle"]
 
@@ -47,6 +49,8 @@ class Answer(NamedTuple):
     possible: tuple[Any, ...]
     missing: tuple[str, ...]
     parts: tuple[tuple[str, int, bool], ...]
+    instead_of: Any = None
+    """What it would be without the limit that decides."""
 
 
 class World(NamedTuple):
@@ -165,9 +169,47 @@ def _once(values: Any) -> tuple[Any, ...]:
 def oracle(policy: Any, records: Mapping[str, Any], rows: Mapping[str, Any]) -> Answer:
     """What the policy decides."""
     world = World(records, rows)
+    if hasattr(policy, "limits"):
+        return _bounded(policy, oracle(policy.policy, records, rows), world)
     if isinstance(policy, Scorecard):
         return _scored(policy, world)
     return _tabled(policy, world)
+
+
+def _moved(limit: Any, value: Any) -> Any:
+    """What a limit makes of a value while it holds."""
+    if hasattr(limit, "over"):
+        return limit.outcome if value in limit.over else value
+    if limit.best is not None:
+        return max(value, limit.best, key=lambda tier: tier.number)
+    return min(value, limit.worst, key=lambda tier: tier.number)
+
+
+def _bounded(policy: Any, inner: Answer, world: World) -> Answer:
+    """Every way in which the limits may turn out, tried one by one."""
+    value, decides = inner.value, None
+    for limit in policy.limits:
+        if _moved(limit, value) != value and read(limit.when, world, later=False) == YES:
+            value, decides = _moved(limit, value), limit
+    missing = list(inner.missing)
+    possible = set()
+    bears = set()
+    for one in inner.possible:
+        ways = [read(limit.when, world, later=True) for limit in policy.limits]
+        for truths in product(*ways):
+            at = one
+            for place, (limit, truth) in enumerate(zip(policy.limits, truths, strict=True)):
+                if _moved(limit, at) != at:
+                    bears.add(place)
+                    at = _moved(limit, at) if truth else at
+            possible.add(at)
+    for place in sorted(bears):
+        missing += missing_under(policy.limits[place].when, world)
+    order = policy.outcomes if isinstance(policy, Limited) else map(Tier, range(1, 10))
+    told = tuple(one for one in order if one in possible)
+    if decides is None:
+        return inner._replace(possible=told, missing=_once(missing))
+    return Answer(value, decides.key, decides.because.en, told, _once(missing), (), inner)
 
 
 def _tabled(table: DecisionTable[Any], world: World) -> Answer:
@@ -209,6 +251,11 @@ def _scored(card: Scorecard[Any], world: World) -> Answer:
     value = next((band.outcome for band in card.bands if band.at_least == start), card.otherwise)
     rule = "otherwise" if start is None else f"{start}+"
     because = "1 point" if score == 1 else f"{score} points"
+    named = {item.key: item.because.en for item in card.items}
+    for place, (key, points, known) in enumerate(parts):
+        because += ", " if place else ": "
+        because += f"{named[key]} {'' if points < 0 else '+'}{points}"
+        because += "" if known else " (unknown)"
     return Answer(value, rule, because, _once(outcomes), _once(missing), tuple(parts))
 
 

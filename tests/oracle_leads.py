@@ -507,7 +507,11 @@ class Oracle:
             while (day.month, day.day) not in reviews and day > date.min:
                 day -= timedelta(1)
             held = oracle(policy, {"company": _as_record(self.given.on(day))}, {})
-            found = held if held == found else Set(*held, found)
+            # Other points for the same band are no other answer.
+            same = (held.value, held.rule, set(held.possible), set(held.missing)) == (
+                (found.value, found.rule, set(found.possible), set(found.missing))
+            )
+            found = held if same else held._replace(instead_of=found)
         return self.in_force("tier", found, policy.tiers, product_id=product_id)
 
     def closed(self, deal: Deal) -> date | None:

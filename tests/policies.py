@@ -14,7 +14,7 @@ from random import Random
 from types import SimpleNamespace
 from typing import Any, NamedTuple, get_args
 
-from attrs import frozen
+from attrs import evolve, frozen
 from hypothesis import strategies as st
 
 from mpfunnel.labels import Label
@@ -38,6 +38,7 @@ from mpfunnel.rules.conditions import (
 )
 from mpfunnel.rules.explain import explain
 from mpfunnel.rules.facts import Fact, Kind, Scale
+from mpfunnel.rules.limits import Limit, Limited, reached
 from mpfunnel.rules.tables import Band, Decision, DecisionTable, Rule, Scorecard, ScoreItem
 from tests.oracle import Answer, oracle
 
@@ -170,7 +171,7 @@ def _draw_condition(
 
 
 def draw_case(random: Random) -> Case:
-    """A random schema and a table or scorecard over it."""
+    """A random schema and a table or scorecard over it, some of them with limits."""
     roots = random.choice((("company",), ("company", "lead"), ("company", "product")))
     names = {
         (random.choice((*roots, "product")), random.choice(KEYS))
@@ -193,8 +194,35 @@ def draw_case(random: Random) -> Case:
         starts = {random.randrange(-3, 6) for _ in range(random.randrange(4))}
         bands = [Band(start, random.choice(("A", "B", "C"))) for start in sorted(starts)]
         policy = Scorecard(items, bands, random.choice(("A", "D")))
+    if random.randrange(3) == 0:
+        policy = _draw_limited(random, policy, facts, known)
+    conditions = list(policy.conditions)
     points_of = {fact: critical_points(fact, conditions) for fact in facts}
     return Case(policy, roots, facts, points_of)
+
+
+def _draw_limited(
+    random: Random, policy: Any, facts: tuple[Fact, ...], known: frozenset[str]
+) -> Any:
+    """The policy with limits; one that waits for rows or other decisions stays as it is."""
+    plain = tuple(fact for fact in facts if fact.kind != "level")
+    limits = tuple(
+        Limit(
+            random.choice("ABC"),
+            frozenset(random.sample("ABCD", random.randrange(4))),
+            _draw_condition(random, plain, known, 2),
+            f"limit-{number}",
+            Label(f"{number}"),
+        )
+        for number in range(random.randrange(1, 4))
+    )
+    limits = tuple(evolve(one, over=one.over - {one.outcome}) for one in limits)
+    limited = Limited(policy, limits, tuple(sorted(reached(policy.outcomes, limits))))
+    nodes = [at for when in limited.conditions for at in walk(when)]
+    waits = any(
+        isinstance(at, Exists) or (isinstance(at, Leaf) and at.fact.kind == "level") for at in nodes
+    )
+    return policy if waits else limited
 
 
 def critical_points(fact: Fact, conditions: list[Condition]) -> list[Any]:
@@ -317,6 +345,7 @@ def answer_of(decision: Decision[Any]) -> Answer:
         decision.possible,
         decision.missing,
         tuple((part.key, part.points, part.known) for part in decision.parts),
+        None if decision.instead_of is None else answer_of(decision.instead_of),
     )
 
 

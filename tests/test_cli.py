@@ -189,7 +189,9 @@ def test_a_level_that_nobody_can_reach_is_noted(
     assert ran.code == 0
     notes = [line for line in ran.out.splitlines() if line.startswith("note: ")]
     at = "engagement.crm.interest.rules[0].when.product.score"
-    assert notes == [f"note: {at}: never holds: a score is at most 20, its cap in all"]
+    assert notes == [
+        f"note: playbook.toml: {at}: never holds: a score is at most 20, its cap in all"
+    ]
 
 
 def test_every_problem_of_a_playbook_is_one_line(

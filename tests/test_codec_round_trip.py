@@ -11,7 +11,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from attrs import evolve
+from attrs import evolve, frozen
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -23,18 +23,51 @@ from mpfunnel.engine import Engine
 from mpfunnel.facts import company, product
 from mpfunnel.labels import Label
 from mpfunnel.playbook import Playbook
-from mpfunnel.records import Product
+from mpfunnel.records import Company, Product
 from mpfunnel.rules.conditions import All, AnyOf, Condition, Exists, Not
 from mpfunnel.rules.facts import Fact, Scale
-from mpfunnel.rules.tables import DecisionTable, Rule
+from mpfunnel.rules.tables import Band, Decision, DecisionTable, Rule, ScoreItem
 from mpfunnel.rules.terms import Term
 from mpfunnel.segments import UNMATCHED, Segment, SegmentTable
 from mpfunnel.stages import Funnel, FunnelStage, Transition
 from mpfunnel.starters import starter
-from mpfunnel.tiers import Tier, TierTable
+from mpfunnel.tiers import (
+    Tier,
+    TierLimit,
+    TierLimits,
+    TierPolicy,
+    TierScorecard,
+    TierTable,
+    rules_of,
+)
 from tests.leads import BOOKS, book_of, draw_account, draw_as_of
 
 FORMATS = Path(__file__).parent / "formats"
+
+
+@frozen
+class Told:
+    """A policy in Python with options, which decides nothing here."""
+
+    kind: str
+    options: dict[str, Any]
+    tiers = (Tier(1), Tier(3))
+
+    def tier_for(self, company: Company, product: Product, /, *, as_of: date) -> Decision[Tier]:
+        raise NotImplementedError
+
+
+def told(kind: str) -> Any:
+    """What makes such a policy of the options in a file."""
+
+    def make(**options: Any) -> Told:
+        return Told(kind, options)
+
+    vars(make)["kind"] = kind
+    return make
+
+
+KINDS_OF_TIERS = [told("acme/told/1"), told("acme/told/2")]
 
 # -- random playbooks --
 
@@ -71,6 +104,15 @@ WORDS = (
 KEYS = (st.sampled_from(WORDS) | st.text(max_size=8)).filter(str.strip)
 TEXTS = st.sampled_from(WORDS).filter(str.strip) | KEYS
 LABELS = st.builds(Label, TEXTS, TEXTS) | st.builds(Label, TEXTS)
+# What options may hold; a float comes back as the decimal of its digits.
+PLAIN: st.SearchStrategy[Any] = st.recursive(
+    st.booleans()
+    | st.integers(1 - 2**63, 2**63 - 1)
+    | TEXTS
+    | st.sampled_from((Decimal("1.50"), Decimal("-0.1"))),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(KEYS, inner, max_size=2),
+    max_leaves=4,
+)
 INTS = st.sampled_from((-1, 0, 300, 10_000, 2**53 + 1, 2**63 - 1, 1 - 2**63))
 DAYS = st.dates()
 FLOATS = st.sampled_from((0.1, -0.0, 30.0, 5e-324, 9e18, -1.5)) | st.floats(-1e18, 1e18)
@@ -251,10 +293,47 @@ def sound_kinds(one: Any, other: Any, ladder: list[Any], ends: Any) -> list[Any]
 
 
 @st.composite
+def scorecards(draw: st.DrawFn, outcomes: Any, when: st.SearchStrategy[Condition]) -> Any:
+    """A scorecard of Tiers."""
+    keys = draw(st.lists(KEYS.filter(lambda key: key != "otherwise"), max_size=3, unique=True))
+    items = [
+        ScoreItem(points, draw(when), key, draw(st.sampled_from((0, points))), draw(LABELS))
+        for key in keys
+        for points in (draw(st.integers(-1_000_000, 1_000_000)),)
+    ]
+    starts = draw(st.lists(INTS, max_size=3, unique=True))
+    return TierScorecard(items, [Band(one, draw(outcomes)) for one in starts], draw(outcomes))
+
+
+@st.composite
+def tier_policies(draw: st.DrawFn, when: st.SearchStrategy[Condition]) -> TierPolicy:
+    """Any tier policy that a file can hold, with and without limits."""
+    outcomes = st.integers(1, 9).map(Tier)
+    options = st.dictionaries(KEYS, PLAIN, max_size=3)
+    policy = draw(
+        tables(TierTable, outcomes, when)
+        | scorecards(outcomes, when)
+        | st.builds(Told, st.sampled_from(("acme/told/1", "acme/told/2")), options)
+    )
+    if draw(st.booleans()):
+        return policy
+    taken = {way.key for way in rules.ways} if (rules := rules_of(policy)) else set[str]()
+    keys = [key for key in ("limit-1", "a.b", "") if key not in taken]
+    limits = [
+        draw(
+            st.builds(TierLimit, best=outcomes, when=when, key=st.just(key), because=LABELS)
+            | st.builds(TierLimit, worst=outcomes, when=when, key=st.just(key))
+        )
+        for key in keys[: draw(st.integers(1, 3))]
+    ]
+    return TierLimits(policy, limits)
+
+
+@st.composite
 def playbooks(draw: st.DrawFn, conditions: Any = conditions) -> Playbook:
     """Any playbook that can be built from facts, with nasty keys, labels and numbers."""
     ids: Any = draw(
-        st.lists(KEYS, min_size=1, max_size=3, unique=True)
+        st.lists(KEYS.filter(lambda key: key != "*"), min_size=1, max_size=3, unique=True)
         | st.lists(INTS, min_size=1, max_size=3, unique=True)
     )
     days = sorted(draw(st.lists(DAYS, min_size=2, max_size=2)))
@@ -262,7 +341,7 @@ def playbooks(draw: st.DrawFn, conditions: Any = conditions) -> Playbook:
         Product(
             one,
             draw(st.none() | LABELS),
-            family=draw(st.none() | KEYS),
+            family=draw(st.none() | st.just("a.b") | KEYS),
             grade=draw(st.none() | st.integers(0, 2**63 - 1)),
             lifecycle=draw(st.sampled_from((None, "growth", "maturity"))),
             sold_from=draw(st.sampled_from((None, days[0]))),
@@ -286,10 +365,7 @@ def playbooks(draw: st.DrawFn, conditions: Any = conditions) -> Playbook:
     segment_table = draw(tables(SegmentTable, st.sampled_from(segments), of_company))
     keys = [one.key for one in segment_table.outcomes]
     of_company = conditions(terms_of(company, but=("segment",)) + own, keys, products=False)
-    tiers = [
-        draw(tables(TierTable, st.integers(1, 9).map(Tier), of_company))
-        for _ in range(draw(st.integers(1, 2)))
-    ]
+    tiers = [draw(tier_policies(of_company)) for _ in range(draw(st.integers(1, 2)))]
     measures: list[Term] = [
         about.active(within_days=90),
         about.count("料金.ページ", within_days=30),
@@ -380,7 +456,13 @@ def playbooks(draw: st.DrawFn, conditions: Any = conditions) -> Playbook:
 def labels_of(book: Playbook) -> list[Any]:
     """All that people read, which equality leaves out."""
     found: list[Any] = [book.name, book.lang, [one.name for one in book.products]]
-    policies: Any = [book.segments, book.funnel.rules, *book.tiers.values()]
+    policies: Any = [book.segments, book.funnel.rules]
+    for tiers in book.tiers.values():
+        limits = tiers.limits if isinstance(tiers, TierLimits) else ()
+        found += [limit.because for limit in limits]
+        one = tiers.policy if isinstance(tiers, TierLimits) else tiers
+        found += [item.because for item in one.items] if isinstance(one, TierScorecard) else []
+        policies += [one] if isinstance(one, TierTable) else []
     for model in book.engagement.values():
         policies += [model.interest, model.states]
         found += [signal.label for signal in model.signals]
@@ -406,7 +488,7 @@ class TestRoundTrip:
         for path in (folder / "playbook.toml", folder / "playbook.json"):
             text = dump(book, path)
             assert path.read_bytes() == text.encode()
-            again = load(path)
+            again = load(path, kinds=KINDS_OF_TIERS)
             assert again == book
             assert again.version == book.version
             assert labels_of(again) == labels_of(book)
@@ -581,12 +663,19 @@ class TestText:
         book = evolve(starter(["crm", "sfa"]), tiers=tiers)
         assert [*to_data(book)["tiers"]] == ["crm", "sfa"]
 
-    def test_a_product_may_be_called_like_all_others(self) -> None:
-        """With a product ``*``, each product has its own table."""
-        tiers = {"*": TierTable([], Tier(3)), "sfa": TierTable([], Tier(4))}
-        book = evolve(starter(["*", "sfa"]), tiers=tiers)
-        assert [*to_data(book)["engagement"]] == ["*", "sfa"]
+    def test_a_family_that_shares_a_policy_stands_once(self) -> None:
+        """What most of a family share stands by its name, unless it is that of most products."""
+        one, other = TierTable([], Tier(3)), TierTable([], Tier(4))
+        products = [Product(key, family="f") for key in "abc"] + [Product(key) for key in "xyzuvw"]
+        products += [Product("g", family="alone")]
+        tiers = {"*": one, "family:f": other, "b": one, "g": other, "x": other}
+        book = evolve(starter(products), tiers=tiers)
+        assert [*to_data(book)["tiers"]] == ["*", "family:f", "b", "x", "g"]
+        assert [*to_data(book)["engagement"]] == ["*"]
         assert from_data(to_data(book)) == book
+        assert (
+            from_data(to_data(evolve(book, tiers={**book.tiers, "b": other}))).tiers["b"] == other
+        )
 
     def test_policies_that_differ_by_the_order_of_conditions_differ(self) -> None:
         """The order of conditions is kept: two policies that differ by it alone stay two."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from itertools import product
 from random import Random
 from types import SimpleNamespace
 from typing import Any
@@ -11,8 +12,14 @@ from typing import Any
 import narwhals.stable.v2 as nw
 import pytest
 
-from mpfunnel.labels import Label
-from mpfunnel.rules.columns import decide_columns, missing_columns, read_columns, stored
+from mpfunnel.labels import Label, Lang
+from mpfunnel.rules.columns import (
+    decide_columns,
+    missing_columns,
+    read_columns,
+    stored,
+    with_scores_in_words,
+)
 from mpfunnel.rules.conditions import (
     All,
     AnyOf,
@@ -165,7 +172,7 @@ def test_what_is_possible_is_left_away(backend: str) -> None:
 @pytest.mark.parametrize("possible", [False, True])
 @pytest.mark.parametrize("number", range(8))
 def test_only_what_is_told_is_added(number: int, possible: bool) -> None:
-    """S22: a frame keeps its columns and gains the code, and what is possible where asked for."""
+    """S22: a frame gains the code, the score of a scorecard, and what is possible if asked for."""
     random = Random(number)
     case = draw_case(random)
     table = table_of([case], [[draw_records(random, case)]])
@@ -176,7 +183,36 @@ def test_only_what_is_told_is_added(number: int, possible: bool) -> None:
     assert columns.possible == tuple(
         f"x_possible_{place}" for place in range(len(case.policy.outcomes) if possible else 0)
     )
-    assert frame.columns == [*table.column_names, "x_code", *columns.possible]
+    score = [] if columns.score is None else [columns.score]
+    assert frame.columns == [*table.column_names, *score, "x_code", *columns.possible]
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_scores_are_told_with_their_parts(backend: str) -> None:
+    """Law 3: Reasons add up, word for word as the specification tells them, on every engine."""
+    known = {"growth": (None, -1.0, 2.0), "size": (None, 1, 100), "listed": (None, True)}
+    items = [
+        ScoreItem(30, GROWS, because=Label("100 % 'growth'", "成長“100%”")),
+        ScoreItem(-29, IS_LARGE, "size", if_unknown=-5),
+        ScoreItem(0, IS_LISTED),
+    ]
+    card = Scorecard(items, [Band(1, "A")], "B")
+    given = [_records(dict(zip(known, values, strict=True))) for values in product(*known.values())]
+    case = Case(card, ("company",), (NUMBER, SIZE, LISTED), {})
+    places = Places.of(case, "case_0_")
+    frame: Any = nw.from_native(BACKENDS[backend](table_of([case], [given])))
+    frame, columns = decide_columns(frame, card, places, name="x", possible=False)
+    assert columns.score is not None
+    langs: tuple[Lang, ...] = ("en", "ja")
+    for lang in langs:
+        frame = with_scores_in_words(frame, card, places, score=columns.score, name=lang, lang=lang)
+    frame = frame.select("id", "en", "ja")
+    frame = (frame.collect() if isinstance(frame, nw.LazyFrame) else frame).sort("id")
+    because = [explain(card, one.records).decision.because for one in given]
+    assert frame["en"].to_list() == [one.en for one in because]
+    assert frame["ja"].to_list() == [one.ja for one in because]
+    assert "1 point: 100 % 'growth' +30, size at least 100 -29" in frame["en"].to_list()
+    assert "-5点：成長“100%” +0（不明）、size 100以上 -5（不明）" in frame["ja"].to_list()
 
 
 @pytest.mark.parametrize("number", range(8))
@@ -240,7 +276,7 @@ def test_rows_and_other_decisions_are_not_asked_for(backend: str) -> None:
         _table(some, GROWS),
     ]
     cases = [Case(policy, ("company",), FACTS, {}) for policy in policies]
-    product = {"product": {"p": SimpleNamespace()}}
+    rows = {"product": {"p": SimpleNamespace()}}
     growth = {"company.growth"}
     wanted: list[tuple[dict[str, Any], list[set[str]]]] = [
         ({"stage": _stage("low", "mid")}, [set(), growth, growth, set(), growth, growth]),
@@ -248,7 +284,7 @@ def test_rows_and_other_decisions_are_not_asked_for(backend: str) -> None:
         ({"stage": _stage("mid"), "size": 100}, [set(), growth, set(), set(), set(), set()]),
         ({"stage": _stage("mid"), "size": 1}, [set(), growth, set(), set(), growth, growth]),
     ]
-    given = [_records(known)._replace(rows=product) for known, _ in wanted]
+    given = [_records(known)._replace(rows=rows) for known, _ in wanted]
     told = asked(cases, BACKENDS[backend](table_of(cases, [given] * len(cases))))
     assert told == [list(column) for column in zip(*(names for _, names in wanted), strict=True)]
 

@@ -31,6 +31,7 @@ from mpfunnel.rules.conditions import (
 )
 from mpfunnel.rules.explain import decide, examine, explain, holds
 from mpfunnel.rules.facts import Fact, Scale
+from mpfunnel.rules.limits import Limited
 from mpfunnel.rules.tables import Band, Decision, DecisionTable, Rule, Scorecard, ScoreItem
 from tests.oracle import brute_force
 from tests.policies import (
@@ -109,14 +110,24 @@ def test_reasons_add_up(random: Random) -> None:
     case = draw_case(random)
     given_ = draw_records(random, case)
     told = explain(case.policy, given_.records, given_.rows)
-    decision = told.decision
-    if isinstance(case.policy, Scorecard):
+    decision, policy = told.decision, case.policy
+    if isinstance(policy, Limited):
+        policy, before = policy.policy, decision.instead_of
+        if before is not None:
+            (limit,) = (one for one in case.policy.limits if one.key == decision.rule)
+            assert (decision.value, decision.because) == (limit.outcome, limit.because)
+            decision = before
+    if isinstance(policy, Scorecard):
         score = sum(part.points for part in decision.parts)
-        assert decision.because.ja == f"{score}点"
-        assert decision.because.en == ("1 point" if score == 1 else f"{score} points")
-        assert decision.value == case.policy.between(score, score)[0]
+        assert decision.because.ja.startswith(f"{score}点")
+        noun = "point" if score == 1 else "points"
+        assert decision.because.en.startswith(f"{score} {noun}")
+        assert all(part.text("en") in decision.because.en for part in decision.parts)
+        assert all(part.text("ja") in decision.because.ja for part in decision.parts)
+        assert decision.value == policy.between(score, score)[0]
         return
-    true_now = [key for key, _, finding in told.findings if finding.now]
+    rules = {rule.key for rule in policy.rules}
+    true_now = [key for key, _, finding in told.findings if finding.now and key in rules]
     assert decision.rule == (true_now[0] if true_now else "otherwise")
 
 
@@ -144,10 +155,10 @@ def test_what_is_kept_is_what_the_specification_says(random: Random) -> None:
         # A copy is another policy: nothing that it says has been kept before.
         anew = explain(copy(case.policy), given_.records, given_.rows)
         assert told == anew
-        assert [finding for _, _, finding in told.findings] == [
-            examine(when, given_.records, given_.rows)
-            for when, _ in zip(case.policy.conditions, told.findings, strict=False)
-        ]
+        looked = [finding for _, _, finding in told.findings]
+        assert looked == [examine(one.condition, given_.records, given_.rows) for one in looked]
+        conditions = iter(case.policy.conditions)
+        assert all(one.condition in conditions for one in looked)
         assert (told.text("en"), told.text("ja")) == (anew.text("en"), anew.text("ja"))
 
 
@@ -251,7 +262,11 @@ def test_an_unknown_item_gives_an_interval() -> None:
     ]
     known = decide(card, {"company": SimpleNamespace(size=5, yen=0)})
     assert (known.value, known.rule, known.possible) == ("A", "3+", ("A",))
-    assert known.because == Label("3 points", "3点")
+    assert known.because == Label("3 points: staff at least 5 people +3", "3点：社員数 5人以上 +3")
+    assert decision.because.en == (
+        "-1 points: staff at least 5 people +0 (unknown), revenue at least 1 -1 (unknown)"
+    )
+    assert decision.because.ja == "-1点：社員数 5人以上 +0（不明）、売上 1以上 -1（不明）"
 
 
 def test_some_row_ranges_over_all_rows() -> None:
@@ -329,7 +344,9 @@ class TestText:
     def test_a_settled_scorecard_shows_its_points(self) -> None:
         """Law 3: the items of a scorecard are told with their signed points."""
         card = Scorecard([ScoreItem(3, All(()), key="a")], [], "D")
-        assert explain(card, {}).text() == "D — 3 points [otherwise]\n  yes a → +3\n    yes all of"
+        assert explain(card, {}).text() == (
+            "D — 3 points: always +3 [otherwise]\n  yes a → +3\n    yes all of"
+        )
 
     def test_outcomes_are_shown_by_their_label(self) -> None:
         """S10: an outcome with a label is shown by it, in the language asked for, everywhere."""

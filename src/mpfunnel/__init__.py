@@ -31,12 +31,22 @@ from mpfunnel.records import (
 )
 from mpfunnel.rules.tables import Band, Decision, DecisionTable, Rule, Scorecard, ScoreItem
 from mpfunnel.segments import Segment, SegmentTable
-from mpfunnel.tiers import Tier, TierPolicy, TierTable, decided, undecided
+from mpfunnel.tiers import (
+    Tier,
+    TierLimit,
+    TierLimits,
+    TierPolicy,
+    TierScorecard,
+    TierTable,
+    decided,
+    undecided,
+)
 
 if TYPE_CHECKING:
     from mpfunnel.account import Account, accounts
     from mpfunnel.answers import Assessment, Change, Engagement, LeadAnswer, Stage, changes
     from mpfunnel.calendars import BusinessCalendar
+    from mpfunnel.case_checks import CaseCheck
     from mpfunnel.codec import dump, load
     from mpfunnel.engagement import EngagementModel, EngagementState, Signal, Tally, next_change
     from mpfunnel.engine import Engine
@@ -46,6 +56,7 @@ if TYPE_CHECKING:
     from mpfunnel.rules.explain import Explanation, explain
     from mpfunnel.stages import Funnel, FunnelStage, Move, StageHistory, Transition
     from mpfunnel.starters import starter
+    from mpfunnel.worked_cases import Expectation, WorkedCase
 
 __all__ = [
     "Account",
@@ -55,6 +66,7 @@ __all__ = [
     "Assessment",
     "Band",
     "BusinessCalendar",
+    "CaseCheck",
     "Change",
     "Company",
     "CompanyChange",
@@ -70,6 +82,7 @@ __all__ = [
     "EngagementModel",
     "EngagementState",
     "Engine",
+    "Expectation",
     "Explanation",
     "Funnel",
     "FunnelStage",
@@ -101,11 +114,15 @@ __all__ = [
     "StageHistory",
     "Tally",
     "Tier",
+    "TierLimit",
+    "TierLimits",
     "TierPolicy",
+    "TierScorecard",
     "TierTable",
     "Transition",
     "TransitionError",
     "UnknownNameError",
+    "WorkedCase",
     "accounts",
     "changes",
     "decided",
@@ -127,11 +144,13 @@ _ON_FIRST_USE = {
     "Answered": "mpfunnel.following",
     "Assessment": "mpfunnel.answers",
     "BusinessCalendar": "mpfunnel.calendars",
+    "CaseCheck": "mpfunnel.case_checks",
     "Change": "mpfunnel.answers",
     "Engagement": "mpfunnel.answers",
     "EngagementModel": "mpfunnel.engagement",
     "EngagementState": "mpfunnel.engagement",
     "Engine": "mpfunnel.engine",
+    "Expectation": "mpfunnel.worked_cases",
     "Explanation": "mpfunnel.rules.explain",
     "Funnel": "mpfunnel.stages",
     "FunnelStage": "mpfunnel.stages",
@@ -148,6 +167,7 @@ _ON_FIRST_USE = {
     "Tally": "mpfunnel.engagement",
     "StageHistory": "mpfunnel.stages",
     "Transition": "mpfunnel.stages",
+    "WorkedCase": "mpfunnel.worked_cases",
     "accounts": "mpfunnel.account",
     "changes": "mpfunnel.answers",
     "dump": "mpfunnel.codec",

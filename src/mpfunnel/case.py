@@ -18,7 +18,7 @@ from immutabledict import immutabledict
 
 from mpfunnel.account import Account
 from mpfunnel.answers import Assessment, Engagement, LeadAnswer, Stage, WarrantedStage
-from mpfunnel.by_hand import BY_HAND, NOTHING_BY_HAND, ByHand, Levels, by_hand
+from mpfunnel.by_hand import BY_HAND, NOTHING_BY_HAND, ByHand, by_hand
 from mpfunnel.calendars import day_began, local_day, zone_for
 from mpfunnel.contact import contactability
 from mpfunnel.engagement import (
@@ -41,7 +41,9 @@ from mpfunnel.playbook import Playbook
 from mpfunnel.records import Activity, Company, CompanyHistory, Id, Lead, Product, SalesEvent
 from mpfunnel.rules.compiled import compile_policy
 from mpfunnel.rules.conditions import Exists, facts_of, walk
-from mpfunnel.rules.tables import Decision, DecisionTable, Rule
+from mpfunnel.rules.explain import Policy
+from mpfunnel.rules.limits import asked_since
+from mpfunnel.rules.tables import Decision
 from mpfunnel.segments import UNMATCHED, Segment
 from mpfunnel.situation import Situation, situation
 from mpfunnel.stages import (
@@ -58,7 +60,7 @@ from mpfunnel.stages import (
     signs_of_deal,
     stepped,
 )
-from mpfunnel.tiers import Tier, TierPolicy, TierTable
+from mpfunnel.tiers import Tier, TierLimits, TierPolicy, custom_of, rules_of
 
 __all__ = [
     "LEAD_ROOTS",
@@ -145,22 +147,14 @@ class Compiled:
         self.products: Mapping[Id, Product] = {p.id: p for p in playbook.products}
         self.segment = compile_policy(playbook.segments, ("company",), version=version)
         self.unmatched = evolve(_UNMATCHED, version=version)
-        self.levels: Levels = {
-            ("segment", None): _by_key(playbook.segments.outcomes),
-            **{("tier", p): _by_key(playbook.tiers[p].tiers) for p in self.products},
-            **{
-                ("engagement", p): _by_key((*model.ladder, *model.detours))
-                for p, model in playbook.engagement.items()
-            },
-        }
+        self.levels = playbook.levels
 
-        def tier_table(table: TierTable) -> Callable[[Company], Decision[Tier]]:
-            return compile_policy(table, ("company",), version=version)
+        def by_rules(rules: Policy[Tier]) -> Callable[[Company], Decision[Tier]]:
+            return compile_policy(rules, ("company",), version=version)
 
-        self.tier_tables = _each_once(
-            tier_table,
-            {p: one for p, one in playbook.tiers.items() if isinstance(one, TierTable)},
-        )
+        ruled = ((p, rules_of(one)) for p, one in playbook.tiers.items())
+        # Those of the products whose Tiers nothing but rules decide.
+        self.ruled_tiers = _each_once(by_rules, {p: one for p, one in ruled if one is not None})
         stages = (*playbook.funnel.ladder, *playbook.funnel.detours)
         self.stages: Mapping[str, FunnelStage] = {stage.key: stage for stage in stages}
         funnel = playbook.funnel.rules
@@ -215,10 +209,12 @@ class Compiled:
 
     def tier(self, company: Company, product: Product, day: date) -> Decision[Tier]:
         """Return the tier of a company for a product on a day."""
-        table = self.tier_tables.get(product.id)
-        if table is not None:
-            return table(company)
-        return _ask(self.playbook.tiers[product.id], company, product, day, self.playbook.version)
+        by_rules = self.ruled_tiers.get(product.id)
+        if by_rules is not None:
+            return by_rules(company)
+        policy = self.playbook.tiers[product.id]
+        said = _ask(custom_of(policy) or policy, company, product, day, self.playbook.version)
+        return policy.within(said, company) if isinstance(policy, TierLimits) else said
 
     def held_tier(
         self, company: Company | CompanyHistory, product: Product, day: date
@@ -232,50 +228,52 @@ class Compiled:
         if reviewed is None:
             return proposed
         held = self.tier(company_on(company, reviewed), product, reviewed)
-        return held if held == proposed else evolve(held, instead_of=proposed)
+        return held if _the_same(held, proposed) else evolve(held, instead_of=proposed)
+
+
+def _the_same(held: Decision[Any], proposed: Decision[Any]) -> bool:
+    """Whether two answers say the same, though maybe by other points."""
+    if (held.value, held.rule) != (proposed.value, proposed.rule):
+        return False
+    return {*held.possible} == {*proposed.possible} and {*held.missing} == {*proposed.missing}
 
 
 def undated(
-    policy: object, decision: Decision[Any], company: Company | CompanyHistory, day: date
+    rules: Policy[Any] | None, decision: Decision[Any], company: Company | CompanyHistory, day: date
 ) -> tuple[str, ...]:
     """Return what decided a segment or Tier without a record that says since when it holds.
 
     Args:
-        policy: The policy that decided.
-        decision: What it decided.
+        rules: The rules that decided; `None` where a custom policy did.
+        decision: What was decided.
         company: The company, or its history.
         day: The day whose facts decided.
 
     Returns:
-        The facts up to the rule that decided; ``company`` where a custom policy decided, because
-        nobody knows what it asks; nothing where a person decided.
+        The facts up to the rule that decided, all facts of a scorecard and of limits; ``company``
+        where a custom policy decided, because nobody knows what it asks; nothing where a person
+        decided.
     """
     if decision.rule == BY_HAND and decision.instead_of is not None:
         return ()
-    table: Any = policy
-    if not isinstance(policy, DecisionTable):
+    if rules is None:
         return ("company",)
     dated = (
         {one.fact for one in company.changes if one.since <= day}
         if isinstance(company, CompanyHistory)
         else ()
     )
-    asked: dict[str, None] = {}
-    rules: tuple[Rule[Any], ...] = table.rules
-    for rule in rules:
-        asked.update((f.name, None) for f in facts_of(rule.when) if f.key not in dated)
-        if rule.key == decision.rule:
-            break
-    return tuple(asked)
+    code = [way.key for way in rules.ways].index(decision.rule)
+    return tuple(
+        fact.name
+        for fact, since in asked_since(rules).items()
+        if since <= code and fact.key not in dated
+    )
 
 
 def company_on(company: Company | CompanyHistory, day: date) -> Company:
     """Return the company as it was on a day, as far as that is known."""
     return company.on(day) if isinstance(company, CompanyHistory) else company
-
-
-def _by_key(values: Iterable[Any]) -> dict[str, Any]:
-    return {one.key: one for one in values}
 
 
 def _may_be_id(given: object) -> bool:
@@ -403,7 +401,10 @@ class Case:
         if reviewed is None:
             return {}
         tiers = self.book.playbook.tiers
-        return {p: undated(tiers[p], one, self.given, reviewed) for p, one in self.tiers.items()}
+        return {
+            p: undated(rules_of(tiers[p]), one, self.given, reviewed)
+            for p, one in self.tiers.items()
+        }
 
     @cached_property
     def seen(self) -> Any:

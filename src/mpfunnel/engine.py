@@ -12,6 +12,7 @@ from mpfunnel.account import Account
 from mpfunnel.answers import Assessment, Engagement, Stage
 from mpfunnel.calendars import as_day
 from mpfunnel.case import Case, Compiled, company_on
+from mpfunnel.case_checks import CaseCheck, checked_cases
 from mpfunnel.engagement import Tally
 from mpfunnel.errors import InvalidDataError, Problem, brief, misfit
 from mpfunnel.following import AccountState, Answered, StageCount
@@ -49,7 +50,7 @@ class Engine:
             _refuse("playbook", f"must be a Playbook, not {given}; read files by mpfunnel.load")
         self.playbook: Final = playbook
         self._book = Compiled(playbook)
-        self._tier_tables = self._book.tier_tables
+        self._ruled_tiers = self._book.ruled_tiers
 
     def __reduce__(self) -> tuple[type[Engine], tuple[Playbook]]:
         return type(self), (self.playbook,)
@@ -96,18 +97,18 @@ class Engine:
             PolicyError: A custom policy broke its contract.
         """
         try:
-            table = self._tier_tables.get(product_id)
+            by_rules = self._ruled_tiers.get(product_id)
         except TypeError:  # it cannot be hashed, so it is no id
-            table = None
+            by_rules = None
         # The way of nearly every call, kept short.
         if (
-            table is not None
+            by_rules is not None
             and type(company) is Company
             and type(as_of) is date
             # A bool or a float finds the integer that it equals, and must be refused (S18).
             and type(product_id) in (str, int)
         ):
-            return table(company)
+            return by_rules(company)
         day = self._day(as_of)
         product = self._book.product(product_id)
         if isinstance(company, Account):
@@ -212,6 +213,13 @@ class Engine:
             PolicyError: A custom policy broke its contract.
         """
         return self._case(account, as_of).assessment()
+
+    def check_cases(self) -> tuple[CaseCheck, ...]:
+        """Return each answer that the playbook's cases expect, beside the one that it gives.
+
+        A custom policy that breaks its contract answers nothing; that is told in its place.
+        """
+        return tuple(checked_cases(self._book))
 
     # -- from event to event --
 

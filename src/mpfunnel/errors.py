@@ -11,7 +11,9 @@ from attrs import field, frozen
 from mpfunnel.personal import has_address, masked
 
 if TYPE_CHECKING:
+    from mpfunnel.records import Id
     from mpfunnel.stages import Transition
+    from mpfunnel.testing import Failure
 
 __all__ = [
     "DecodeError",
@@ -19,6 +21,7 @@ __all__ = [
     "MissingExtraError",
     "MpfunnelError",
     "PlaybookError",
+    "PolicyCheckError",
     "PolicyError",
     "Problem",
     "TransitionError",
@@ -116,7 +119,45 @@ class PolicyError(MpfunnelError, RuntimeError):
     """A custom policy broke its contract, or rules lead a lead round in a circle.
 
     What a custom policy raised is the cause.
+
+    Attributes:
+        policy: The kind of the custom policy; blank where rules go round in a circle.
+        company_id: The company that it was asked about; `None` where there is none.
+        product_id: The product that it was asked about; `None` where there is none.
     """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        policy: str = "",
+        company_id: Id | None = None,
+        product_id: Id | None = None,
+    ) -> None:
+        self.policy = policy
+        self.company_id = company_id
+        self.product_id = product_id
+        super().__init__(message)
+
+
+class PolicyCheckError(MpfunnelError, AssertionError):
+    """A custom policy does not pass checks of `mpfunnel.testing`; `failures` lists all of them.
+
+    Attributes:
+        policy: The kind of the policy.
+        failures: What was found, in the order of the checks.
+        checks: How many checks there were.
+    """
+
+    def __init__(self, policy: str, failures: Iterable[Failure], checks: int) -> None:
+        self.policy = policy
+        self.failures: tuple[Failure, ...] = tuple(failures)
+        self.checks = checks
+        head = f"{policy}: does not pass {len(self.failures)} of {checks} checks"
+        super().__init__("\n  ".join([head, *map(str, self.failures)]))
+
+    def __reduce__(self) -> tuple[type[PolicyCheckError], tuple[str, tuple[Failure, ...], int]]:
+        return type(self), (self.policy, self.failures, self.checks)
 
 
 class MissingExtraError(MpfunnelError, ImportError):

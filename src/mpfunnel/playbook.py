@@ -9,17 +9,18 @@ from __future__ import annotations
 import hashlib
 import json
 from calendar import monthrange
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from datetime import date
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Final, cast
 
 from attrs import field, fields, frozen
 from immutabledict import immutabledict
 
 from mpfunnel import facts
-from mpfunnel.calendars import zone_for
+from mpfunnel.by_hand import Levels, by_hand
+from mpfunnel.calendars import local_day, zone_for
 from mpfunnel.engagement import EngagementModel
 from mpfunnel.errors import (
     InvalidDataError,
@@ -46,12 +47,21 @@ from mpfunnel.rules.conditions import (
     walk,
 )
 from mpfunnel.rules.facts import Fact, Scale
-from mpfunnel.rules.tables import DecisionTable
+from mpfunnel.rules.tables import Asked
 from mpfunnel.segments import UNMATCHED, Segment, SegmentTable
+from mpfunnel.situation import Rejected, situation
 from mpfunnel.stages import Funnel
-from mpfunnel.tiers import Tier, TierPolicy, TierTable
+from mpfunnel.tiers import Tier, TierPolicy, asked_of, custom_of, is_tier_policy
+from mpfunnel.worked_cases import Expectation, WorkedCase
 
-__all__ = ["Playbook"]
+__all__ = ["EVERY", "FAMILY", "Playbook", "key_of", "meaning_of", "options_of"]
+
+EVERY: Final = "*"
+"""Stands for every product that has no policy of its own, nor one of its family."""
+FAMILY: Final = "family:"
+"""With the name of a family behind it, stands for its products without a policy of their own."""
+MAX_DEPTH: Final = 32
+"""How deep the options of a policy may nest."""
 
 _SEGMENT: Final = "company.segment"
 _INTEREST: Final = "product.interest"
@@ -91,7 +101,27 @@ def _fault_of_day(given: Any) -> tuple[str, str] | None:
     return None
 
 
-# What is given once stands for every product; it is spread once the products are known.
+def _cases(value: Iterable[WorkedCase]) -> Any:
+    # The type checkers cannot follow a generic converter.
+    return series(value)
+
+
+def key_of(own: Any, family: str | None, keys: Container[Any]) -> Any:
+    """Return which of the keys of `tiers` or `engagement` stands for a product.
+
+    Args:
+        own: The product's own key.
+        family: Its family, where it has any.
+        keys: The keys that are there.
+
+    Returns:
+        Its own key, that of its family, or that of every product; `None` where none is there.
+    """
+    of_family = () if family is None else (FAMILY + family,)
+    return next((key for key in (own, *of_family, EVERY) if key in keys), None)
+
+
+# What is given once stands for several products; it is spread once the products are known.
 
 
 def _policies(value: TierPolicy | Mapping[Any, TierPolicy]) -> Any:
@@ -109,8 +139,9 @@ class Playbook:
     Attributes:
         products: What the firm sells, at least one product, in the order in which it is listed.
         segments: The table of firm-wide segments.
-        tiers: The tier policy of each product; one policy stands for all products.
-        engagement: The model of each product; one model stands for all products.
+        tiers: The tier policy of each product by its id; ``"family:NAME"`` stands for the products
+            of a family without one of their own, ``"*"`` for all others, one policy for all.
+        engagement: The model of each product, by the same keys.
         funnel: The firm-wide funnel.
         zone: Name of the time zone whose days count (S11), for example ``"Asia/Tokyo"``.
         currency: ISO 4217 code of the money in company facts.
@@ -119,6 +150,8 @@ class Playbook:
         tier_review_dates: The days of the year, each as month and day, on which Tiers are reviewed:
             between two of them, the Tier of the last one is held. None at all: Tiers follow the
             facts of every day.
+        cases: What it must answer about given facts, for `Engine.check_cases`. Like labels, they do
+            not count in what it means.
 
     Raises:
         PlaybookError: It contradicts itself or names what does not exist.
@@ -136,6 +169,7 @@ class Playbook:
     tier_review_dates: tuple[tuple[int, int], ...] = field(
         default=(), converter=_days_of_year, kw_only=True
     )
+    cases: tuple[WorkedCase, ...] = field(default=(), converter=_cases, kw_only=True, eq=False)
 
     def __attrs_post_init__(self) -> None:
         problems = list(_shape(self))
@@ -144,16 +178,19 @@ class Playbook:
         for what in ("tiers", "engagement"):
             given: Any = getattr(self, what)
             if not isinstance(given, Mapping):
-                given = {product.id: given for product in self.products}
-            object.__setattr__(self, what, immutabledict(cast("Mapping[Id, object]", given)))
+                given = {EVERY: given}
+            spread = _spread(cast("Mapping[Any, object]", given), self.products)
+            object.__setattr__(self, what, immutabledict(spread))
         problems = list(_check(self))
+        # Cases are asked of what is sound.
+        problems = problems or list(_check_cases(self))
         if problems:
             raise PlaybookError(problems)
 
     @cached_property
     def version(self) -> str:
         """The hash of its meaning: 16 hexadecimal digits; labels and reasons do not count."""
-        text = json.dumps(_meaning(self), ensure_ascii=False, separators=(",", ":"))
+        text = json.dumps(meaning_of(self), ensure_ascii=False, separators=(",", ":"))
         # Half a surrogate pair in a key is no reason to fail here.
         return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:16]
 
@@ -165,7 +202,7 @@ class Playbook:
     @property
     def conditions(self) -> tuple[Condition, ...]:
         """The condition of every rule, of all tables in their order."""
-        return tuple(when for _, table, _, _ in _tables(self) for when in table.conditions)
+        return tuple(one.condition for _, asked, _, _ in _conditions(self) for one in asked)
 
     def reviewed_on(self, day: date) -> date | None:
         """Return the last day up to `day` on which Tiers were reviewed; `None` where none was."""
@@ -177,22 +214,89 @@ class Playbook:
         )
         return next((one for one in days if one <= day), None)
 
+    @cached_property
+    def levels(self) -> Levels:
+        """What may be set by hand, by its key; by question and product, `None` for segments."""
+        of_products = {product.id: product for product in self.products}
+        return {
+            ("segment", None): _by_key(self.segments.outcomes),
+            **{("tier", p): _by_key(self.tiers[p].tiers) for p in of_products},
+            **{
+                ("engagement", p): _by_key((*model.ladder, *model.detours))
+                for p, model in self.engagement.items()
+            },
+        }
+
     @property
     def scale(self) -> Scale:
         """The engagement states of every product."""
         return next((model.scale for model in self.engagement.values()), facts.ENGAGEMENT)
 
 
-def _meaning(value: Any) -> Any:
+def _by_key(values: Iterable[Any]) -> dict[str, Any]:
+    return {one.key: one for one in values}
+
+
+def _spread(given: Mapping[Any, object], products: Iterable[Product]) -> dict[Id, object]:
+    """Return policies by product; what names no product is left for the checks to name."""
+    spread: dict[Id, object] = {}
+    families: set[Any] = {EVERY}
+    for product in products:
+        key = key_of(product.id, product.family, given)
+        if key is not None:
+            spread[product.id] = given[key]
+        families.add(None if product.family is None else FAMILY + product.family)
+    return {**spread, **{key: one for key, one in given.items() if key not in families}}
+
+
+def options_of(policy: TierPolicy) -> Mapping[str, Any]:
+    """Return what a policy in Python was made with: its attribute `options`, if it has any."""
+    options: Any = getattr(policy, "options", {})
+    return cast("Mapping[str, Any]", options)
+
+
+def _check_options(value: Any, path: str, depth: int = 0) -> Iterator[Problem]:
+    """Yield what of the options of a policy is no plain data, which every file could hold."""
+    if depth > MAX_DEPTH:
+        yield Problem("depth", path, f"nests deeper than {MAX_DEPTH}")
+    elif isinstance(value, Mapping):
+        for key, one in cast("Mapping[object, object]", value).items():
+            if isinstance(key, str):
+                yield from _check_options(one, f"{path}.{shown(key)}", depth + 1)
+            else:
+                message = f"must be text, not {type(key).__name__}"
+                yield Problem("type", f"{path}: key {brief(key)}", message)
+    elif depth and isinstance(value, list | tuple):
+        for place, one in enumerate(cast("Iterable[object]", value)):
+            yield from _check_options(one, f"{path}[{place}]", depth + 1)
+    elif not depth or type(value) not in (str, bool, int, float, Decimal):
+        wanted = "text, a number, a bool, a list or a mapping" if depth else "a mapping"
+        yield Problem("type", path, f"must be {wanted}, not {type(value).__name__} {brief(value)}")
+
+
+def _exact(value: Any) -> Any:
+    """Return options as plain values that are equal where what a file holds of them is."""
+    if isinstance(value, Mapping):
+        return {key: _exact(one) for key, one in cast("Mapping[str, Any]", value).items()}
+    if isinstance(value, list | tuple):
+        return tuple(_exact(one) for one in cast("Iterable[Any]", value))
+    # A file gives back the digits of a float, exactly.
+    return Decimal(str(value)) if isinstance(value, float) else value
+
+
+def meaning_of(value: Any) -> Any:
     """Return `value` as plain lists that are equal exactly where the values are."""
     if isinstance(value, Mapping):
         items = cast("Mapping[object, object]", value).items()
-        return ["mapping", sorted(([_meaning(k), _meaning(v)] for k, v in items), key=repr)]
-    if hasattr(value, "tier_for") and not isinstance(value, TierTable):
+        return ["mapping", sorted(([meaning_of(k), meaning_of(v)] for k, v in items), key=repr)]
+    custom = custom_of(value) if is_tier_policy(value) else None
+    if custom is not None and custom is value:
         # A policy of the firm's own names its version itself.
-        return ["policy", value.kind, _meaning(tuple(value.tiers))]
+        options = _exact(options_of(custom))
+        made_with = [meaning_of(options)] if options else []
+        return ["policy", custom.kind, meaning_of(tuple(custom.tiers)), *made_with]
     if isinstance(value, tuple):
-        return [_meaning(item) for item in cast("tuple[object, ...]", value)]
+        return [meaning_of(item) for item in cast("tuple[object, ...]", value)]
     if isinstance(value, Decimal | date | float):
         # As text, because JSON would write 1.0 like a float that is meant.
         return [type(value).__name__, str(value)]
@@ -203,10 +307,10 @@ def _meaning(value: Any) -> Any:
     for one in fields(kind):
         said = getattr(value, one.name)
         if one.eq and not one.kw_only:
-            held.append(_meaning(said))
+            held.append(meaning_of(said))
         elif one.eq and said != one.default:
             # What came later is only named by keyword; who does not use it has the hash as before.
-            held.append([one.name, _meaning(said)])
+            held.append([one.name, meaning_of(said)])
     return held
 
 
@@ -227,7 +331,7 @@ def _shape(book: Playbook) -> Iterator[Problem]:
             message = f"must be a product or an id, not {type(product).__name__} {brief(product)}"
             yield Problem("type", f"products[{index}]", message)
     checks: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
-        ("tiers", _is_tier_policy, "a tier policy"),
+        ("tiers", is_tier_policy, "a tier policy"),
         ("engagement", lambda value: isinstance(value, EngagementModel), "an EngagementModel"),
     )
     for path, is_one, wanted in checks:
@@ -240,10 +344,6 @@ def _shape(book: Playbook) -> Iterator[Problem]:
                 at = f"{path}.{shown(key)}" if key != "" else path
                 message = f"must be {wanted}, not {type(value).__name__} {brief(value)}"
                 yield Problem("type", at, message)
-
-
-def _is_tier_policy(value: Any) -> bool:
-    return all(hasattr(value, name) for name in ("kind", "tiers", "tier_for"))
 
 
 def _check(book: Playbook) -> Iterator[Problem]:
@@ -269,6 +369,7 @@ def _check(book: Playbook) -> Iterator[Problem]:
             message = "must have the same states in the same order for every product"
             yield Problem("scale", f"engagement.{shown(product_id)}", message)
     yield from _check_rules(book)
+    yield from misfits("cases", book.cases, WorkedCase)
 
 
 def _check_days(given: Any) -> Iterator[Problem]:
@@ -289,13 +390,20 @@ def _check_products(book: Playbook) -> Iterator[Problem]:
             message = f"{brief(product.id)} is used twice"
             yield Problem("duplicate", f"products[{index}].id", message)
         ids[product.id] = None
+        if product.id == EVERY or (isinstance(product.id, str) and product.id.startswith(FAMILY)):
+            message = f"{brief(product.id)} stands for several products; name this one otherwise"
+            yield Problem("conflict", f"products[{index}].id", message)
         if type(product.id) is not type(first):
             message = "must be of one type for all products, text or integer (S18)"
             yield Problem("type", f"products[{index}].id", message)
     for what in ("tiers", "engagement"):
         given: Mapping[Id, Any] = getattr(book, what)
         for key in given:
-            if key not in ids:
+            if isinstance(key, str) and key.startswith(FAMILY) and key not in ids:
+                families = [product.family or "" for product in book.products]
+                hint = did_you_mean(key.removeprefix(FAMILY), families)
+                yield Problem("unknown-family", f"{what}.{shown(key)}", f"no such family{hint}")
+            elif key not in ids:
                 hint = did_you_mean(shown(key), map(str, ids))
                 yield Problem("unknown-product", f"{what}.{shown(key)}", f"no such product{hint}")
         for product_id in ids:
@@ -309,32 +417,33 @@ def _check_products(book: Playbook) -> Iterator[Problem]:
         if not wrong and not policy.tiers:
             message = "must give at least one Tier, and nothing else"
             yield Problem("type", f"{at}.tiers", message)
+        if (custom := custom_of(policy)) is not None:
+            yield from _check_options(options_of(custom), f"{at}.options")
 
 
-def _tables(book: Playbook) -> Iterator[tuple[str, DecisionTable[Any], str, frozenset[str]]]:
-    """Yield each table with its path, its roots, and the decisions that it cannot read."""
+def _conditions(book: Playbook) -> Iterator[tuple[str, tuple[Asked, ...], str, frozenset[str]]]:
+    """Yield the conditions by path, with their roots, and the decisions that they cannot read."""
     deciding = frozenset({_SEGMENT})
-    yield "segments", book.segments, "company", deciding
+    yield "segments", book.segments.asked, "company", deciding
     for product_id, policy in book.tiers.items():
-        if isinstance(policy, TierTable):
-            yield f"tiers.{shown(product_id)}", policy, "company", deciding
+        yield f"tiers.{shown(product_id)}", asked_of(policy), "company", deciding
     about_leads = "company lead product"
     for product_id, model in book.engagement.items():
         at = f"engagement.{shown(product_id)}"
         deciding = frozenset({_INTEREST, _ENGAGEMENT})
-        yield f"{at}.interest", model.interest, about_leads, deciding
-        yield f"{at}.states", model.states, about_leads, frozenset({_ENGAGEMENT})
-    yield "funnel", book.funnel.rules, f"{about_leads} pursuit", frozenset()
+        yield f"{at}.interest", model.interest.asked, about_leads, deciding
+        yield f"{at}.states", model.states.asked, about_leads, frozenset({_ENGAGEMENT})
+    yield "funnel", book.funnel.rules.asked, f"{about_leads} pursuit", frozenset()
 
 
 def _check_rules(book: Playbook) -> Iterator[Problem]:
     known = _known_facts(book.scale, book.funnel.scale)
     segments = [segment.key for segment in (*book.segments.outcomes, UNMATCHED)]
     attributes: dict[str, Fact] = {}
-    for path, table, roots, deciding in _tables(book):
-        for index, rule in enumerate(table.rules):
-            at = f"{path}.rules[{index}].when"
-            for node in walk(rule.when):
+    for path, asked, roots, deciding in _conditions(book):
+        for one in asked:
+            at = f"{path}.{one.path}"
+            for node in walk(one.condition):
                 for problem in _check_node(node, roots.split(), deciding, known, segments):
                     yield problem.under(at)
                 if isinstance(node, Leaf) and node.fact.within == "attributes":
@@ -392,3 +501,62 @@ def _levels(leaf: _LevelLeaf) -> tuple[str, ...]:
     if isinstance(leaf, IsIn):
         return leaf.values
     return (leaf.value if isinstance(leaf, Compare) else leaf.level,)
+
+
+def _check_cases(book: Playbook) -> Iterator[Problem]:
+    """Yield what is wrong with cases: a case whose records do not count shows nothing."""
+    products = {product.id: product for product in book.products}
+    day_of = partial(local_day, zone=zone_for(book.zone))
+    names: set[str] = set()
+    for index, case in enumerate(book.cases):
+        at = f"cases[{index}]"
+        if case.name in names:
+            yield Problem("duplicate", f"{at}.name", f"{brief(case.name)} is used twice")
+        names.add(case.name)
+        try:
+            facts_of_case = situation(
+                case.given, as_of=case.as_of, day_of=day_of, products=products
+            )
+        except InvalidDataError as error:
+            # An instant that falls outside the calendar of the zone.
+            for problem in error.problems:
+                yield problem.under(f"{at}.given")
+            continue
+        company = facts_of_case.company
+        hands = by_hand(
+            case.given.overrides,
+            as_of=case.as_of,
+            company_id=None if company is None else company.id,
+            leads=facts_of_case.leads,
+            levels=book.levels,
+        )
+        for one in (*facts_of_case.rejects, *hands.rejects):
+            # That one has expired may be what the case shows.
+            if one.code != "expired":
+                yield _as_problem(one).under(f"{at}.given")
+        for expected in case.expect:
+            for problem in _check_expected(book, expected):
+                yield problem.under(f"{at}.expect")
+
+
+def _as_problem(reject: Rejected) -> Problem:
+    return Problem(reject.code, f"{reject.table}[{brief(reject.id)}]", reject.reason)
+
+
+def _check_expected(book: Playbook, expected: Expectation) -> Iterator[Problem]:
+    product_id = expected.product_id
+    known: Iterable[str] | None = book.levels.get((expected.question, product_id))
+    what = {"engagement": "state"}.get(expected.question, expected.question)
+    if expected.question == "segment":
+        known = (*book.levels["segment", None], UNMATCHED.key)
+    elif expected.question == "stage":
+        known = book.funnel.scale.keys
+    if known is None:
+        hint = did_you_mean(shown(product_id), [str(product.id) for product in book.products])
+        message = f"no such product {brief(product_id)}{hint}"
+        yield Problem("unknown-product", expected.place, message)
+        return
+    for key in dict.fromkeys((expected.value, *expected.possible)):
+        if key is not None and key not in known:
+            message = f"no such {what} {brief(key)}{did_you_mean(key, known)}"
+            yield Problem("unknown-level", expected.place, message)

@@ -2,19 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from functools import cached_property
-from typing import Final, Protocol
+from typing import Any, Final, Protocol, TypeGuard
 
-from attrs import frozen
+from attrs import field, frozen
 
-from mpfunnel.errors import InvalidDataError, Problem, brief, misfits
+from mpfunnel.by_hand import BY_HAND
+from mpfunnel.errors import InvalidDataError, Problem, brief, misfit, misfits
 from mpfunnel.labels import Label, as_label
 from mpfunnel.records import Company, Product
-from mpfunnel.rules.tables import Decision, DecisionTable
+from mpfunnel.rules.conditions import Condition, as_condition, check_size
+from mpfunnel.rules.limits import Limit, Limited, asked_by, limited, reached
+from mpfunnel.rules.tables import (
+    OTHERWISE,
+    Asked,
+    Decision,
+    DecisionTable,
+    Scorecard,
+    check_keys,
+    keyed,
+)
+from mpfunnel.rules.words import reason_of
 
-__all__ = ["Tier", "TierPolicy", "TierTable", "decided", "undecided"]
+__all__ = [
+    "Tier",
+    "TierLimit",
+    "TierLimits",
+    "TierPolicy",
+    "TierScorecard",
+    "TierTable",
+    "asked_of",
+    "custom_of",
+    "decided",
+    "is_tier_policy",
+    "rules_of",
+    "undecided",
+]
 
 LOWEST: Final = 9
 
@@ -86,10 +111,7 @@ class TierTable(DecisionTable[Tier]):
         Raises:
             InvalidDataError: A rule asks about something else than the company.
         """
-        # Imported here, because a table is often made and sent elsewhere to decide.
-        from mpfunnel.rules.compiled import compile_policy
-
-        return compile_policy(self, ("company",))
+        return _compiled(self)
 
     # A table decides by the company alone, whatever the product and the day.
     def tier_for(
@@ -102,6 +124,230 @@ class TierTable(DecisionTable[Tier]):
     ) -> Decision[Tier]:
         """Return the tier of `company`; a table gives the same one on every day."""
         return self._decide(company)
+
+
+@frozen
+class TierScorecard(Scorecard[Tier]):
+    """Points that add up to a company's tier; they may ask about the company alone.
+
+    The reason that it gives tells the points, and what each part of them is for.
+    """
+
+    @property
+    def kind(self) -> str:
+        """The name of this kind of policy."""
+        return "mpfunnel/tier-scorecard/1"
+
+    @property
+    def tiers(self) -> tuple[Tier, ...]:
+        """Every tier that the scorecard can give, the highest band first."""
+        return self.outcomes
+
+    @cached_property
+    def _decide(self) -> Callable[[Company], Decision[Tier]]:
+        return self.compile()
+
+    def compile(self) -> Callable[[Company], Decision[Tier]]:
+        """Return the scorecard as one function.
+
+        Raises:
+            InvalidDataError: An item asks about something else than the company.
+        """
+        return _compiled(self)
+
+    # As of a table.
+    def tier_for(
+        self,
+        company: Company,
+        product: Product,  # noqa: ARG002 - the protocol passes it
+        /,
+        *,
+        as_of: date,  # noqa: ARG002 - the protocol passes it
+    ) -> Decision[Tier]:
+        """Return the tier of `company`; a scorecard gives the same one on every day."""
+        return self._decide(company)
+
+
+def _a_reason(value: str | Label | None) -> Any:
+    # None until the condition is known to be sound; then it is put into words.
+    return None if value is None else as_label(value)
+
+
+@frozen(kw_only=True)
+class TierLimit:
+    """The best or the worst tier that there can be while a condition holds.
+
+    Attributes:
+        best: No tier goes before this one.
+        worst: No tier comes after this one; a limit has either.
+        when: The condition.
+        key: A stable name, unique among the limits and the rules that they limit; named by its
+            position where it is blank (S10).
+        because: The reason; the condition in words where it is blank.
+    """
+
+    best: Tier | None = None
+    worst: Tier | None = None
+    when: Condition = field(converter=as_condition)
+    key: str = ""
+    because: Label = field(default=None, converter=_a_reason, eq=False)
+
+    def __attrs_post_init__(self) -> None:
+        problems = misfit("limit.key", self.key, str)
+        problems += [problem.under("limit.when") for problem in check_size(self.when)]
+        given = [name for name in ("best", "worst") if getattr(self, name) is not None]
+        for name in given:
+            problems += misfit(f"limit.{name}", getattr(self, name), Tier)
+        if len(given) != 1:
+            message = "needs either best or worst" + (", not both" if given else "")
+            problems.append(Problem("contradiction" if given else "missing", "limit", message))
+        if problems:
+            raise InvalidDataError(problems)
+        if self.because is None:  # pyright: ignore[reportUnnecessaryComparison] # not in words yet
+            object.__setattr__(self, "because", reason_of(self.when))
+
+    @property
+    def bound(self) -> Limit[Tier]:
+        """The limit as the rules engine takes it: one tier in the place of others."""
+        outcome = self.best or self.worst
+        assert outcome is not None  # it has either
+        beyond = range(1, outcome.number) if self.best else range(outcome.number + 1, LOWEST + 1)
+        return Limit(outcome, frozenset(map(Tier, beyond)), self.when, self.key, self.because)
+
+
+def _keyed_limits(limits: Iterable[Any]) -> tuple[Any, ...]:
+    return keyed(limits, TierLimit, "limit")
+
+
+@frozen
+class TierLimits:
+    """A tier policy within limits, for example never Tier 1 without a corporate number.
+
+    Limits hold in their order: each sees what those before it have left. Where one moves a tier,
+    the decision is that limit's, and stands in the place of the policy's own
+    (`Decision.instead_of`).
+
+    Attributes:
+        policy: A table, a scorecard, or a policy written in Python.
+        limits: The limits; they may ask about the company alone.
+
+    Raises:
+        InvalidDataError: There is no limit, two share a key, or the policy is none or has limits of
+            its own.
+    """
+
+    policy: TierPolicy
+    limits: tuple[TierLimit, ...] = field(converter=_keyed_limits)
+
+    def __attrs_post_init__(self) -> None:
+        policy: Any = self.policy
+        problems: list[Problem] = []
+        reserved = [OTHERWISE, BY_HAND]
+        if isinstance(policy, TierLimits):
+            message = "has limits itself; list all of them in one"
+            problems.append(Problem("contradiction", "policy", message))
+        elif not is_tier_policy(policy):
+            message = f"must be a tier policy, not {type(policy).__name__} {brief(policy)}"
+            problems.append(Problem("type", "policy", message))
+        else:
+            problems += misfits("policy.tiers", policy.tiers, Tier)
+            rules = rules_of(policy)
+            reserved += [] if rules is None else [way.key for way in rules.ways]
+        problems += check_keys(self.limits, TierLimit, "limits", reserved)
+        if not self.limits:
+            problems.append(Problem("empty", "limits", "must list at least one limit"))
+        if problems:
+            raise InvalidDataError(problems)
+
+    @property
+    def kind(self) -> str:
+        """The name of this kind of policy."""
+        return "mpfunnel/tier-limits/1"
+
+    @cached_property
+    def tiers(self) -> tuple[Tier, ...]:
+        """Every tier that it can give, the best first."""
+        return tuple(sorted(reached(self.policy.tiers, self.bounds), key=lambda one: one.number))
+
+    @cached_property
+    def bounds(self) -> tuple[Limit[Tier], ...]:
+        """The limits as the rules engine takes them."""
+        return tuple(limit.bound for limit in self.limits)
+
+    @cached_property
+    def rules(self) -> Limited[Tier] | None:
+        """The rules that decide; `None` where the policy is written in Python."""
+        inner = rules_of(self.policy)
+        if inner is None or isinstance(inner, Limited):
+            return None
+        return Limited(inner, self.bounds, self.tiers)
+
+    @cached_property
+    def _decide(self) -> Callable[[Company], Decision[Tier]] | None:
+        return None if self.rules is None else _compiled(self.rules)
+
+    def compile(self) -> Callable[[Company], Decision[Tier]]:
+        """Return the policy with its limits as one function.
+
+        Raises:
+            InvalidDataError: A rule or limit asks about something else than the company, or the
+                policy is written in Python.
+        """
+        if self.rules is None:
+            message = f"{self.policy.kind} is written in Python, and decides by itself"
+            raise InvalidDataError([Problem("custom", "policy", message)])
+        return _compiled(self.rules)
+
+    def tier_for(self, company: Company, product: Product, /, *, as_of: date) -> Decision[Tier]:
+        """Return the tier of `company` for `product` on the day `as_of`, within the limits."""
+        if self._decide is not None:
+            return self._decide(company)
+        return self.within(self.policy.tier_for(company, product, as_of=as_of), company)
+
+    def within(self, decision: Decision[Tier], company: Company) -> Decision[Tier]:
+        """Return within the limits what the policy decided about a company."""
+        from mpfunnel.rules.explain import examine
+
+        readings = [examine(limit.when, {"company": company}, {}) for limit in self.limits]
+        return limited(decision, self.bounds, readings, self.tiers)
+
+
+def _compiled(
+    rules: DecisionTable[Tier] | Scorecard[Tier] | Limited[Tier],
+) -> Callable[[Company], Decision[Tier]]:
+    # Imported here, because a policy is often made and sent elsewhere to decide.
+    from mpfunnel.rules.compiled import compile_policy
+
+    return compile_policy(rules, ("company",))
+
+
+def is_tier_policy(value: object) -> TypeGuard[TierPolicy]:
+    """Whether a value has the members of a `TierPolicy`."""
+    return all(hasattr(value, name) for name in ("kind", "tiers", "tier_for"))
+
+
+def rules_of(
+    policy: TierPolicy,
+) -> DecisionTable[Tier] | Scorecard[Tier] | Limited[Tier] | None:
+    """Return the rules that decide, whoever asks them; `None` where Python takes part."""
+    if isinstance(policy, TierTable | TierScorecard):
+        return policy
+    return policy.rules if isinstance(policy, TierLimits) else None
+
+
+def custom_of(policy: TierPolicy) -> TierPolicy | None:
+    """Return what is written in Python of a policy; `None` where rules alone decide."""
+    if rules_of(policy) is not None:
+        return None
+    return policy.policy if isinstance(policy, TierLimits) else policy
+
+
+def asked_of(policy: TierPolicy) -> tuple[Asked, ...]:
+    """Return every condition of a policy; what is written in Python has none."""
+    rules = rules_of(policy)
+    if rules is not None:
+        return rules.asked
+    return tuple(asked_by(policy.bounds)) if isinstance(policy, TierLimits) else ()
 
 
 def decided(value: Tier, *, because: str | Label) -> Decision[Tier]:

@@ -13,9 +13,9 @@ from mpfunnel.engagement import FULL_WEIGHT, EngagementModel, ScorePart, Signal,
 from mpfunnel.errors import InvalidDataError, Problem, UnknownNameError, brief, did_you_mean
 from mpfunnel.labels import Label, Lang, counted
 from mpfunnel.records import Activity, Id, Product
-from mpfunnel.rules.explain import Explanation, explain
+from mpfunnel.rules.explain import BEFORE_LIMITS, Explanation, explain
 from mpfunnel.rules.tables import Decision
-from mpfunnel.tiers import TierTable
+from mpfunnel.tiers import rules_of
 
 __all__ = ["why"]
 
@@ -79,11 +79,16 @@ def _held(case: Case, product_id: Id, reviewed: date) -> Label:
 
 def _tier_on(case: Case, product: Product, day: date, lang: Lang) -> str:
     """Return the Tier that the facts of a day give."""
-    policy = case.book.playbook.tiers[product.id]
+    rules = rules_of(case.book.playbook.tiers[product.id])
     company = company_on(case.given, day)
-    if isinstance(policy, TierTable):
-        return _told(case, explain(policy, {"company": company}), lang)
-    return _said(case, case.book.tier(company, product, day), lang)
+    if rules is not None:
+        return _told(case, explain(rules, {"company": company}), lang)
+    decision = case.book.tier(company, product, day)
+    said = _said(case, decision, lang)
+    if decision.instead_of is None:
+        return said
+    before = _said(case, decision.instead_of, lang)
+    return f"{said}\n{BEFORE_LIMITS.text(lang)}: {before}"
 
 
 def _in_force(case: Case, decision: Decision[Any], told: str, lang: Lang) -> str:

@@ -6,13 +6,14 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from cyclopts import App, Parameter
 
 from mpfunnel import sources, stores
 from mpfunnel.account import Account
 from mpfunnel.answers import Assessment
+from mpfunnel.cli.checking import checked
 from mpfunnel.cli.inputs import (
     Asked,
     Given,
@@ -25,6 +26,7 @@ from mpfunnel.cli.inputs import (
     read,
     store_of,
 )
+from mpfunnel.cli.reports import Format, as_json, summary, workflow_commands
 from mpfunnel.cli.showcase import showcase
 from mpfunnel.cli.summary import (
     Summary,
@@ -35,12 +37,11 @@ from mpfunnel.cli.summary import (
 )
 from mpfunnel.cli.terminal import Terminal, printable, progress
 from mpfunnel.engine import Engine, Question
+from mpfunnel.errors import InvalidDataError
 from mpfunnel.examples import FIRM, PLAYBOOK, STORY_DAY, generate
 from mpfunnel.labels import Label, Lang
 from mpfunnel.playbook import Playbook
 from mpfunnel.records import Company, Id
-from mpfunnel.rules.tables import DecisionTable
-from mpfunnel.tiers import TierTable
 
 __all__ = ["app"]
 
@@ -196,48 +197,35 @@ def explain_engagement(lead: str, product: str, /, *data: str, given: _Given) ->
 
 
 @app.command
-def check(playbook: str, /, *, lang: Lang | None = None) -> None:
-    """Check a playbook: say that it is sound, or list every problem and end with 1.
+def check(
+    playbook: str,
+    /,
+    *,
+    output: Annotated[Format, Parameter(name="--format")] = "text",
+    lang: Lang | None = None,
+) -> None:
+    """Check a playbook: list every problem, and every case that it answers otherwise.
+
+    Ends with 0 where it is sound, with 1 where it is not, and with 2 where the command itself is
+    wrong.
 
     Args:
         playbook: Path of a playbook (.toml or .json), or the name of a shipped one.
-        lang: Language of the labels; the playbook's own by default.
+        output: Lines of text, one JSON object, or annotations for GitHub Actions.
+        lang: Language of labels and reasons; the playbook's own by default.
     """
-    book = playbook_of(playbook)
-    # Compiling shows what the playbook alone cannot tell.
-    Engine(book)
-    shown = lang or book.lang
-    tables: dict[Label, list[DecisionTable[Any]]] = {
-        Label("segment", "セグメント"): [book.segments],
-        Label("tier", "Tier"): [
-            policy for policy in book.tiers.values() if isinstance(policy, TierTable)
-        ],
-        Label("engagement", "エンゲージメント"): [
-            table for model in book.engagement.values() for table in (model.interest, model.states)
-        ],
-        Label("stage", "ステージ"): [book.funnel.rules],
-    }
-    # What several products share counts once.
-    counts = {
-        label.text(shown): sum(len(table.rules) for table in dict.fromkeys(found))
-        for label, found in tables.items()
-    }
-    each = ", ".join(f"{name} {count:,}" for name, count in counts.items())
-    ids = ", ".join(str(product.id) for product in book.products)
+    report = checked(playbook, lang)
+    lines = [as_json(report)] if output == "json" else [*summary(report)]
+    if output == "github":
+        lines += workflow_commands(report)
     terminal = Terminal()
-    for name, value in (
-        (Label("ok", "問題なし"), printable(playbook)),
-        (Label("version", "バージョン"), book.version),
-        (Label("products", "商材"), f"{len(book.products):,} ({printable(ids)})"),
-        (Label("rules", "ルール"), f"{sum(counts.values()):,} ({each})"),
-    ):
-        terminal.print(f"{name.text(shown)}: {value}", soft_wrap=True)
-    note = Label("note", "注意").text(shown)
-    for model in dict.fromkeys(book.engagement.values()):
-        product_id = next(one for one, its in book.engagement.items() if its == model)
-        for problem in model.out_of_reach:
-            at = printable(f"engagement.{product_id}.{problem}")
-            terminal.print(f"{note}: {at}", soft_wrap=True)
+    for line in lines:
+        terminal.print(line, soft_wrap=True)
+    if not report.sound:
+        # What stands in the output already is not said again.
+        raise InvalidDataError(
+            one.problem for one in report.findings if output == "text" and one.level == "error"
+        )
 
 
 def _explain(

@@ -28,6 +28,7 @@ __all__ = [
     "UsageError",
     "data_of",
     "files_of",
+    "is_path",
     "later",
     "named",
     "playbook_of",
@@ -85,8 +86,12 @@ def playbook_of(name: str) -> Playbook:
         DecodeError: The file is absent or does not have the documented form.
         PlaybookError: The playbook contradicts itself or names what does not exist.
     """
-    is_path = bool(Path(name).suffix) or bool(set(name) & set("/\\"))
-    return codec.load(name) if is_path else examples.playbook(name)
+    return codec.load(name) if is_path(name) else examples.playbook(name)
+
+
+def is_path(name: str) -> bool:
+    """Whether a playbook is named by its path, and not by the name of a shipped one."""
+    return bool(Path(name).suffix) or bool(set(name) & set("/\\")) or Path(name).is_dir()
 
 
 def data_of(data: Sequence[str], mapping: SourceMapping) -> Data:

@@ -6,7 +6,7 @@ path; what is written is canonical, and has been read back before it is handed o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from os import PathLike
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -17,6 +17,7 @@ from mpfunnel.codec.plain import VALUES_AND_DAYS, parse_json, parse_toml, plain,
 from mpfunnel.codec.reading import read
 from mpfunnel.codec.sheets.folder import FILES, Folder, playbook_file
 from mpfunnel.codec.sheets.joining import joined
+from mpfunnel.codec.tiers import Kinds, kinds_by_name, stand_ins
 from mpfunnel.codec.writing import playbook_data
 from mpfunnel.errors import (
     DecodeError,
@@ -27,9 +28,10 @@ from mpfunnel.errors import (
     misfit,
 )
 from mpfunnel.files import replacing
-from mpfunnel.playbook import Playbook
+from mpfunnel.playbook import Playbook, meaning_of
+from mpfunnel.tiers import TierPolicy
 
-__all__ = ["Loaded", "dump", "from_data", "load", "loaded", "to_data"]
+__all__ = ["Loaded", "dump", "from_data", "load", "loaded", "schema", "to_data"]
 
 MAX_DEPTH: Final = 80
 """How deep a playbook may nest: conditions nest up to 32 deep, and most take two levels each."""
@@ -52,7 +54,11 @@ class Loaded:
     notes: tuple[Problem, ...] = ()
 
 
-def load(source: str | PathLike[str] | Mapping[str, Any]) -> Playbook:
+def load(
+    source: str | PathLike[str] | Mapping[str, Any],
+    *,
+    kinds: Iterable[Callable[..., TierPolicy]] = (),
+) -> Playbook:
     """Return the playbook of a file, of a folder or of plain data.
 
     Args:
@@ -60,60 +66,76 @@ def load(source: str | PathLike[str] | Mapping[str, Any]) -> Playbook:
             ``playbook.toml`` or ``playbook.json``; or what such a file holds as plain data. A file
             may have at most 2 MiB, 80 levels and 8 dots a key. Tables may stand in spreadsheets
             beside the file, which names them under ``sheets``.
+        kinds: The tier policies in Python that the file may name: classes, or other callables, each
+            with a text `kind`. One is called with the ``options`` that stand beside its kind.
 
     Raises:
+        InvalidDataError: One of `kinds` is no callable with a kind, or two share a kind.
         DecodeError: There is no such file, or it does not have the documented form; all its faults
             are listed, each with its path, or with its cell as ``tiers.xlsx!crm!C7``.
         PlaybookError: It is well formed but contradicts itself or names what does not exist.
         MissingExtraError: It names an Excel workbook, and the extra ``excel`` is not installed.
     """
-    return loaded(source).playbook
+    return loaded(source, kinds=kinds).playbook
 
 
-def loaded(source: str | PathLike[str] | Mapping[str, Any]) -> Loaded:
+def loaded(
+    source: str | PathLike[str] | Mapping[str, Any],
+    *,
+    kinds: Iterable[Callable[..., TierPolicy]] = (),
+) -> Loaded:
     """Return the playbook of a source as `load` does, with the notes on its sheets.
 
     Args:
         source: As for `load`.
+        kinds: As for `load`.
 
     Raises:
+        InvalidDataError: As for `load`.
         DecodeError: As for `load`.
         PlaybookError: As for `load`.
         MissingExtraError: As for `load`.
     """
     if not isinstance(source, str | PathLike):
-        return _of_data(source)
+        return _of_data(source, kinds)
     path = Path(source)
     if path.suffix.lower() not in _PARSERS and path.is_dir():
         path = playbook_file(path)
     parse = _PARSERS.get(path.suffix.lower())
     if parse is None:
         raise DecodeError([Problem("file", str(path), "must end in .toml or .json")])
-    raw = start_of(path)
-    return _read(parse(raw, path.name, MAX_DEPTH), path.name, Folder(path.parent))
+    raw, folder = start_of(path), Folder(path.parent)
+    return _read(parse(raw, path.name, MAX_DEPTH), path.name, kinds_by_name(kinds), folder)
 
 
-def from_data(data: Mapping[str, Any]) -> Playbook:
+def from_data(
+    data: Mapping[str, Any], *, kinds: Iterable[Callable[..., TierPolicy]] = ()
+) -> Playbook:
     """Return the playbook that plain data describes: what `to_data` returns, or a file holds.
 
     Args:
         data: Tables under texts, lists, texts, integers, Decimals, floats, bools and dates.
+        kinds: As in `load`.
 
     Raises:
+        InvalidDataError: One of `kinds` is no callable with a kind, or two share a kind.
         DecodeError: It does not have the documented form.
         PlaybookError: It contradicts itself or names what does not exist.
     """
-    return _of_data(data).playbook
+    return _of_data(data, kinds).playbook
 
 
 def to_data(playbook: Playbook) -> dict[str, Any]:
     """Return the playbook as plain data; decimals are Decimals, days are dates.
 
+    Of a tier policy in Python it holds the kind and the attribute `options`.
+
     Raises:
-        PlaybookError: It holds what no file can hold, such as a tier policy written in Python.
+        PlaybookError: It holds what no file can hold.
     """
     data = playbook_data(playbook)
-    _check_same(playbook, lambda: from_data(data))
+    kinds = stand_ins(playbook.tiers.values())
+    _check_same(playbook, lambda: from_data(data, kinds=kinds))
     return data
 
 
@@ -135,7 +157,7 @@ def dump(
             several facts at once stays in the file.
 
     Raises:
-        PlaybookError: It holds what no file can hold, such as a tier policy written in Python.
+        PlaybookError: It holds what no file can hold.
         DecodeError: The path has another ending.
         MissingExtraError: A workbook is wanted, and the extra ``excel`` is not installed.
         OSError: The file cannot be written.
@@ -151,11 +173,25 @@ def dump(
         raise DecodeError([Problem("file", str(path), "must end in .toml or .json")])
     write = toml_text if suffix == ".toml" else json_text
     raw = write(to_data(playbook)).encode()
-    _check_same(playbook, lambda: _read(_PARSERS[suffix](raw, "", MAX_DEPTH), "").playbook)
+    kinds = kinds_by_name(stand_ins(playbook.tiers.values()))
+    _check_same(
+        playbook, lambda: _read(_PARSERS[suffix](raw, "", MAX_DEPTH), "", kinds).playbook
+    )
     if path is not None:
         # The same bytes on every machine.
         path.write_bytes(raw)
     return raw.decode()
+
+
+def schema() -> dict[str, Any]:
+    """Return the JSON Schema (draft 2020-12) of playbook files, by which editors complete them.
+
+    It accepts every file that `load` reads. What it cannot know hangs on names that the file itself
+    declares: which products, states and attributes there are, and what a cell says.
+    """
+    from mpfunnel.codec.json_schema import playbook_schema
+
+    return playbook_schema()
 
 
 def _dump_folder(playbook: Playbook, folder: Path | None, kind: str) -> str:
@@ -175,7 +211,10 @@ def _dump_folder(playbook: Playbook, folder: Path | None, kind: str) -> str:
     files = files_of(whole.sheets)
     raw = toml_text(whole.data).encode()
     in_memory = Folder(folder, files)
-    _check_same(playbook, lambda: _read(parse_toml(raw, "", MAX_DEPTH), "", in_memory).playbook)
+    kinds = kinds_by_name(stand_ins(playbook.tiers.values()))
+    _check_same(
+        playbook, lambda: _read(parse_toml(raw, "", MAX_DEPTH), "", kinds, in_memory).playbook
+    )
     folder.mkdir(parents=True, exist_ok=True)
     with replacing(folder) as begin:
         for file, content in {**files, name: raw}.items():
@@ -183,25 +222,28 @@ def _dump_folder(playbook: Playbook, folder: Path | None, kind: str) -> str:
     return raw.decode()
 
 
-def _of_data(data: Mapping[str, Any]) -> Loaded:
+def _of_data(data: Mapping[str, Any], kinds: Iterable[Callable[..., TierPolicy]]) -> Loaded:
     if problems := misfit("", data, Mapping):
         raise DecodeError(problems)
-    return _read(dict(data), "")
+    return _read(dict(data), "", kinds_by_name(kinds))
 
 
-def _read(data: dict[str, Any], origin: str, folder: Folder | None = None) -> Loaded:
+def _read(
+    data: dict[str, Any], origin: str, kinds: Kinds, folder: Folder | None = None
+) -> Loaded:
     """Return the playbook of plain data.
 
     Args:
         data: The data.
         origin: How messages name the file that it came from; empty where it came from none.
+        kinds: What makes the policies in Python that it may name, by their kind.
         folder: The folder of the file; `None` where there is none.
     """
     whole = joined(
         plain(data, origin, depth=MAX_DEPTH, values=VALUES_AND_DAYS), origin, folder
     )
     try:
-        book = read(whole.data)
+        book = read(whole.data, kinds)
     except InvalidDataError as error:
         kind = DecodeError if whole.problems else type(error)
         raise kind([*whole.problems, *whole.located(error.problems)]) from None
@@ -223,7 +265,14 @@ def _check_same(playbook: Playbook, read_back: Callable[[], Playbook]) -> None:
     problems = [
         Problem("custom", part, "holds what no file can hold; build its rules from mpfunnel.facts")
         for part in ("products", "segments", "tiers", "engagement", "funnel")
+        # A policy in Python need not say what it equals: its kind, Tiers and options do.
         if getattr(again, part) != getattr(playbook, part)
+        and meaning_of(getattr(again, part)) != meaning_of(getattr(playbook, part))
     ]
+    if again.cases != playbook.cases:
+        message = (
+            "hold what no file can hold; declare custom attributes by asking about them in a rule"
+        )
+        problems.append(Problem("custom", "cases", message))
     if problems:
         raise PlaybookError(problems)

@@ -6,7 +6,7 @@ import json
 import math
 import tomllib
 from collections.abc import Callable, Iterator
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final, NoReturn, cast
@@ -41,8 +41,8 @@ _TOO_LONG: Final = f"a number is written with more than {MAX_DIGITS} characters"
 
 VALUES: Final = (str, bool, int, Decimal)
 """What plain data may hold besides tables and lists."""
-VALUES_AND_DAYS: Final = (*VALUES, float, date)
-"""The same where a day or a float can be meant."""
+VALUES_AND_DAYS: Final = (*VALUES, float, date, datetime)
+"""The same where a day, an instant or a float can be meant."""
 
 
 def start_of(path: Path) -> bytes:

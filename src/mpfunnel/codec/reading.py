@@ -3,65 +3,87 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Container, Iterable, Mapping
 from typing import Any, Final, TypeVar, cast
 
+from attrs import evolve
+
 from mpfunnel import facts
+from mpfunnel.calendars import zone_for
 from mpfunnel.codec.attributes import default_label
-from mpfunnel.codec.checks import is_list, is_table, lies_in, no_such, under
-from mpfunnel.codec.conditions import ConditionCheck, Vocabulary, day_of
+from mpfunnel.codec.cases import WorkedCaseCheck, attributes_asked
+from mpfunnel.codec.checks import is_list, lies_in, no_such, under
+from mpfunnel.codec.conditions import Vocabulary, day_of
+from mpfunnel.codec.formats import FORMAT, fault_of_format, upgraded
 from mpfunnel.codec.lifecycle import LIFECYCLE, LifecycleCheck
+from mpfunnel.codec.tables import TABLE
+from mpfunnel.codec.tiers import Kinds, TierCheck
 from mpfunnel.engagement import EngagementModel, EngagementState, Signal
-from mpfunnel.errors import DecodeError, PlaybookError, Problem, brief, did_you_mean, shown
+from mpfunnel.errors import (
+    DecodeError,
+    InvalidDataError,
+    PlaybookError,
+    Problem,
+    brief,
+    did_you_mean,
+    shown,
+)
 from mpfunnel.labels import Label
-from mpfunnel.playbook import Playbook
+from mpfunnel.playbook import EVERY, FAMILY, Playbook, key_of
 from mpfunnel.records import Id, Product
-from mpfunnel.rules.conditions import All
 from mpfunnel.rules.facts import Scale
-from mpfunnel.rules.tables import DecisionTable, Rule
+from mpfunnel.rules.tables import DecisionTable
 from mpfunnel.rules.terms import Term
 from mpfunnel.segments import Segment, SegmentTable
 from mpfunnel.stages import Funnel, FunnelStage
-from mpfunnel.tiers import Tier, TierTable
+from mpfunnel.tiers import TierPolicy
+from mpfunnel.worked_cases import WorkedCase
 
-__all__ = ["EVERY", "FORMAT", "read"]
-
-FORMAT: Final = 1
-EVERY: Final = "*"
-"""Stands for every product without a table of its own."""
+__all__ = [
+    "DAYS",
+    "DAY_OF_YEAR",
+    "FUNNEL",
+    "MAX_KEYS",
+    "MODEL",
+    "PRODUCT",
+    "SCALE",
+    "SIGNAL",
+    "TOP",
+    "read",
+]
 
 MAX_PROBLEMS: Final = 200
 """How many problems are looked for."""
 MAX_KEYS: Final = 1_000
 """How many products and signals there may be, and how many states and stages."""
 
-_DAY_OF_YEAR: Final = re.compile("[0-9]{2}-[0-9]{2}")
+DAY_OF_YEAR: Final = re.compile("[0-9]{2}-[0-9]{2}")
 _SECTIONS: Final = ("products", "segments", "tiers", "engagement", "funnel")
 _HEAD: Final = ("lang", "zone", "currency")
-_TOP: Final = ("format", "name", *_HEAD, "tier_review_dates", "attributes", *_SECTIONS)
-_PRODUCT: Final = ("family", "grade", "lifecycle")
-_DAYS: Final = ("sold_from", "sold_until")
-_TABLE: Final = ("rules", "otherwise", "otherwise_because")
-_SCALE: Final = ("ladder", "detours", "labels")
-_SIGNAL: Final = ("kind", "points", "cap", "cool_down_days", "fades", "raises_hand_days")
-_MODEL: Final = ("half_life_days", "company_wide_per_mille", "cap", "floor")
-_FUNNEL: Final = ("quiet_days",)
+TOP: Final = ("format", "name", *_HEAD, "tier_review_dates", "attributes", *_SECTIONS, "cases")
+PRODUCT: Final = ("family", "grade", "lifecycle")
+DAYS: Final = ("sold_from", "sold_until")
+SCALE: Final = ("ladder", "detours", "labels")
+SIGNAL: Final = ("kind", "points", "cap", "cool_down_days", "fades", "raises_hand_days")
+MODEL: Final = ("half_life_days", "company_wide_per_mille", "cap", "floor")
+FUNNEL: Final = ("quiet_days",)
 
 T = TypeVar("T")
 _Keyed = TypeVar("_Keyed", EngagementState, FunnelStage)
 
 
-def read(data: dict[str, Any]) -> Playbook:
+def read(data: dict[str, Any], kinds: Kinds) -> Playbook:
     """Return the playbook that plain data describes.
 
     Args:
         data: The data, within the bounds of `mpfunnel.codec.plain`.
+        kinds: What makes the policies in Python that it may name, by their kind.
 
     Raises:
         DecodeError: It does not have the documented form.
         PlaybookError: It contradicts itself or names what does not exist.
     """
-    check = _PlaybookCheck()
+    check = _PlaybookCheck(kinds)
     try:
         book = check.playbook(data)
     except _Enough:
@@ -77,11 +99,11 @@ class _Enough(Exception):  # noqa: N818 - no error, only the end of looking for 
     """There are as many problems as anybody reads."""
 
 
-class _PlaybookCheck(ConditionCheck, LifecycleCheck):
+class _PlaybookCheck(TierCheck, LifecycleCheck, WorkedCaseCheck):
     """Reads a whole playbook."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, kinds: Kinds) -> None:
+        super().__init__(kinds)
         self.contradictions: list[Problem] = []
         self._attributes: dict[str, Term] = {}
         self._scale_of_firm: Scale | None = None
@@ -96,11 +118,11 @@ class _PlaybookCheck(ConditionCheck, LifecycleCheck):
     def playbook(self, data: dict[str, Any]) -> Playbook | None:
         """Return the playbook that `data` describes; `None` where a part of it is faulty."""
         number = data.get("format", FORMAT)
-        if type(number) is not int or number != FORMAT:
-            message = f"must be {FORMAT}, not {brief(number)}; a later one needs a later mpfunnel"
+        if message := fault_of_format(number):
             self.fault("format", "format", message)
             return None
-        self.keys(data, "", _TOP)
+        data = upgraded(data, number)
+        self.keys(data, "", TOP)
         head: dict[str, Any] = {key: self.text(data, key, "") for key in _HEAD if key in data}
         head["name"] = self.label(data, "name", "")
         head["tier_review_dates"] = self._days_of_year(data, "tier_review_dates")
@@ -117,58 +139,56 @@ class _PlaybookCheck(ConditionCheck, LifecycleCheck):
             # Without any, nobody knows the states that the other rules ask about.
             self.fault("missing", "engagement", f"has no table for a product, nor for '{EVERY}'")
             given["engagement"] = None
-        tiers = self._of_products("tiers", given["tiers"], products, self._tiers)
+        words = self._words("company", self._scale_of_firm)
+        tiers = self._of_products(
+            "tiers", given["tiers"], products, lambda raw, at: self.tier_policy(raw, at, words)
+        )
         segments = self._segments(given["segments"])
         funnel = self._funnel(given["funnel"])
         parts = (*given.values(), segments, funnel)
-        if None in (*parts, *products.values(), *tiers.values(), *models.values()):
+        book = None
+        if None not in (*parts, *products.values(), *tiers.values(), *models.values()):
+            try:
+                book = Playbook(
+                    products=cast("list[Product]", [*products.values()]),
+                    segments=cast("SegmentTable", segments),
+                    tiers=cast("dict[Id, TierPolicy]", tiers),
+                    engagement=cast("dict[Id, EngagementModel]", models),
+                    funnel=cast("Funnel", funnel),
+                    **head,
+                )
+            except PlaybookError as error:
+                self.contradictions = _as_written(error, data, products)
+        return self._with_cases(book, data, products, head) if "cases" in data else book
+
+    def _with_cases(
+        self,
+        book: Playbook | None,
+        data: dict[str, Any],
+        products: Collection[Id],
+        head: dict[str, Any],
+    ) -> Playbook | None:
+        """Return the playbook with its cases; where it is `None`, only look at their form."""
+        try:
+            zone = zone_for(head.get("zone", "UTC"))
+        except InvalidDataError:
+            zone = zone_for("UTC")
+        asked = (
+            {name: term.fact for name, term in self._attributes.items()}
+            if book is None
+            else attributes_asked(book)
+        )
+        cases = self.cases(data, zone, {str(one): one for one in products}, asked)
+        if book is None or None in cases:
             return None
         try:
-            return Playbook(
-                products=cast("list[Product]", [*products.values()]),
-                segments=cast("SegmentTable", segments),
-                tiers=cast("dict[Id, TierTable]", tiers),
-                engagement=cast("dict[Id, EngagementModel]", models),
-                funnel=cast("Funnel", funnel),
-                **head,
-            )
+            return evolve(book, cases=cast("list[WorkedCase]", cases))
         except PlaybookError as error:
-            self.contradictions = _as_written(error, data, products)
+            self.contradictions = [*error.problems]
             return None
 
     def _words(self, own: str, scale: Scale | None, stages: Scale = facts.STAGES) -> Vocabulary:
         return Vocabulary.of(own, scale or facts.ENGAGEMENT, self._attributes, stages)
-
-    def _part(self, data: dict[str, Any], key: str, path: str) -> dict[str, Any] | None:
-        """Return the table under `key`; `None` where there is none."""
-        if key not in data:
-            self.fault("missing", path, f"has no {key}")
-            return None
-        value = data[key]
-        if is_table(value):
-            return value
-        self.fault("type", under(path, shown(key)), "must be a table")
-        return None
-
-    def _key(self, value: Any, path: str) -> str | None:
-        if isinstance(value, str) and value.strip():
-            return value
-        self.fault("type", path, "must be a key: text that is not blank")
-        return None
-
-    def _rows(self, data: dict[str, Any], key: str, path: str) -> list[tuple[str, dict[str, Any]]]:
-        """Return the tables of the list under `key`, each with its path."""
-        value, at = data.get(key, []), under(path, key)
-        if not is_list(value):
-            self.fault("type", at, "must be a list of tables")
-            return []
-        rows: list[tuple[str, dict[str, Any]]] = []
-        for index, item in enumerate(value):
-            if is_table(item):
-                rows.append((f"{at}[{index}]", item))
-            else:
-                self.fault("type", f"{at}[{index}]", "must be a table")
-        return rows
 
     # -- products, and what each of them has --
 
@@ -176,7 +196,7 @@ class _PlaybookCheck(ConditionCheck, LifecycleCheck):
         """Return the days of the year under `key`, each as month and day."""
         found: list[tuple[int, int]] = []
         for index, day in enumerate(self.texts(data, key, "")):
-            if _DAY_OF_YEAR.fullmatch(day):
+            if DAY_OF_YEAR.fullmatch(day):
                 found.append((int(day[:2]), int(day[3:])))
             else:
                 message = f"must be a month and a day of it, such as '04-01', not {brief(day)}"
@@ -200,9 +220,9 @@ class _PlaybookCheck(ConditionCheck, LifecycleCheck):
         return cast("Id", value)
 
     def _product(self, raw: dict[str, Any], product_id: Id, path: str) -> Product | None:
-        self.keys(raw, path, ("id", "name", *_PRODUCT, *_DAYS))
-        given: dict[str, Any] = {key: raw[key] for key in _PRODUCT if key in raw}
-        for key in _DAYS:
+        self.keys(raw, path, ("id", "name", *PRODUCT, *DAYS))
+        given: dict[str, Any] = {key: raw[key] for key in PRODUCT if key in raw}
+        for key in DAYS:
             if key in raw:
                 given[key] = day_of(raw[key])
                 if given[key] is None:
@@ -215,90 +235,36 @@ class _PlaybookCheck(ConditionCheck, LifecycleCheck):
         self,
         what: str,
         data: dict[str, Any] | None,
-        products: Collection[Id],
+        products: Mapping[Id, Product | None],
         read_one: Callable[[dict[str, Any], str], T | None],
     ) -> dict[Id, T | None]:
-        """Return the policy of each product; those without one of their own have that of ``*``."""
+        """Return the policy of each product: its own, that of its family, or that of ``*``."""
         by_text = {str(product_id): product_id for product_id in products}
+        families = [one.family for one in products.values() if one and one.family is not None]
         policies: dict[str, T | None] = {}
         for key in data or {}:
             at = under(what, shown(key))
-            if key not in by_text and key != EVERY:
+            if key.startswith(FAMILY):
+                family = key.removeprefix(FAMILY)
+                # The family of a faulty product is not known.
+                if family not in families and None not in products.values():
+                    hint = did_you_mean(family, families)
+                    self.fault("unknown-family", at, f"no such family{hint}")
+            elif key not in by_text and key != EVERY:
                 hint = did_you_mean(key, by_text)
                 self.fault("unknown-product", at, f"no such product{hint}")
             raw = self._part(data or {}, key, what)
             policies[key] = None if raw is None else read_one(raw, at)
         return {
-            product_id: policies[key if key in policies else EVERY]
-            for key, product_id in by_text.items()
-            if key in policies or EVERY in policies
+            product_id: policies[own]
+            for product_id, product in products.items()
+            if (own := _key_of(product_id, product, policies)) is not None
         }
-
-    # -- tables of rules --
-
-    def _rules(
-        self,
-        data: dict[str, Any],
-        path: str,
-        words: Vocabulary,
-        outcome_key: str,
-        outcome_of: Callable[[Any, str], Any],
-        make: Callable[..., T],
-    ) -> T | None:
-        """Return the table of the rules in `data`; `None` where an outcome is faulty.
-
-        Args:
-            data: The table that holds ``rules``, ``otherwise`` and ``otherwise_because``.
-            path: Where it is.
-            words: What its conditions may name.
-            outcome_key: By which key a rule gives its outcome.
-            outcome_of: Gives the outcome of a value and its path, or `None` where it is faulty.
-            make: The kind of table.
-        """
-        rules = [
-            self._rule(raw, at, words, outcome_key, outcome_of)
-            for at, raw in self._rows(data, "rules", path)
-        ]
-        given: dict[str, Any] = {"otherwise": self._outcome(data, "otherwise", path, outcome_of)}
-        because = self.label(data, "otherwise_because", path)
-        if because is not None:
-            given["otherwise_because"] = because
-        if None in (*rules, given["otherwise"]):
-            return None
-        return self.built(lambda: make(rules=rules, **given), path)
-
-    def _rule(
-        self,
-        raw: dict[str, Any],
-        path: str,
-        words: Vocabulary,
-        outcome_key: str,
-        outcome_of: Callable[[Any, str], Any],
-    ) -> Rule[Any] | None:
-        self.keys(raw, path, (outcome_key, "key", "when", "because"))
-        outcome = self._outcome(raw, outcome_key, path, outcome_of)
-        if "when" in raw:
-            when = self.condition(raw["when"], f"{path}.when", words)
-        else:
-            self.fault("missing", path, "has no when")
-            when = All(())
-        key = self.text(raw, "key", path)
-        because = cast("Label", self.label(raw, "because", path))
-        rule = self.built(lambda: Rule(outcome, when, key, because), path)
-        return None if outcome is None else rule
-
-    def _outcome(
-        self, data: dict[str, Any], key: str, path: str, outcome_of: Callable[[Any, str], T | None]
-    ) -> T | None:
-        if key in data:
-            return outcome_of(data[key], under(path, key))
-        self.fault("missing", path, f"has no {key}")
-        return None
 
     def _segments(self, data: dict[str, Any] | None) -> SegmentTable | None:
         if data is None:
             return None
-        self.keys(data, "segments", (*_TABLE, "labels"))
+        self.keys(data, "segments", (*TABLE, "labels"))
         labels = self._labels(data, "segments")
         named: dict[str, None] = {}
 
@@ -314,17 +280,8 @@ class _PlaybookCheck(ConditionCheck, LifecycleCheck):
         self.keys(labels, "segments.labels", named)
         return table
 
-    def _tiers(self, data: dict[str, Any], path: str) -> TierTable | None:
-        self.keys(data, path, _TABLE)
-
-        def tier(value: Any, at: str) -> Tier | None:
-            return self.built(lambda: Tier(value), at, own="tier.number")
-
-        words = self._words("company", self._scale_of_firm)
-        return self._rules(data, path, words, "tier", tier, TierTable)
-
     def _model(self, data: dict[str, Any], path: str) -> EngagementModel | None:
-        self.keys(data, path, (*_MODEL, *_SCALE, "signals", "interest", "states"))
+        self.keys(data, path, (*MODEL, *SCALE, "signals", "interest", "states"))
         ladder, detours = self._scale(data, path, EngagementState)
         scale = _in_order(ladder, detours)
         self._scale_of_firm = self._scale_of_firm or scale
@@ -338,11 +295,11 @@ class _PlaybookCheck(ConditionCheck, LifecycleCheck):
         for key, known in (("interest", ladder), ("states", (*ladder, *detours))):
             raw, at = self._part(data, key, path), under(path, key)
             if raw is not None:
-                self.keys(raw, at, _TABLE)
+                self.keys(raw, at, TABLE)
                 state = self._one_of(known, "level" if key == "interest" else "state")
                 table = self._rules(raw, at, words, "state", state, DecisionTable[Any])
                 tables.append(table)
-        given = {key: data[key] for key in _MODEL if key in data}
+        given = {key: data[key] for key in MODEL if key in data}
         interest, states = tables if len(tables) == 2 else (None, None)
         if interest is None or states is None or None in signals or "ladder" not in data:
             return None
@@ -352,11 +309,11 @@ class _PlaybookCheck(ConditionCheck, LifecycleCheck):
         )
 
     def _signal(self, raw: dict[str, Any], path: str) -> Signal | None:
-        self.keys(raw, path, (*_SIGNAL, "label"))
+        self.keys(raw, path, (*SIGNAL, "label"))
         if "kind" not in raw:
             self.fault("missing", path, "has no kind")
             return None
-        given = {key: raw[key] for key in _SIGNAL if key in raw}
+        given = {key: raw[key] for key in SIGNAL if key in raw}
         label = self.label(raw, "label", path)
         if label is None and self._key(raw["kind"], f"{path}.kind") is not None:
             label = default_label(raw["kind"])
@@ -365,13 +322,13 @@ class _PlaybookCheck(ConditionCheck, LifecycleCheck):
     def _funnel(self, data: dict[str, Any] | None) -> Funnel | None:
         if data is None:
             return None
-        self.keys(data, "funnel", (*_TABLE, *_SCALE, *_FUNNEL, *LIFECYCLE))
+        self.keys(data, "funnel", (*TABLE, *SCALE, *FUNNEL, *LIFECYCLE))
         kinds = self.table(data, "kinds", "funnel")
         ladder, detours = self._scale(
             data, "funnel", lambda key, label: self.stage(key, label, kinds)
         )
         self.keys(kinds, "funnel.kinds", [one.key for one in (*ladder, *detours)])
-        given: dict[str, Any] = {key: data[key] for key in _FUNNEL if key in data}
+        given: dict[str, Any] = {key: data[key] for key in FUNNEL if key in data}
         stage = self._one_of((*ladder, *detours), "stage")
         moves = self.lifecycle(data, self._rows(data, "transitions", "funnel"), stage)
         words = self._words("", self._scale_of_firm, _in_order(ladder, detours))
@@ -433,17 +390,25 @@ def _in_order(ladder: Iterable[_Keyed], detours: Iterable[_Keyed]) -> Scale:
     return Scale(tuple(rungs), tuple(aside), rungs | aside)
 
 
+def _key_of(product_id: Id, product: Product | None, keys: Container[str]) -> str | None:
+    """Return which of the keys in a file stands for a product; `None` where none does."""
+    family = None if product is None else product.family
+    found: str | None = key_of(str(product_id), family, keys)
+    return found
+
+
 def _as_written(
-    error: PlaybookError, data: dict[str, Any], products: Collection[Id]
+    error: PlaybookError, data: dict[str, Any], products: Mapping[Id, Product | None]
 ) -> list[Problem]:
     """Return the problems with the paths by which the data names their places."""
     places = {
         f"products[{index}]": f"products.{shown(key)}" for index, key in enumerate(data["products"])
     }
     for what in ("tiers", "engagement"):
-        for product_id in products:
-            if str(product_id) not in data[what] and EVERY in data[what]:
-                places[f"{what}.{shown(product_id)}"] = f"{what}.{EVERY}"
+        for product_id, product in products.items():
+            key = _key_of(product_id, product, data[what])
+            if key is not None:
+                places[f"{what}.{shown(product_id)}"] = f"{what}.{shown(key)}"
     found: dict[Problem, None] = {}
     for problem in error.problems:
         # The longest, because ids may have dots.

@@ -13,7 +13,12 @@ from tomlkit.items import Float, Integer, Item, Trivia
 
 from mpfunnel.codec.checks import is_list, is_table
 
-__all__ = ["json_text", "toml_text"]
+__all__ = [
+    "COMMENTS",
+    "inline_text",
+    "json_text",
+    "toml_text",
+]
 
 MAX_WIDTH: Final = 100
 """How long a line may be before its list is broken; texts are never broken."""
@@ -21,7 +26,7 @@ STEP: Final = 4
 GROUPED: Final = 10_000
 """From here on the digits of a number stand in groups of three."""
 
-_COMMENTS: Final[Mapping[str, str]] = {
+COMMENTS: Final[Mapping[str, str]] = {
     "": """\
 A playbook: what the firm sells, and the rules that answer the four questions.
 All of it can be edited: numbers, labels, the order of rules. Days are days in the zone, money is
@@ -39,7 +44,8 @@ The segment of a company (全社共通セグメント). The first rule that hold
 employees: people; annual_revenue: whole units of the currency; growth_rate: 0.1 is 10 percent.""",
     "tiers": """\
 The Tier of a company for a product, from 1 (go first) to 9. "*" stands for every product that has
-no table of its own, as in [tiers.crm].""",
+no table of its own, as in [tiers.crm], nor one of its family, as in [tiers."family:office"].
+kind = "scorecard" adds the points of the items that hold; limits: best and worst Tier.""",
     "engagement": """\
 Where a lead stands with a product. "*" stands for every product without a table of its own.
 half_life_days: after how many days half of a point is left.
@@ -64,8 +70,12 @@ Time limits: a gate is left on the day of entering, an sla within_days or within
 warn_days: so many days before days alone take a lead out of the stage, a warning is due.""",
     "calendar": """\
 Business days: public holidays of the country, weekend, days_off and working_days of the firm.""",
+    "cases": """\
+Cases that must be answered as expected: mpfunnel check asks them. given: records by their fields;
+their ids, and whose they are, follow from the rest. expect: a value, or a table of value, possible,
+missing and rule.""",
 }
-_INNER: Final = ("labels", "kinds", "calendar", "interest", "states", "rules")
+_INNER: Final = ("labels", "kinds", "calendar", "interest", "states", "rules", "items", "limits")
 """What has a header of its own within a table, in the order of the file."""
 
 
@@ -74,9 +84,10 @@ _INNER: Final = ("labels", "kinds", "calendar", "interest", "states", "rules")
 
 def toml_text(data: Mapping[str, Any]) -> str:
     """Return the data of a playbook as TOML, with comments that say what can be edited."""
-    sections = {key: value for key, value in data.items() if key in _COMMENTS}
+    sections = {key: value for key, value in data.items() if key in COMMENTS}
     lines = _comment("")
     lines += _values({key: value for key, value in data.items() if key not in sections})
+    cases: list[dict[str, Any]] = sections.pop("cases", [])
     for name, section in sections.items():
         tables: dict[tuple[str, ...], Any] = {(name, key): one for key, one in section.items()}
         if name == "attributes":
@@ -87,11 +98,28 @@ def toml_text(data: Mapping[str, Any]) -> str:
         for path, table in tables.items():
             lines += ["", *comment, *_table(path, table)]
             comment = []
+    lines += _cases(cases)
     return "\n".join(lines) + "\n"
 
 
+def inline_text(value: Any) -> str:
+    """Return a value as TOML on one line."""
+    return _flat(value).as_string()
+
+
+def _cases(cases: list[dict[str, Any]]) -> list[str]:
+    lines: list[str] = []
+    for case in cases:
+        parts = {name: case[name] for name in ("given", "expect") if name in case}
+        lines += ["", *([] if lines else _comment("cases")), "[[cases]]"]
+        lines += _values({key: value for key, value in case.items() if key not in parts})
+        for name, part in parts.items():
+            lines += ["", f"[cases.{name}]", *_values(part)]
+    return lines
+
+
 def _comment(name: str) -> list[str]:
-    return [f"# {line}" for line in _COMMENTS.get(name, "").splitlines()]
+    return [f"# {line}" for line in COMMENTS.get(name, "").splitlines()]
 
 
 def _table(path: tuple[str, ...], table: Mapping[str, Any]) -> list[str]:
@@ -103,7 +131,7 @@ def _table(path: tuple[str, ...], table: Mapping[str, Any]) -> list[str]:
         at = (*path, name)
         if name in ("labels", "kinds", "calendar"):
             lines += ["", *_comment(name), f"[{_header(at)}]", *_values(table[name])]
-        elif name == "rules":
+        elif name in ("rules", "items", "limits"):
             for rule in table[name]:
                 lines += ["", f"[[{_header(at)}]]", *_values(rule)]
         else:

@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from mpfunnel.codec.attributes import attribute_data, default_label, label_data, without_none
-from mpfunnel.codec.conditions import ConditionCheck, Vocabulary, condition_data
+from mpfunnel.codec.cases import case_data
+from mpfunnel.codec.conditions import Vocabulary
+from mpfunnel.codec.formats import FORMAT
 from mpfunnel.codec.lifecycle import lifecycle_data
-from mpfunnel.codec.reading import EVERY, FORMAT
+from mpfunnel.codec.tables import table_data
+from mpfunnel.codec.tiers import tier_data, unwritable
 from mpfunnel.engagement import EngagementModel, EngagementState, Signal
-from mpfunnel.errors import PlaybookError, Problem
-from mpfunnel.playbook import Playbook
+from mpfunnel.errors import PlaybookError, Problem, shown
+from mpfunnel.playbook import EVERY, FAMILY, Playbook, key_of
 from mpfunnel.records import Id, Product
 from mpfunnel.rules.conditions import Leaf, walk
 from mpfunnel.rules.facts import Fact
-from mpfunnel.rules.tables import DecisionTable, Rule
 from mpfunnel.rules.terms import Term, term_for
-from mpfunnel.rules.words import reason_of
 from mpfunnel.segments import Segment
 from mpfunnel.stages import FunnelStage
-from mpfunnel.tiers import Tier, TierTable
 
 __all__ = ["playbook_data"]
 
@@ -31,12 +31,12 @@ def playbook_data(book: Playbook) -> dict[str, Any]:
     """Return the plain data of a playbook: tables, lists and values, dates as dates.
 
     Raises:
-        PlaybookError: A tier policy is written in Python, which no file can hold.
+        PlaybookError: A tier policy is of a kind that no file can hold.
     """
     custom = [
-        Problem("custom", f"tiers.{key}", "is a policy written in Python, which no file can hold")
+        Problem("custom", f"tiers.{shown(key)}", why)
         for key, policy in book.tiers.items()
-        if type(policy) is not TierTable
+        if (why := unwritable(policy)) is not None
     ]
     if custom:
         raise PlaybookError(custom)
@@ -57,11 +57,11 @@ def playbook_data(book: Playbook) -> dict[str, Any]:
             "products": {str(product.id): _product(product) for product in book.products},
             "attributes": attribute_data(used.values()) or None,
             "segments": {
-                **_table(book.segments, "segment", about_companies),
+                **table_data(book.segments, "segment", about_companies),
                 **_labels(book.segments.outcomes),
             },
             "tiers": _of_products(
-                book.products, book.tiers, lambda table: _table(table, "tier", about_companies)
+                book.products, book.tiers, lambda policy: tier_data(policy, about_companies)
             ),
             "engagement": _of_products(
                 book.products, book.engagement, lambda model: _model(model, terms)
@@ -71,8 +71,9 @@ def playbook_data(book: Playbook) -> dict[str, Any]:
                 "quiet_days": funnel.quiet_days,
                 "deals_without_lead": funnel.deals_without_lead,
                 **lifecycle_data(funnel),
-                **_table(funnel.rules, "stage", about_leads),
+                **table_data(funnel.rules, "stage", about_leads),
             },
+            "cases": [case_data(case, book) for case in book.cases] or None,
         }
     )
 
@@ -110,34 +111,51 @@ def _product(product: Product) -> dict[str, Any]:
 
 
 def _attributes(book: Playbook) -> dict[str, Fact]:
-    tables: list[DecisionTable[Any]] = [book.segments, book.funnel.rules]
-    tables += [policy for policy in book.tiers.values() if isinstance(policy, TierTable)]
-    for model in book.engagement.values():
-        tables += [model.interest, model.states]
     return {
         node.fact.name: node.fact
-        for table in tables
-        for when in table.conditions
+        for when in book.conditions
         for node in walk(when)
         if isinstance(node, Leaf) and node.fact.within == "attributes"
     }
 
 
 def _of_products(
-    products: Iterable[Product],
+    products: Sequence[Product],
     policies: Mapping[Id, Any],
     data_of: Callable[[Any], dict[str, Any]],
 ) -> dict[str, Any]:
-    """Return the policies by product, and once for all others that of most products."""
-    by_key = {str(product.id): data_of(policies[product.id]) for product in products}
+    """Return policies by product; once for a family that shares one, and for most products."""
+    data = {product.id: data_of(policies[product.id]) for product in products}
     # As text, because two dicts are equal whatever the order of their conditions.
-    texts = {key: json.dumps(data, default=str) for key, data in by_key.items()}
-    common, count = Counter(texts.values()).most_common(1)[0]
-    if EVERY in by_key or (count == 1 and len(by_key) > 1):
-        return by_key
-    first = next(key for key, text in texts.items() if text == common)
-    others = {key: data for key, data in by_key.items() if texts[key] != common}
-    return {EVERY: by_key[first], **others}
+    texts = {product_id: json.dumps(one, default=str) for product_id, one in data.items()}
+    shared: dict[str, Id] = {}
+    common = _most_common(texts, [product.id for product in products])
+    if common is not None:
+        shared[EVERY] = common
+    families: dict[str, list[Id]] = {}
+    for product in products:
+        if product.family is not None:
+            families.setdefault(product.family, []).append(product.id)
+    for family, members in families.items():
+        most = _most_common(texts, members)
+        if most is None or len(members) == 1:
+            continue
+        if common is None or texts[most] != texts[common]:
+            shared[FAMILY + family] = most
+    found = {key: data[product_id] for key, product_id in shared.items()}
+    for product in products:
+        key = key_of(str(product.id), product.family, found)
+        if key is None or texts[shared[key]] != texts[product.id]:
+            found[str(product.id)] = data[product.id]
+    return found
+
+
+def _most_common(texts: Mapping[Id, str], ids: Sequence[Id]) -> Id | None:
+    """Return the first of the ids that has the most common text; `None` where none is shared."""
+    text, count = Counter(texts[one] for one in ids).most_common(1)[0]
+    if count == 1 and len(ids) > 1:
+        return None
+    return next(one for one in ids if texts[one] == text)
 
 
 def _model(model: EngagementModel, attributes: Mapping[str, Term]) -> dict[str, Any]:
@@ -150,8 +168,8 @@ def _model(model: EngagementModel, attributes: Mapping[str, Term]) -> dict[str, 
             "floor": model.floor,
             **_scale(model.ladder, model.detours),
             "signals": [_signal(signal) for signal in model.signals],
-            "interest": _table(model.interest, "state", words),
-            "states": _table(model.states, "state", words),
+            "interest": table_data(model.interest, "state", words),
+            "states": table_data(model.states, "state", words),
         }
     )
 
@@ -169,32 +187,3 @@ def _signal(signal: Signal) -> dict[str, Any]:
             "label": None if usual else label_data(signal.label),
         }
     )
-
-
-def _table(table: DecisionTable[Any], outcome: str, words: Vocabulary) -> dict[str, Any]:
-    usual = table.otherwise_because == DecisionTable[Any]((), None).otherwise_because
-    return without_none(
-        {
-            "otherwise": _outcome(table.otherwise),
-            "otherwise_because": None if usual else label_data(table.otherwise_because),
-            "rules": [_rule(rule, outcome, words) for rule in table.rules],
-        }
-    )
-
-
-def _rule(rule: Rule[Any], outcome: str, words: Vocabulary) -> dict[str, Any]:
-    when = condition_data(rule.when, words)
-    # The words of the condition as the file has it: a fact may have another label in there.
-    usual = rule.because == reason_of(ConditionCheck().condition(when, "", words))
-    return without_none(
-        {
-            outcome: _outcome(rule.outcome),
-            "key": rule.key,
-            "when": when,
-            "because": None if usual else label_data(rule.because),
-        }
-    )
-
-
-def _outcome(value: Any) -> Any:
-    return value.number if isinstance(value, Tier) else value.key

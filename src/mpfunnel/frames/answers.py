@@ -11,20 +11,22 @@ from mpfunnel.frames.expressions import by_code, flag
 from mpfunnel.frames.layout import Places
 from mpfunnel.labels import Lang
 from mpfunnel.rules.columns import Decided
+from mpfunnel.rules.explain import Policy
 from mpfunnel.rules.facts import Fact
-from mpfunnel.rules.tables import OTHERWISE, Decision, DecisionTable
+from mpfunnel.rules.tables import Decision
 
 __all__ = ["as_level", "joined", "level_of", "possible_of", "settled", "words_of"]
 
 
-def words_of(policy: DecisionTable[Any], name: str, lang: Lang) -> dict[str, list[Any]]:
-    """Return what people read of each code of a policy: `name`, rule and because."""
-    reasons = [*(rule.because for rule in policy.rules), policy.otherwise_because]
-    values = [*(rule.outcome for rule in policy.rules), policy.otherwise]
+def words_of(policy: Policy[Any], name: str, lang: Lang) -> dict[str, list[Any]]:
+    """Return what people read of each code of a policy: `name`, rule and because.
+
+    The reason of a score is blank, because it tells the points of each row.
+    """
     return {
-        name: [one.key for one in values],
-        "rule": [*(rule.key for rule in policy.rules), OTHERWISE],
-        "because": [reason.text(lang) for reason in reasons],
+        name: [way.value.key for way in policy.ways],
+        "rule": [way.key for way in policy.ways],
+        "because": ["" if way.because is None else way.because.text(lang) for way in policy.ways],
     }
 
 
@@ -51,7 +53,7 @@ def joined(columns: Mapping[str, str]) -> nw.Expr:
 
 def possible_of(decided: Decided) -> dict[str, str]:
     """Return, for each key that a policy can give, the column that says whether it still may."""
-    keys = dict.fromkeys(one.key for one in decided.values)
+    keys = [one.key for one in decided.outcomes]
     return dict(zip(keys, decided.possible, strict=True))
 
 

@@ -19,19 +19,26 @@ from mpfunnel.frames.answers import (
     words_of,
 )
 from mpfunnel.frames.by_hand import Hands, in_force, level_in_force
-from mpfunnel.frames.expressions import extended, whole
+from mpfunnel.frames.expressions import by_code, extended, whole
 from mpfunnel.frames.kinds import Frame
 from mpfunnel.frames.layout import Places
 from mpfunnel.frames.policies import companies_of, custom_tiers
 from mpfunnel.frames.situation import Situation
 from mpfunnel.frames.task import Task
 from mpfunnel.records import Company
-from mpfunnel.rules.columns import Decided, decide_columns, missing_columns
+from mpfunnel.rules.columns import (
+    Decided,
+    decide_columns,
+    missing_columns,
+    with_scores_in_words,
+)
 from mpfunnel.rules.conditions import facts_of
+from mpfunnel.rules.explain import Policy
 from mpfunnel.rules.facts import Fact
-from mpfunnel.rules.tables import Decision, DecisionTable
+from mpfunnel.rules.limits import Limited, asked_since
+from mpfunnel.rules.tables import Decision, DecisionTable, Scorecard
 from mpfunnel.segments import UNMATCHED
-from mpfunnel.tiers import TierPolicy, TierTable
+from mpfunnel.tiers import rules_of
 
 __all__ = ["Companies", "judge", "with_facts"]
 
@@ -152,8 +159,8 @@ class _Judging:
         self.task = task
         self.attributes = attributes
         book = task.book
-        self.policies = [book.playbook.tiers[product_id] for product_id in book.products]
-        self.custom = not all(isinstance(policy, TierTable) for policy in self.policies)
+        self.rules = [rules_of(book.playbook.tiers[product_id]) for product_id in book.products]
+        self.custom = None in self.rules
 
     def of(
         self,
@@ -163,16 +170,14 @@ class _Judging:
         *,
         segments: DecisionTable[Any] | None = None,
     ) -> _Judged:
-        """Return companies with the codes of what the Tier tables, and `segments`, decide."""
+        """Return companies with the codes of what the rules of Tiers, and `segments`, decide."""
         places, workshop = self.task.places, self.task.workshop
         frame = with_facts(companies, places.about("company"), places, sets, "company_no")
         decided: dict[int, tuple[Decided, Mapping[str, str]]] = {}
-        named: dict[str, TierPolicy | DecisionTable[Any]] = (
-            {} if segments is None else {"segment": segments}
-        )
-        named |= {f"tier_{n}": policy for n, policy in enumerate(self.policies)}
+        named: dict[str, Policy[Any] | None] = {} if segments is None else {"segment": segments}
+        named |= {f"tier_{n}": rules for n, rules in enumerate(self.rules)}
         for name, policy in named.items():
-            if isinstance(policy, DecisionTable) and id(policy) not in decided:
+            if policy is not None and id(policy) not in decided:
                 frame, one = decide_columns(frame, policy, places, name=name)
                 frame, to_ask = missing_columns(frame, policy, places, name=f"{name}_asks")
                 decided[id(policy)] = one, to_ask
@@ -181,20 +186,39 @@ class _Judging:
         objects = companies_of(companies, sets, self.attributes, workshop) if self.custom else {}
         return _Judged(day, frame, decided, objects)
 
-    def told(self, judged: _Judged, policy: DecisionTable[Any], name: str) -> Frame:
-        """Return what a table says of companies, as people read it."""
+    def told(self, judged: _Judged, policy: Policy[Any], name: str) -> Frame:
+        """Return what rules say of companies, as people read it."""
         one, to_ask = judged.decided[id(policy)]
-        words = words_of(policy, name, self.task.lang)
-        told = judged.frame.select(
+        card = policy.policy if isinstance(policy, Limited) else policy
+        # Codes from here on are those of limits.
+        bounds = len(card.ways)
+        frame, instead_of = judged.frame, nw.lit(None, dtype=nw.String())
+        if one.before is not None:
+            keys = [value.key for value in one.values[:bounds]]
+            instead_of = nw.when(nw.col(one.code) >= bounds).then(by_code(one.before, keys))
+        scored: dict[str, nw.Expr] = {}
+        if isinstance(card, Scorecard) and one.score is not None:
+            said = f"{one.score}_said"
+            frame = with_scores_in_words(
+                frame, card, self.task.places, score=one.score, name=said, lang=self.task.lang
+            )
+            scored = {"scored": nw.col(said)}
+        told = frame.select(
             "company_no",
             code=nw.col(one.code).cast(nw.Int64()),
             settled=settled(one.possible),
             possible=joined(possible_of(one)),
             missing=joined(to_ask),
+            instead_of=instead_of,
+            **scored,
         )
+        words = words_of(policy, name, self.task.lang)
         codes = {"code": list(range(len(one.values))), **words}
-        small = self.task.workshop.small(f"{one.code}s", codes)
-        return told.join(small, on="code").drop("code")
+        told = told.join(self.task.workshop.small(f"{one.code}s", codes), on="code")
+        if scored:
+            by_score = nw.when(nw.col("code") < bounds).then(nw.col("scored"))
+            told = told.with_columns(because=by_score.otherwise(nw.col("because")))
+        return told.drop("code", *scored)
 
     def tiers(self, judged: _Judged) -> tuple[Frame, Frame | None]:
         """Return the Tiers of companies, as people read them and as other rules do."""
@@ -203,12 +227,12 @@ class _Judging:
         tiers: list[Frame] = []
         levels: list[Frame] = []
         products = self.task.book.products.values()
-        for place, (policy, product) in enumerate(zip(self.policies, products, strict=True)):
+        for place, (rules, product) in enumerate(zip(self.rules, products, strict=True)):
             about = whole(place)
-            if isinstance(policy, TierTable):
-                tiers.append(self.told(judged, policy, "tier").with_columns(about=about))
+            if rules is not None:
+                tiers.append(self.told(judged, rules, "tier").with_columns(about=about))
                 if tier is not None:
-                    level = as_level(judged.decided[id(policy)][0], tier, places)
+                    level = as_level(judged.decided[id(rules)][0], tier, places)
                     levels.append(judged.frame.select("company_no", about=about, **level))
             else:
                 answer, said = custom_tiers(judged.objects, product, self.task, judged.day)
@@ -226,12 +250,11 @@ class _Judging:
             judged: Companies as of the day that decided.
             dated: Of which facts anything was told by then: company_no, fact.
         """
-        tables = [one if isinstance(one, TierTable) else None for one in self.policies]
         asked: dict[str, None] = {
             fact.key: None
-            for table in tables
-            if table is not None
-            for when in table.conditions
+            for rules in self.rules
+            if rules is not None
+            for when in rules.conditions
             for fact in facts_of(when)
         }
         flags = {key: f"dated_{place}" for place, key in enumerate(asked)}
@@ -246,15 +269,12 @@ class _Judging:
         else:
             frame = extended(frame, {name: whole(None) for name in flags.values()})
         found: list[Frame] = []
-        for place, table in enumerate(tables):
+        for place, rules in enumerate(self.rules):
             names: nw.Expr = nw.lit("company")
             rows = frame
-            if table is not None:
-                code = judged.decided[id(table)][0].code
-                firsts: dict[Fact, int] = {}
-                for index, when in enumerate(table.conditions):
-                    for fact in facts_of(when):
-                        firsts.setdefault(fact, index)
+            if rules is not None:
+                code = judged.decided[id(rules)][0].code
+                firsts = asked_since(rules)
                 columns = {fact.name: f"undated_{n}" for n, fact in enumerate(firsts)}
                 lacking = {
                     columns[fact.name]: (nw.col(code) >= index) & nw.col(flags[fact.key]).is_null()
@@ -277,7 +297,8 @@ def _held(held: Frame, proposed: Frame) -> Frame:
         *(nw.col(name) == nw.col(other) for name, other in renamed.items()), ignore_nulls=False
     )
     frame = held.join(beside, on=["company_no", "about"], how="inner")
-    frame = frame.with_columns(instead_of=nw.when(~same).then(nw.col("proposed_tier")))
+    instead_of = nw.when(same).then(nw.col("instead_of")).otherwise(nw.col("proposed_tier"))
+    frame = frame.with_columns(instead_of=instead_of)
     return frame.drop(*renamed.values())
 
 

@@ -40,7 +40,7 @@ from mpfunnel.frames.values import (
 )
 from mpfunnel.playbook import Playbook
 from mpfunnel.rules.facts import Fact
-from mpfunnel.tiers import TierTable
+from mpfunnel.tiers import custom_of
 
 __all__ = ["REJECTED", "Door", "rejected"]
 
@@ -95,7 +95,7 @@ class Door:
         self.dated: tuple[Column, ...] = ()
         self.dated_sets: tuple[str, ...] = ()
         own: list[Column] = []
-        custom = any(not isinstance(policy, TierTable) for policy in book.tiers.values())
+        custom = any(custom_of(policy) is not None for policy in book.tiers.values())
         asked = list(book.asked.values())
         problems: list[Problem] = []
         entered: dict[str, _Entered] = {}

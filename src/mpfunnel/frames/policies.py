@@ -30,6 +30,7 @@ _PLAIN: Final = (
     "growth_rate",
     "parent_id",
 )
+_TEXTS: Final = ("tier", "possible", "missing", "rule", "because", "instead_of")
 _SETS: Final = ("relationships", "lists", "domains")
 
 
@@ -83,8 +84,7 @@ def custom_tiers(
     """
     places = task.places
     told: dict[str, list[int | str | None]] = {
-        name: []
-        for name in ("company_no", "tier", "settled", "possible", "missing", "rule", "because")
+        name: [] for name in ("company_no", "settled", *_TEXTS)
     }
     fact = places.named("product.tier")
     levels: dict[str, list[int | str | None]] = {"company_no": []}
@@ -94,12 +94,13 @@ def custom_tiers(
         one = task.book.tier(company, product, day)
         row: tuple[int | str | None, ...] = (
             number,
-            one.value.key,
             int(one.settled),
+            one.value.key,
             ";".join(tier.key for tier in one.possible),
             ";".join(one.missing),
             one.rule,
             one.because.text(task.lang),
+            None if one.instead_of is None else one.instead_of.value.key,
         )
         for name, value in zip(told, row, strict=True):
             told[name].append(value)
@@ -107,8 +108,7 @@ def custom_tiers(
             levels["company_no"].append(number)
             for name, value in level_of(one, fact, places).items():
                 levels[name].append(int(value))
-    texts = ("tier", "possible", "missing", "rule", "because")
-    answer = task.workshop.small("custom_tiers", told, texts=texts).with_columns(
+    answer = task.workshop.small("custom_tiers", told, texts=_TEXTS).with_columns(
         settled=nw.col("settled") == 1
     )
     if fact is None:

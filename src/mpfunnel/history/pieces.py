@@ -18,6 +18,7 @@ from mpfunnel.history.running import Gauge
 from mpfunnel.history.spans import Cause
 from mpfunnel.ownership import Position, positions
 from mpfunnel.records import Company, CompanyHistory, Id
+from mpfunnel.tiers import rules_of
 
 __all__ = ["Piece"]
 
@@ -50,7 +51,7 @@ class Piece:
         self.first = first
         self.last = last
         self.tiers_on = tiers_on
-        self.daily = len(book.tier_tables) < len(book.products) and tiers_on is None
+        self.daily = len(book.ruled_tiers) < len(book.products) and tiers_on is None
         self.changes = _changes(account.company)
         self.log = log_of(
             account,
@@ -177,7 +178,7 @@ class Piece:
 
     def _asked_on(self, product_id: Id, day: date) -> date:
         """Return the day for which the policy of a product is asked on a day."""
-        return day if product_id in self.book.tier_tables else self.tiers_on or day
+        return day if product_id in self.book.ruled_tiers else self.tiers_on or day
 
     def reviews(self) -> Iterator[int]:
         """Yield the days on which Tiers were reviewed after a fact of the company had changed.
@@ -209,7 +210,8 @@ class Piece:
         if product_id is None:
             return undated(playbook.segments, epoch.segment, company, day)
         decided_on = playbook.reviewed_on(day) or day
-        return undated(playbook.tiers[product_id], epoch.tiers[product_id], company, decided_on)
+        rules = rules_of(playbook.tiers[product_id])
+        return undated(rules, epoch.tiers[product_id], company, decided_on)
 
     def positions(self) -> list[tuple[int, Mapping[Id, Position]]]:
         """Return what the company owns and is buying, by the days on which it changes."""

@@ -19,6 +19,7 @@ from typing import Any, Final, NamedTuple, Protocol, TypeVar
 
 import narwhals.stable.v2 as nw
 
+from mpfunnel.labels import Lang
 from mpfunnel.rules.conditions import (
     All,
     AnyOf,
@@ -35,7 +36,8 @@ from mpfunnel.rules.conditions import (
 )
 from mpfunnel.rules.explain import Policy, holds
 from mpfunnel.rules.facts import Fact
-from mpfunnel.rules.tables import OTHERWISE, DecisionTable, Scorecard
+from mpfunnel.rules.limits import Limited
+from mpfunnel.rules.tables import SCORED, DecisionTable, Part, Scorecard
 
 __all__ = [
     "Decided",
@@ -45,6 +47,7 @@ __all__ = [
     "missing_columns",
     "read_columns",
     "stored",
+    "with_scores_in_words",
 ]
 
 Frame = TypeVar("Frame", nw.DataFrame[Any], nw.LazyFrame[Any])
@@ -196,14 +199,20 @@ class Decided(NamedTuple):
     code: str
     """The column of the place of the rule, or band, that gave the value."""
     possible: tuple[str, ...]
-    """For each of the policy's outcomes, in order: the column that says whether it is possible.
+    """For each of the outcomes: the column that says whether it is possible.
 
     Empty where that was not asked for.
     """
+    outcomes: tuple[Any, ...]
+    """The policy's outcomes, each once."""
     values: tuple[Any, ...]
     """By code: the outcome."""
     rules: tuple[str, ...]
     """By code: the key of the rule."""
+    score: str | None
+    """The column of the score that a scorecard added up; a table has none."""
+    before: str | None = None
+    """The column of the code without limits; without limits there is none."""
 
 
 def decide_columns(
@@ -213,11 +222,25 @@ def decide_columns(
 
     Args:
         frame: The facts, one row for each of whom is decided about.
-        policy: The table or scorecard.
+        policy: The table or scorecard, with its limits where it has any.
         layout: Where the facts stand in the frame.
         name: What the new columns begin with; the decisions of several policies fit in one frame.
         possible: Whether to add what is possible: several times the work of the codes alone (S22).
     """
+    if isinstance(policy, Limited):
+        frame, decided, bearing = _within_limits(frame, policy, layout, name, possible)
+        held = [column for column in bearing if column is not None]
+        return (frame.drop(*held) if held else frame), decided
+    return _without_limits(frame, policy, layout, name, possible)
+
+
+def _without_limits(
+    frame: Frame,
+    policy: DecisionTable[Any] | Scorecard[Any],
+    layout: Layout,
+    name: str,
+    possible: bool,
+) -> tuple[Frame, Decided]:
     decided = _decided(policy, name, possible)
     if isinstance(policy, Scorecard):
         return _score(frame, policy, layout, decided, name), decided
@@ -225,15 +248,55 @@ def decide_columns(
 
 
 def _decided(policy: Policy[Any], name: str, possible: bool) -> Decided:
-    if isinstance(policy, Scorecard):
-        values = (*(band.outcome for band in policy.bands), policy.otherwise)
-        rules = (*(f"{band.at_least}+" for band in policy.bands), OTHERWISE)
-    else:
-        values = (*(rule.outcome for rule in policy.rules), policy.otherwise)
-        rules = (*(rule.key for rule in policy.rules), OTHERWISE)
     places = range(len(policy.outcomes) if possible else 0)
     columns = tuple(f"{name}_possible_{place}" for place in places)
-    return Decided(f"{name}_code", columns, values, rules)
+    values, rules, _ = zip(*policy.ways, strict=True)
+    score = f"{name}_score" if isinstance(policy, Scorecard) else None
+    return Decided(f"{name}_code", columns, policy.outcomes, values, rules, score)
+
+
+def _within_limits(
+    frame: Frame, policy: Limited[Any], layout: Layout, name: str, possible: bool
+) -> tuple[Frame, Decided, list[str | None]]:
+    """Return the decisions, and for each limit the column that says whether it could move any.
+
+    There is no such column for a limit that can move nothing, nor where `possible` is false.
+    """
+    inner: Decided
+    frame, inner = _without_limits(frame, policy.policy, layout, f"{name}_of", possible)
+    decided = _decided(policy, name, possible)._replace(score=inner.score, before=inner.code)
+    may = dict(zip(policy.outcomes, decided.possible, strict=True)) if possible else {}
+    found = dict(zip(policy.policy.outcomes, inner.possible, strict=True)) if possible else {}
+    columns = {
+        column: nw.col(found[one]) if one in found else nw.lit(False) for one, column in may.items()
+    }
+    frame = frame.with_columns(nw.col(inner.code).alias(decided.code), **columns)
+    frame = frame.drop(*inner.possible) if inner.possible else frame
+    bearing: list[str | None] = []
+    code = nw.col(decided.code)
+    codes = [*range(len(inner.values))]
+    for place, limit in enumerate(policy.limits, len(inner.values)):
+        # One limit after the other: each sees what those before it have left.
+        moved = [at for at in codes if decided.values[at] in limit.over]
+        bearing.append(f"{decided.code}_bears_{place}" if may and moved else None)
+        if not moved:
+            continue
+        codes.append(place)
+        now = read_columns(limit.when, layout, later=False).true
+        moves = nw.when(now & code.is_in(moved)).then(nw.lit(place)).otherwise(code)
+        columns = {decided.code: moves}
+        if may:
+            later = read_columns(limit.when, layout, later=True)
+            over = [nw.col(column) for value, column in may.items() if value in limit.over]
+            bears = _any(over)
+            columns[f"{decided.code}_bears_{place}"] = bears
+            for value, column in may.items():
+                if value in limit.over:
+                    columns[column] = nw.col(column) & ~later.true
+            outcome = may[limit.outcome]
+            columns[outcome] = nw.col(outcome) | (bears & ~later.false)
+        frame = frame.with_columns(**columns)
+    return frame, decided, bearing
 
 
 def _read_all(policy: Policy[Any], layout: Layout, *, later: bool) -> list[Rails]:
@@ -290,7 +353,7 @@ def _score(
     starts = [max(-_BEYOND, min(band.at_least, _BEYOND)) for band in card.bands]
     reached = _first([nw.col(score) >= start for start in starts]).alias(decided.code)
     if not decided.possible:
-        return frame.with_columns(now.alias(score)).with_columns(reached).drop(score)
+        return frame.with_columns(now.alias(score)).with_columns(reached)
     later = _read_all(card, layout, later=True)
     frame = frame.with_columns(
         now.alias(score),
@@ -300,7 +363,43 @@ def _score(
     ways = [nw.col(high) >= start for start in starts] + [nw.lit(True)]
     # A band ends where the next higher one begins.
     ways[1:] = [way & (nw.col(low) < above) for way, above in zip(ways[1:], starts, strict=True)]
-    return frame.with_columns(reached, *_possible(card, decided, ways)).drop(score, low, high)
+    return frame.with_columns(reached, *_possible(card, decided, ways)).drop(low, high)
+
+
+def with_scores_in_words(
+    frame: Frame, card: Scorecard[Any], layout: Layout, *, score: str, name: str, lang: Lang
+) -> Frame:
+    """Return the frame with the reasons that scores give (`rules.tables.score_in_words`).
+
+    Args:
+        frame: The facts and the scores.
+        card: The scorecard.
+        layout: Where the facts stand in the frame.
+        score: The column of the score.
+        name: The name of the new column.
+        lang: The language.
+    """
+    first, between = SCORED[lang]
+    parts = [nw.lit("")]
+    for item, rails in zip(card.items, _read_all(card, layout, later=False), strict=True):
+        true, unsure = (
+            f"{between}{Part(item.key, points, known, item.because).text(lang)}"
+            for points, known in ((item.points, True), (item.if_unknown, False))
+        )
+        parts.append(
+            nw.when(rails.true)
+            .then(nw.lit(true if item.points else ""))
+            .otherwise(nw.when(rails.false).then(nw.lit("")).otherwise(nw.lit(unsure)))
+        )
+    # Held as a column, because it is read twice.
+    frame = frame.with_columns(nw.concat_str(*parts).alias(name))
+    listed = nw.when(nw.col(name) == "").then(nw.lit("")).otherwise(nw.lit(first))
+    noun = nw.lit("点")
+    if lang == "en":
+        noun = nw.when(nw.col(score) == 1).then(nw.lit(" point")).otherwise(nw.lit(" points"))
+    points = nw.col(score).cast(nw.String())
+    told = nw.concat_str(points, noun, listed, nw.col(name).str.slice(len(between)))
+    return frame.with_columns(told.alias(name))
 
 
 def _sum(rails: Sequence[Rails], points: Sequence[tuple[int, int]]) -> nw.Expr:
@@ -329,7 +428,7 @@ def missing_columns(
 
     Args:
         frame: The facts, one row for each of whom is decided about.
-        policy: The table or scorecard.
+        policy: The table or scorecard, with its limits where it has any.
         layout: Where the facts stand in the frame.
         name: What the new columns begin with.
 
@@ -339,11 +438,41 @@ def missing_columns(
         order of first use; `mpfunnel.rules.explain` lists them in the order of the first use that
         bears on the decision, which is not the same for all rows.
     """
+    if not isinstance(policy, Limited):
+        return _missing(frame, [], policy, layout, name)
+    within: Decided
+    bearing: list[str | None]
+    frame, within, bearing = _within_limits(frame, policy, layout, f"{name}_in", True)
+    bounds: list[tuple[Condition, str]] = [
+        (limit.when, bears)
+        for limit, bears in zip(policy.limits, bearing, strict=True)
+        if bears is not None
+    ]
+    frame, columns = _missing(frame, bounds, policy.policy, layout, name)
+    spent = [within.code, within.before, within.score, *within.possible]
+    spent += [bears for _, bears in bounds]
+    return frame.drop(*(column for column in spent if column is not None)), columns
+
+
+def _missing(
+    frame: Frame,
+    bounds: Sequence[tuple[Condition, str]],
+    policy: DecisionTable[Any] | Scorecard[Any],
+    layout: Layout,
+    name: str,
+) -> tuple[Frame, Mapping[str, str]]:
+    """Return what `missing_columns` does.
+
+    Args:
+        frame: The facts.
+        bounds: The conditions of limits, each with the column that says whether it could move any.
+        policy: What they limit.
+        layout: Where the facts stand in the frame.
+        name: What the new columns begin with.
+    """
     held: dict[str, nw.Expr] = {}
     asked = [_asked(when, layout, name, held) for when in policy.conditions]
-    if not any(asked):
-        return frame, {}
-    if isinstance(policy, DecisionTable):
+    if isinstance(policy, DecisionTable) and any(asked):
         # After the first rule that is true later, nothing can decide.
         stop = f"{name}_stop"
         held[stop] = _first([rails.true for rails in _read_all(policy, layout, later=True)])
@@ -351,8 +480,15 @@ def missing_columns(
             {fact: (nw.col(stop) >= place) & missing for fact, missing in one.items()}
             for place, one in enumerate(asked)
         ]
+    asked += [
+        {fact: nw.col(bears) & missing for fact, missing in of_limit.items()}
+        for when, bears in bounds
+        for of_limit in (_asked(when, layout, name, held),)
+    ]
     found = _gathered(asked)
     columns = {fact: f"{name}_missing_{place}" for place, fact in enumerate(found)}
+    if not columns:
+        return frame, {}
     # Some engines refuse to add nothing, as where a scorecard joins no conditions.
     frame = frame.with_columns(**held) if held else frame
     frame = frame.with_columns(**{columns[fact]: missing for fact, missing in found.items()})

@@ -89,7 +89,16 @@ def compile_policy(
         "decide",
         policy.conditions,
         roots,
-        lambda records, rows: evolve(decide(policy, records, rows), version=version),
+        lambda records, rows: _of_version(decide(policy, records, rows), version),
+    )
+
+
+def _of_version(decision: Decision[T], version: str) -> Decision[T]:
+    before = decision.instead_of
+    return evolve(
+        decision,
+        version=version,
+        instead_of=None if before is None else evolve(before, version=version),
     )
 
 

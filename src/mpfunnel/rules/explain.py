@@ -18,7 +18,7 @@ from typing import Any, Final, Generic, NamedTuple, TypeVar
 from attrs import field, frozen
 
 from mpfunnel.errors import InvalidDataError
-from mpfunnel.labels import Label, Lang, counted
+from mpfunnel.labels import Label, Lang
 from mpfunnel.rules.conditions import (
     All,
     AnyOf,
@@ -36,10 +36,19 @@ from mpfunnel.rules.conditions import (
     walk,
 )
 from mpfunnel.rules.facts import Fact
-from mpfunnel.rules.tables import OTHERWISE, Decision, DecisionTable, Part, Scorecard
+from mpfunnel.rules.limits import Limited, limited
+from mpfunnel.rules.tables import (
+    OTHERWISE,
+    Decision,
+    DecisionTable,
+    Part,
+    Scorecard,
+    score_in_words,
+)
 from mpfunnel.rules.words import in_words, named, unknown, wording
 
 __all__ = [
+    "BEFORE_LIMITS",
     "Explanation",
     "Finding",
     "Looked",
@@ -58,7 +67,7 @@ Records = Mapping[str, Any]
 """Whose facts: the record that holds the facts of each root, for example ``"company"``."""
 Rows = Mapping[str, Mapping[Hashable, Any]]
 """What an `Exists` ranges over: for each root, the records by their id."""
-Policy = DecisionTable[T] | Scorecard[T]
+Policy = DecisionTable[T] | Scorecard[T] | Limited[T]
 
 MAX_POLICIES: Final = 256
 """How many policies are kept ready to be explained before all are forgotten."""
@@ -189,13 +198,22 @@ Looked = tuple[str, Hashable, Finding]
 
 
 def decide(policy: Policy[T], records: Records, rows: Rows | None = None) -> Decision[T]:
-    """Return the decision of a table or scorecard."""
+    """Return the decision of a table or scorecard, within its limits where it has any."""
     return _answer(policy, records, rows or {})[0]
 
 
 def _answer(
     policy: Policy[T], records: Records, rows: Rows
 ) -> tuple[Decision[T], tuple[Looked, ...]]:
+    if isinstance(policy, Limited):
+        decision, looked = _answer(policy.policy, records, rows)
+        readings = [examine(limit.when, records, rows) for limit in policy.limits]
+        bounds = [
+            (limit.key, limit.outcome, reading)
+            for limit, reading in zip(policy.limits, readings, strict=True)
+        ]
+        answer = limited(decision, policy.limits, readings, policy.outcomes)
+        return answer, (*looked, *bounds)
     if isinstance(policy, Scorecard):
         return _score(policy, records, rows)
     return _decide(policy, records, rows)
@@ -253,7 +271,7 @@ def _score(
     value = card.between(score, score)[0]
     met = next((band for band in card.bands if score >= band.at_least), None)
     key = OTHERWISE if met is None else f"{met.at_least}+"
-    because = Label(counted(score, "points"), f"{score}点")
+    because = score_in_words(score, parts)
     decision = Decision(value, key, because, card.between(low, high), tuple(missing), tuple(parts))
     return decision, tuple(findings)
 
@@ -262,6 +280,9 @@ _MARKS: Final[Mapping[Lang, Mapping[bool | None, str]]] = {
     "en": {True: "yes", False: "no ", None: "?  "},
     "ja": {True: "○", False: "×", None: "？"},
 }
+BEFORE_LIMITS: Final = Label("instead of", "制限前")
+"""What stands before the decision in whose place that of a limit stands."""
+
 _JOINTS: Final[Mapping[Lang, Mapping[type, str]]] = {
     "en": {All: "all of", AnyOf: "any of", Not: "not", Exists: "for some"},
     "ja": {All: "すべて", AnyOf: "いずれか", Not: "否定", Exists: "いずれかの"},
@@ -342,12 +363,18 @@ class _Shape(Generic[T]):
 
 
 def _heading(decision: Decision[Any], lang: Lang) -> Iterator[str]:
+    yield _line(decision, lang)
+    if decision.missing:
+        yield ("不足項目: " if lang == "ja" else "missing: ") + ", ".join(decision.missing)
+    if decision.instead_of is not None:
+        yield f"{BEFORE_LIMITS.text(lang)}: {_line(decision.instead_of, lang)}"
+
+
+def _line(decision: Decision[Any], lang: Lang) -> str:
     answer, because = decision.text(lang), decision.because.text(lang)
     # A reason that only repeats the answer, or the name of the rule, is no second reason.
     reason = "" if because in (answer, decision.rule) else f" — {because}"
-    yield f"{answer}{reason} [{decision.rule}]"
-    if decision.missing:
-        yield ("不足項目: " if lang == "ja" else "missing: ") + ", ".join(decision.missing)
+    return f"{answer}{reason} [{decision.rule}]"
 
 
 def _outer_first(finding: Finding, depth: int = 0) -> Iterator[tuple[int, Finding]]:
@@ -508,6 +535,7 @@ def explain(policy: Policy[T], records: Records, rows: Rows | None = None) -> Ex
     """Return the decision of a table or scorecard, with everything it looked at.
 
     A table is looked at up to its first rule that is true later: nothing after it can decide.
+    Of a scorecard every item is looked at, and of limits every one.
     """
     teller = _TELLERS.get(id(policy))
     if teller is None:

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Iterable
-from typing import Any, Final, Generic, TypeVar
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 from attrs import evolve, field, frozen
 
 from mpfunnel.errors import InvalidDataError, Problem, brief, misfit, misfits, series
-from mpfunnel.labels import Label, Lang, as_label
+from mpfunnel.labels import Label, Lang, as_label, counted
 from mpfunnel.rules.conditions import Condition, as_condition, check_size
-from mpfunnel.rules.words import named, reason_of
+from mpfunnel.rules.words import named, reason_of, unknown
 
-__all__ = ["Band", "Decision", "DecisionTable", "Part", "Rule", "ScoreItem", "Scorecard"]
+__all__ = [
+    "Asked",
+    "Band",
+    "Decision",
+    "DecisionTable",
+    "Part",
+    "Rule",
+    "ScoreItem",
+    "Scorecard",
+    "Way",
+]
 
 T = TypeVar("T", bound=Hashable)
 
@@ -28,6 +38,46 @@ class Part:
     points: int
     known: bool
     because: Label = field(eq=False)
+
+    def text(self, lang: Lang) -> str:
+        """Return the reason and the points, as people read them."""
+        said = f"{self.because.text(lang)} {self.points:+d}"
+        if self.known:
+            return said
+        return f"{said}（{unknown(lang)}）" if lang == "ja" else f"{said} ({unknown(lang)})"
+
+
+def score_in_words(score: int, parts: Sequence[Part]) -> Label:
+    """Return the reason that a score gives: the points, and what each part of them is for."""
+    en, ja = counted(score, "points"), f"{score}点"
+    if parts:
+        en += f"{SCORED['en'][0]}{SCORED['en'][1].join(one.text('en') for one in parts)}"
+        ja += f"{SCORED['ja'][0]}{SCORED['ja'][1].join(one.text('ja') for one in parts)}"
+    return Label(en, ja)
+
+
+SCORED: Final[Mapping[Lang, tuple[str, str]]] = {"en": (": ", ", "), "ja": ("：", "、")}
+"""What stands between a score and its parts, and between two parts."""
+
+
+class Way(NamedTuple):
+    """One of the ways in which a policy comes to a value; its place among them is its code."""
+
+    value: Any
+    key: str
+    """What a decision names as its rule."""
+    because: Label | None
+    """The reason; `None` where it tells the parts of a score."""
+
+
+class Asked(NamedTuple):
+    """A condition of a policy."""
+
+    path: str
+    """Where it stands in the policy, for example ``"rules[0].when"``."""
+    condition: Condition
+    since: int
+    """The code of the first way to a value for which the condition was asked."""
 
 
 @frozen(cache_hash=True)
@@ -109,11 +159,15 @@ class Rule(Generic[T]):
             object.__setattr__(self, "because", reason_of(self.when))
 
 
-def _keyed(rules: Iterable[Any]) -> tuple[Any, ...]:
+def keyed(rules: Iterable[Any], kind: type[Any], stem: str) -> tuple[Any, ...]:
+    """Return rules of a `kind`, those without a key named by the `stem` and their position.
+
+    What is no list of them is left as it is, for `check_keys` to name.
+    """
     given = series(rules)
     if not isinstance(given, tuple):  # pyright: ignore[reportUnnecessaryIsInstance]
         return given
-    keys = [rule.key if isinstance(rule, Rule | ScoreItem) else None for rule in given]
+    keys = [rule.key if isinstance(rule, kind) else None for rule in given]
     taken = set(keys)
     keyed: list[Any] = []
     for position, (rule, own) in enumerate(zip(given, keys, strict=True), 1):
@@ -121,7 +175,7 @@ def _keyed(rules: Iterable[Any]) -> tuple[Any, ...]:
             key = next(
                 name
                 for suffix in range(len(given) + 1)
-                if (name := f"rule-{position}" + "-bis" * suffix) not in taken
+                if (name := f"{stem}-{position}" + "-bis" * suffix) not in taken
             )
             taken.add(key)
             keyed.append(evolve(rule, key=key))
@@ -130,14 +184,32 @@ def _keyed(rules: Iterable[Any]) -> tuple[Any, ...]:
     return tuple(keyed)
 
 
-def _check_keys(rules: tuple[Any, ...], kind: type[Any], where: str) -> list[Problem]:
+def _keyed_rules(rules: Iterable[Any]) -> tuple[Any, ...]:
+    return keyed(rules, Rule, "rule")
+
+
+def _keyed_items(items: Iterable[Any]) -> tuple[Any, ...]:
+    return keyed(items, ScoreItem, "rule")
+
+
+def check_keys(
+    rules: tuple[Any, ...], kind: type[Any], where: str, reserved: Collection[str] = (OTHERWISE,)
+) -> list[Problem]:
+    """Return the problems of rules that are of another kind, or share a key.
+
+    Args:
+        rules: The rules.
+        kind: Their kind.
+        where: Their path.
+        reserved: Keys that they cannot have.
+    """
     if problems := misfits(where, rules, kind):
         return problems
-    seen = {OTHERWISE}
+    seen = {*reserved}
     for index, rule in enumerate(rules):
         if rule.key in seen:
-            reserved = "is reserved" if rule.key == OTHERWISE else "is used twice; keys are unique"
-            message = f"{brief(rule.key)} {reserved}"
+            taken = "is reserved" if rule.key in reserved else "is used twice; keys are unique"
+            message = f"{brief(rule.key)} {taken}"
             problems.append(Problem("duplicate", f"{where}[{index}].key", message))
         else:
             seen.add(rule.key)
@@ -148,12 +220,12 @@ def _check_keys(rules: tuple[Any, ...], kind: type[Any], where: str) -> list[Pro
 class DecisionTable(Generic[T]):
     """Rules in order: the first that is known to be true decides, else `otherwise`."""
 
-    rules: tuple[Rule[T], ...] = field(converter=_keyed)
+    rules: tuple[Rule[T], ...] = field(converter=_keyed_rules)
     otherwise: T
     otherwise_because: Label = field(default=_NO_RULE, converter=as_label, eq=False)
 
     def __attrs_post_init__(self) -> None:
-        problems = _check_keys(self.rules, Rule, "rules")
+        problems = check_keys(self.rules, Rule, "rules")
         problems += _not_hashable("otherwise", self.otherwise)
         if problems:
             raise InvalidDataError(problems)
@@ -167,6 +239,19 @@ class DecisionTable(Generic[T]):
     def outcomes(self) -> tuple[T, ...]:
         """Every value that the table can give, each once, in order."""
         return tuple(dict.fromkeys((*(rule.outcome for rule in self.rules), self.otherwise)))
+
+    @property
+    def ways(self) -> tuple[Way, ...]:
+        """Every way to a value: its rules in order, then `otherwise`."""
+        rules = [Way(rule.outcome, rule.key, rule.because) for rule in self.rules]
+        return (*rules, Way(self.otherwise, OTHERWISE, self.otherwise_because))
+
+    @property
+    def asked(self) -> tuple[Asked, ...]:
+        """Every condition; each is asked where no rule before it has decided."""
+        return tuple(
+            Asked(f"rules[{place}].when", rule.when, place) for place, rule in enumerate(self.rules)
+        )
 
 
 def strangers(
@@ -246,12 +331,12 @@ def _bands(value: Iterable[Band[Any]]) -> tuple[Band[Any], ...]:
 class Scorecard(Generic[T]):
     """Adds the points of the items that hold; the highest band reached decides (S6)."""
 
-    items: tuple[ScoreItem, ...] = field(converter=_keyed)
+    items: tuple[ScoreItem, ...] = field(converter=_keyed_items)
     bands: tuple[Band[T], ...] = field(converter=_bands)
     otherwise: T
 
     def __attrs_post_init__(self) -> None:
-        problems = _check_keys(self.items, ScoreItem, "items")
+        problems = check_keys(self.items, ScoreItem, "items")
         problems += _not_hashable("otherwise", self.otherwise)
         wrong = misfits("bands", self.bands, Band)
         if not wrong and len({band.at_least for band in self.bands}) < len(self.bands):
@@ -272,6 +357,19 @@ class Scorecard(Generic[T]):
     def outcomes(self) -> tuple[T, ...]:
         """Every value that the scorecard can give, each once, the highest band first."""
         return tuple(dict.fromkeys((*(band.outcome for band in self.bands), self.otherwise)))
+
+    @property
+    def ways(self) -> tuple[Way, ...]:
+        """Every way to a value: the bands, the highest first, then `otherwise`."""
+        bands = [Way(band.outcome, f"{band.at_least}+", None) for band in self.bands]
+        return (*bands, Way(self.otherwise, OTHERWISE, None))
+
+    @property
+    def asked(self) -> tuple[Asked, ...]:
+        """Every condition; all are asked, whatever the score."""
+        return tuple(
+            Asked(f"items[{place}].when", item.when, 0) for place, item in enumerate(self.items)
+        )
 
     def between(self, low: int, high: int) -> tuple[T, ...]:
         """Return the outcomes of all scores from `low` to `high`, the highest band first."""

@@ -19,7 +19,7 @@ from mpfunnel.frames.population import Population
 from mpfunnel.frames.text import described, ibis_or_refuse
 from mpfunnel.labels import Lang, faults_of_lang
 from mpfunnel.playbook import Playbook
-from mpfunnel.tiers import TierTable
+from mpfunnel.tiers import custom_of
 from mpfunnel.warehouse.scripts import Queries, Query, Seed
 from mpfunnel.warehouse.text import (
     DIALECTS,
@@ -139,8 +139,8 @@ def _faults(
             hint = did_you_mean(family, _FAMILIES)
             problems.append(Problem("choice", f"integer_ids.{family}", f"no such ids{hint}"))
     for product_id, policy in book.tiers.items():
-        if not isinstance(policy, TierTable):
-            message = f"{policy.kind} is written in Python, which no SQL can ask; use frames"
+        if (custom := custom_of(policy)) is not None:
+            message = f"{custom.kind} is written in Python, which no SQL can ask; use frames"
             problems.append(Problem("custom-policy", f"tiers.{product_id}", message))
     return problems
 

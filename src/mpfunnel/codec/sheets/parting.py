@@ -96,8 +96,9 @@ def files_of(sheets: Mapping[tuple[str, str], Sheet]) -> dict[str, bytes]:
 def _tables(data: dict[str, Any]) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Yield each table of rules: its path as the file names it, and the keys that lead to it."""
     yield "segments", ("segments",)
-    for key in data["tiers"]:
-        yield f"tiers.{key}", ("tiers", key)
+    for key, policy in data["tiers"].items():
+        if "kind" not in policy:
+            yield f"tiers.{key}", ("tiers", key)
     for key in data["engagement"]:
         for name in ("interest", "states"):
             yield f"engagement.{key}.{name}", ("engagement", key, name)

@@ -11,9 +11,9 @@ from mpfunnel import facts
 from mpfunnel.codec.attributes import AttributeCheck, default_label
 from mpfunnel.codec.checks import is_list, is_table
 from mpfunnel.codec.conditions import Vocabulary
-from mpfunnel.codec.reading import EVERY
 from mpfunnel.codec.sheets.tables import Wanted
 from mpfunnel.labels import Label
+from mpfunnel.playbook import key_of
 from mpfunnel.rules.facts import Scale
 from mpfunnel.rules.terms import Term
 
@@ -41,9 +41,10 @@ class Words:
         self._data = data
         self._attributes: dict[str, Term] = self._check.attributes(self._table(data, "attributes"))
         models = self._table(data, "engagement")
-        first = next(iter(self._table(data, "products")), EVERY)
+        products = self._table(data, "products")
         # The states of the firm are those of the first product.
-        self._states = self._scale(self._table(models, first if first in models else EVERY))
+        keys = (key_of(key, self._family(products, key), models) for key in products)
+        self._states = self._scale(self._table(models, next(keys, None) or ""))
         self._stages = self._scale(self._table(data, "funnel"))
 
     def wanted(self, path: str) -> Wanted:
@@ -68,6 +69,9 @@ class Words:
         )
         currency = self._check.text(self._data, "currency", "", "JPY")
         return Wanted(path, _OUTCOMES[section], words, currency, labels)
+
+    def _family(self, products: dict[str, Any], key: str) -> str | None:
+        return self._check.text(self._table(products, key), "family", "") or None
 
     def _table(self, data: dict[str, Any], key: str) -> dict[str, Any]:
         return self._check.table(data, key, "")

@@ -1,0 +1,119 @@
+"""Checks of whether the same question has the same answer: again, in any order, anywhere."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Hashable, Iterable
+from itertools import pairwise
+from typing import Any, Final
+
+from mpfunnel.errors import brief
+from mpfunnel.testing.asking import Answer, raised
+from mpfunnel.testing.failures import Failure, Question
+from mpfunnel.testing.interleaving import interleaved
+from mpfunnel.testing.pool import held
+from mpfunnel.testing.trial import Trial
+
+__all__ = ["order", "pickling", "processes", "threads", "twice"]
+
+_ANSWERS: Final = 6
+"""How many different answers are mixed by two threads."""
+
+
+def twice(trial: Trial) -> Failure | None:
+    """Ask whether the same question has the same answer when it is asked again at once."""
+    pairs = zip(trial.questions, trial.twice, strict=True)
+    found = ((question, *both) for question, both in pairs)
+    return _differing("twice", "answered {}, and asked again {}", found)
+
+
+def order(trial: Trial) -> Failure | None:
+    """Ask whether the answers are the same whatever was asked before."""
+    found = zip(trial.questions, *trial.there_and_back, strict=True)
+    return _differing("order", "answered {}, and in another order of companies {}", found)
+
+
+def pickling(trial: Trial) -> Failure | None:
+    """Ask whether the policy is the same after pickling."""
+    try:
+        policy: Any = pickle.loads(pickle.dumps(trial.policy))
+        kind, tiers = policy.kind, policy.tiers
+    except Exception as error:
+        hint = "hold no function, lock or open file, and define its class in a module"
+        return Failure("pickling", f"cannot be pickled: {raised(error)}; {hint}")
+    told = (("kind", trial.policy.kind, kind), ("tiers", set(trial.tiers), set(tiers)))
+    for name, before, after in told:
+        if before != after:
+            return Failure("pickling", f"{name} was {brief(before)}, and then {brief(after)}")
+    if not trial.steady:
+        return None
+    found = zip(trial.questions, trial.answers, trial.unpickled, strict=True)
+    return _differing("pickling", "answered {}, and after pickling {}", found)
+
+
+def processes(trial: Trial) -> Failure | None:
+    """Ask whether the answers are the same in other processes, with other hash seeds."""
+    there, _ = trial.elsewhere.answers
+    if trial.elsewhere.fault:
+        return Failure("processes", trial.elsewhere.fault)
+    if not trial.steady:
+        return None
+    # This process has a hash seed of its own, too.
+    here = {
+        question.exact: answer.said
+        for question, answer in zip(trial.questions, trial.unpickled, strict=False)
+    }
+    wrong = [
+        question
+        for question, *said in zip(trial.elsewhere.questions, *there, strict=True)
+        if len({*said, here.get(question.exact, said[0])}) > 1
+    ]
+    if not wrong:
+        return None
+    message = "answered otherwise in a process with another hash seed; sort what comes from a set"
+    return Failure("processes", message, min(wrong, key=_size))
+
+
+def threads(trial: Trial) -> Failure | None:
+    """Ask whether threads that ask at the same time get the answers that each gets alone."""
+    if not trial.steady:
+        return None
+    # One question for each answer: where two answers are mixed up, it shows.
+    by_answer: dict[Hashable, Question] = {}
+    for question, answer in trial.answered:
+        by_answer.setdefault(answer.said, question)
+    each = list(by_answer.values())[:_ANSWERS]
+    for question, between in (*pairwise(each), *pairwise(reversed(each))):
+        got, others = interleaved(trial.policy, question, between)
+        pairs = [(question, got), *((between, other) for other in others)]
+        found = ((one, trial.answer(one), its) for one, its in pairs)
+        message = "answered {} alone, and {} while another thread asked"
+        if failure := _differing("threads", message, found):
+            return failure
+    return None
+
+
+def _differing(
+    check: str, message: str, pairs: Iterable[tuple[Question, Answer, Answer]]
+) -> Failure | None:
+    """Return the failure of the smallest question that has two answers; `None` where none has."""
+    wrong = [(one, first, other) for one, first, other in pairs if first != other]
+    if not wrong:
+        return None
+    question, first, other = min(wrong, key=lambda one: _size(one[0]))
+    return Failure(check, message.format(*_told_apart(first, other)), question)
+
+
+def _told_apart(first: Answer, other: Answer) -> tuple[str, str]:
+    """Return two answers as texts that differ, where they do."""
+    if str(first) != str(other) or first.decision is None or other.decision is None:
+        return str(first), str(other)
+    for name in ("because", "missing", "possible", "rule", "parts"):
+        one, two = getattr(first.decision, name), getattr(other.decision, name)
+        if one != two:
+            return f"{first} ({name} {brief(one)})", f"{other} ({name} {brief(two)})"
+    return str(first), str(other)
+
+
+def _size(question: Question) -> int:
+    return len(held(question.company))
