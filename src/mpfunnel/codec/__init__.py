@@ -31,7 +31,16 @@ from mpfunnel.files import replacing
 from mpfunnel.playbook import Playbook, meaning_of
 from mpfunnel.tiers import TierPolicy
 
-__all__ = ["Loaded", "dump", "from_data", "load", "loaded", "schema", "to_data"]
+__all__ = [
+    "Loaded",
+    "beyond_sheets",
+    "dump",
+    "from_data",
+    "load",
+    "loaded",
+    "schema",
+    "to_data",
+]
 
 MAX_DEPTH: Final = 80
 """How deep a playbook may nest: conditions nest up to 32 deep, and most take two levels each."""
@@ -192,6 +201,20 @@ def schema() -> dict[str, Any]:
     from mpfunnel.codec.json_schema import playbook_schema
 
     return playbook_schema()
+
+
+def beyond_sheets(playbook: Playbook) -> tuple[Problem, ...]:
+    """Return why tables of rules stay in the file where `dump` puts the others into sheets.
+
+    One problem for each rule that no row of a sheet can hold, such as one that asks for either of
+    two facts. Tier policies that are no tables of rules stay there too, and are not listed.
+
+    Raises:
+        PlaybookError: The playbook holds what no file can hold.
+    """
+    from mpfunnel.codec.sheets.parting import parted
+
+    return parted(to_data(playbook), "xlsx").kept
 
 
 def _dump_folder(playbook: Playbook, folder: Path | None, kind: str) -> str:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from typing import Any, Final
 
 from attrs import frozen
 
+from mpfunnel.codec.checks import is_table
 from mpfunnel.codec.sheets.joining import SHEETS
 from mpfunnel.codec.sheets.separated import write_csv
 from mpfunnel.codec.sheets.styled import workbook
 from mpfunnel.codec.sheets.tables import OTHERWISE
 from mpfunnel.codec.sheets.words import Words
 from mpfunnel.codec.sheets.writing import Sheet, rules_sheet
-from mpfunnel.errors import InvalidDataError
+from mpfunnel.errors import InvalidDataError, Problem
 
 __all__ = ["Parted", "files_of", "parted"]
 
@@ -38,10 +38,12 @@ class Parted:
     Attributes:
         data: The plain data of the file, which names the sheets.
         sheets: The sheets by file and name; the name is blank in a CSV file.
+        kept: Why the other tables of rules stay in the file, rule by rule.
     """
 
     data: dict[str, Any]
     sheets: dict[tuple[str, str], Sheet]
+    kept: tuple[Problem, ...]
 
 
 def parted(data: dict[str, Any], kind: str) -> Parted:
@@ -59,21 +61,25 @@ def parted(data: dict[str, Any], kind: str) -> Parted:
     named: dict[str, dict[str, str]] = {}
     sheets: dict[tuple[str, str], Sheet] = {}
     taken: set[str] = set()
+    kept: list[Problem] = []
     for path, steps in _tables(data):
         table: Any = data
         for step in steps:
             table = table[step]
-        with suppress(InvalidDataError):
+        try:
             sheet = rules_sheet(table, words.wanted(path), joint)
-            name = _name(steps, kind, taken)
-            entry = {"file": WORKBOOK, "sheet": name} if kind == "xlsx" else {"file": f"{name}.csv"}
-            named[path] = entry
-            sheets[entry["file"], entry.get("sheet", "")] = sheet
-            _take_out(rest, steps)
+        except InvalidDataError as error:
+            kept += error.problems
+            continue
+        name = _name(steps, kind, taken)
+        entry = {"file": WORKBOOK, "sheet": name} if kind == "xlsx" else {"file": f"{name}.csv"}
+        named[path] = entry
+        sheets[entry["file"], entry.get("sheet", "")] = sheet
+        _take_out(rest, steps)
     if not sheets:
-        return Parted(data, {})
-    head = {key: value for key, value in rest.items() if not isinstance(value, dict)}
-    return Parted({**head, SHEETS: named, **rest}, sheets)
+        return Parted(data, {}, tuple(kept))
+    head = {key: value for key, value in rest.items() if not is_table(value)}
+    return Parted({**head, SHEETS: named, **rest}, sheets, tuple(kept))
 
 
 def files_of(sheets: Mapping[tuple[str, str], Sheet]) -> dict[str, bytes]:
