@@ -194,6 +194,8 @@ def parametrize_with_checks(
 ) -> pytest.MarkDecorator:
     """Return a decorator for pytest, which makes a test of each check of each policy.
 
+    For example::
+
         @parametrize_with_checks([PlantsNearby()])
         def test_our_policies(check):
             check()
