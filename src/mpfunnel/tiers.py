@@ -75,7 +75,11 @@ class Tier:
 
 
 class TierPolicy(Protocol):
-    """What gives a company its tier for a product; any object with these members will do."""
+    """What gives a company its tier for a product; any object with these members will do.
+
+    What a policy was made with may stand in an attribute `options`: a mapping of text, numbers,
+    bools, lists and mappings. It counts in the version of the playbook, and stands in its file.
+    """
 
     @property
     def kind(self) -> str:
@@ -269,9 +273,13 @@ class TierLimits:
         """The name of this kind of policy."""
         return "mpfunnel/tier-limits/1"
 
-    @cached_property
+    @property
     def tiers(self) -> tuple[Tier, ...]:
         """Every tier that it can give, the best first."""
+        return self._tiers
+
+    @cached_property
+    def _tiers(self) -> tuple[Tier, ...]:
         return tuple(sorted(reached(self.policy.tiers, self.bounds), key=lambda one: one.number))
 
     @cached_property

@@ -29,8 +29,8 @@ class Tables:
     Decisions have the columns of their name, ``rule`` and ``because``, and where it is told,
     ``settled`` and ``possible``. All end with ``as_of`` and ``playbook_version``. In
     ``instead_of`` of companies, tiers and engagement stands the key of the value in whose place the
-    one in force stands: what the rules say where somebody set it by hand, and what they say today
-    where a Tier is held.
+    one in force stands: what the rules say where somebody set it by hand, what they say today where
+    a Tier is held, and what they say without limits where a limit decided.
 
     Attributes:
         companies: company_id and the decision ``segment``, with ``missing``: what to ask for.

@@ -94,7 +94,7 @@ class Prepared:
 def _check(find: Callable[[Trial], Failure | None]) -> Check:
     """Return a check that is named, and described, by its function."""
     line = (find.__doc__ or "").partition("\n")[0]
-    return Check(find.__name__, line.removeprefix("Ask "), find)
+    return Check(find.__name__, line.removeprefix("Ask ").removesuffix("."), find)
 
 
 CHECKS: Final[Mapping[str, Check]] = MappingProxyType(
