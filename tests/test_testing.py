@@ -7,6 +7,7 @@ import random
 import time
 from collections.abc import Callable
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -93,6 +94,18 @@ def test_every_check_finds_something_in_the_zoo() -> None:
     assert {name for one in zoo.BROKEN for name in one.checks.split()} == set(CHECKS)
 
 
+def test_every_check_is_documented() -> None:
+    """The page of the kit lists every check, with what it asks."""
+    page = Path(__file__).parents[1] / "docs" / "reference" / "testing.md"
+    rows = [
+        [cell.strip() for cell in line.split("|")]
+        for line in page.read_text(encoding="utf-8").splitlines()
+        if line.startswith("| `")
+    ]
+    told = {row[1].strip("`"): row[2] for row in rows if len(row) == 6 and row[2].startswith("whe")}
+    assert told == {name: check.asks for name, check in CHECKS.items()}
+
+
 # -- one test for each check --
 
 
@@ -125,7 +138,7 @@ def test_a_check_is_a_plain_function_of_a_policy() -> None:
     assert isinstance(caught.value, AssertionError)
     copy = pickle.loads(pickle.dumps(caught.value))
     assert (copy.policy, copy.failures) == (caught.value.policy, caught.value.failures)
-    assert check.asks == "whether a settled answer stays when a missing fact becomes known (law 2)."
+    assert check.asks == "whether a settled answer stays when a missing fact becomes known (law 2)"
 
 
 def test_all_that_is_wrong_is_told_at_once() -> None:

@@ -395,6 +395,22 @@ class OptionsAreNoData(ForgetsItsOptions):
         return {"first": {self.first}}
 
 
+class FloatInAFile(Policy):
+    """Compares a float with an option, which a file holds as a decimal."""
+
+    kind = "zoo/float/1"
+
+    def __init__(self, growth: float) -> None:
+        self.options = {"growth": growth}
+
+    def tier_for(self, company: Company, product: Product, /, *, as_of: date) -> Any:
+        if company.growth_rate is None:
+            possible = (FIRST, THIRD)
+            return mf.undecided(THIRD, possible=possible, missing=["growth_rate"], because="x")
+        grows = company.growth_rate >= self.options["growth"]
+        return mf.decided(FIRST if grows else THIRD, because="growth")
+
+
 class TiersByOptions(Policy):
     """Declares Tiers that no file tells of."""
 
@@ -547,6 +563,7 @@ BROKEN: Sequence[Broken] = (
     Broken(BecomesAnother(2), "pickling", "kind was 'zoo/becomes-another/2', and then"),
     Broken(ForgetsItsOptions("四国"), "file", "answered Tier 1, and when read from a file Tier", 1),
     Broken(OptionsAreNoData("四国"), "file", "cannot be read from a file: PlaybookError: tiers."),
+    Broken(FloatInAFile(0.3), "file", "answered Tier 1, and when read from a file Tier 3", 1),
     Broken(TiersByOptions(4), "file", "kind or tiers were others after a file: 'zoo/tiers-by"),
     Broken(ByHash(), "processes", "answered otherwise in a process with another hash seed"),
     Broken(Today(), "clock", "looked at the clock: date.today(); as_of is the day that counts"),

@@ -179,4 +179,5 @@ def _of_code(code: CodeType) -> Iterator[Any]:
 def is_foreign(module: str) -> bool:
     """Return whether a module is none of the policy's author."""
     root = module.partition(".")[0]
-    return root in _OURS or root in sys.stdlib_module_names
+    # What is typed into a document or a shell may have no module of its own.
+    return root in _OURS or (root in sys.stdlib_module_names and root != "builtins")

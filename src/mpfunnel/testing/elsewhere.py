@@ -102,7 +102,8 @@ class Elsewhere:
         pickle.dump(sent, given)
         given.seek(0)
         command = [sys.executable, "-P", "-c", _PROGRAM]
-        path = os.pathsep.join(one for one in sys.path if one)
+        # The blank one stands for the folder in which this process runs.
+        path = os.pathsep.join(one or os.getcwd() for one in sys.path)  # noqa: PTH109
         environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": path}
         process = Popen(command, stdin=given, stdout=said, env=environment)
         self._running.append((process, given, said))

@@ -94,7 +94,7 @@ class Prepared:
 def _check(find: Callable[[Trial], Failure | None]) -> Check:
     """Return a check that is named, and described, by its function."""
     line = (find.__doc__ or "").partition("\n")[0]
-    return Check(find.__name__, line.removeprefix("Ask "), find)
+    return Check(find.__name__, line.removeprefix("Ask ").removesuffix("."), find)
 
 
 CHECKS: Final[Mapping[str, Check]] = MappingProxyType(
@@ -193,6 +193,8 @@ def parametrize_with_checks(
     **options: Unpack[Options],
 ) -> pytest.MarkDecorator:
     """Return a decorator for pytest, which makes a test of each check of each policy.
+
+    For example::
 
         @parametrize_with_checks([PlantsNearby()])
         def test_our_policies(check):

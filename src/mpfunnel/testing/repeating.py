@@ -5,6 +5,8 @@ from __future__ import annotations
 import pickle
 from collections.abc import Hashable, Iterable
 from itertools import pairwise
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from attrs import evolve
@@ -78,12 +80,16 @@ def file(trial: Trial) -> Failure | None:
 def _read_back(trial: Trial, make: Any) -> TierPolicy:
     """Return the policy as a playbook file names it."""
     # Only here: a policy is proved without reading any file otherwise.
-    from mpfunnel.codec import from_data, to_data
+    from mpfunnel.codec import dump, load
     from mpfunnel.starters import starter
 
     book = evolve(starter(trial.products), tiers=trial.policy)
     kinds = [make] if custom_of(trial.policy) is not None else []
-    return from_data(to_data(book), kinds=kinds).tiers[trial.products[0].id]
+    with TemporaryDirectory() as folder:
+        # Through text: a float comes back as a Decimal.
+        path = Path(folder, "playbook.json")
+        dump(book, path)
+        return load(path, kinds=kinds).tiers[trial.products[0].id]
 
 
 def processes(trial: Trial) -> Failure | None:

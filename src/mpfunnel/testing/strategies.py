@@ -73,7 +73,7 @@ def companies(
         Company,
         st.integers(1, 9) if ids is None else ids,
         name=_maybe(st.sampled_from(("Nagimine Works", "Kasugai Metal"))),
-        corporate_number=_maybe(st.from_regex("[0-9]{13}", fullmatch=True, alphabet="0123456789")),
+        corporate_number=_maybe(st.integers(0, 10**13 - 1).map("{:013}".format)),
         industry=_maybe(st.sampled_from(industries)),
         employees=_maybe(st.integers(0, 20_000)),
         annual_revenue=_maybe(st.integers(0, 10**12)),
