@@ -254,6 +254,21 @@ def followed(state: mf.AccountState, event: Any, changed_at: datetime | None = N
     raise InvalidDataError(ENGINE.on(state, event, as_of=AT, changed_at=changed_at).refused)
 
 
+def listing(folder: Path) -> object:
+    """Reading a list of a name that two companies have, and of one that nobody has."""
+    data: dict[str, Any] = {
+        "files": {"companies": "companies.csv", "key": "key.csv"},
+        "companies": {"file": "companies", "fields": {"id": "id", "name": "name"}},
+        "lists": {"key": {"file": "key", "fields": {"name": "name"}}},
+    }
+    (folder / "companies.csv").write_text("id,name\n1,A\n2,A\n", encoding="utf-8")
+    (folder / "key.csv").write_text("name\nA\nB\n", encoding="utf-8")
+    records = sources.read(data, folder)
+    raise InvalidDataError(
+        Problem(one.code, f"line {one.line}", one.reason) for one in records.rejects
+    )
+
+
 def absent(folder: Path) -> object:
     """Reading deals whose company, and then whose product, is not there."""
     data = mapping_of("deals", {"product_id": "product"})

@@ -126,11 +126,11 @@ class TestConditions:
                 f"{AT}.lists: is closed: a blank means no, so it is never missing",
             ),
             (
-                {"lists": "target"},
+                {"lists": {"==": "target"}},
                 (f"{AT}.lists: cannot be asked with '==': it is of type set "
                 "and takes contains_any, missing"),
             ),
-            ({"student": "false"}, f"{AT}.student: must be true or false, not str 'false'"),
+            ({"student": {"==": "false"}}, f"{AT}.student.==: must be true or false, not str 'false'"),
             (
                 {"growth_rate": 1},
                 (f"{AT}.growth_rate: cannot be asked with '==': it is of type float "
@@ -147,7 +147,7 @@ class TestConditions:
             ),
             (
                 {"industry": " "},
-                f"{AT}.industry: blank text is missing, so nothing equals it; use missing = true",
+                f"{AT}.industry: is blank; write '-' for any value, or missing = true",
             ),
             ({}, f"{AT}: is empty; write {{ all = [] }} for what always holds"),
             (3, f'{AT}: must be a table, for example {{ employees = {{ ">=" = 300 }} }}'),
@@ -227,8 +227,8 @@ class TestStructure:
     @pytest.mark.parametrize(
         ("path", "value", "problem"),
         [
-            (("format",), 2, "format: must be 1, not 2; a later one needs a later mpfunnel"),
-            (("format",), True, "format: must be 1, not True; a later one needs a later mpfunnel"),
+            (("format",), 3, "format: must be 1 or 2, not 3; a later one needs a later mpfunnel"),
+            (("format",), True, "format: must be 1 or 2, not True; a later one needs a later mpfunnel"),
             (("funel",), {}, "funel: no such key; did you mean 'funnel'?"),
             (("funnel",), ..., "has no funnel"),
             (("funnel",), [], "funnel: must be a table"),
@@ -660,7 +660,7 @@ class TestWhatNoFileHolds:
             ),
             (
                 company.name == "\ud800",
-                ("tiers.*.rules[0].when.name: "
+                ("tiers.*.rules[0].when.name.==: "
                 "holds half of a surrogate pair, which is no character"),
             ),
         ],

@@ -23,10 +23,11 @@ from mpfunnel.rules.limits import asked_since
 from mpfunnel.rules.tables import Decision
 from mpfunnel.segments import UNMATCHED
 from mpfunnel.stages import Cause, Entry, FunnelStage, Stood
-from mpfunnel.tiers import Tier, TierLimits, TierPolicy, custom_of, rules_of
+from mpfunnel.tiers import Tier, TierLimits, TierPolicy, custom_of, fault_of, rules_of
 
 __all__ = [
     "AND",
+    "FAILED",
     "GONE",
     "MOVED_BY",
     "RECORDED",
@@ -34,6 +35,7 @@ __all__ = [
     "Compiled",
     "CompiledModel",
     "company_on",
+    "failed",
     "may_be_id",
     "undated",
 ]
@@ -48,6 +50,8 @@ _UNMATCHED: Final = Decision(
     Label("no company is known for the lead", "企業に紐付いていない"),
     (UNMATCHED,),
 )
+FAILED: Final = "failed"
+"""What stands for the key of a rule where a custom policy failed."""
 RECORDED: Final = "history"
 """What stands for the key of a rule where the history of a lead says its stage."""
 MOVED_BY: Final[Mapping[Cause, Label]] = {
@@ -255,23 +259,31 @@ def _ask(
     policy: TierPolicy, company: Company, product: Product, day: date, version: str
 ) -> Decision[Tier]:
     """Return what a custom policy says, held to its contract."""
+    cause: Exception | None = None
     try:
         said = policy.tier_for(company, product, as_of=day)
+        fault = fault_of(said, policy.tiers)
+        if not fault:
+            return evolve(said, version=version)
     except Exception as error:
         # Whatever the firm's own code raises is its breach of the contract.
-        failed = f"{policy.kind} failed on company {brief(company.id)}: {brief(error)}"
-        raise PolicyError(f"tiers.{product.id}: {failed}") from error
-    if type(said) is not Decision or said.instead_of is not None or said.proposed is not None:
-        # What stands beside a decision is for the engine to say.
-        message = (
-            f"tiers.{product.id}: {policy.kind} must return mpfunnel.decided(…) or "
-            f"mpfunnel.undecided(…), not {type(said).__name__}"
-        )
-        raise PolicyError(message)
-    strangers = [tier for tier in said.possible if tier not in policy.tiers]
-    if strangers:
-        message = (
-            f"tiers.{product.id}: {policy.kind} gave {strangers[0]}, which its tiers leave out"
-        )
-        raise PolicyError(message)
-    return evolve(said, version=version)
+        cause, fault = error, f"raised {brief(error)}"
+    raise PolicyError(
+        f"tiers.{product.id}: {policy.kind} on company {brief(company.id)}: {fault}",
+        policy=policy.kind,
+        company_id=company.id,
+        product_id=product.id,
+    ) from cause
+
+
+def failed(policy: TierPolicy, error: PolicyError, version: str) -> Decision[Tier]:
+    """Return what stands for the answer of a custom policy that failed: any of its tiers.
+
+    Args:
+        policy: The policy, with its limits where it has any.
+        error: What was wrong.
+        version: That of the playbook.
+    """
+    because = Label(f"the policy failed: {error}", f"ポリシーが失敗した: {error}")
+    lowest = max(policy.tiers, key=lambda tier: tier.number)
+    return Decision(lowest, FAILED, because, tuple(dict.fromkeys(policy.tiers)), version=version)

@@ -19,7 +19,7 @@ from mpfunnel.errors import DecodeError, InvalidDataError, PlaybookError, Proble
 from mpfunnel.playbook import Playbook, meaning_of
 from mpfunnel.tiers import TierPolicy
 
-__all__ = ["dump", "from_data", "load", "to_data"]
+__all__ = ["dump", "from_data", "load", "schema", "to_data"]
 
 MAX_DEPTH: Final = 80
 """How deep a playbook may nest: conditions nest up to 32 deep, and most take two levels each."""
@@ -114,6 +114,17 @@ def dump(playbook: Playbook, target: str | PathLike[str] | None = None) -> str:
         # The same bytes on every machine.
         path.write_bytes(raw)
     return raw.decode()
+
+
+def schema() -> dict[str, Any]:
+    """Return the JSON Schema (draft 2020-12) of playbook files, by which editors complete them.
+
+    It accepts every file that `load` reads. What it cannot know hangs on names that the file itself
+    declares: which products, states and attributes there are, and what a cell says.
+    """
+    from mpfunnel.codec.json_schema import playbook_schema
+
+    return playbook_schema()
 
 
 def _read(data: dict[str, Any], origin: str, kinds: Kinds) -> Playbook:

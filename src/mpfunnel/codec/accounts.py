@@ -38,7 +38,14 @@ from mpfunnel.records import (
 from mpfunnel.rules.facts import Fact
 from mpfunnel.tiers import LOWEST, Tier
 
-__all__ = ["SERIES", "AccountCheck", "account_data"]
+__all__ = [
+    "FIELDS",
+    "INSIDE",
+    "MAX_RECORDS",
+    "SERIES",
+    "AccountCheck",
+    "account_data",
+]
 
 SERIES: Final[Mapping[str, type]] = {
     "leads": Lead,
@@ -53,7 +60,7 @@ MAX_RECORDS: Final = 1_000
 """How many records of one kind an account may have."""
 
 _KINDS: Final = (Company, CompanyChange, Consent, DealLine, *SERIES.values())
-_FIELDS: Final[Mapping[type, tuple[str, ...]]] = {
+FIELDS: Final[Mapping[type, tuple[str, ...]]] = {
     kind: tuple(one.name for one in fields(kind)) for kind in _KINDS
 }
 _DEFAULTS: Final[Mapping[type, Mapping[str, Any]]] = {
@@ -61,7 +68,7 @@ _DEFAULTS: Final[Mapping[type, Mapping[str, Any]]] = {
 }
 _INSTANTS: Final = frozenset({"at", "created_at", "opened_at", "closed_at"})
 _DAYS: Final = frozenset({"since", "until", "start", "end", "follow_up_on"})
-_INSIDE: Final[Mapping[str, type]] = {
+INSIDE: Final[Mapping[str, type]] = {
     "changes": CompanyChange,
     "consents": Consent,
     "lines": DealLine,
@@ -165,7 +172,7 @@ class _Reader:
     def _record(
         self, kind: type, raw: dict[str, Any], path: str, more: tuple[str, ...] = ()
     ) -> Any:
-        known = _FIELDS[kind]
+        known = FIELDS[kind]
         given: dict[str, Any] = {}
         root = kind.__name__.lower()
         held: dict[str, Any] = {}
@@ -210,8 +217,8 @@ class _Reader:
         return made if len(self._check.problems) == before else None
 
     def _value(self, name: str, value: Any, path: str) -> Any:
-        if name in _INSIDE:
-            return self._inner(value, _INSIDE[name], path)
+        if name in INSIDE:
+            return self._inner(value, INSIDE[name], path)
         if name in _INSTANTS:
             return self._instant(value, path)
         if name in _DAYS:
@@ -258,7 +265,7 @@ class _Reader:
         if is_list(value):
             # What cannot be in a set is left, for the history to name.
             return frozenset(value) if all(isinstance(one, str) for one in value) else value
-        if value is None or fact in _FIELDS[Company]:
+        if value is None or fact in FIELDS[Company]:
             return value
         return self._typed("company", str(fact), value, f"{path}.value")
 
@@ -292,7 +299,7 @@ def _implied(kind: type[Any], raw: Mapping[str, Any], implied: Mapping[str, Any]
     else:
         # That a deal names no lead says something.
         wanted = tuple(
-            name for name in implied if name in _FIELDS[kind] and (kind, name) != (Deal, "lead_id")
+            name for name in implied if name in FIELDS[kind] and (kind, name) != (Deal, "lead_id")
         )
     return {name: implied[name] for name in wanted if implied.get(name) is not None}
 
@@ -362,7 +369,7 @@ class _Writer:
         kind: type[Any] = type(cast("object", record))
         blank = {**_DEFAULTS[kind], **implied}
         data: dict[str, Any] = {}
-        for name in _FIELDS[kind]:
+        for name in FIELDS[kind]:
             value = getattr(record, name)
             if value is None or _same(value, blank[name]):
                 continue
@@ -378,12 +385,12 @@ class _Writer:
         own: dict[str, Any] = {}
         others: dict[str, Any] = {}
         for key, value in sorted(held.items()):
-            clear = f"{root}.{key}" in self._asked and key not in (*_FIELDS[kind], "changes")
+            clear = f"{root}.{key}" in self._asked and key not in (*FIELDS[kind], "changes")
             (own if clear else others)[key] = _as_plain(value)
         return {**own, **({"attributes": others} if others else {})}
 
     def _plain(self, record: Any, name: str, value: Any) -> Any:
-        if name in _INSIDE:
+        if name in INSIDE:
             return [self._inner(one) for one in value]
         if isinstance(value, datetime):
             local = value.astimezone(self._zone)

@@ -14,9 +14,16 @@ from mpfunnel.labels import Label
 from mpfunnel.rules.facts import Fact
 from mpfunnel.rules.terms import Term
 
-__all__ = ["AttributeCheck", "attribute_data", "default_label", "label_data", "without_none"]
+__all__ = [
+    "TYPES",
+    "AttributeCheck",
+    "attribute_data",
+    "default_label",
+    "label_data",
+    "without_none",
+]
 
-_TYPES: Final[Mapping[str, type]] = {
+TYPES: Final[Mapping[str, type]] = {
     "int": int,
     "decimal": Decimal,
     "float": float,
@@ -99,10 +106,10 @@ class AttributeCheck(Check):
     ) -> Term | None:
         self.keys(raw, path, ("type", "closed", "label"))
         kind = self.text(raw, "type", path)
-        if kind not in _TYPES:
-            message = f"needs one of {', '.join(_TYPES)}"
+        if kind not in TYPES:
+            message = f"needs one of {', '.join(TYPES)}"
             if kind:
-                message = f"'{shown(kind)}': {no_such('type', kind, _TYPES)}"
+                message = f"'{shown(kind)}': {no_such('type', kind, TYPES)}"
             self.fault("choice", f"{path}.type", message)
             return None
         closed = self.flag(raw, "closed", path) if "closed" in raw else kind == "bool"
@@ -114,7 +121,7 @@ class AttributeCheck(Check):
         if kind == "bool":
             return self.built(lambda: group.flag(key, closed=closed, label=label), path)
         # To the type checker, all types have the overload of one.
-        made = cast("type[int]", _TYPES[kind])
+        made = cast("type[int]", TYPES[kind])
         return self.built(lambda: group.attribute(key, made, closed=closed, label=label), path)
 
 

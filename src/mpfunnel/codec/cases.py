@@ -18,12 +18,21 @@ from mpfunnel.rules.facts import Fact
 from mpfunnel.tiers import Tier
 from mpfunnel.worked_cases import Expectation, WorkedCase
 
-__all__ = ["WorkedCaseCheck", "attributes_asked", "case_data"]
+__all__ = [
+    "ANSWER",
+    "CASE",
+    "MAX_CASES",
+    "OF_COMPANY",
+    "OF_LEAD",
+    "WorkedCaseCheck",
+    "attributes_asked",
+    "case_data",
+]
 
-_CASE: Final = ("name", "as_of", "given", "expect")
-_OF_COMPANY: Final = ("segment", "tiers")
-_OF_LEAD: Final = ("stage", "engagement")
-_ANSWER: Final = ("value", "possible", "missing", "rule")
+CASE: Final = ("name", "as_of", "given", "expect")
+OF_COMPANY: Final = ("segment", "tiers")
+OF_LEAD: Final = ("stage", "engagement")
+ANSWER: Final = ("value", "possible", "missing", "rule")
 MAX_CASES: Final = 1_000
 """How many cases a playbook may have."""
 
@@ -66,7 +75,7 @@ class WorkedCaseCheck(AccountCheck):
         products: Mapping[str, Id],
         asked: Attributes,
     ) -> WorkedCase | None:
-        self.keys(raw, path, _CASE)
+        self.keys(raw, path, CASE)
         known = len(self.problems)
         for key in ("name", "as_of", "expect"):
             if key not in raw:
@@ -93,15 +102,15 @@ class WorkedCaseCheck(AccountCheck):
         account: Account | None,
         products: Mapping[str, Id],
     ) -> list[Expectation]:
-        self.keys(raw, path, (*_OF_COMPANY, *_OF_LEAD, "leads"))
+        self.keys(raw, path, (*OF_COMPANY, *OF_LEAD, "leads"))
         found: list[Expectation | None] = []
         if "segment" in raw:
             found.append(self._answer(raw["segment"], f"{path}.segment", "segment"))
         found += self._by_product(raw, "tiers", path, "tier", products)
-        if any(key in raw for key in _OF_LEAD):
+        if any(key in raw for key in OF_LEAD):
             leads = () if account is None else account.leads
             if account is not None and len(leads) != 1:
-                at = under(path, next(key for key in _OF_LEAD if key in raw))
+                at = under(path, next(key for key in OF_LEAD if key in raw))
                 message = f"is of one lead, and {len(leads):,} are given; write it under leads"
                 self.fault("contradiction", at, message)
             found += self._of_lead(raw, path, leads[0].id if leads else 1, products)
@@ -111,10 +120,10 @@ class WorkedCaseCheck(AccountCheck):
             rows = []
         for index, row in enumerate(rows):
             at = f"{path}.leads[{index}]"
-            self.keys(row, at, ("id", *_OF_LEAD))
+            self.keys(row, at, ("id", *OF_LEAD))
             if "id" not in row:
                 self.fault("missing", at, "has no id")
-            elif not any(key in row for key in _OF_LEAD):
+            elif not any(key in row for key in OF_LEAD):
                 self.fault("empty", at, "expects nothing; give a stage or engagement")
             found += self._of_lead(row, at, row.get("id", 1), products)
         return [one for one in found if one is not None]
@@ -153,7 +162,7 @@ class WorkedCaseCheck(AccountCheck):
     ) -> Expectation | None:
         known = len(self.problems)
         table: dict[str, Any] = value if is_table(value) else {"value": value}
-        self.keys(table, path, _ANSWER)
+        self.keys(table, path, ANSWER)
         given: dict[str, Any] = {}
         if "value" in table:
             at = f"{path}.value" if is_table(value) else path

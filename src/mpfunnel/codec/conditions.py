@@ -1,6 +1,7 @@
 """Conditions ⇄ plain data.
 
-A condition is a table whose entries are joined by "and": ``{ employees = { ">=" = 300 } }``.
+A condition is a table whose entries are joined by "and": ``{ employees = { ">=" = 300 } }``. A
+text beside a fact is the text of a cell (`mpfunnel.rules.cells`): ``{ employees = "300以上" }``.
 Whatever the terms can build has one canonical form, which reads back as the same value.
 """
 
@@ -17,6 +18,7 @@ from attrs import frozen
 from mpfunnel import facts
 from mpfunnel.codec.checks import Check, is_list, is_table, under
 from mpfunnel.errors import InvalidDataError, UnknownNameError, did_you_mean, shown
+from mpfunnel.rules.cells import read
 from mpfunnel.rules.conditions import (
     All,
     AnyOf,
@@ -35,9 +37,18 @@ from mpfunnel.rules.facts import Fact, Kind, Scale
 from mpfunnel.rules.terms import Term
 from mpfunnel.tiers import LOWEST, Tier
 
-__all__ = ["ConditionCheck", "Vocabulary", "condition_data", "day_of"]
+__all__ = [
+    "JOINTS",
+    "LISTS",
+    "OPERATORS",
+    "TAKES",
+    "ConditionCheck",
+    "Vocabulary",
+    "condition_data",
+    "day_of",
+]
 
-_JOINTS: Final = ("all", "any", "not", "any_product")
+JOINTS: Final = ("all", "any", "not", "any_product")
 
 _Operator = Callable[[Any, Any], Condition]
 # What each operator makes of a term and of what stands beside it.
@@ -48,18 +59,18 @@ _ORDER: Final[Mapping[str, _Operator]] = {
     "<": operator.lt,
 }
 _EQUALITY: Final[Mapping[str, _Operator]] = {"==": operator.eq, "!=": operator.ne}
-_LISTS: Final[Mapping[str, _Operator]] = {
+LISTS: Final[Mapping[str, _Operator]] = {
     "in": lambda term, values: term.is_in(*values),
     "starts_with": lambda term, values: term.starts_with(*values),
     "contains_any": lambda term, values: term.contains_any(*values),
 }
-_RUNGS: Final[Mapping[str, _Operator]] = {
+RUNGS: Final[Mapping[str, _Operator]] = {
     "at_least": lambda term, level: term.at_least(level),
     "at_most": lambda term, level: term.at_most(level),
 }
 _MISSING: Final[Mapping[str, _Operator]] = {"missing": lambda term, _: term.is_missing()}
-_OPERATORS: Final[Mapping[str, _Operator]] = {**_ORDER, **_EQUALITY, **_LISTS, **_RUNGS, **_MISSING}
-_TAKES: Final[Mapping[Kind, tuple[str, ...]]] = {
+OPERATORS: Final[Mapping[str, _Operator]] = {**_ORDER, **_EQUALITY, **LISTS, **RUNGS, **_MISSING}
+TAKES: Final[Mapping[Kind, tuple[str, ...]]] = {
     "int": (*_ORDER, *_EQUALITY, "in", "missing"),
     "decimal": (*_ORDER, *_EQUALITY, "in", "missing"),
     # Equality of floats is chance.
@@ -68,7 +79,7 @@ _TAKES: Final[Mapping[Kind, tuple[str, ...]]] = {
     "text": (*_EQUALITY, "in", "starts_with", "missing"),
     "date": (*_ORDER, *_EQUALITY, "in", "missing"),
     "set": ("contains_any", "missing"),
-    "level": (*_EQUALITY, "in", *_RUNGS),
+    "level": (*_EQUALITY, "in", *RUNGS),
 }
 
 _TIERS: Final = {Tier(number).key: number for number in range(1, LOWEST + 1)}
@@ -131,7 +142,7 @@ class Vocabulary:
     def name(self, fact: Fact) -> str:
         """Return the shortest name that stands for `fact`."""
         root, dot, _ = fact.key.partition(".")
-        ambiguous = fact.key in _JOINTS or (dot and root in self.groups)
+        ambiguous = fact.key in JOINTS or (dot and root in self.groups)
         return fact.key if fact.root == self.own and not ambiguous else fact.name
 
     def _names(self) -> list[str]:
@@ -165,7 +176,7 @@ class ConditionCheck(Check):
             return [Not(self.condition(value, path, words))]
         if key == "any_product":
             return [Exists("product", self.condition(value, path, words))]
-        if key not in _JOINTS:
+        if key not in JOINTS:
             return self._about_fact(key, value, path, words)
         if not is_list(value):
             self.fault("type", path, "must be a list of conditions")
@@ -188,16 +199,34 @@ class ConditionCheck(Check):
         except InvalidDataError as error:
             self._faults(error, path)
             return []
+        if isinstance(value, str):
+            return self._cell(term.fact, value, path)
         if not is_table(value):
             return self._leaf(term, "==", value, path, path)
         if not value:
-            takes = ", ".join(_TAKES[term.fact.kind])
+            takes = ", ".join(TAKES[term.fact.kind])
             self.fault("empty", path, f"has no operator; this fact takes {takes}")
         return [
             leaf
             for name, operand in value.items()
             for leaf in self._leaf(term, name, operand, path, under(path, shown(name)))
         ]
+
+    def _cell(self, fact: Fact, text: str, path: str) -> list[Condition]:
+        """Return what the text of a cell asks of a fact: the two ends of a range, or one test."""
+        if not text.strip():
+            # Nobody writes the name of a fact to ask nothing about it.
+            message = "is blank; write '-' for any value, or missing = true"
+            self.fault("blank", path, message)
+            return []
+        try:
+            condition = read(text, fact).condition
+        except InvalidDataError as error:
+            self._faults(error, path)
+            return []
+        if condition is None:
+            return []
+        return [*condition.conditions] if isinstance(condition, All) else [condition]
 
     def _leaf(self, term: Term, name: str, operand: Any, path: str, at: str) -> list[Condition]:
         """Return the one condition of an operator, or none where it is faulty.
@@ -209,15 +238,15 @@ class ConditionCheck(Check):
             path: Where the fact is named.
             at: Where the operand is.
         """
-        takes = _TAKES[term.fact.kind]
-        if name not in _OPERATORS:
+        takes = TAKES[term.fact.kind]
+        if name not in OPERATORS:
             message = f"no such operator; this fact takes {', '.join(takes)}"
             self.fault("unknown-key", at, message)
         elif name not in takes:
             what = "a level" if term.fact.kind == "level" else f"of type {term.fact.kind}"
             message = f"cannot be asked with '{name}': it is {what} and takes {', '.join(takes)}"
             self.fault("type", path, message)
-        elif name in _LISTS:
+        elif name in LISTS:
             return self._listed(term, name, operand, at)
         elif name == "missing":
             if operand is True:
@@ -225,7 +254,7 @@ class ConditionCheck(Check):
             self.fault("type", at, "must be true; write { not = { … } } for the opposite")
         elif (value := self._literal(term.fact, operand, at)) is not None:
             scale = term.fact.scale
-            if name not in _RUNGS or (scale is not None and value in scale.ladder):
+            if name not in RUNGS or (scale is not None and value in scale.ladder):
                 return self._made(name, term, value, at)
             self.fault("detour", at, f"'{shown(value)}' lies outside the ladder; use in")
         return []
@@ -243,7 +272,7 @@ class ConditionCheck(Check):
 
     def _made(self, name: str, term: Any, operand: Any, at: str) -> list[Condition]:
         try:
-            return [_OPERATORS[name](term, operand)]
+            return [OPERATORS[name](term, operand)]
         except InvalidDataError as error:
             self._faults(error, at)
             return []
@@ -311,11 +340,14 @@ def condition_data(condition: Condition, words: Vocabulary) -> dict[str, Any]:
 class _Asked(dict[str, Any]):
     """What is asked of one fact, by operator."""
 
+    bare = False
+    """Whether the value alone, without its operator, means the same."""
+
 
 def _written(value: Any) -> Any:
     if not isinstance(value, _Asked):
         return value
-    return value["=="] if [*value] == ["=="] else dict(value)
+    return value["=="] if value.bare else dict(value)
 
 
 def _entry_data(condition: Any, words: Vocabulary) -> tuple[str, Any]:
@@ -329,7 +361,19 @@ def _entry_data(condition: Any, words: Vocabulary) -> tuple[str, Any]:
         case Exists(over, part):
             return f"any_{over}", condition_data(part, words)
         case _:
-            return words.name(condition.fact), _Asked([_asked(condition)])
+            asked = _Asked([_asked(condition)])
+            asked.bare = "==" in asked and _is_bare(condition, asked["=="])
+            return words.name(condition.fact), asked
+
+
+def _is_bare(leaf: Compare, value: Any) -> bool:
+    """Whether the value alone asks for the same: a text may look like another cell."""
+    if not isinstance(value, str):
+        return True
+    try:
+        return read(value, leaf.fact).condition == leaf
+    except InvalidDataError:
+        return False
 
 
 def _asked(leaf: Any) -> tuple[str, Any]:

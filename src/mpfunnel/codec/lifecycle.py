@@ -13,16 +13,24 @@ from mpfunnel.errors import shown
 from mpfunnel.labels import Label
 from mpfunnel.stages import Funnel, FunnelStage, Transition
 
-__all__ = ["LIFECYCLE", "LifecycleCheck", "lifecycle_data"]
+__all__ = [
+    "CALENDAR",
+    "CALENDAR_DAYS",
+    "LIFECYCLE",
+    "STAGE_KIND",
+    "TRANSITION",
+    "LifecycleCheck",
+    "lifecycle_data",
+]
 
 _FLAGS: Final = ("deals_without_lead", "overrules_people")
 LIFECYCLE: Final = (*_FLAGS, "kinds", "final", "ends", "transitions", "calendar")
 """The keys of a funnel that are read here."""
-_KIND: Final = ("kind", "within_days", "within_business_days", "warn_days")
+STAGE_KIND: Final = ("kind", "within_days", "within_business_days", "warn_days")
 _REST: Final = ("kind", "needs_reason")
-_TRANSITION: Final = ("start", "to", *_REST)
-_CALENDAR: Final = ("country", "region", "weekend", "fiscal_year_start_month")
-_CALENDAR_DAYS: Final = ("days_off", "working_days")
+TRANSITION: Final = ("start", "to", *_REST)
+CALENDAR: Final = ("country", "region", "weekend", "fiscal_year_start_month")
+CALENDAR_DAYS: Final = ("days_off", "working_days")
 
 _Find = Callable[[Any, str], FunnelStage | None]
 """Gives the stage of a key, given with its path; `None`, and a fault, where there is none."""
@@ -37,8 +45,8 @@ class LifecycleCheck(AttributeCheck):
         if key not in kinds:
             return plain
         raw, at = self.table(kinds, key, "funnel.kinds"), under("funnel.kinds", shown(key))
-        self.keys(raw, at, _KIND)
-        given = {name: raw[name] for name in _KIND if name in raw}
+        self.keys(raw, at, STAGE_KIND)
+        given = {name: raw[name] for name in STAGE_KIND if name in raw}
         return self.built(lambda: FunnelStage(key, label, **given), at, own="stage.") or plain
 
     def lifecycle(
@@ -72,7 +80,7 @@ class LifecycleCheck(AttributeCheck):
         return [one for one in found if one is not None]
 
     def _transition(self, raw: dict[str, Any], path: str, find: _Find) -> Transition | None:
-        self.keys(raw, path, _TRANSITION)
+        self.keys(raw, path, TRANSITION)
         wanted = [key for key in ("start", "to", "kind") if key not in raw]
         for key in wanted:
             self.fault("missing", path, f"has no {key}")
@@ -90,12 +98,12 @@ class LifecycleCheck(AttributeCheck):
 
     def _calendar(self, raw: dict[str, Any]) -> BusinessCalendar | None:
         at = "funnel.calendar"
-        self.keys(raw, at, (*_CALENDAR, *_CALENDAR_DAYS))
-        given: dict[str, Any] = {key: raw[key] for key in _CALENDAR if key in raw}
+        self.keys(raw, at, (*CALENDAR, *CALENDAR_DAYS))
+        given: dict[str, Any] = {key: raw[key] for key in CALENDAR if key in raw}
         if not is_list(given.get("weekend", [])):
             self.fault("type", f"{at}.weekend", "must be a list of days of the week")
             del given["weekend"]
-        for key in _CALENDAR_DAYS:
+        for key in CALENDAR_DAYS:
             value = raw.get(key, [])
             days = [day_of(item) for item in value] if is_list(value) else [None]
             if None in days:

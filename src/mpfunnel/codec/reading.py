@@ -14,6 +14,7 @@ from mpfunnel.codec.attributes import default_label
 from mpfunnel.codec.cases import WorkedCaseCheck, attributes_asked
 from mpfunnel.codec.checks import is_list, located, no_such, under
 from mpfunnel.codec.conditions import Vocabulary, day_of
+from mpfunnel.codec.formats import FORMAT, fault_of_format, upgraded
 from mpfunnel.codec.lifecycle import LIFECYCLE, LifecycleCheck
 from mpfunnel.codec.tables import TABLE
 from mpfunnel.codec.tiers import Kinds, TierCheck
@@ -38,24 +39,34 @@ from mpfunnel.stages import Funnel, FunnelStage
 from mpfunnel.tiers import TierPolicy
 from mpfunnel.worked_cases import WorkedCase
 
-__all__ = ["FORMAT", "read"]
+__all__ = [
+    "DAYS",
+    "DAY_OF_YEAR",
+    "FUNNEL",
+    "MAX_KEYS",
+    "MODEL",
+    "PRODUCT",
+    "SCALE",
+    "SIGNAL",
+    "TOP",
+    "read",
+]
 
-FORMAT: Final = 1
 MAX_PROBLEMS: Final = 200
 """How many problems are looked for."""
 MAX_KEYS: Final = 1_000
 """How many products and signals there may be, and how many states and stages."""
 
-_DAY_OF_YEAR: Final = re.compile("[0-9]{2}-[0-9]{2}")
+DAY_OF_YEAR: Final = re.compile("[0-9]{2}-[0-9]{2}")
 _SECTIONS: Final = ("products", "segments", "tiers", "engagement", "funnel")
 _HEAD: Final = ("lang", "zone", "currency")
-_TOP: Final = ("format", "name", *_HEAD, "tier_review_dates", "attributes", *_SECTIONS, "cases")
-_PRODUCT: Final = ("family", "grade", "lifecycle")
-_DAYS: Final = ("sold_from", "sold_until")
-_SCALE: Final = ("ladder", "detours", "labels")
-_SIGNAL: Final = ("kind", "points", "cap", "cool_down_days", "fades", "raises_hand_days")
-_MODEL: Final = ("half_life_days", "company_wide_per_mille", "cap", "floor")
-_FUNNEL: Final = ("quiet_days",)
+TOP: Final = ("format", "name", *_HEAD, "tier_review_dates", "attributes", *_SECTIONS, "cases")
+PRODUCT: Final = ("family", "grade", "lifecycle")
+DAYS: Final = ("sold_from", "sold_until")
+SCALE: Final = ("ladder", "detours", "labels")
+SIGNAL: Final = ("kind", "points", "cap", "cool_down_days", "fades", "raises_hand_days")
+MODEL: Final = ("half_life_days", "company_wide_per_mille", "cap", "floor")
+FUNNEL: Final = ("quiet_days",)
 
 T = TypeVar("T")
 _Keyed = TypeVar("_Keyed", EngagementState, FunnelStage)
@@ -111,11 +122,11 @@ class _PlaybookCheck(TierCheck, LifecycleCheck, WorkedCaseCheck):
     def playbook(self, data: dict[str, Any]) -> Playbook | None:
         """Return the playbook that `data` describes; `None` where a part of it is faulty."""
         number = data.get("format", FORMAT)
-        if type(number) is not int or number != FORMAT:
-            message = f"must be {FORMAT}, not {brief(number)}; a later one needs a later mpfunnel"
+        if message := fault_of_format(number):
             self.fault("format", "format", message)
             return None
-        self.keys(data, "", _TOP)
+        data = upgraded(data, number)
+        self.keys(data, "", TOP)
         head: dict[str, Any] = {key: self.text(data, key, "") for key in _HEAD if key in data}
         head["name"] = self.label(data, "name", "")
         head["tier_review_dates"] = self._days_of_year(data, "tier_review_dates")
@@ -189,7 +200,7 @@ class _PlaybookCheck(TierCheck, LifecycleCheck, WorkedCaseCheck):
         """Return the days of the year under `key`, each as month and day."""
         found: list[tuple[int, int]] = []
         for index, day in enumerate(self.texts(data, key, "")):
-            if _DAY_OF_YEAR.fullmatch(day):
+            if DAY_OF_YEAR.fullmatch(day):
                 found.append((int(day[:2]), int(day[3:])))
             else:
                 message = f"must be a month and a day of it, such as '04-01', not {brief(day)}"
@@ -213,9 +224,9 @@ class _PlaybookCheck(TierCheck, LifecycleCheck, WorkedCaseCheck):
         return cast("Id", value)
 
     def _product(self, raw: dict[str, Any], product_id: Id, path: str) -> Product | None:
-        self.keys(raw, path, ("id", "name", *_PRODUCT, *_DAYS))
-        given: dict[str, Any] = {key: raw[key] for key in _PRODUCT if key in raw}
-        for key in _DAYS:
+        self.keys(raw, path, ("id", "name", *PRODUCT, *DAYS))
+        given: dict[str, Any] = {key: raw[key] for key in PRODUCT if key in raw}
+        for key in DAYS:
             if key in raw:
                 given[key] = day_of(raw[key])
                 if given[key] is None:
@@ -274,7 +285,7 @@ class _PlaybookCheck(TierCheck, LifecycleCheck, WorkedCaseCheck):
         return table
 
     def _model(self, data: dict[str, Any], path: str) -> EngagementModel | None:
-        self.keys(data, path, (*_MODEL, *_SCALE, "signals", "interest", "states"))
+        self.keys(data, path, (*MODEL, *SCALE, "signals", "interest", "states"))
         ladder, detours = self._scale(data, path, EngagementState)
         scale = _in_order(ladder, detours)
         self._scale_of_firm = self._scale_of_firm or scale
@@ -292,7 +303,7 @@ class _PlaybookCheck(TierCheck, LifecycleCheck, WorkedCaseCheck):
                 state = self._one_of(known, "level" if key == "interest" else "state")
                 table = self._rules(raw, at, words, "state", state, DecisionTable[Any])
                 tables.append(table)
-        given = {key: data[key] for key in _MODEL if key in data}
+        given = {key: data[key] for key in MODEL if key in data}
         interest, states = tables if len(tables) == 2 else (None, None)
         if interest is None or states is None or None in signals or "ladder" not in data:
             return None
@@ -302,11 +313,11 @@ class _PlaybookCheck(TierCheck, LifecycleCheck, WorkedCaseCheck):
         )
 
     def _signal(self, raw: dict[str, Any], path: str) -> Signal | None:
-        self.keys(raw, path, (*_SIGNAL, "label"))
+        self.keys(raw, path, (*SIGNAL, "label"))
         if "kind" not in raw:
             self.fault("missing", path, "has no kind")
             return None
-        given = {key: raw[key] for key in _SIGNAL if key in raw}
+        given = {key: raw[key] for key in SIGNAL if key in raw}
         label = self.label(raw, "label", path)
         if label is None and self._key(raw["kind"], f"{path}.kind") is not None:
             label = default_label(raw["kind"])
@@ -315,13 +326,13 @@ class _PlaybookCheck(TierCheck, LifecycleCheck, WorkedCaseCheck):
     def _funnel(self, data: dict[str, Any] | None) -> Funnel | None:
         if data is None:
             return None
-        self.keys(data, "funnel", (*TABLE, *_SCALE, *_FUNNEL, *LIFECYCLE))
+        self.keys(data, "funnel", (*TABLE, *SCALE, *FUNNEL, *LIFECYCLE))
         kinds = self.table(data, "kinds", "funnel")
         ladder, detours = self._scale(
             data, "funnel", lambda key, label: self.stage(key, label, kinds)
         )
         self.keys(kinds, "funnel.kinds", [one.key for one in (*ladder, *detours)])
-        given: dict[str, Any] = {key: data[key] for key in _FUNNEL if key in data}
+        given: dict[str, Any] = {key: data[key] for key in FUNNEL if key in data}
         stage = self._one_of((*ladder, *detours), "stage")
         moves = self.lifecycle(data, self._rows(data, "transitions", "funnel"), stage)
         words = self._words("", self._scale_of_firm, _in_order(ladder, detours))

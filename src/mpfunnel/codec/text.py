@@ -13,7 +13,12 @@ from tomlkit.items import Float, Integer, Item, Trivia
 
 from mpfunnel.codec.checks import is_list, is_table
 
-__all__ = ["inline_text", "json_text", "toml_text"]
+__all__ = [
+    "COMMENTS",
+    "inline_text",
+    "json_text",
+    "toml_text",
+]
 
 MAX_WIDTH: Final = 100
 """How long a line may be before its list is broken; texts are never broken."""
@@ -21,7 +26,7 @@ STEP: Final = 4
 GROUPED: Final = 10_000
 """From here on the digits of a number stand in groups of three."""
 
-_COMMENTS: Final[Mapping[str, str]] = {
+COMMENTS: Final[Mapping[str, str]] = {
     "": """\
 A playbook: what the firm sells, and the rules that answer the four questions.
 All of it can be edited: numbers, labels, the order of rules. Days are days in the zone, money is
@@ -77,7 +82,7 @@ _INNER: Final = ("labels", "kinds", "calendar", "interest", "states", "rules", "
 
 def toml_text(data: Mapping[str, Any]) -> str:
     """Return the data of a playbook as TOML, with comments that say what can be edited."""
-    sections = {key: value for key, value in data.items() if key in _COMMENTS}
+    sections = {key: value for key, value in data.items() if key in COMMENTS}
     lines = _comment("")
     lines += _values({key: value for key, value in data.items() if key not in sections})
     cases: list[dict[str, Any]] = sections.pop("cases", [])
@@ -112,7 +117,7 @@ def _cases(cases: list[dict[str, Any]]) -> list[str]:
 
 
 def _comment(name: str) -> list[str]:
-    return [f"# {line}" for line in _COMMENTS.get(name, "").splitlines()]
+    return [f"# {line}" for line in COMMENTS.get(name, "").splitlines()]
 
 
 def _table(path: tuple[str, ...], table: Mapping[str, Any]) -> list[str]:

@@ -16,8 +16,7 @@ from mpfunnel.codec.tables import TABLE, TableCheck, because_data, outcome_data,
 from mpfunnel.errors import InvalidDataError, Problem, brief, did_you_mean, shown
 from mpfunnel.personal import has_address, masked
 from mpfunnel.playbook import meaning_of, options_of
-from mpfunnel.records import Company, Product
-from mpfunnel.rules.tables import Band, Decision, ScoreItem
+from mpfunnel.rules.tables import Band, ScoreItem
 from mpfunnel.tiers import (
     Tier,
     TierLimit,
@@ -29,7 +28,18 @@ from mpfunnel.tiers import (
     is_tier_policy,
 )
 
-__all__ = ["Kinds", "TierCheck", "kinds_by_name", "stand_ins", "tier_data", "unwritable"]
+__all__ = [
+    "CARD",
+    "ITEM",
+    "LIMIT",
+    "SCORECARD",
+    "Kinds",
+    "TierCheck",
+    "kinds_by_name",
+    "stand_ins",
+    "tier_data",
+    "unwritable",
+]
 
 Kinds = Mapping[str, Callable[..., TierPolicy]]
 """What makes policies that are written in Python, by their kind."""
@@ -39,9 +49,9 @@ MAX_TOLD: Final = 200
 SCORECARD: Final = "scorecard"
 """The kind of a scorecard in a file; a table has none."""
 _OWN: Final = (TierTable, TierScorecard, TierLimits)
-_CARD: Final = ("kind", "otherwise", "items", "bands")
-_ITEM: Final = ("points", "if_unknown", "key", "when", "because")
-_LIMIT: Final = ("best", "worst", "key", "when", "because")
+CARD: Final = ("kind", "otherwise", "items", "bands")
+ITEM: Final = ("points", "if_unknown", "key", "when", "because")
+LIMIT: Final = ("best", "worst", "key", "when", "because")
 
 
 def kinds_by_name(kinds: Iterable[Any]) -> Kinds:
@@ -65,7 +75,7 @@ def kinds_by_name(kinds: Iterable[Any]) -> Kinds:
             taken = "is a kind of this library" if kind == SCORECARD else "is given twice"
             problems.append(Problem("duplicate", f"kinds[{place}]", f"{brief(kind)} {taken}"))
         else:
-            found[kind] = make
+            found[kind] = cast("Callable[..., TierPolicy]", make)
     if problems:
         raise InvalidDataError(problems)
     return found
@@ -106,7 +116,7 @@ class TierCheck(TableCheck):
     def _scorecard(
         self, data: dict[str, Any], path: str, words: Vocabulary
     ) -> TierScorecard | None:
-        self.keys(data, path, _CARD)
+        self.keys(data, path, CARD)
         items = [self._item(raw, at, words) for at, raw in self._rows(data, "items", path)]
         bands = [self._band(raw, at) for at, raw in self._rows(data, "bands", path)]
         otherwise = self._outcome(data, "otherwise", path, self._tier)
@@ -116,7 +126,7 @@ class TierCheck(TableCheck):
         return self.built(lambda: TierScorecard(*made, otherwise), path)
 
     def _item(self, raw: dict[str, Any], path: str, words: Vocabulary) -> ScoreItem | None:
-        self.keys(raw, path, _ITEM)
+        self.keys(raw, path, ITEM)
         given = {key: raw[key] for key in ("points", "if_unknown") if key in raw}
         said = self._reason(raw, path, words)
         if "points" not in raw:
@@ -134,7 +144,7 @@ class TierCheck(TableCheck):
         return cast("Band[Tier] | None", band) if tier is not None else None
 
     def _limit(self, raw: dict[str, Any], path: str, words: Vocabulary) -> TierLimit | None:
-        self.keys(raw, path, _LIMIT)
+        self.keys(raw, path, LIMIT)
         tiers: dict[str, Any] = {
             key: self._tier(raw[key], under(path, key)) for key in ("best", "worst") if key in raw
         }
@@ -263,9 +273,8 @@ class _ReadBack:
     kind: str
     tiers: tuple[Tier, ...]
     options: Mapping[str, Any]
-
-    def tier_for(self, company: Company, product: Product, /, *, as_of: date) -> Decision[Tier]:
-        raise NotImplementedError
+    tier_for: None = None
+    """Nobody asks it."""
 
 
 class _StandIn:
@@ -276,7 +285,8 @@ class _StandIn:
         self.tiers: dict[str, tuple[Tier, ...]] = {}
 
     def __call__(self, **options: Any) -> TierPolicy:
-        return _ReadBack(self.kind, self.tiers.get(_text(options), ()), options)
+        tiers = self.tiers.get(_text(options), ())
+        return cast("TierPolicy", _ReadBack(self.kind, tiers, options))
 
 
 def _text(options: Mapping[str, Any]) -> str:

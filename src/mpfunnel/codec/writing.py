@@ -10,8 +10,8 @@ from typing import Any
 from mpfunnel.codec.attributes import attribute_data, default_label, label_data, without_none
 from mpfunnel.codec.cases import case_data
 from mpfunnel.codec.conditions import Vocabulary
+from mpfunnel.codec.formats import FORMAT
 from mpfunnel.codec.lifecycle import lifecycle_data
-from mpfunnel.codec.reading import FORMAT
 from mpfunnel.codec.tables import table_data
 from mpfunnel.codec.tiers import tier_data, unwritable
 from mpfunnel.engagement import EngagementModel, EngagementState, Signal

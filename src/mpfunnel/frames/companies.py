@@ -10,6 +10,8 @@ import narwhals.stable.v2 as nw
 from attrs import frozen
 
 from mpfunnel.case import NOBODY
+from mpfunnel.compiled import Compiled, failed
+from mpfunnel.errors import PolicyError
 from mpfunnel.frames.answers import (
     as_level,
     joined,
@@ -19,13 +21,14 @@ from mpfunnel.frames.answers import (
     words_of,
 )
 from mpfunnel.frames.by_hand import Hands, in_force, level_in_force
+from mpfunnel.frames.door import rejected
 from mpfunnel.frames.expressions import by_code, extended, whole
 from mpfunnel.frames.kinds import Frame
 from mpfunnel.frames.layout import Places
 from mpfunnel.frames.policies import companies_of, custom_tiers
 from mpfunnel.frames.situation import Situation
 from mpfunnel.frames.task import Task
-from mpfunnel.records import Company
+from mpfunnel.records import Company, Product
 from mpfunnel.rules.columns import (
     Decided,
     decide_columns,
@@ -63,6 +66,8 @@ class Companies:
         tiers: The answers: company_no, about and the columns of the decision.
         levels: By ``company_no`` and ``about``, the tier as the rules about leads read it.
         nobody: For each product, the decision about a company of which nothing is known.
+        failed: The companies on which a policy in Python failed, as rejects; `None` of no such
+            policy.
     """
 
     facts: Frame
@@ -70,6 +75,7 @@ class Companies:
     tiers: Frame
     levels: Frame | None
     nobody: tuple[Decision[Any], ...]
+    failed: Frame | None
 
 
 def judge(
@@ -82,9 +88,6 @@ def judge(
         attributes: The custom attributes that the companies have columns for.
         task: What is asked.
         hands: What people have set.
-
-    Raises:
-        PolicyError: A custom policy broke its contract.
     """
     book, places, workshop = task.book, task.places, task.workshop
     segments = book.playbook.segments
@@ -122,8 +125,18 @@ def judge(
         segments=in_force(told, "segment", set_segments, on[:1], keys["segment"]),
         tiers=tiers,
         levels=None if levels is None else workshop.keep("tier_levels", levels),
-        nobody=tuple(book.held_tier(NOBODY, one, task.day) for one in book.products.values()),
+        nobody=tuple(_of_nobody(book, one, task.day) for one in book.products.values()),
+        failed=judging.failed() if judging.custom else None,
     )
+
+
+def _of_nobody(book: Compiled, product: Product, day: date) -> Decision[Any]:
+    """Return the Tier of a company of which nothing is known."""
+    try:
+        return book.held_tier(NOBODY, product, day)
+    except PolicyError as error:
+        # It is no company of theirs that could be a reject.
+        return failed(book.playbook.tiers[product.id], error, book.playbook.version)
 
 
 _LEVELS: Final = (("company", "segment"), ("product", "tier"))
@@ -153,6 +166,7 @@ class _Judging:
         book = task.book
         self.rules = [rules_of(book.playbook.tiers[product_id]) for product_id in book.products]
         self.custom = None in self.rules
+        self._errors: dict[str, PolicyError] = {}
 
     def of(
         self,
@@ -227,7 +241,9 @@ class _Judging:
                     level = as_level(judged.decided[id(rules)][0], tier, places)
                     levels.append(judged.frame.select("company_no", about=about, **level))
             else:
-                answer, said = custom_tiers(judged.objects, product, self.task, judged.day)
+                answer, said, errors = custom_tiers(judged.objects, product, self.task, judged.day)
+                # Asked for two days, it may fail twice in the same way.
+                self._errors |= {str(error): error for error in errors}
                 tiers.append(answer.with_columns(about=about))
                 if said is not None:
                     levels.append(said.with_columns(about=about))
@@ -277,6 +293,16 @@ class _Judging:
         if levels is not None and levels_then is not None:
             levels = either(levels_then, levels)
         return found.join(undated, on=on, how="inner"), levels
+
+    def failed(self) -> Frame:
+        """Return the companies on which policies in Python failed, as rejects."""
+        errors = self._errors
+        rows: dict[str, list[int | str | None]] = {
+            "id": [str(error.company_id) for error in errors.values()],
+            "reason": list(errors),
+        }
+        frame = self.task.workshop.small("custom_failed", rows, texts=("id", "reason"))
+        return rejected("companies", frame, nw.lit("tier"), nw.lit("policy"), nw.col("reason"))
 
     def undated(self, judged: _Judged, dated: Frame | None) -> Frame:
         """Return what decided Tiers without a record that says since when it holds.

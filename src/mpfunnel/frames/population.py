@@ -166,7 +166,10 @@ class Population:
     @cached_property
     def companies(self) -> Companies:
         """Segment and tiers of all companies."""
-        return judge(self.facts, self.door.attributes, self.task, self.hands)
+        judged = judge(self.facts, self.door.attributes, self.task, self.hands)
+        if judged.failed is not None:
+            self.door.rejects.append(self.task.workshop.note(judged.failed))
+        return judged
 
     @cached_property
     def hands(self) -> Hands | None:
@@ -307,6 +310,8 @@ class Population:
 
     def rejects(self) -> Frame:
         """Return the rows that could not be used; after all leads were looked at."""
+        # A policy in Python may fail on companies that nobody has asked about yet.
+        _ = self.companies
         return nw.concat([one.select(*REJECTED) for one in self.door.rejects])
 
     def by_hand(self) -> Frame:
