@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from functools import reduce
+from operator import and_
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -189,6 +191,17 @@ def conditions(
     return st.recursive(leaf, wider, max_leaves=6)
 
 
+def rows(
+    terms: list[Term], segments: list[str], *, products: bool  # noqa: ARG001 - as `conditions`
+) -> st.SearchStrategy[Condition]:
+    """What the cells of one row can ask: conditions about a fact each, joined by "and"."""
+    leaf = st.sampled_from(terms).flatmap(lambda term: leaves(term, segments))
+    # Two bounds are two cells, unless they make a range.
+    cell = leaf | leaf.filter(lambda one: not isinstance(one, All)).map(Not)
+    several = st.lists(cell, min_size=2, max_size=4)
+    return st.just(All(())) | cell | several.map(lambda parts: reduce(and_, parts))
+
+
 @st.composite
 def attributes(draw: st.DrawFn, group: facts.CompanyFacts | facts.LeadFacts) -> list[Term]:
     """Custom attributes of any type, under any key."""
@@ -317,7 +330,7 @@ def tier_policies(draw: st.DrawFn, when: st.SearchStrategy[Condition]) -> TierPo
 
 
 @st.composite
-def playbooks(draw: st.DrawFn) -> Playbook:
+def playbooks(draw: st.DrawFn, conditions: Any = conditions) -> Playbook:
     """Any playbook that can be built from facts, with nasty keys, labels and numbers."""
     ids: Any = draw(
         st.lists(KEYS.filter(lambda key: key != "*"), min_size=1, max_size=3, unique=True)

@@ -14,6 +14,7 @@ from mpfunnel import sources, stores
 from mpfunnel.account import Account
 from mpfunnel.answers import Assessment
 from mpfunnel.cli.checking import checked
+from mpfunnel.cli.converting import convert
 from mpfunnel.cli.inputs import (
     Asked,
     Given,
@@ -59,6 +60,7 @@ app = App(
 )
 explain = App(name="explain", help="Show an answer with every rule and fact that it rests on.")
 app.command(explain)
+app.command(convert)
 
 _Asked = Annotated[Asked, Parameter(name="*")]
 _Given = Annotated[Given, Parameter(name="*")]

@@ -11,6 +11,7 @@ __all__ = [
     "Check",
     "is_list",
     "is_table",
+    "lies_in",
     "located",
     "no_such",
     "under",
@@ -100,3 +101,8 @@ def located(origin: str, path: str) -> str:
 def under(path: str, key: str) -> str:
     """Return the path of `key` within `path`."""
     return f"{path}.{key}" if path else key
+
+
+def lies_in(path: str, place: str) -> bool:
+    """Whether `path` is `place`, or lies within it."""
+    return path == place or path.startswith((f"{place}.", f"{place}["))

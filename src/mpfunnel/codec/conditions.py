@@ -145,9 +145,13 @@ class Vocabulary:
         ambiguous = fact.key in JOINTS or (dot and root in self.groups)
         return fact.key if fact.root == self.own and not ambiguous else fact.name
 
-    def _names(self) -> list[str]:
+    def terms(self) -> list[Term]:
+        """Return all facts that need no arguments."""
         declared = [group.named(name) for group in self.groups.values() for name in group.names()]
-        return [self.name(term.fact) for term in (*declared, *self.attributes.values())]
+        return [*declared, *self.attributes.values()]
+
+    def _names(self) -> list[str]:
+        return [self.name(term.fact) for term in self.terms()]
 
 
 # -- data → condition --

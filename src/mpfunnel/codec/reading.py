@@ -12,7 +12,7 @@ from mpfunnel import facts
 from mpfunnel.calendars import zone_for
 from mpfunnel.codec.attributes import default_label
 from mpfunnel.codec.cases import WorkedCaseCheck, attributes_asked
-from mpfunnel.codec.checks import is_list, located, no_such, under
+from mpfunnel.codec.checks import is_list, lies_in, no_such, under
 from mpfunnel.codec.conditions import Vocabulary, day_of
 from mpfunnel.codec.formats import FORMAT, fault_of_format, upgraded
 from mpfunnel.codec.lifecycle import LIFECYCLE, LifecycleCheck
@@ -72,12 +72,11 @@ T = TypeVar("T")
 _Keyed = TypeVar("_Keyed", EngagementState, FunnelStage)
 
 
-def read(data: dict[str, Any], origin: str, kinds: Kinds) -> Playbook:
+def read(data: dict[str, Any], kinds: Kinds) -> Playbook:
     """Return the playbook that plain data describes.
 
     Args:
         data: The data, within the bounds of `mpfunnel.codec.plain`.
-        origin: How messages name the file that it came from; empty where it came from none.
         kinds: What makes the policies in Python that it may name, by their kind.
 
     Raises:
@@ -93,10 +92,7 @@ def read(data: dict[str, Any], origin: str, kinds: Kinds) -> Playbook:
         return book
     # What contradicts itself in what is well formed is only told apart where all of it is.
     error = DecodeError if check.problems else PlaybookError
-    raise error(
-        Problem(problem.code, located(origin, problem.path), problem.message)
-        for problem in (*check.problems, *check.contradictions)
-    )
+    raise error([*check.problems, *check.contradictions])
 
 
 class _Enough(Exception):  # noqa: N818 - no error, only the end of looking for more
@@ -416,12 +412,8 @@ def _as_written(
     found: dict[Problem, None] = {}
     for problem in error.problems:
         # The longest, because ids may have dots.
-        place = max((one for one in places if _lies_in(problem.path, one)), key=len, default="")
+        place = max((one for one in places if lies_in(problem.path, one)), key=len, default="")
         path = places.get(place, "") + problem.path[len(place) :]
         # A policy that stands for several products is at fault once.
         found[Problem(problem.code, path, problem.message)] = None
     return [*found]
-
-
-def _lies_in(path: str, place: str) -> bool:
-    return path == place or path.startswith((f"{place}.", f"{place}["))

@@ -31,6 +31,8 @@ COMMENTS: Final[Mapping[str, str]] = {
 A playbook: what the firm sells, and the rules that answer the four questions.
 All of it can be edited: numbers, labels, the order of rules. Days are days in the zone, money is
 in whole units of the currency. Every key is explained in the reference of the playbook format.""",
+    "sheets": """\
+Tables that stand in spreadsheets beside this file: each by its path, with file and sheet.""",
     "products": """\
 What the firm sells. All but the key is optional: family and grade (products of one family are
 grades of each other), lifecycle, sold_from and sold_until (dates, sold_until is the last day).""",
@@ -90,7 +92,7 @@ def toml_text(data: Mapping[str, Any]) -> str:
         tables: dict[tuple[str, ...], Any] = {(name, key): one for key, one in section.items()}
         if name == "attributes":
             tables = {(*at, key): one for at, root in tables.items() for key, one in root.items()}
-        elif name in ("segments", "funnel"):
+        elif name in ("sheets", "segments", "funnel"):
             tables = {(name,): section}
         comment = _comment(name)
         for path, table in tables.items():

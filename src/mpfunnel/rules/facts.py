@@ -207,7 +207,8 @@ def _number(fact: Fact, value: Any) -> int | float | Decimal:
         if float(value) >= most:
             # The largest integers of 64 bits are rounded up to what lies outside.
             raise InvalidDataError([Problem("range", fact.name, _OUTSIDE)])
-        return float(value)
+        # No negative zero: equal rules are written equally.
+        return float(value) + 0.0
     if isinstance(value, Decimal):
         if value != value.quantize(Decimal(1).scaleb(-fact.places, _EXACT), context=_EXACT):
             wanted = f"have at most {fact.places} decimal places" if fact.places else "be whole"

@@ -1,0 +1,33 @@
+"""The command that writes a playbook in another form."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from mpfunnel import codec
+from mpfunnel.cli.inputs import playbook_of
+from mpfunnel.cli.terminal import Terminal, printable
+from mpfunnel.labels import Label
+
+__all__ = ["convert"]
+
+
+def convert(playbook: str, target: str, /, *, sheets: Literal["xlsx", "csv"] = "xlsx") -> None:
+    """Write a playbook as TOML, as JSON, or as a folder with spreadsheets.
+
+    Args:
+        playbook: Path of a playbook (.toml, .json or its folder), or the name of a shipped one.
+        target: Path of a file (.toml or .json), or of a folder.
+        sheets: What the tables of a folder are written as: one Excel workbook, or CSV files.
+    """
+    book = playbook_of(playbook)
+    is_file = Path(target).suffix.lower() in (".toml", ".json")
+    codec.dump(book, target, sheets=None if is_file else sheets)
+    terminal = Terminal()
+    where = Label("written to", "出力先").text(book.lang)
+    terminal.print(f"{where}: {printable(target)}", soft_wrap=True)
+    if not is_file:
+        stays = Label("stays in playbook.toml", "playbook.toml に残る表").text(book.lang)
+        for problem in codec.beyond_sheets(book):
+            terminal.print(f"{stays}: {printable(str(problem))}", soft_wrap=True)

@@ -1,0 +1,1 @@
+"""Sheets of a spreadsheet ⇄ the tables of a playbook."""
