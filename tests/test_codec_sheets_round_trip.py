@@ -118,16 +118,31 @@ class TestRoundTrip:
 SINCE = company.attribute("since", date, label=Label("customer since", "取引開始日"))
 STRANGE = company.attribute("[x]\n=1", int, label=Label("=cmd|x", "a / b (x)"))
 RULES = [
-    Rule(Tier(1), (company.employees >= 300) & company.industry.is_in("製造業", "小売業"), "makers"),
+    Rule(
+        Tier(1), (company.employees >= 300) & company.industry.is_in("製造業", "小売業"), "makers"
+    ),
     Rule(Tier(1), company.on_list("fy26"), "fy26", Label("on our list", "重点企業")),
     Rule(Tier(2), company.annual_revenue.between(10_000_000_000, 99_000_000_000), "middle"),
-    Rule(Tier(2), (company.employees >= 100) & (SINCE == date(2020, 4, 1)), "long"),
-    Rule(Tier(3), (SINCE < date(1899, 1, 1)) & (company.employees == 30), "old"),
-    Rule(Tier(3), (SINCE == date(1899, 1, 1)) & (STRANGE == -5), "older"),
+    Rule(Tier(2), (company.employees >= 100) & (date(2020, 4, 1) == SINCE), "long"),
+    Rule(Tier(3), (date(1899, 1, 1) > SINCE) & (company.employees == 30), "old"),
+    Rule(Tier(3), (date(1899, 1, 1) == SINCE) & (STRANGE == -5), "older"),
     *(
         Rule(Tier(3), STRANGE.is_in(-5, number), text, Label(text, f"{text}!"))
         for number, text in enumerate(
-            ("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r", "＝1", "'=1", ' k"', '"q"', "_x0041_", "0")
+            (
+                "=1+1",
+                "+1",
+                "-1",
+                "@SUM(A1)",
+                "\t=1",
+                "\r",
+                "＝1",
+                "'=1",
+                ' k"',
+                '"q"',
+                "_x0041_",
+                "0",
+            )
         )
     ),
 ]

@@ -85,7 +85,7 @@ def made(least: int) -> Any:
 
         def one(self, other: int = 81, *, last: int = 82) -> Any:
             def inner() -> Any:
-                return 91 + least + REGIONS["北陸"] + threshold() + zoo.LEAST + len(later)  # noqa: F821
+                return 91 + least + REGIONS["北陸"] + threshold() + zoo.LEAST + len(later)  # noqa: F821 # pyright: ignore[reportUnboundVariable]
 
             return inner() + other + last
 

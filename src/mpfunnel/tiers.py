@@ -400,7 +400,7 @@ def unsound(answer: object) -> str:
     if type(answer) is not Decision:
         wanted = "return mpfunnel.decided(…) or mpfunnel.undecided(…)"
         return f"{_a(answer)} is no decision; {wanted}"
-    given: Any = answer
+    given = cast("Any", answer)
     for name in ("instead_of", "proposed"):
         if getattr(given, name) is not None:
             return f"says what stands beside it ({name}); that is for the engine to say"

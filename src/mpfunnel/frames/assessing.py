@@ -128,8 +128,7 @@ def assess(
     Raises:
         InvalidDataError: A table lacks columns or has some of a wrong type, or cannot say which it
             has; all problems at once. What an engine raises when it works out the rows of a lazy
-            table, then or when an answer is collected, is its own error. Leads are refused where
-            the funnel asks for the stage in which they are: tables hold no histories.
+            table, then or when an answer is collected, is its own error.
         MissingExtraError: pandas or PyArrow tables were given, and Polars is not installed.
     """
     given = {

@@ -39,9 +39,9 @@ _FAULTS: Final = (
 def entries_of(sorting: Sorting, leads: Frame, task: Task, part: Part) -> Frame | None:
     """Return the entry in which each lead is; `None` where there is no such table.
 
-    Columns: lead_no; stood_at, the place of its stage among the keys of stages, and entry_stage,
-    the key itself; entered_on; entry_because; ``in_<place>``, 1 where it is about the product of
-    that place, and in_some, 1 where it is about any, sold or not.
+    Columns: lead_no; entry_stage, the key of its stage, and stood_at, its place among the keys of
+    stages; entered_on; entry_because; ``in_<place>``, 1 where it is about the product of that
+    place, and in_some, 1 where it is about any, sold or not.
 
     Args:
         sorting: Where the tables came in.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, partial
 
 import narwhals.stable.v2 as nw
 from attrs import evolve
@@ -20,6 +20,7 @@ from mpfunnel.frames.pursuits import FLAGS, Pursuits
 from mpfunnel.frames.situation import FIRM, Situation
 from mpfunnel.frames.stages import furthest, in_words, products_in, with_ranges
 from mpfunnel.frames.standings import Standings
+from mpfunnel.frames.steps import Steps, way_of
 from mpfunnel.frames.task import Task
 from mpfunnel.rules.conditions import facts_of
 
@@ -157,19 +158,37 @@ class People:
         )
         return found
 
-    def leads(self) -> Frame:
-        """Return the stage of each lead."""
+    @cached_property
+    def _warranted(self) -> tuple[Frame, Frame | None]:
+        """The stage that facts warrant of each lead, and whom the rules lead round in a circle."""
+        task, places = self.task, self.task.places
         stood = self.stood.drop("lead_no", "about")
         rows = self.pursuits.join(stood, on="pair", how="inner", suffix="_of_company")
-        facts = [one for one in self.task.places.about("pursuit") if one.name != STAGE]
-        rows = extended(rows, {self.task.places.value(one): nw.col(one.key) == 1 for one in facts})
-        if self.task.places.exists:
-            every = self.stood.filter(nw.col("about") != FIRM)
-            rows = with_ranges(rows, every, self.task.places, possible=self.task.possible)
-        found = in_words(*furthest(rows, self.task), self.task)
+        facts = [one for one in places.about("pursuit") if one.name != STAGE]
+        rows = extended(rows, {places.value(one): nw.col(one.key) == 1 for one in facts})
+        every = self.stood.filter(nw.col("about") != FIRM)
+        so_far = places.named(STAGE)
+        if so_far is None:
+            found, decided = furthest(with_ranges(rows, pairs=every, task=task), task)
+            return in_words(found, decided, task), None
+        ranged = partial(with_ranges, pairs=every, task=task)
+        steps = Steps(task, so_far, task.workshop.keep("pursued", rows), ranged)
+        found, decided, circling = steps.taken(self.standings.people, self.entries)
+        return in_words(found, decided, task), circling
+
+    def circling(self) -> Frame | None:
+        """Return the leads whom rules lead round in a circle, with what is told of them."""
+        circling = self._warranted[1] if self.task.book.asks_stage else None
+        if circling is None:
+            return None
+        return self._with_ids(circling).select(id="lead_id", told=way_of(nw.col("way")))
+
+    def leads(self) -> Frame:
+        """Return the stage of each lead."""
+        found, _ = self._warranted
         owners = self._owners()
         people = self.standings.people.select("lead_no", "company_no")
-        frame = self._by_history(people.join(found, on="lead_no", how="left"))
+        frame = self._by_history(people.join(found, on="lead_no", how="inner"))
         frame = frame.join(owners, on="lead_no", how="left")
         frame = frame.with_columns(existing_customer=(nw.col("owner") == 1).fill_null(False))
         return self._with_ids(contactable(frame.drop("owner"), self.facts.consents))

@@ -12,7 +12,6 @@ import narwhals.stable.v2 as nw
 from mpfunnel.calendars import as_day
 from mpfunnel.compiled import Compiled
 from mpfunnel.engine import Engine
-from mpfunnel.errors import InvalidDataError, Problem
 from mpfunnel.frames.by_hand import TOLD, Hands, hands_of
 from mpfunnel.frames.companies import Companies, judge
 from mpfunnel.frames.contact import CONTACT
@@ -127,7 +126,6 @@ class Population:
 
     Raises:
         InvalidDataError: A table lacks columns or has some of a wrong type; all problems at once.
-            Or leads are given, and the funnel asks for the stage in which they are.
     """
 
     def __init__(
@@ -143,12 +141,6 @@ class Population:
         parts: int = 1,
         progress: Callable[[int, int], object] | None = None,
     ) -> None:
-        if "leads" in given and engine.playbook.funnel.asks_stage:
-            message = (
-                "asks for pursuit.stage, which tables cannot tell, since they hold no histories; "
-                "ask Engine.assess of accounts"
-            )
-            raise InvalidDataError([Problem("history", "funnel.rules", message)])
         book = Compiled(engine.playbook)
         day = as_day(as_of, book.zone)
         self.task = Task(book, Places.of(book), workshop, day, lang, possible, dense)
@@ -195,6 +187,8 @@ class Population:
             self.hands,
             entries_of(self.sorting, facts.leads, self.task, part),
         )
+        if (circling := people.circling()) is not None:
+            self.door.turn_away("leads", circling, "id", "circle", nw.col("told"))
         # What they are to their companies is all that is left of a part.
         involved = people.involved()
         if self.involved is not None:

@@ -10,43 +10,65 @@ import narwhals.stable.v2 as nw
 from mpfunnel.frames.answers import joined, possible_of, settled, words_of
 from mpfunnel.frames.expressions import by_code, flag, whole
 from mpfunnel.frames.kinds import Frame
-from mpfunnel.frames.layout import Places
 from mpfunnel.frames.situation import FIRM
 from mpfunnel.frames.task import Task
 from mpfunnel.rules.columns import Decided, decide_columns, read_columns
+from mpfunnel.rules.conditions import Exists, facts_of
 
-__all__ = ["furthest", "in_words", "with_ranges"]
+__all__ = ["furthest", "in_words", "products_in", "with_ranges"]
 
 _FAR = 1_000
 """More than there are stages in a funnel: a class times this, plus a height, ranks a stage."""
 
 
-def with_ranges(rows: Frame, pairs: Frame, places: Places, *, possible: bool) -> Frame:
-    """Return rows of leads with what is true of any product (S7).
+def with_ranges(
+    rows: Frame, by: Sequence[str] = ("lead_no",), *, pairs: Frame, task: Task
+) -> Frame:
+    """Return rows of leads and pursuits with what is true of any product (S7).
 
     Args:
-        rows: Columns lead_no and others.
+        rows: One row per lead and pursuit, with the facts that rules ask about.
+        by: What tells the leads apart.
         pairs: How each lead stands with every product.
-        places: Where facts stand.
-        possible: Whether to read what is possible too.
+        task: What is asked.
     """
+    of_lead: list[Exists] = []
+    of_pursuit: list[Exists] = []
+    for exists in task.places.exists:
+        asked = {fact.root for fact in facts_of(exists.condition)}
+        (of_pursuit if "pursuit" in asked else of_lead).append(exists)
+    if of_lead:
+        rows = _with_some(rows, pairs, of_lead, task, ["lead_no"])
+    if of_pursuit:
+        # What they ask of the pursuit is true of it, whichever product they range over.
+        facts = task.places.about("pursuit")
+        columns = [c for f in facts for c in task.places.columns(f, possible=task.possible)]
+        pursuits = rows.select(*by, "about", *columns)
+        pairs = pairs.drop("about").join(pursuits, on="lead_no", how="inner")
+        rows = _with_some(rows, pairs, of_pursuit, task, [*by, "about"])
+    return rows
+
+
+def _with_some(
+    rows: Frame, pairs: Frame, asked: Sequence[Exists], task: Task, by: Sequence[str]
+) -> Frame:
     columns: dict[str, nw.Expr] = {}
     names: list[tuple[str, str]] = []
-    for exists in places.exists:
-        for later in (False, True) if possible else (False,):
-            rails = read_columns(exists.condition, places, later=later)
-            true, false = places.some(exists, later=later)
+    for exists in asked:
+        for later in (False, True) if task.possible else (False,):
+            rails = read_columns(exists.condition, task.places, later=later)
+            true, false = task.places.some(exists, later=later)
             columns[true] = flag(rails.true)
             columns[false] = flag(rails.false)
             names.append((true, false))
     found = (
         pairs.with_columns(**columns)
-        .group_by("lead_no")
+        .group_by(*by)
         .agg(
             *(nw.col(true).max() for true, _ in names), *(nw.col(false).min() for _, false in names)
         )
     )
-    rows = rows.join(found, on="lead_no", how="left")
+    rows = rows.join(found, on=list(by), how="left")
     return rows.with_columns(**{name: nw.col(name) == 1 for name in columns})
 
 

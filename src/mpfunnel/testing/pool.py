@@ -119,7 +119,7 @@ class Axis:
             name = "attributes"
             value = immutabledict(attributes if value is None else {**attributes, self.name: value})
         elif value is None and name in _SETS:
-            value = frozenset()
+            value = frozenset[str]()
         # The values are sound: to check the whole company again takes most of the time.
         object.__setattr__(changed, name, value)
         return changed
