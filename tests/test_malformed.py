@@ -463,7 +463,7 @@ OBJECTS: Final[dict[str, tuple[Callable[[], object], list[str]]]] = {
     "a policy under a huge key": (lambda: evolve(BOOK, tiers={HUGE: 3}),  # type: ignore[dict-item]
         ["type | tiers.of 16610 bits: must be a tier policy, not int 3"]),
     "a policy that the kit disproves": (unproved_policy,
-        ["policy | tiers.crm: acme/undeclared/1 does not pass declared: gave Tier(number=2), which is not among its tiers, asked about Company('c0') for product 'crm' as of 2026-10-31"]),
+        ["policy | tiers.crm: acme/undeclared/1 does not pass declared: gave Tier 2, which is not among its tiers, asked about Company('c0') for product 'crm' as of 2026-10-31"]),
     "a policy without tiers": (lambda: evolve(BOOK, tiers=Policy(lambda: None, ())),
         ["type | tiers.crm.tiers: must give at least one Tier, and nothing else",
          "type | tiers.sfa.tiers: must give at least one Tier, and nothing else"]),

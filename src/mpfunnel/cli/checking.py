@@ -9,8 +9,9 @@ from typing import Final, Literal
 
 from attrs import frozen
 
+from mpfunnel import codec, examples
 from mpfunnel.case_checks import CaseCheck
-from mpfunnel.cli.inputs import is_path, playbook_of
+from mpfunnel.cli.inputs import is_path
 from mpfunnel.cli.places import line_of, places_in
 from mpfunnel.cli.policies import custom_kinds, unproved
 from mpfunnel.codec.checks import located
@@ -78,7 +79,7 @@ def checked(name: str, policies: Iterable[str], lang: Lang | None) -> Report:
     """Load a playbook, ask it its cases, and prove its policies in Python.
 
     Args:
-        name: Path of a playbook, or the name of a shipped one.
+        name: Path of a playbook or of its folder, or the name of a shipped one.
         policies: The policies in Python that it may name, as ``"acme_tiers:PlantsNearby"``.
         lang: The language of labels and reasons; the playbook's own where it is `None`.
 
@@ -89,16 +90,22 @@ def checked(name: str, policies: Iterable[str], lang: Lang | None) -> Report:
     files = Files(name)
     kinds = custom_kinds(policies)
     try:
-        book = playbook_of(name, kinds.values())
+        whole = (
+            codec.loaded(name, kinds=kinds.values())
+            if is_path(name)
+            else codec.Loaded(examples.playbook(name))
+        )
     except InvalidDataError as error:
         found = tuple(files.found("error", problem) for problem in error.problems)
         return Report(name, lang or "en", None, (), found)
+    book = whole.playbook
     shown = lang or book.lang
     # Compiling shows what the playbook alone cannot tell.
     cases = Engine(book).check_cases()
     findings = [
         *(files.told("error", problem) for problem in _unexpected(book, cases, shown)),
         *(files.told("error", problem) for problem in unproved(book)),
+        *(files.found("notice", problem) for problem in whole.notes),
         *(files.told("notice", problem) for problem in _notes(book)),
     ]
     return Report(name, shown, book, cases, tuple(findings))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Final, TypeVar
@@ -20,7 +20,6 @@ from mpfunnel.personal import has_address, shown
 from mpfunnel.playbook import Playbook
 from mpfunnel.records import Id
 from mpfunnel.sources import Records, SourceMapping
-from mpfunnel.tiers import TierPolicy
 
 __all__ = [
     "Asked",
@@ -79,19 +78,15 @@ class Given(Asked):
     source: Annotated[str, Parameter(alias="-s")]
 
 
-def playbook_of(name: str, kinds: Iterable[Callable[..., TierPolicy]] = ()) -> Playbook:
+def playbook_of(name: str) -> Playbook:
     """Return the playbook of a path, or the shipped one of that name.
-
-    Args:
-        name: The path or the name.
-        kinds: The tier policies in Python that a file may name.
 
     Raises:
         UnknownNameError: No playbook of that name is shipped.
         DecodeError: The file is absent or does not have the documented form.
         PlaybookError: The playbook contradicts itself or names what does not exist.
     """
-    return codec.load(name, kinds=kinds) if is_path(name) else examples.playbook(name)
+    return codec.load(name) if is_path(name) else examples.playbook(name)
 
 
 def is_path(name: str) -> bool:
