@@ -25,12 +25,12 @@ def test_a_playbook_is_converted_and_back(
     assert (tmp_path / "last.toml").read_bytes() == (tmp_path / "first.toml").read_bytes()
 
 
-def test_it_says_what_no_sheet_can_hold(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_it_says_what_no_sheet_can_hold(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A rule that asks for either of two facts keeps its table in the file, and is named."""
     dump(BOOK, tmp_path / "first.toml")
-    out = run(capsys, "convert", tmp_path / "first.toml", tmp_path / "folder", "--sheets", "csv").out
+    out = run(
+        capsys, "convert", tmp_path / "first.toml", tmp_path / "folder", "--sheets", "csv"
+    ).out
     assert (tmp_path / "folder" / "tiers-all.csv").exists()
     line = "stays in playbook.toml: segments.rules[7].when: a cell asks about one fact, not about"
     assert line in out

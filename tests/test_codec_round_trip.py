@@ -192,7 +192,10 @@ def conditions(
 
 
 def rows(
-    terms: list[Term], segments: list[str], *, products: bool  # noqa: ARG001 - as `conditions`
+    terms: list[Term],
+    segments: list[str],
+    *,
+    products: bool,  # noqa: ARG001 - as `conditions`
 ) -> st.SearchStrategy[Condition]:
     """What the cells of one row can ask: conditions about a fact each, joined by "and"."""
     leaf = st.sampled_from(terms).flatmap(lambda term: leaves(term, segments))

@@ -183,9 +183,7 @@ def dump(
     write = toml_text if suffix == ".toml" else json_text
     raw = write(to_data(playbook)).encode()
     kinds = kinds_by_name(stand_ins(playbook.tiers.values()))
-    _check_same(
-        playbook, lambda: _read(_PARSERS[suffix](raw, "", MAX_DEPTH), "", kinds).playbook
-    )
+    _check_same(playbook, lambda: _read(_PARSERS[suffix](raw, "", MAX_DEPTH), "", kinds).playbook)
     if path is not None:
         # The same bytes on every machine.
         path.write_bytes(raw)
@@ -226,7 +224,9 @@ def _dump_folder(playbook: Playbook, folder: Path | None, kind: str) -> str:
         raise DecodeError([Problem("choice", "sheets", message)])
     name, other = FILES
     if folder is None or folder.suffix.lower() in _PARSERS:
-        raise DecodeError([Problem("file", str(folder), "must be a folder, which holds the sheets")])
+        raise DecodeError(
+            [Problem("file", str(folder), "must be a folder, which holds the sheets")]
+        )
     if (folder / other).exists():
         message = f"holds {other}; remove it, so that only {name} is the playbook"
         raise DecodeError([Problem("conflict", str(folder), message)])
@@ -251,9 +251,7 @@ def _of_data(data: Mapping[str, Any], kinds: Iterable[Callable[..., TierPolicy]]
     return _read(dict(data), "", kinds_by_name(kinds))
 
 
-def _read(
-    data: dict[str, Any], origin: str, kinds: Kinds, folder: Folder | None = None
-) -> Loaded:
+def _read(data: dict[str, Any], origin: str, kinds: Kinds, folder: Folder | None = None) -> Loaded:
     """Return the playbook of plain data.
 
     Args:
@@ -262,9 +260,7 @@ def _read(
         kinds: What makes the policies in Python that it may name, by their kind.
         folder: The folder of the file; `None` where there is none.
     """
-    whole = joined(
-        plain(data, origin, depth=MAX_DEPTH, values=VALUES_AND_DAYS), origin, folder
-    )
+    whole = joined(plain(data, origin, depth=MAX_DEPTH, values=VALUES_AND_DAYS), origin, folder)
     try:
         book = read(whole.data, kinds)
     except InvalidDataError as error:
