@@ -7,7 +7,8 @@ from __future__ import annotations
 import time
 import zipfile
 from collections.abc import Callable
-from datetime import datetime, time as clock
+from datetime import datetime
+from datetime import time as clock
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,6 @@ from typing import Any
 import pytest
 
 from mpfunnel.codec import load
-from mpfunnel.errors import DecodeError, PlaybookError
 from tests.malformed import refused
 from tests.sheets import csv, folder, raw_book, sheet, with_part, workbook
 
@@ -23,10 +23,15 @@ Make = Callable[[Path], Path]
 HEAD = ("employees", "tier")
 GOOD = raw_book([HEAD, (300, 1), ("", 3)])
 PAGE = "xl/worksheets/sheet1.xml"
-BOMB = b"<!DOCTYPE x [" + b"".join(b'<!ENTITY a%d "%s">' % (n, b"&a%d;" % (n - 1) * 10) for n in range(1, 10)) + b"]>"
+BOMB = (
+    b"<!DOCTYPE x ["
+    + b"".join(b'<!ENTITY a%d "%s">' % (n, b"&a%d;" % (n - 1) * 10) for n in range(1, 10))
+    + b"]>"
+)
 
 
 def zip_of(**parts: bytes) -> bytes:
+    """An archive of these files."""
     target = BytesIO()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in parts.items():
@@ -34,11 +39,8 @@ def zip_of(**parts: bytes) -> bytes:
     return target.getvalue()
 
 
-def put(cell: str, value: Any) -> Callable[[Any], object]:
-    return lambda page: page.__setitem__(cell, value)
-
-
 def doctored(old: bytes, new: bytes) -> bytes:
+    """The sound workbook with a part of its sheet replaced."""
     return with_part(GOOD, PAGE, lambda content: content.replace(old, new, 1))
 
 
@@ -51,7 +53,14 @@ def lying(raw: bytes) -> bytes:
 
 
 def many(count: int) -> bytes:
+    """An archive of so many files."""
     return zip_of(**{"[Content_Types].xml": b"<x/>"}, **{f"{n}.bin": b"" for n in range(count)})
+
+
+def with_folder(home: Path) -> Path:
+    """Make a folder that is called like a file."""
+    (home / "t.csv").mkdir()
+    return folder('[sheets]\n"tiers.*" = { file = "t.csv" }\n')(home)
 
 
 SHEETS: dict[str, tuple[Make, list[str]]] = {
@@ -298,7 +307,7 @@ SHEETS: dict[str, tuple[Make, list[str]]] = {
     ),
     "an absent file": (folder('[sheets]\n"tiers.*" = { file = "t.csv" }\n'), ["file | t.csv: no such file"]),
     "a folder": (
-        lambda home: (home / "t.csv").mkdir() or folder('[sheets]\n"tiers.*" = { file = "t.csv" }\n')(home),
+        with_folder,
         ["file | t.csv: cannot be read as a file"],
     ),
     "another ending": (
@@ -336,7 +345,16 @@ SHEETS: dict[str, tuple[Make, list[str]]] = {
         ["unknown-product | playbook.toml: sheets.tiers.smf: no such product; did you mean 'sfa'?"],
     ),
 }  # fmt: skip
-OUTSIDE = ("../t.csv", "/t.csv", "C:t.csv", "C:/t.csv", "a/../../t.csv", "..\\\\t.csv", "\\\\\\\\s\\\\t.csv", "t\\u0000.csv")
+OUTSIDE = (
+    "../t.csv",
+    "/t.csv",
+    "C:t.csv",
+    "C:/t.csv",
+    "a/../../t.csv",
+    "..\\\\t.csv",
+    "\\\\\\\\s\\\\t.csv",
+    "t\\u0000.csv",
+)
 
 
 @pytest.mark.parametrize(("make", "lines"), SHEETS.values(), ids=SHEETS)

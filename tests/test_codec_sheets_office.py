@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from mpfunnel.codec import dump, load, loaded, to_data
-from tests.test_codec_sheets_round_trip import BOOK, labels_of
+from tests.test_codec_round_trip import labels_of
+from tests.test_codec_sheets_round_trip import BOOK
 
 pytestmark = [
     pytest.mark.office,

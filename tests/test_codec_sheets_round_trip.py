@@ -98,7 +98,7 @@ class TestRoundTrip:
 
     @pytest.mark.parametrize("kind", KINDS)
     def test_the_same_playbook_gives_the_same_bytes(self, folder: Path, kind: Any) -> None:
-        """Law 9: Same input, same bytes. Neither the clock nor a folder shows in what is written."""
+        """Law 9: Same input, same bytes. Neither the clock nor the folder shows."""
         for name in ("one", "two"):
             dump(BOOK, folder / kind / name, sheets=kind)
         one, two = (
@@ -115,19 +115,19 @@ class TestRoundTrip:
         assert loaded(folder / "noted").notes == ()
 
 
-SINCE = company.attribute("since", date, label=Label("customer since", "取引開始日"))
-STRANGE = company.attribute("[x]\n=1", int, label=Label("=cmd|x", "a / b (x)"))
+since = company.attribute("since", date, label=Label("customer since", "取引開始日"))
+strange = company.attribute("[x]\n=1", int, label=Label("=cmd|x", "a / b (x)"))
 RULES = [
     Rule(
         Tier(1), (company.employees >= 300) & company.industry.is_in("製造業", "小売業"), "makers"
     ),
     Rule(Tier(1), company.on_list("fy26"), "fy26", Label("on our list", "重点企業")),
     Rule(Tier(2), company.annual_revenue.between(10_000_000_000, 99_000_000_000), "middle"),
-    Rule(Tier(2), (company.employees >= 100) & (date(2020, 4, 1) == SINCE), "long"),
-    Rule(Tier(3), (date(1899, 1, 1) > SINCE) & (company.employees == 30), "old"),
-    Rule(Tier(3), (date(1899, 1, 1) == SINCE) & (STRANGE == -5), "older"),
+    Rule(Tier(2), (company.employees >= 100) & (since == date(2020, 4, 1)), "long"),
+    Rule(Tier(3), (since < date(1899, 1, 1)) & (company.employees == 30), "old"),
+    Rule(Tier(3), (since == date(1899, 1, 1)) & (strange == -5), "older"),
     *(
-        Rule(Tier(3), STRANGE.is_in(-5, number), text, Label(text, f"{text}!"))
+        Rule(Tier(3), strange.is_in(-5, number), text, Label(text, f"{text}!"))
         for number, text in enumerate(
             (
                 "=1+1",

@@ -1,5 +1,7 @@
 """What the sheet of instructions says, in both languages."""
 
+# ruff: noqa: E501 - what a person reads is one line here too
+
 from __future__ import annotations
 
 from typing import Final
@@ -30,8 +32,7 @@ GUIDE: Final = (
     ),
     (
         "単位は見出しの（ ）の中です。（百万円）の下の 300 は3億円です。見出しの［ ］の中は変えないでください。",
-        "The unit is in the header, in parentheses: 300 under (million yen) is 300,000,000 yen. Keep "
-        "what is in brackets.",
+        "The unit is in the header, in parentheses: 300 under (million yen) is 300,000,000 yen. Keep what is in brackets.",
     ),
     (
         "列を足すときは、見出しに項目のキーか名前を書きます。例：employees、従業員数、売上高（億円）",

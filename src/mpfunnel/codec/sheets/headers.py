@@ -9,8 +9,8 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from contextlib import suppress
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from decimal import Decimal
 from typing import Final
 
@@ -87,9 +87,7 @@ class Headers:
         self.currency = currency
         labels = {outcome: OUTCOMES[outcome], **_OWN}
         self._own = {
-            folded(name): key
-            for key, label in labels.items()
-            for name in (key, label.en, label.ja)
+            folded(name): key for key, label in labels.items() for name in (key, label.en, label.ja)
         }
         self._labels: dict[str, dict[str, Fact]] = {}
         for term in words.terms():

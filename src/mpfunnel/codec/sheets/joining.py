@@ -26,7 +26,9 @@ MAX_SHEETS: Final = 500
 MAX_CELLS: Final = 200_000
 """How many cells all of them may have, blank ones too."""
 
-_PATH: Final = re.compile(r"segments|funnel|tiers\..+|engagement\..+\.(?:interest|states)", re.DOTALL)
+_PATH: Final = re.compile(
+    r"segments|funnel|tiers\..+|engagement\..+\.(?:interest|states)", re.DOTALL
+)
 _KNOWN: Final = ("segments", "tiers.*", "engagement.*.interest", "engagement.*.states", "funnel")
 _ENDINGS: Final = (".csv", ".xlsx")
 _STEP: Final = re.compile(r"[.\[]")
@@ -113,7 +115,9 @@ class _SheetsCheck(Check):
     def join(self, given: dict[str, Any], data: dict[str, Any]) -> None:
         """Read every sheet that is named, and put it into the data."""
         if self.folder is None:
-            self.fault("path", SHEETS, "are files in the folder of the playbook; load it from there")
+            self.fault(
+                "path", SHEETS, "are files in the folder of the playbook; load it from there"
+            )
             return
         if len(given) > MAX_SHEETS:
             self.fault("size", SHEETS, f"names more than {MAX_SHEETS} sheets")
@@ -177,16 +181,17 @@ class _SheetsCheck(Check):
 
 
 def _table_at(data: dict[str, Any], path: str) -> dict[str, Any] | None:
-    """Return the table at `path`, made where it is absent; `None` where something else stands there."""
+    """Return the table at `path`, made where there is none; `None` where something else is."""
     section, _, rest = path.partition(".")
     if section == "engagement":
         model, _, name = rest.rpartition(".")
         steps = [section, model, name]
     else:
         steps = [section, rest] if rest else [section]
-    at: Any = data
+    at = data
     for step in steps:
-        at = at.setdefault(step, {})
-        if not is_table(at):
+        inner: object = at.setdefault(step, {})
+        if not is_table(inner):
             return None
+        at = inner
     return at

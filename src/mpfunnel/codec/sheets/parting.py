@@ -57,7 +57,10 @@ def parted(data: dict[str, Any], kind: str) -> Parted:
     """
     words = Words(data)
     joint = "\n" if kind == "xlsx" else " / "
-    rest = {**data, **{key: dict(data[key]) for key in ("segments", "tiers", "engagement", "funnel")}}
+    rest = {
+        **data,
+        **{key: dict(data[key]) for key in ("segments", "tiers", "engagement", "funnel")},
+    }
     named: dict[str, dict[str, str]] = {}
     sheets: dict[tuple[str, str], Sheet] = {}
     taken: set[str] = set()

@@ -50,12 +50,12 @@ class Scan:
         columns: How many columns there are up to the last one that holds something.
     """
 
-    formulas: list[Place] = field(factory=list)
-    errors: list[Place] = field(factory=list)
-    merged: list[tuple[Place, Place]] = field(factory=list)
-    styles: dict[Place, str] = field(factory=dict)
-    hidden_rows: list[int] = field(factory=list)
-    hidden_columns: list[tuple[int, int]] = field(factory=list)
+    formulas: list[Place] = field(factory=list[Place])
+    errors: list[Place] = field(factory=list[Place])
+    merged: list[tuple[Place, Place]] = field(factory=list[tuple[Place, Place]])
+    styles: dict[Place, str] = field(factory=dict[Place, str])
+    hidden_rows: list[int] = field(factory=list[int])
+    hidden_columns: list[tuple[int, int]] = field(factory=list[tuple[int, int]])
     rows: int = 0
     columns: int = 0
 
@@ -96,7 +96,7 @@ def percent_styles(parts: Mapping[str, bytes], name: str) -> set[str]:
     Raises:
         DecodeError: The part of the styles is no XML.
     """
-    formats = set(_PERCENTS)
+    formats = set[str](_PERCENTS)
     found: set[str] = set()
     inside = False
     number = 0

@@ -8,8 +8,8 @@ from io import StringIO
 from typing import Final
 
 from mpfunnel.codec.plain import MAX_BYTES
-from mpfunnel.codec.sheets.writing import Sheet
 from mpfunnel.codec.sheets.grid import MAX_ROWS, Cells, Grid, grid_of, refusal
+from mpfunnel.codec.sheets.writing import Sheet
 from mpfunnel.files import FORMULA
 
 __all__ = ["ENCODINGS", "read_csv", "write_csv"]

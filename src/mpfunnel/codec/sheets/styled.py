@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
+from copy import copy
 from datetime import date, datetime
 from io import BytesIO
 from typing import Any, Final
@@ -38,6 +39,8 @@ _FIRST_DAY: Final = date(1901, 1, 1)
 """Before 1900-03-01, Excel counts days otherwise than the calendar."""
 _NO_TIME: Final = datetime(2000, 1, 1)  # noqa: DTZ001 - a part of the format has to hold one
 
+_Styles = dict[tuple[str, bool, str, bool], Any]
+
 
 def workbook(sheets: Mapping[str, Sheet]) -> bytes:
     """Return the bytes of a workbook with these sheets, and one that tells how to fill them in.
@@ -59,13 +62,15 @@ def workbook(sheets: Mapping[str, Sheet]) -> bytes:
         raise MissingExtraError(message) from error
     book: Any = openpyxl.Workbook()
     book.remove(book.active)
+    # To make a style takes openpyxl longer than all else.
+    styles: _Styles = {}
     # openpyxl would write down when it was called.
     book.properties = DocumentProperties(creator="mpfunnel", created=_NO_TIME, modified=_NO_TIME)
     lists: dict[tuple[str, ...], str] = {}
     for name, sheet in sheets.items():
-        _write(book.create_sheet(name), sheet, lists)
-    _write_guide(book.create_sheet(_GUIDE))
-    _write_lists(book.create_sheet(_LISTS), lists)
+        _write(book.create_sheet(name), sheet, lists, styles)
+    _write_guide(book.create_sheet(_GUIDE), styles)
+    _write_lists(book.create_sheet(_LISTS), lists, styles)
     target = BytesIO()
     with ZipFile(target, "w") as archive:
         ExcelWriter(book, archive).save()
@@ -73,7 +78,7 @@ def workbook(sheets: Mapping[str, Sheet]) -> bytes:
     return packed(parts_of(target.getvalue(), "workbook"))
 
 
-def _write(sheet: Any, given: Sheet, lists: dict[tuple[str, ...], str]) -> None:
+def _write(sheet: Any, given: Sheet, lists: dict[tuple[str, ...], str], styles: _Styles) -> None:
     from openpyxl.worksheet.datavalidation import DataValidation
 
     lines = max(column.header.count("\n") for column in given.columns) + 1
@@ -83,14 +88,12 @@ def _write(sheet: Any, given: Sheet, lists: dict[tuple[str, ...], str]) -> None:
         name = letters(place)
         texts = [row[place] for row in given.rows]
         sheet.column_dimensions[name].width = _width(column, texts)
-        # As text, so that nothing typed becomes a day or a number that it is not.
         sheet.column_dimensions[name].number_format = _format(column)
-        _set(sheet.cell(1, place + 1), column.header, fill=_fill(column), bold=True)
+        _set(sheet.cell(1, place + 1), column.header, styles, fill=_fill(column), bold=True)
         for number, (text, row) in enumerate(zip(texts, given.rows, strict=True), 2):
             cell = sheet.cell(number, place + 1)
             fill = _GREY if row[0] == OTHERWISE else ""
-            _set(cell, _value(text, column), fill=fill)
-            cell.number_format = _format(column)
+            _set(cell, _value(text, column), styles, fill=fill, form=_format(column))
         if column.choices:
             shown_in = lists.setdefault(column.choices, letters(len(lists)))
             # Of what may be typed, the list has only the plainest: it must not refuse the others.
@@ -104,18 +107,47 @@ def _write(sheet: Any, given: Sheet, lists: dict[tuple[str, ...], str]) -> None:
             sheet.add_data_validation(offered)
 
 
-def _set(cell: Any, value: Any, *, fill: str = "", bold: bool = False) -> None:
+def _set(
+    cell: Any,
+    value: Any,
+    styles: _Styles,
+    *,
+    fill: str = "",
+    bold: bool = False,
+    form: str = "@",
+) -> None:
+    """Put a value into a cell, and make it look like the others of its kind.
+
+    Args:
+        cell: The cell.
+        value: The value; a text is a text, even where it begins as a formula does.
+        styles: The styles that are made already, by what they look like.
+        fill: The colour behind it; blank for none.
+        bold: Whether it is a heading.
+        form: How Excel shows it; as text, so that nothing typed becomes a day that it is not.
+    """
+    cell.value = value
+    is_text = isinstance(value, str)
+    if is_text:
+        cell.data_type = "s"
+    # So it stays a text once somebody edits it.
+    quoted = is_text and value.startswith((*FORMULA, "'"))
+    look = (fill, bold, form, quoted)
+    if look not in styles:
+        _style(cell, *look)
+        styles[look] = cell._style
+    cell._style = copy(styles[look])
+
+
+def _style(cell: Any, fill: str, bold: bool, form: str, quoted: bool) -> None:
     from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 
-    cell.value = value
-    if isinstance(value, str):
-        # A text is a text, even where it begins as a formula does; also once somebody edits it.
-        cell.data_type = "s"
-        cell.quotePrefix = value.startswith((*FORMULA, "'"))
     line: Any = Side(style="thin", color=_RULE)
     cell.font = Font(name=_FONT, size=11, bold=bold)
     cell.border = Border(left=line, right=line, top=line, bottom=line)
     cell.alignment = Alignment(vertical="center" if bold else "top", wrap_text=True)
+    cell.number_format = form
+    cell.quotePrefix = quoted
     if fill:
         cell.fill = PatternFill("solid", fgColor=fill)
 
@@ -149,19 +181,18 @@ def _width(column: SheetColumn, texts: list[str]) -> int:
     return max(_NARROWEST, min(widest + 3, _WIDEST))
 
 
-def _write_guide(sheet: Any) -> None:
+def _write_guide(sheet: Any, styles: _Styles) -> None:
     for place, heading in enumerate(HEADINGS):
         sheet.column_dimensions[letters(place)].width = _WIDEST + 20
-        _set(sheet.cell(1, place + 1), heading, fill=_BLUE, bold=True)
+        _set(sheet.cell(1, place + 1), heading, styles, fill=_BLUE, bold=True)
     for number, row in enumerate(GUIDE, 2):
         for place, text in enumerate(row):
-            _set(sheet.cell(number, place + 1), text)
-            sheet.cell(number, place + 1).number_format = "@"
+            _set(sheet.cell(number, place + 1), text, styles)
     sheet.freeze_panes = "A2"
 
 
-def _write_lists(sheet: Any, lists: Mapping[tuple[str, ...], str]) -> None:
+def _write_lists(sheet: Any, lists: Mapping[tuple[str, ...], str], styles: _Styles) -> None:
     for place, choices in enumerate(lists, 1):
         for number, text in enumerate(choices, 1):
-            _set(sheet.cell(number, place), _ESCAPED.sub("_x005F_", text))
+            _set(sheet.cell(number, place), _ESCAPED.sub("_x005F_", text), styles)
     sheet.sheet_state = "hidden"

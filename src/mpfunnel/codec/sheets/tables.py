@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from functools import reduce
-from operator import and_
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from attrs import field, frozen, mutable
 
@@ -29,6 +27,7 @@ __all__ = ["OTHERWISE", "Read", "Wanted", "read_rules"]
 OTHERWISE: Final = "otherwise"
 """The key of the row that says what holds where no rule does."""
 _TIER: Final = re.compile(r"(?:tier\s?)?([0-9]{1,9})")
+T = TypeVar("T")
 _NOTHING: Final = ("", "-")
 
 
@@ -62,19 +61,19 @@ class Read:
         notes: What was read in another way than it was typed.
     """
 
-    data: dict[str, Any] = field(factory=dict)
-    places: dict[str, str] = field(factory=dict)
-    problems: list[Problem] = field(factory=list)
-    notes: list[Problem] = field(factory=list)
+    data: dict[str, Any] = field(factory=dict[str, Any])
+    places: dict[str, str] = field(factory=dict[str, str])
+    problems: list[Problem] = field(factory=list[Problem])
+    notes: list[Problem] = field(factory=list[Problem])
 
     def fault(self, code: str, path: str, message: str) -> None:
         """Add a problem."""
         self.problems.append(Problem(code, path, message))
 
-    def tried(self, make: Callable[[], Any], path: str) -> Any:
+    def tried(self, path: str, make: Callable[..., T], *given: Any, **more: Any) -> T | None:
         """Return what `make` makes; `None`, and its problems at `path`, where it refuses."""
         try:
-            return make()
+            return make(*given, **more)
         except InvalidDataError as error:
             for problem in error.problems:
                 self.fault(problem.code, path, problem.message)
@@ -120,7 +119,7 @@ def _columns(header: _Row, wanted: Wanted, read: Read) -> dict[int, Column] | No
         if not text.strip():
             continue
         at = header.at(place)
-        column: Column | None = read.tried(lambda text=text: headers.column(text), at)
+        column = read.tried(at, headers.column, text)
         if column is None:
             continue
         columns[place] = column
@@ -220,7 +219,7 @@ class _Rules:
             # A day that Excel knows as one is canonical.
             if cell.note and day_of(row.cells[place]) is None:
                 self.result.notes.append(Problem("folded", row.at(place), cell.note))
-        return reduce(and_, parts) if parts else All(())
+        return reduce(lambda one, other: one & other, parts) if parts else All(())
 
     def _cell(self, row: _Row, place: int, column: Column) -> Cell | None:
         text = row.cells[place]
@@ -234,10 +233,7 @@ class _Rules:
             message += " that, or a hundredth of it; format the cell as a number"
             self.result.fault("ambiguous", row.at(place), message)
             return None
-        fact = column.fact
-        cell: Cell | None = self.result.tried(
-            lambda: cells.read(text, fact, unit=column.unit), row.at(place)
-        )
+        cell = self.result.tried(row.at(place), cells.read, text, column.fact, unit=column.unit)
         if cell is not None:
             self._cells[place, text] = cell
         return cell

@@ -84,7 +84,7 @@ def _money(currency: str) -> tuple[str, str]:
 
 
 def _with_factors(ja: str, en: str) -> Iterator[tuple[str, int]]:
-    """Yield the names of a unit and of its multiples: ``百万円``, ``million yen``, ``JPY million``."""
+    """Yield the names of a unit and its multiples: ``百万円``, ``million yen``, ``JPY million``."""
     for factor, times in _JAPANESE.items():
         yield factor + ja, times
     for factor, times in _ENGLISH.items():

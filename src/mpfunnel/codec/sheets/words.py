@@ -9,7 +9,7 @@ from immutabledict import immutabledict
 
 from mpfunnel import facts
 from mpfunnel.codec.attributes import AttributeCheck, default_label
-from mpfunnel.codec.checks import is_list, is_table
+from mpfunnel.codec.checks import is_list
 from mpfunnel.codec.conditions import Vocabulary
 from mpfunnel.codec.sheets.tables import Wanted
 from mpfunnel.labels import Label
@@ -92,7 +92,9 @@ class Words:
             return None
         keys = (*ladder, *aside)
         return Scale(
-            ladder, aside, immutabledict({key: labels.get(key) or default_label(key) for key in keys})
+            ladder,
+            aside,
+            immutabledict({key: labels.get(key) or default_label(key) for key in keys}),
         )
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from mpfunnel.codec.sheets.archive import packed, parts_of
 from mpfunnel.codec.sheets.grid import Cells, Grid, address, check_area, grid_of, letters, refusal
-from mpfunnel.codec.sheets.scan import Place, Scan, percent_styles, scan_sheet, sheet_parts
+from mpfunnel.codec.sheets.scan import Scan, percent_styles, scan_sheet, sheet_parts
 from mpfunnel.errors import DecodeError, MissingExtraError, Problem, brief, did_you_mean, shown
 
 __all__ = ["read_sheet", "sheet_names"]

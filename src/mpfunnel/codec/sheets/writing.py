@@ -85,7 +85,9 @@ def rules_sheet(data: Mapping[str, Any], wanted: Wanted, joint: str) -> Sheet:
             )
             for fact in slots
         ),
-        SheetColumn(own_header(wanted.outcome, joint), own=wanted.outcome, choices=_outcomes(wanted)),
+        SheetColumn(
+            own_header(wanted.outcome, joint), own=wanted.outcome, choices=_outcomes(wanted)
+        ),
         *(SheetColumn(own_header(own, joint), own=own) for own in _REASONS),
     ]
     rows = [
