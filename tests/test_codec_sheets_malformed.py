@@ -11,7 +11,6 @@ from datetime import datetime
 from datetime import time as clock
 from io import BytesIO
 from pathlib import Path
-from typing import Any
 
 import pytest
 
