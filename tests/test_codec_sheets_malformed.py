@@ -11,7 +11,6 @@ from datetime import datetime
 from datetime import time as clock
 from io import BytesIO
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -164,7 +163,7 @@ SHEETS: dict[str, tuple[Make, list[str]]] = {
             "cell | t.csv!C2: '1..2..3' is no test of a number; write for example >= 300, [100..300) or 300以上",
             "contradiction | t.csv!B5: must be blank: 'otherwise' is what holds where no rule does",
             "missing | t.csv!E5: is blank",
-            "order | t.csv!6: stands below 'otherwise' in row 5, so that it is never asked",
+            "contradiction | t.csv!6: stands below 'otherwise' in row 5, so that it is never asked",
             "range | t.csv!E3: must be an integer from 1 to 9, not 10",
             "missing | t.csv!E4: has no tier",
             "missing | t.csv: has no otherwise",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Final
 
-from attrs import field, frozen
+from attrs import frozen
 from immutabledict import immutabledict
 
 from mpfunnel.errors import DecodeError, Problem
@@ -49,7 +49,7 @@ class Grid:
     """
 
     name: str
-    rows: Mapping[int, Cells] = field(converter=immutabledict)
+    rows: Mapping[int, Cells]
     percents: Collection[tuple[int, int]] = frozenset()
     notes: tuple[Problem, ...] = ()
 
@@ -111,7 +111,7 @@ def grid_of(
     ]
     if problems:
         raise DecodeError(problems)
-    return Grid(name, filled, frozenset(percents), notes)
+    return Grid(name, immutabledict(filled), frozenset(percents), notes)
 
 
 def check_area(name: str, rows: int, columns: int) -> None:
