@@ -21,6 +21,7 @@ from mpfunnel.errors import InvalidDataError
 from mpfunnel.examples import playbook, playbook_names
 from mpfunnel.playbook import Playbook
 from tests.test_codec_round_trip import playbooks
+from tests.test_codec_sheets_round_trip import BOOK
 
 ROOT = Path(__file__).parents[1]
 PUBLISHED = ROOT / "docs" / "reference" / "playbook.schema.json"
@@ -103,6 +104,20 @@ def test_it_accepts_every_playbook(validator: Draft202012Validator, book: Playbo
     validator.validate(seen(dump(book), ".toml"))
 
 
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_it_accepts_a_file_that_names_sheets(
+    tmp_path: Path, validator: Draft202012Validator, kind: Any
+) -> None:
+    """What a sheet holds need not stand in the file; without sheets, it must."""
+    data = seen(dump(BOOK, tmp_path, sheets=kind), ".toml")
+    assert "tiers" not in data
+    validator.validate(data)
+    del data["sheets"]
+    assert [error.message for error in validator.iter_errors(data)] == [
+        "'tiers' is a required property"
+    ]
+
+
 # A playbook with every key of the format.
 WHOLE: Final[Any] = json.loads(
     """{
@@ -163,7 +178,7 @@ WHOLE: Final[Any] = json.loads(
                           "leads": [{"id": 1, "stage": "known", "engagement": {"crm": "none"}}]}}]
     }"""
 )
-VALUES: Final = (
+VALUES: Final[tuple[Any, ...]] = (
     *(0, 1, 3, -1, 9, 10, 0.5, 3_651, 2**63, True, False, "", " ", "x", "-", "製造業", "=1", "7"),
     *({"product.count(x)": 3}, {"lead.title": "x"}, {"employees": "300くらい"}, {"plants": "x"}),
     *("2026-04-01", "2026-02-30", "04-01", "crm", "none", "warm", "mql", "large", "scorecard"),

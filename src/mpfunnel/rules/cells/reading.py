@@ -17,7 +17,7 @@ from mpfunnel.rules.cells.folding import fold
 from mpfunnel.rules.cells.numbers import ungrouped
 from mpfunnel.rules.cells.ordered import ORDERED, Ordered
 from mpfunnel.rules.cells.text import BARE_DASHES, Texts
-from mpfunnel.rules.cells.writing import HIDDEN, literal_text
+from mpfunnel.rules.cells.writing import HIDDEN, ambiguous, literal_text
 from mpfunnel.rules.conditions import AnyOf, Compare, Condition, ContainsAny, Not, refuse
 from mpfunnel.rules.facts import Fact
 from mpfunnel.rules.terms import term_for
@@ -31,8 +31,7 @@ MAX_TESTS: Final = 1_000
 MAX_DEPTH: Final = 8
 """How deep ``not(…)`` may nest."""
 
-# Newlines and tabs are spaces, or stand between the values of a list.
-_UNSEEN: Final = re.compile(f"(?![\\n\\r\\t])[{HIDDEN}\\ud800-\\udfff]")
+_UNSEEN: Final = re.compile(f"[{HIDDEN}\\ud800-\\udfff]")
 _NEWLINES: Final = re.compile(r"\s*[,，、;；]?\s*[\r\n]\s*")
 # A quoted text, an opening or a closing parenthesis, or what separates.
 _MARKS: Final = re.compile(
@@ -43,6 +42,8 @@ _MARKS_ORDERED: Final = re.compile(
     r"[\[(\]][^\[\](),、;\n]*\.\.[^\[\](),、;\n]*[\])\[]"
     r"|(?P<open>\()|(?P<close>\))|(?P<apart>[,、;\n])"
 )
+# A comma that groups the digits of a number, in a text.
+_GROUP: Final = re.compile("[0-9０-９][,，][0-9０-９]{3}(?![0-9０-９])")
 _HEAD: Final = re.compile(r"(not|in|starts\s+with)\s*[(（](.*)[)）]", re.IGNORECASE | re.DOTALL)
 _MISSING: Final = frozenset(
     ("missing", "空欄", "空白", "未入力", "未記入", "未登録", "ブランク", "(空欄)", "(空白)")
@@ -138,6 +139,8 @@ class _Reader:
                 case "close":
                     level = max(0, level - 1)
                 case "apart" if not level:
+                    if not ordered and _GROUP.match(text, mark.start() - 1):
+                        self._doubt_digits(text)
                     items.append(text[start : mark.start()].strip())
                     start = mark.end()
                 case _:
@@ -150,6 +153,11 @@ class _Reader:
         if "" in items:
             self._refuse(f"{brief(text)} has nothing beside a comma; delete the comma")
         return items
+
+    def _doubt_digits(self, text: str) -> NoReturn:
+        both = "digits in groups", "a list"
+        hint = "write it in quotes, or the texts of a list with a space between"
+        raise ambiguous(self.fact, text, *both, hint)
 
     def _test(self, item: str, depth: int) -> Condition:
         word = fold(item).casefold()

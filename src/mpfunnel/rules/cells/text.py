@@ -23,15 +23,16 @@ _OP: Final = re.compile(r"[<>=!≧≦≠≥≤＜＞＝！]{1,2}\s*")
 _QUOTED: Final = re.compile(r'["＂]((?:[^"＂\\\n]|\\.)*)["＂]|“([^“”\n]*)”|「([^「」\n]*)」')
 _ESCAPED: Final = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{6})|(.))", re.DOTALL)
 _ESCAPES: Final = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "'": "'", "\\": "\\", "/": "/"}
-_SUFFIX: Final = re.compile(r"(.*?)\s*(以上|以下|以外|(?:で|から)始まる|を含む)", re.DOTALL)
+_SUFFIXES: Final = ("以上", "以下", "以外", "で始まる", "から始まる", "を含む")
 # An order that texts do not have, alternatives in words, and patterns.
 _LIKE_A_TEST: Final = re.compile(
-    r".*(?:" + "|".join(map(re.escape, SUFFIXES)) + r")"
-    r"|.*(?:または|又は|もしくは| or |\|\|).*"
-    r"|.*\*|\*.*|[\[(\]].*\.\..*[\])\[]"
-    r"|[0-9０-９,]+\s*\w{0,2}\s*[-~〜～－]\s*[0-9０-９,]+\s*\w{0,2}",
+    r".*(?:または|又は|もしくは| or |\|\|).*"
+    r"|(?:at least|at most|more than|less than) .*"
+    r"|.*[*~〜～]|[*~〜～].*|[\[(\]].*\.\..*[\])\[]"
+    r"|[0-9０-９,]+\s*\w{0,2}\s*(?:[-~〜～－]|\.\.)\s*[0-9０-９,]+\s*\w{0,2}",
     re.IGNORECASE | re.DOTALL,
 )
+_ENDS: Final = tuple(SUFFIXES)
 _DOUBTFUL: Final = frozenset(
     ("なし", "無し", "無", "不明", "n/a", "null", "none", "nil", "unknown", *BARE_DASHES)
 )
@@ -54,9 +55,9 @@ class Texts:
             return self._compared(fold(op[0]).strip(), item[op.end() :], item)
         if (value := self._named(item)) is not None:
             return self._equal(value)
-        if (said := _SUFFIX.fullmatch(item)) is not None:
-            value, suffix = said.groups()
-            return self._with_suffix(value, suffix, item)
+        if item.endswith(_SUFFIXES):
+            suffix = next(one for one in _SUFFIXES if item.endswith(one))
+            return self._with_suffix(item.removesuffix(suffix).strip(), suffix, item)
         return self._equal(self._value(item))
 
     def _compared(self, op: str, value: str, item: str) -> Condition:  # noqa: RET503 - each returns or refuses
@@ -146,35 +147,36 @@ class Texts:
 
     def _check_bare(self, text: str) -> None:
         """Refuse a text without quotes that could be meant as something else."""
-        exactly = brief(quoted(text))[1:-1]
         if not text or _QUOTE.search(text):
             self._refuse(f"{brief(text)} has a quote on one side, or nothing between two")
         if text in ("-", "－"):
-            self._ambiguous(
-                f"- can mean any value, or the text itself; write - alone, or {exactly}"
-            )
+            hint = f"write - alone, or {_exactly(text)}"
+            self._ambiguous(f"- can mean any value, or the text itself; {hint}")
         if text[0] in _FORMULA:
-            message = f"{brief(text)} begins like a formula, which is never run; write {exactly}"
-            self._refuse(f"{message} for the text itself")
+            message = f"{brief(text)} begins like a formula, which is never run; write"
+            self._refuse(f"{message} {_exactly(text)} for the text itself")
         if text.casefold() in _DOUBTFUL:
+            hint = f"write missing, or {_exactly(text)}"
             self._ambiguous(
-                f"{brief(text)} can mean that it is unknown, or the text itself; write missing, "
-                f"or {exactly}"
+                f"{brief(text)} can mean that it is unknown, or the text itself; {hint}"
             )
-        if _LIKE_A_TEST.fullmatch(text):
+        if text.endswith(_ENDS) or _LIKE_A_TEST.fullmatch(text):
             self._like_a_test(text)
+        if _LIKE_LATIN.search(text):
+            self._check_letters(text)
+
+    def _check_letters(self, text: str) -> None:
         for word in _WORDS.findall(text):
             if _LATIN.search(word) and (other := _LIKE_LATIN.search(word)):
                 self._refuse(
                     f"{brief(text)} has the letter u+{ord(other[0]):04x} among latin ones, which "
-                    f"it looks like; write {exactly} for the text itself"
+                    f"it looks like; write {_exactly(text)} for the text itself"
                 )
 
     def _like_a_test(self, text: str) -> NoReturn:
-        exactly = brief(quoted(text))[1:-1]
         self._ambiguous(
             f"{brief(text)} can mean a comparison, which no {self.fact.kind} has, or the "
-            f"text itself; write {exactly} for the text"
+            f"text itself; write {_exactly(text)} for the text"
         )
 
     def _unescaped(self, found: re.Match[str]) -> str:
@@ -194,3 +196,8 @@ class Texts:
 
 
 _QUOTE: Final = re.compile("[\"＂“”]|^'.*'$", re.DOTALL)
+
+
+def _exactly(text: str) -> str:
+    """Return how a text is written that is meant as it is, as a message can show it."""
+    return brief(quoted(text))[1:-1]

@@ -39,12 +39,12 @@ __all__ = [
 EXACT: Final = Context(prec=400, traps=[])
 """Holds the product of any number of a cell and any unit."""
 HIDDEN: Final = (
-    "\\x00-\\x1f\\x7f-\\x9f\\xad\\u061c\\u180e\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f"
+    "\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f\\xad\\u061c\\u180e\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f"
     "\\ufeff\\ufff9-\\ufffb\\ufffe\\uffff\\U000e0000-\\U000e007f"
 )
-"""What nobody sees in a cell, and what no spreadsheet can hold."""
+"""What nobody sees in a cell, and what no spreadsheet can hold, but for spaces and line breaks."""
 
-_TO_ESCAPE: Final = re.compile(f'[{HIDDEN}"\\\\]')
+_TO_ESCAPE: Final = re.compile(f'[{HIDDEN}\t\n\r"\\\\]')
 _ESCAPES: Final = {"\n": "\\n", "\r": "\\r", "\t": "\\t", '"': '\\"', "\\": "\\\\"}
 _NUMBERED: Final = re.compile("[1-9][0-9]{0,8}|0")
 
