@@ -172,7 +172,7 @@ def test_what_is_possible_is_left_away(backend: str) -> None:
 @pytest.mark.parametrize("possible", [False, True])
 @pytest.mark.parametrize("number", range(8))
 def test_only_what_is_told_is_added(number: int, possible: bool) -> None:
-    """S22: a frame gains the code, the score of a scorecard, and what is possible if asked for."""
+    """S22: a frame gains the code, a score, the code before limits, and what is possible if asked."""
     random = Random(number)
     case = draw_case(random)
     table = table_of([case], [[draw_records(random, case)]])
@@ -183,8 +183,8 @@ def test_only_what_is_told_is_added(number: int, possible: bool) -> None:
     assert columns.possible == tuple(
         f"x_possible_{place}" for place in range(len(case.policy.outcomes) if possible else 0)
     )
-    score = [] if columns.score is None else [columns.score]
-    assert frame.columns == [*table.column_names, *score, "x_code", *columns.possible]
+    before = [one for one in (columns.score, columns.before) if one is not None]
+    assert frame.columns == [*table.column_names, *before, "x_code", *columns.possible]
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

@@ -252,9 +252,11 @@ def rendered(tables: Mapping[str, pa.Table], as_of: str | date) -> warehouse.Que
 
 
 def answers_of(database: InDuckDB) -> dict[str, list[Any]]:
-    """The rows of every answer."""
+    """The rows of every answer that there is: the sample has nothing that was set by hand."""
     return {
-        name: sorted(map(str, database.read(f"mpfunnel_{name}").to_pylist())) for name in ANSWERS
+        name: sorted(map(str, database.read(f"mpfunnel_{name}").to_pylist()))
+        for name in ANSWERS
+        if name != "by_hand"
     }
 
 

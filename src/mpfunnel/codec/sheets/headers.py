@@ -157,7 +157,7 @@ class Headers:
         unit = unit_of(text, fact, self.currency)
         if unit is None:
             counted = named_unit(1, fact, self.currency)
-            hint = f"; it counts {counted[1]} ({counted[0]})" if counted else ""
+            hint = f"; it counts {counted.en} ({counted.ja})" if counted else ""
             raise _refused("choice", f"{brief(text)}: no such unit of {fact.name}{hint}")
         return unit
 
@@ -215,7 +215,7 @@ def fact_header(headers: Headers, fact: Fact, unit: int, joint: str) -> str:
     units = named_unit(unit, fact, headers.currency)
     names = [fact.label.ja, fact.label.en]
     if units is not None:
-        names = [f"{names[0]}（{units[0]}）", f"{names[1]} ({units[1]})"]
+        names = [f"{names[0]}（{units.ja}）", f"{names[1]} ({units.en})"]
     if all(map(is_plain, names)):
         header = _joined(names, key, joint)
         with suppress(InvalidDataError):

@@ -9,6 +9,7 @@ from typing import Final
 
 from immutabledict import immutabledict
 
+from mpfunnel.labels import Label
 from mpfunnel.rules.facts import Fact
 
 __all__ = ["MONEY", "folded", "named_unit", "unit_of"]
@@ -97,8 +98,8 @@ def unit_of(text: str, fact: Fact, currency: str) -> int | Decimal | None:
     return _units_of(fact, currency).get(folded(text))
 
 
-def named_unit(unit: int, fact: Fact, currency: str) -> tuple[str, str] | None:
-    """Return the name of a unit in Japanese and English, as a header that we write has it.
+def named_unit(unit: int, fact: Fact, currency: str) -> Label | None:
+    """Return the name of a unit, as a header that we write has it.
 
     Args:
         unit: 1, or for money also 1,000,000.
@@ -108,5 +109,5 @@ def named_unit(unit: int, fact: Fact, currency: str) -> tuple[str, str] | None:
     if fact.name == MONEY:
         ja, en = _money(currency)
         factors = {1: ("", ""), 10**6: ("百万", "million ")}
-        return factors[unit][0] + ja, factors[unit][1] + en
-    return None if fact.unit is None else (fact.unit.ja, fact.unit.en)
+        return Label(factors[unit][1] + en, factors[unit][0] + ja)
+    return fact.unit
