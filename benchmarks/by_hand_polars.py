@@ -102,6 +102,13 @@ SORTED = {
 Tables = Mapping[str, pl.DataFrame]
 col, when, lit = pl.col, pl.when, pl.lit
 NOTHING = lit(None, dtype=pl.String)
+BY_NO_HISTORY: Mapping[str, pl.Expr] = {
+    "entered_on": lit(None, dtype=pl.Date),
+    "warranted": col("stage"),
+    "warranted_rule": col("rule"),
+    "warranted_for_products": col("for_products"),
+}
+"""Where a lead stands is what the facts warrant, where no histories are kept."""
 
 
 def reasons_of(table: DecisionTable[Any]) -> dict[str, str]:
@@ -993,4 +1000,5 @@ def leads_of(leads: pl.LazyFrame, pursuits: pl.LazyFrame, pairs: pl.LazyFrame) -
             because=col("rule").replace_strict(STAGE_REASONS),
             **{f"contact_{channel}": lit(None, pl.Boolean) for channel in CHANNELS},
         )
+        .with_columns(**BY_NO_HISTORY)
     )

@@ -1227,6 +1227,8 @@ def of_answers(today: str) -> Iterator[Query]:
         f"""
         SELECT
             lead_id, company_id, stage, for_products, existing_customer, rule, because,
+            CAST(NULL AS DATE) AS entered_on, stage AS warranted, rule AS warranted_rule,
+            for_products AS warranted_for_products,
             CAST(NULL AS BOOLEAN) AS contact_email,
             CAST(NULL AS BOOLEAN) AS contact_phone,
             CAST(NULL AS BOOLEAN) AS contact_post,

@@ -791,4 +791,7 @@ def stages_of(leads: Leads, pairs: Pairs, pursuits: Pursuits) -> pl.DataFrame:
             "stage": texts(list(STAGES.values()), final),
             "because": texts([plain.STAGE_REASONS[one] for one in STAGE_RULES], final),
         }
-    ).with_columns(**{f"contact_{channel}": lit(None, pl.Boolean) for channel in plain.CHANNELS})
+    ).with_columns(
+        **plain.BY_NO_HISTORY,
+        **{f"contact_{channel}": lit(None, pl.Boolean) for channel in plain.CHANNELS},
+    )

@@ -98,7 +98,7 @@ def codes() -> Iterator[str]:
     """The codes in the source of what turns rows away; those of whole tables make a Problem."""
     errors = REFERENCE.with_name("errors.md").read_text(encoding="utf-8")
     known = set(re.findall(r"^\| `([a-z-]+)` \|", errors, re.MULTILINE)) - ELSEWHERE
-    for module in (by_hand, dated, door, histories, situation, values):
+    for module in (by_hand, dated, door, histories, population, situation, values):
         assert module.__file__ is not None
         tree = ast.parse(Path(module.__file__).read_text(encoding="utf-8"))
         of_tables = {

@@ -16,6 +16,7 @@ from attrs import evolve, fields
 from mpfunnel import Engine, examples, frames, sources
 from tests.frames import RECORDS, differences, draw_records, tables_of
 from tests.leads import book_of, draw_as_of, engine_of
+from tests.steps import step_differences
 
 pytestmark = pytest.mark.spark
 
@@ -78,6 +79,17 @@ def test_engines_agree_on_spark(case: Case, session: Any) -> None:
         )
         out = evolve(out, engagement=told)
     assert differences(out, engine, records, as_of, possible=case.possible) == []
+
+
+def test_steps_on_spark(spark: Any) -> None:
+    """Law 1: Engines agree: histories, and rules that see the stage of a lead."""
+
+    def run(
+        engine: Engine, records: Mapping[str, Any], as_of: date, possible: bool
+    ) -> frames.Tables:
+        return assessed(spark, engine, records, as_of=as_of, possible=possible)
+
+    assert step_differences(run, 4, possible=True) == []
 
 
 def test_the_invented_firm_on_spark(spark: Any) -> None:

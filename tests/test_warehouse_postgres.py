@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.warehouse import InPostgres, disagreements, postgres_schema
+from tests.steps import step_differences
+from tests.warehouse import InPostgres, disagreements, postgres_schema, steps_in
 
 pytestmark = pytest.mark.postgres
 
@@ -29,3 +30,10 @@ def test_engines_agree(database: InPostgres, number: int) -> None:
         day=(lambda day: f"DATE '{day}'") if number == 9 else None,
     )
     assert found == []
+
+
+@pytest.mark.parametrize("seed", [1, 4])
+def test_steps_are_those_of_the_accounts(database: InPostgres, seed: int) -> None:
+    """Law 1: Engines agree: rules that see the stage, asked again as often as the text says."""
+    run = steps_in(database, "postgres")
+    assert step_differences(run, seed, possible=seed % 2 == 0) == []

@@ -27,6 +27,7 @@ __all__ = [
     "answered",
     "disagreements",
     "postgres_schema",
+    "steps_in",
 ]
 
 ANSWERS = ("companies", "tiers", "leads", "engagement", "company_products", "by_hand", "rejects")
@@ -148,6 +149,17 @@ def disagreements(
     asked = as_of if day is None else day(as_of)
     out = answered(engine, dialect, own, tables_of(records, own), asked, possible=possible)
     return differences(out, own, records, as_of, possible=possible)
+
+
+def steps_in(
+    engine: Engine, dialect: warehouse.Dialect
+) -> Callable[[mf.Engine, Mapping[str, Any], date, bool], Tables]:
+    """What gives the answers of queries, as `tests.steps.step_differences` asks for them."""
+
+    def run(own: mf.Engine, records: Mapping[str, Any], as_of: date, possible: bool) -> Tables:
+        return answered(engine, dialect, own, tables_of(records, own), as_of, possible=possible)
+
+    return run
 
 
 def answered(

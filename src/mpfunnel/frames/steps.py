@@ -220,15 +220,12 @@ class Steps:
                 **{f"on_{name}": flag(nw.col(column)) for name, column in on.items()}
             )
             further = further.group_by("lead_no").agg(*(nw.col(f"on_{name}").max() for name in met))
-            both = workshop.keep("met", reached.join(further, on="lead_no", how="inner"))
+            both = reached.join(further, on="lead_no", how="inner")
             reached = both.select(
                 "lead_no",
                 **{name: nw.max_horizontal(nw.col(name), nw.col(f"on_{name}")) for name in met},
             )
-            further_on = (nw.col(f"on_{name}") > nw.col(name) for name in met)
-            new = nw.any_horizontal(*further_on, ignore_nulls=True)
-            if workshop.looks and not workshop.rows(both.filter(new).select("lead_no").head(1)):
-                break
+            reached = workshop.keep("met", reached)
         ends = {
             f"end_{place}": flag((nw.col("from_place") == place) & nw.col(column))
             for place, column in enumerate(keys.values())
