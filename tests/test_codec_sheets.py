@@ -121,9 +121,9 @@ class TestHeaders:
 
     def test_reasons_stand_in_one_language_or_in_both(self, tmp_path: Path) -> None:
         """One column for both, or one for each; a blank reason is the condition in words."""
-        both = csv("key,employees,tier,理由\na,1,1,大手\nb,2,1,\notherwise,,2,他\n")
+        both = csv('key,employees,tier,理由\na,1,1,"""大"" と ""小"""\nb,2,1,\notherwise,,2,他\n')
         first, second = rules(both, tmp_path)
-        assert first.because == Label("大手")
+        assert first.because == Label('"大" と "小"')
         assert second.because == Label("employees 2 people", "従業員数 2人")
         each = csv("key,tier,because (en),理由（日本語）\na,1,large,大手\nb,1,,小\notherwise,2,,\n")
         first, second = rules(each, tmp_path)
@@ -132,6 +132,15 @@ class TestHeaders:
 
 
 class TestRows:
+    def test_the_only_sheet_need_not_be_named(self, tmp_path: Path) -> None:
+        """Where there are several, it has to be."""
+        raw = raw_book(
+            [("tier", "key"), (2, "otherwise")],
+            lambda page: page.parent.remove(page.parent["other"]),
+        )
+        make = folder('[sheets]\n"tiers.*" = { file = "t.xlsx" }\n', t_xlsx=raw)
+        assert rules(make, tmp_path) == ()
+
     def test_files_of_every_encoding_are_read(self, tmp_path: Path) -> None:
         """UTF-8 with and without its mark, UTF-16 as Excel writes it with tabs, and cp932."""
         text = "key,業種,tier\na,製造業,1\notherwise,,2\n"
@@ -230,13 +239,18 @@ class TestRows:
             f'[attributes.company.{name}]\ntype = "{kind}"\n'
             for name, kind in (("since", "date"), ("listed", "bool"), ("ratio", "decimal"))
         )
+
+        def formats(page: Any) -> None:
+            page["A2"].number_format = "yyyy-mm-dd hh:mm"
+            page["C2"].number_format = "0%"
+
         raw = raw_book(
             [
                 ("since", "listed", "ratio", "growth rate", "tier", "key"),
                 (date(2026, 4, 1), True, 0.25, ">= 0.5", 1, "a"),
                 (None, None, None, None, 2, "otherwise"),
             ],
-            lambda page: setattr(page["C2"], "number_format", "0%"),
+            formats,
         )
         (rule,) = rules(
             folder(
@@ -314,6 +328,14 @@ class TestWriting:
         header = (tmp_path / "tiers-all.csv").read_text(encoding="utf-8-sig").split("\n")[0]
         names = [cell.rpartition("[")[2].rstrip("]\r") for cell in header.split(",")]
         assert names[1:-3] == ["employees", "growth_rate", "region", "employees"]
+        assert load(tmp_path) == book
+
+    def test_a_label_that_looks_like_something_else_is_left_out(self, tmp_path: Path) -> None:
+        """Law 8: Round trip. Its column is named by the key alone."""
+        size = company.attribute("size", int, label=Label("size / m (x)", "大きさ"))
+        book = evolve(BOOK, tiers=TierTable([Rule(Tier(1), size > 1)], Tier(2)))
+        dump(book, tmp_path, sheets="csv")
+        assert ",[size]," in (tmp_path / "tiers-all.csv").read_text(encoding="utf-8")
         assert load(tmp_path) == book
 
     def test_money_is_in_millions_where_it_can_be(self, tmp_path: Path) -> None:

@@ -163,6 +163,7 @@ class Headers:
 
     def _not_found(self, text: str) -> str:
         """Return why nothing is called `text`."""
+        named = ""
         try:
             self.words.term(text)
         except InvalidDataError as error:
@@ -170,8 +171,6 @@ class Headers:
             return error.problems[0].message
         except UnknownNameError as error:
             named = str(error)
-        else:
-            named = ""
         if "did you mean" in named:
             return f"{brief(text)}: {named}"
         known = [*self._own, *self._labels]

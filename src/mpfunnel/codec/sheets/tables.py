@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import reduce
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 
 from attrs import field, frozen, mutable
 
@@ -105,7 +105,6 @@ def read_rules(grid: Grid, wanted: Wanted) -> Read:
     columns = _columns(rows[0], wanted, read)
     if columns is not None:
         _Rules(wanted, columns, read).read(rows[1:])
-        read.places |= {wanted.path: grid.name, f"{wanted.path}.rules": grid.name}
     return read
 
 
@@ -214,7 +213,7 @@ class _Rules:
             if cell is None or cell.condition is None:
                 continue
             parts.append(cell.condition)
-            for name in _names(self.wanted.words, column.fact):
+            for name in _names(self.wanted.words, cast("Fact", column.fact)):
                 self.result.places.setdefault(f"{path}.when.{name}", row.at(place))
             # A day that Excel knows as one is canonical.
             if cell.note and day_of(row.cells[place]) is None:
@@ -276,8 +275,6 @@ def _by_label(labels: Mapping[str, Label]) -> dict[str, list[str]]:
     return found
 
 
-def _names(words: Vocabulary, fact: Fact | None) -> Iterator[str]:
-    """Yield how a path names a fact: as the file does, and in full."""
-    if fact is not None:
-        yield words.name(fact)
-        yield fact.name
+def _names(words: Vocabulary, fact: Fact) -> tuple[str, str]:
+    """Return how a path names a fact: as the file does, and in full."""
+    return words.name(fact), fact.name
