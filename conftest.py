@@ -55,7 +55,8 @@ def _run(example: Example) -> str | None:
     argument, text = example.parsed
     expected_code = int(argument.removeprefix("exit ")) if argument else 0
     scripts = str(Path(sys.executable).parent)
-    environment = os.environ | {
+    # A command that runs tests runs those of the example alone, in no way that is asked of these.
+    environment = {key: value for key, value in os.environ.items() if key != "PYTEST_ADDOPTS"} | {
         "PATH": os.pathsep.join([scripts, os.environ.get("PATH", "")]),
         "COLUMNS": "100",
         "NO_COLOR": "1",

@@ -316,6 +316,7 @@ def assess(tables: Tables, as_of: date) -> dict[str, pl.DataFrame]:
             rule="tier_rule",
             because=col("tier_rule").replace_strict(TIER_REASONS),
             instead_of=NOTHING,
+            proposed=NOTHING,
             undated=lit(""),
         ),
         "leads": leads_of(leads, pursuits, pairs),

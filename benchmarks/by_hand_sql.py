@@ -1218,7 +1218,7 @@ def of_answers(today: str) -> Iterator[Query]:
         SELECT
             company_id, product_id, tier, tier_settled AS settled, tier_possible AS possible,
             tier_missing AS missing, tier_rule AS rule, because, owned,
-            {nothing}, '' AS undated, {stamp}
+            {nothing}, CAST(NULL AS STRING) AS proposed, '' AS undated, {stamp}
         FROM companies_with_products JOIN tier_reasons ON rule = tier_rule
         """,
     )

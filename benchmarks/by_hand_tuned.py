@@ -111,6 +111,7 @@ def assess(tables: Tables, as_of: date) -> dict[str, pl.DataFrame]:
             rule="tier_rule",
             because=col("tier_rule").replace_strict(plain.TIER_REASONS),
             instead_of=plain.NOTHING,
+            proposed=plain.NOTHING,
             undated=lit(""),
         ),
         "leads": stages_of(leads, pairs, pursuits_of(sums, logs)),

@@ -7,7 +7,8 @@ Four tables are timed: the main one has eight rules on six facts, as a firm woul
 small one three rules on three facts; the large one 24 rules on six facts, as large firms have them,
 by industry, size and region; and a spreadsheet of industries, bands and regions, 39 rules on seven
 facts. The hand-written function returns what the compiled table returns: the value, the possible
-set and the missing facts. Before anything is timed, its answers are compared with those of the
+set and the missing facts. A scorecard of seven items is timed beside a hand-written one, likewise.
+Before anything is timed, its answers are compared with those of the
 table on every company.
 
 The other engines return only the tier, know no *unknown*, and are given each company as the dict
@@ -44,12 +45,13 @@ from attrs import evolve
 import mpfunnel as mf
 from mpfunnel.facts import company
 from mpfunnel.records import Company
-from mpfunnel.rules.conditions import Condition
+from mpfunnel.rules.conditions import Condition, facts_of
 
 COMPANIES = 100_000
 ROUNDS = 7
 BY_HAND, COMPILED, THROUGH = "hand-written", "TierTable.compile()", "Engine.tier_for"
 RENDERED = "explained and rendered"
+CARD_COMPILED, SCORECARD = "TierScorecard.compile()", "the scorecard"
 WITH_DICT, PARSED = "datalogic-py, a dict a call", "datalogic-py, data pre-parsed"
 INDUSTRIES = (
     "製造業",
@@ -1020,6 +1022,105 @@ def installed() -> list[Engine]:
     return found
 
 
+Costs = dict[str, float]
+"""The median seconds of one decision, by the name of what decides."""
+
+
+# --- a scorecard --------------------------------------------------------------------------------
+
+CARD = mf.TierScorecard(
+    items=[
+        mf.ScoreItem(50, company.lists.contains_any(TARGETS), key="target"),
+        mf.ScoreItem(30, company.employees >= 1_000, key="large"),
+        mf.ScoreItem(20, company.employees >= 300, key="middle"),
+        mf.ScoreItem(25, company.industry.is_in(*sorted(MAKERS)), key="maker"),
+        mf.ScoreItem(15, company.region.is_in(*sorted(METRO)), key="metro"),
+        mf.ScoreItem(20, company.annual_revenue >= 100 * OKU, key="rich", if_unknown=5),
+        mf.ScoreItem(10, company.growth_rate >= 0.2, key="growing"),
+    ],
+    bands=[mf.Band(80, T1), mf.Band(50, T2), mf.Band(20, T3)],
+    otherwise=T4,
+)
+"""Points for what the rules of the main table ask about."""
+
+
+def card_by_hand(record: Company) -> Answer:
+    """The scorecard as one would write it by hand, with the same care for what is missing."""
+    low = high = score = 50 if TARGETS in record.lists else 0
+    missing: list[str] = []
+    employees = record.employees
+    if employees is None:
+        high += 50
+        missing.append(_EMPLOYEES)
+    else:
+        points = 50 if employees >= 1_000 else 20 if employees >= 300 else 0
+        low, high, score = low + points, high + points, score + points
+    industry = record.industry
+    if industry is None:
+        high += 25
+        missing.append(_INDUSTRY)
+    elif industry in MAKERS:
+        low, high, score = low + 25, high + 25, score + 25
+    region = record.region
+    if region is None:
+        high += 15
+        missing.append(_REGION)
+    elif region in METRO:
+        low, high, score = low + 15, high + 15, score + 15
+    revenue = record.annual_revenue
+    if revenue is None:
+        high, score = high + 20, score + 5
+        missing.append(_REVENUE)
+    elif revenue >= 100 * OKU:
+        low, high, score = low + 20, high + 20, score + 20
+    growth = record.growth_rate
+    if growth is None:
+        high += 10
+        missing.append(_GROWTH)
+    elif growth >= 0.2:
+        low, high, score = low + 10, high + 10, score + 10
+    value = T1 if score >= 80 else T2 if score >= 50 else T3 if score >= 20 else T4
+    if low == high:
+        return value, (value,), ()
+    possible: list[mf.Tier] = []
+    if high >= 80:
+        possible.append(T1)
+    if high >= 50 and low < 80:
+        possible.append(T2)
+    if high >= 20 and low < 50:
+        possible.append(T3)
+    if low < 20:
+        possible.append(T4)
+    return value, tuple(possible), tuple(missing)
+
+
+def measure_card(missing: float) -> Costs:
+    """Return what a scorecard costs, and print it as ratios; its answers are compared first."""
+    records = market(missing)
+    decide = CARD.compile()
+    for record in records:
+        decision = decide(record)
+        assert (decision.value, decision.possible, decision.missing) == card_by_hand(record), record
+    book = evolve(mf.starter(products=["crm"]), tiers=CARD)
+    tier_for, today = mf.Engine(book).tier_for, date(2026, 4, 1)
+    timed: dict[str, Callable[[Company], Any]] = {
+        BY_HAND: card_by_hand,
+        CARD_COMPILED: decide,
+        THROUGH: lambda record: tier_for(record, "crm", as_of=today),
+    }
+    rounds: dict[str, list[float]] = {name: [] for name in timed}
+    for _ in range(ROUNDS):
+        for name, one in timed.items():
+            rounds[name].append(seconds(one, records))
+    costs = {name: statistics.median(measured) for name, measured in rounds.items()}
+    facts = len({fact.name for when in CARD.conditions for fact in facts_of(when)})
+    size = f"{len(CARD.items)} items on {facts} facts"
+    print(f"\nthe scorecard: {size}; {missing:.0%} of open facts missing")
+    for name, cost in costs.items():
+        print(f"  {name:<32} {cost / costs[BY_HAND]:9.2f} × hand-written")
+    return costs
+
+
 # --- the contest --------------------------------------------------------------------------------
 
 
@@ -1102,10 +1203,6 @@ def seconds(decide: Callable[[Any], Any], given: Sequence[Any]) -> float:
     return (time.process_time() - started) / len(given)
 
 
-Costs = dict[str, float]
-"""The median seconds of one decision, by the name of what decides."""
-
-
 def measure(contest: Contest, missing: float, engines: list[Engine]) -> Costs:
     """Return what each way to decide one table costs, and print it as ratios."""
     records = market(missing)
@@ -1155,6 +1252,7 @@ class Goal(NamedTuple):
 
 GOALS = (
     Goal("compiled at most 1.25 × hand-written", COMPILED, BY_HAND, 1.25, True),
+    Goal("a scorecard at most 1.25 × hand-written", CARD_COMPILED, BY_HAND, 1.25, True),
     Goal("Engine.tier_for at most 2 × hand-written", THROUGH, BY_HAND, 2, True),
     Goal("explained and rendered at most 40 × hand-written", RENDERED, BY_HAND, 40, True),
 )
@@ -1175,6 +1273,7 @@ def main() -> None:
     for contest in CONTESTS:
         complete[contest.name] = measure(contest, 0.0, engines)
         gappy[contest.name] = measure(contest, 0.2, [])
+    complete[SCORECARD], gappy[SCORECARD] = measure_card(0.0), measure_card(0.2)
     for heading, goals, measured in (
         ("complete facts", GOALS + GOALS_COMPLETE, complete),
         ("a fifth missing", GOALS, gappy),

@@ -68,12 +68,16 @@ COMPANY = {"company_id": sa.BigInteger}
 LEAD = {"lead_id": sa.BigInteger}
 PRODUCT = {"product_id": sa.Text}
 CHANNELS = {f"contact_{one}": sa.Boolean for one in ("email", "phone", "post", "visit", "web")}
+WARRANTED = [f"warranted{end}" for end in ("", "_possible", "_rule", "_for_products")]
+BESIDE = {"existing_customer": sa.Boolean, "entered_on": sa.Date, "warranted_settled": sa.Boolean}
 SCORE = {"score_micro": sa.BigInteger, "active_days": sa.Integer}
 ANSWERS = {
     "companies": answers("companies", COMPANY, "segment", "instead_of"),
-    "tiers": answers("tiers", COMPANY | PRODUCT, "tier", "instead_of", "undated", owned=sa.Boolean),
+    "tiers": answers(
+        "tiers", COMPANY | PRODUCT, "tier", "instead_of", "proposed", "undated", owned=sa.Boolean
+    ),
     "leads": answers(
-        "leads", LEAD, "stage", "for_products", existing_customer=sa.Boolean, **COMPANY, **CHANNELS
+        "leads", LEAD, "stage", "for_products", *WARRANTED, **BESIDE, **COMPANY, **CHANNELS
     ),
     "engagement": answers(
         "engagement", LEAD | PRODUCT, "state", "interest", "instead_of", **COMPANY, **SCORE

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from random import Random
 from typing import Any
@@ -19,9 +19,11 @@ from attrs import evolve
 from mpfunnel.account import Account, accounts
 from mpfunnel.engine import Engine
 from mpfunnel.frames import Tables
+from mpfunnel.frames.population import ON_REQUEST
 from mpfunnel.playbook import Playbook
 from mpfunnel.records import Company, CompanyChange, CompanyHistory
 from mpfunnel.rules.facts import Fact
+from mpfunnel.stages import StageHistory
 from tests.leads import draw_account
 
 __all__ = ["KEYS", "KINDS", "differences", "draw_records", "tables_of"]
@@ -40,6 +42,10 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "tiers": ("company_id", "product_id"),
     "leads": ("lead_id",),
     "engagement": ("lead_id", "product_id"),
+    "by_hand": (
+        *("company_id", "lead_id", "product_id", "what", "value"),
+        *("by", "reason", "since", "until", "follow_up_on"),
+    ),
 }
 """What tells the rows of each table apart."""
 _ATTRIBUTE_TYPES = {
@@ -113,6 +119,9 @@ def tables_of(records: Mapping[str, Iterable[Any]], engine: Engine) -> dict[str,
         for change in c.changes
         for value in as_texts(change.value)
     ]
+    histories = (
+        history_tables(given["histories"], lead_id, product_id) if "histories" in given else {}
+    )
     lead_sets = [(one.id, "interests", value) for one in leads for value in sorted(one.interests)]
     return {
         "companies": table(
@@ -216,6 +225,39 @@ def tables_of(records: Mapping[str, Iterable[Any]], engine: Engine) -> dict[str,
             fact=(lambda row: row[1], text),
             value=(lambda row: row[2], text),
         ),
+        **histories,
+    }
+
+
+_ENTRY_TYPES = {
+    **{name: pa.int64() for name in ("number", "pursuit")},
+    **{name: pa.string() for name in ("stage", "kind", "cause", "reason", "by")},
+    **dict.fromkeys(("entered", "left"), INSTANT),
+    "imputed": pa.bool_(),
+    "playbook_version": pa.string(),
+    **{name: pa.date32() for name in ("until", "follow_up_on")},
+}
+
+
+def history_tables(
+    histories: Iterable[StageHistory], lead_id: Any, product_id: Any
+) -> dict[str, pa.Table]:
+    """Stage histories as the rows of their own two tables."""
+    rows = [row for history in histories for row in history.rows()]
+    key = {"lead_id": lead_id, "of_lead": lead_id}
+    types = {**key, **_ENTRY_TYPES}
+    products = [(row, one) for row in rows for one in row["for_products"]]
+    of_key = {**key, "number": pa.int64()}
+    return {
+        "stage_history": pa.table(
+            {name: pa.array([row[name] for row in rows], kind) for name, kind in types.items()}
+        ),
+        "stage_history_products": pa.table(
+            {
+                **{n: pa.array([row[n] for row, _ in products], of_key[n]) for n in of_key},
+                "product_id": pa.array([one for _, one in products], product_id),
+            }
+        ),
     }
 
 
@@ -284,7 +326,60 @@ def draw_records(random: Random, book: Playbook, as_of: date, count: int) -> dic
             found["overrides"].append(evolve(hand, **ids))
         for event in account.sales_events:
             found["sales_events"].append(evolve(event, lead_id=of(event.lead_id)))
+    # Drawn apart, so that all else stays as it was drawn before there were any.
+    apart = Random(repr(random.getstate()[1][:2]))
+    found["histories"] = draw_histories(apart, book, as_of, [one.id for one in found["leads"]])
     return found
+
+
+def draw_histories(
+    random: Random, book: Playbook, as_of: date, leads: Sequence[Any]
+) -> list[StageHistory]:
+    """Histories of some leads, and of one that is not there, as gates and merges make them."""
+    first = datetime.combine(as_of, time(), UTC) - timedelta(days=40)
+    found: list[StageHistory] = []
+    for lead_id in (*dict.fromkeys(leads), "nobody"):
+        if random.random() < 0.5:
+            continue
+        history = draw_moves(random, book, StageHistory(lead_id), first)
+        if random.random() < 0.3:
+            # Before they were merged, each was in a stage of its own.
+            start = first + timedelta(days=random.randrange(3))
+            other = draw_moves(random, book, StageHistory(f"{lead_id}+"), start)
+            late = max(one.last_at or first for one in (history, other))
+            at = late + timedelta(hours=random.choice((0, 1, 24, 500)))
+            history = book.funnel.merge(history, other, at=at)
+            history = StageHistory(lead_id, history.entries)
+        elif random.random() < 0.1:
+            # What differs is rejected as a whole.
+            for entry in history.entries[:1]:
+                other_one = evolve(entry, reason="another", left=None)
+                found.append(StageHistory(lead_id, [other_one]))
+        if random.random() < 0.1:
+            # The funnel may have had other stages.
+            gone = [evolve(one, stage=f"former_{one.stage}") for one in history.entries]
+            history = StageHistory(lead_id, gone)
+        found += [history] * random.choice((1, 1, 1, 2))
+    return random.sample(found, len(found))
+
+
+def draw_moves(random: Random, book: Playbook, history: StageHistory, at: datetime) -> StageHistory:
+    """The history after some moves that the gate lets pass, some at one instant."""
+    products = [one.id for one in book.products]
+    for _ in range(random.randrange(5)):
+        at += timedelta(hours=random.choice((0, 0, 1, 11, 24, 100, 700)))
+        about = random.sample(range(len(products)), min(len(products), random.randrange(3)))
+        move = random.choice(book.funnel.allowed(history))
+        history = book.funnel.move(
+            history,
+            move.to,
+            at=at,
+            cause=random.choice(("rule", "time", "person", "import", "api")),
+            reason=random.choice(("timing", "r'1", "理由", "timing")),
+            by=random.choice((None, "Sato", "か\u3099")),
+            for_products=[products[place] for place in sorted(about)],
+        )
+    return history
 
 
 # -- kinds of tables --
@@ -318,12 +413,18 @@ KINDS: Mapping[str, Callable[[Mapping[str, pa.Table]], dict[str, Any]]] = {
 """From PyArrow tables to the same tables of each kind."""
 
 
+DAYS = "^(as_of|entered_on)$"
+"""The columns of days in answers, which pandas gives back as instants."""
+
+
 def rows_of(native: Any) -> list[dict[str, Any]]:
-    """The rows of a table of any kind."""
+    """The rows of a table of any kind; none of a table that was not made."""
+    if native is None:
+        return []
     if isinstance(native, pl.LazyFrame):
         native = native.collect()
     if isinstance(native, pd.DataFrame):
-        native = pl.from_pandas(native).with_columns(pl.col("as_of").cast(pl.Date))
+        native = pl.from_pandas(native).with_columns(pl.col(DAYS).cast(pl.Date))
     if isinstance(native, duckdb.DuckDBPyRelation):
         native = native.to_arrow_table()
     if isinstance(native, ibis.Table):
@@ -344,7 +445,7 @@ def object_rows(engine: Engine, given: Iterable[Account], as_of: date) -> dict[s
     return found
 
 
-_IN_ANY_ORDER = ("possible", "missing")
+_IN_ANY_ORDER = ("possible", "missing", "warranted_possible")
 
 
 def _keyed(name: str, rows: Iterable[Mapping[str, Any]]) -> dict[Any, dict[str, Any]]:
@@ -359,7 +460,7 @@ def _keyed(name: str, rows: Iterable[Mapping[str, Any]]) -> dict[Any, dict[str, 
     return found
 
 
-ON_REQUEST = ("settled", "possible", "missing")
+HISTORY = ("stage_history", "stage_history_products")
 
 
 def differences(
@@ -379,7 +480,7 @@ def differences(
         found += [f"{name}: {key} is too many" for key in told.keys() - said.keys()]
         left_out: set[str] = set()
         if name in ("leads", "engagement"):
-            left_out = {"missing"} if possible else set(ON_REQUEST)
+            left_out = {"missing", *(() if possible else ON_REQUEST)}
         for key in told.keys() & said.keys():
             row = {column: v for column, v in said[key].items() if column not in left_out}
             if told[key] != row:
@@ -392,6 +493,11 @@ def differences(
         if r["table"] not in ("activity_products", "deal_lines")
     )
     said_of = Counter((r["table"], str(r["id"]), r["code"]) for r in wanted["rejects"])
+    # A history has many rows, which come and go together.
+    of_history = {"histories": "stage_history"}
+    told_of = Counter({one: 1 if one[0] in HISTORY else n for one, n in told_of.items()})
+    said_of = Counter({(of_history.get(one[0], one[0]), *one[1:]): n for one, n in said_of.items()})
+    said_of = Counter({one: 1 if one[0] in HISTORY else n for one, n in said_of.items()})
     # A deal is in the account of its company and in that of its lead, and may be rejected in both.
     said_of = Counter({one: 1 if one[0] == "deals" else times for one, times in said_of.items()})
     found += [f"rejects: lacks {one}" for one in (said_of - told_of).elements()]

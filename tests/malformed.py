@@ -16,6 +16,8 @@ from attrs import evolve
 
 import mpfunnel as mf
 from mpfunnel import sources
+from mpfunnel.cli.checking import checked
+from mpfunnel.cli.policies import unproved
 from mpfunnel.codec import dump, from_data, load, to_data
 from mpfunnel.errors import InvalidDataError, MpfunnelError, Problem
 from mpfunnel.facts import company
@@ -90,6 +92,20 @@ class Plants:
         raise NotImplementedError
 
 
+class Undeclared:
+    """A custom tier policy that gives a Tier which it does not list."""
+
+    kind, tiers = "acme/undeclared/1", (TOP,)
+
+    def tier_for(self, company: Company, product: mf.Product, /, *, as_of: date) -> Any:  # noqa: ARG002
+        return mf.decided(Tier(2), because="as we please")
+
+
+def unproved_policy() -> object:
+    """Proving a policy of a playbook as `mpfunnel check` does; what the kit finds is raised."""
+    raise InvalidDataError(unproved(evolve(BOOK, tiers=Undeclared())))
+
+
 def nested(depth: int) -> list[Any]:
     """A list in a list in a list."""
     value: list[Any] = []
@@ -134,6 +150,17 @@ def file(name: str, content: str | bytes) -> Callable[[Path], object]:
         raw = content.encode() if isinstance(content, str) else content
         (folder / name).write_bytes(raw)
         return load(folder / name)
+
+    return make
+
+
+def unsound(name: str, content: str) -> Callable[[Path], object]:
+    """Checking a playbook file as `mpfunnel check` does; what it finds is raised."""
+
+    def make(folder: Path) -> object:
+        (folder / name).write_text(content, encoding="utf-8")
+        report = checked(str(folder / name), (), None)
+        raise InvalidDataError(one.problem for one in report.findings)
 
     return make
 
@@ -225,6 +252,21 @@ def assessed(account: mf.Account) -> None:
 def followed(state: mf.AccountState, event: Any, changed_at: datetime | None = None) -> None:
     """An account after an event; what it refuses is raised."""
     raise InvalidDataError(ENGINE.on(state, event, as_of=AT, changed_at=changed_at).refused)
+
+
+def listing(folder: Path) -> object:
+    """Reading a list of a name that two companies have, and of one that nobody has."""
+    data: dict[str, Any] = {
+        "files": {"companies": "companies.csv", "key": "key.csv"},
+        "companies": {"file": "companies", "fields": {"id": "id", "name": "name"}},
+        "lists": {"key": {"file": "key", "fields": {"name": "name"}}},
+    }
+    (folder / "companies.csv").write_text("id,name\n1,A\n2,A\n", encoding="utf-8")
+    (folder / "key.csv").write_text("name\nA\nB\n", encoding="utf-8")
+    records = sources.read(data, folder)
+    raise InvalidDataError(
+        Problem(one.code, f"line {one.line}", one.reason) for one in records.rejects
+    )
 
 
 def absent(folder: Path) -> object:

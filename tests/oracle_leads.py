@@ -275,7 +275,7 @@ def furthest_by_trial(
             *((one, "ended") for one in funnel.ladder),
             *((one, "open") for one in funnel.ladder),
         ]
-        if not own.started:
+        if not own.started and stage == funnel.rules.otherwise:
             return -1
         where = "detour" if stage in funnel.detours else "ended" if _has_ended(own) else "open"
         return order.index((stage, where))
@@ -287,7 +287,7 @@ def furthest_by_trial(
     reach = tuple(
         about
         for about, own, at in zip(found, owns, heights, strict=True)
-        if about is not None and own.started and at == max(heights)
+        if about is not None and at == max(heights) and (own.started or at >= 0)
     )
     possible: set[Any] = set()
     # Which pursuits come furthest in some combination of what is possible for each.
@@ -328,7 +328,7 @@ Reject = tuple[str, Id, str, Any]
 
 
 class Set(NamedTuple):
-    """An answer that stands in place of another one: all that `Answer` has, and the other one."""
+    """An answer with another one beside it: all that `Answer` has, and the other one."""
 
     value: Any
     rule: str
@@ -336,7 +336,8 @@ class Set(NamedTuple):
     possible: tuple[Any, ...]
     missing: tuple[str, ...]
     parts: tuple[tuple[str, int, bool], ...]
-    instead_of: Any
+    instead_of: Any = None
+    proposed: Any = None
 
 
 def keys_of(values: Iterable[Any]) -> list[str]:
@@ -438,16 +439,27 @@ class Oracle:
         sound = [one for one in begun if not self._stranger(one)]
         last = date.max
         self.hands = [one for one in sound if self.as_of <= (one.until or last)]
+        self.told: set[tuple[Override, str]] = set()
         for one in begun:
-            code = self._stranger(one) or (
-                "expired" if one not in self.hands else "conflict" if self._rivals(one) else None
-            )
+            code = self._stranger(one)
+            if one in self.hands and any(other.value != one.value for other in self._others(one)):
+                code = "conflict"
             if code:
                 about = one.lead_id if one.what == "engagement" else one.company_id
                 assert about is not None
                 self.rejects.append(("overrides", about, code, one))
+            elif one not in self.hands:
+                self.told.add((one, "expired"))
+            else:
+                last = max([one, *self._others(one)], key=self._given)
+                self.told.add((one, "in_force" if one == last else "agreed"))
 
-    def _rivals(self, one: Override) -> list[Override]:
+    @staticmethod
+    def _given(one: Override) -> Any:
+        return one.since, one.until or date.max, one.by, one.reason, one.follow_up_on or date.min
+
+    def _others(self, one: Override) -> list[Override]:
+        """Others that hold on the day and are about the same."""
         return [
             other
             for other in self.hands
@@ -479,9 +491,9 @@ class Oracle:
 
     def in_force(self, what: str, found: Answer, values: Iterable[Any], **about: Any) -> Any:
         """What somebody has set, or else what was found."""
-        for one in self.hands:
+        for one, status in self.told:
             mine = one.what == what and all(getattr(one, k) == v for k, v in about.items())
-            if mine and not self._rivals(one):
+            if mine and status == "in_force":
                 value = next(value for value in values if value.key == one.value)
                 return Set(value, "by-hand", "", (value,), (), (), found)
         return found
@@ -507,11 +519,14 @@ class Oracle:
             while (day.month, day.day) not in reviews and day > date.min:
                 day -= timedelta(1)
             held = oracle(policy, {"company": _as_record(self.given.on(day))}, {})
+            told = [one.since for one in self.given.changes if one.since <= self.as_of]
+            newcomer = bool(told) and min(told) > day
             # Other points for the same band are no other answer.
             same = (held.value, held.rule, set(held.possible), set(held.missing)) == (
                 (found.value, found.rule, set(found.possible), set(found.missing))
             )
-            found = held if same else held._replace(instead_of=found)
+            if len(held.possible) == 1 or not newcomer:
+                found = held if same else Set(*held, proposed=found)
         return self.in_force("tier", found, policy.tiers, product_id=product_id)
 
     def closed(self, deal: Deal) -> date | None:
@@ -663,6 +678,10 @@ class Oracle:
                 stretch = current_stretch(log, funnel.quiet_days, self.as_of)
                 found[product_id] = stretch, None
         found = found or {None: (Stretch(), None)}
+        for one, status in sorted(self.told, key=repr):
+            if (one.what, one.lead_id, status) == ("engagement", lead.id, "in_force"):
+                found.setdefault(one.product_id, (Stretch(), None))
+        found = {p: found[p] for p in (*self.sold, None) if p in found}
         for product_id, (stretch, _) in found.items():
             records = {
                 "company": self.seen,
@@ -685,9 +704,9 @@ class Oracle:
 def plain(one: Any) -> tuple[Any, ...]:
     """A decision of either side, as far as both sides say the same words."""
     keys = tuple(value.key for value in one.possible)
-    other = getattr(one, "instead_of", None)
-    beside = None if other is None else plain(other)
-    return one.value.key, one.rule, keys, tuple(one.missing), beside
+    others = (getattr(one, name, None) for name in ("instead_of", "proposed"))
+    beside = [None if other is None else plain(other) for other in others]
+    return one.value.key, one.rule, keys, tuple(one.missing), *beside
 
 
 def differences(book: Playbook, account: Account, as_of: date, told: Assessment) -> list[str]:
@@ -710,6 +729,7 @@ def differences(book: Playbook, account: Account, as_of: date, told: Assessment)
         Counter(model.rejects),
         Counter((one.table, one.id, one.code, one.record) for one in told.rejects),
     )
+    check("by hand", model.told, {(one.override, one.status) for one in told.by_hand})
     check("leads", set(model.leads), set(told.leads))
     none = book.scale.ladder[0]
     for lead_id in [one for one in model.leads if one in told.leads]:

@@ -31,6 +31,7 @@ MINIMAL: dict[str, dict[str, Any]] = {
     "deals": {"id": "id", "company_id": "company", "opened_at": "opened"},
     "contracts": {"company_id": "company", "product_id": "product", "start": "start"},
     "sales_events": {"lead_id": "lead", "kind": "kind", "at": "at"},
+    "overrides": {n: n for n in ("what", "value", "by", "reason", "since", "until")},
 }
 """For each record kind, the least that a mapping must say about its fields."""
 
@@ -125,11 +126,14 @@ def rows_of(native: Any) -> list[dict[str, Any]]:
 def wanted_tables(mapping: Mapping[str, Any], records: sources.Records) -> dict[str, list[Any]]:
     """The rows of each table that the records give, by the contract of tables."""
     found: dict[str, list[Any]] = {"companies": []}
-    for kind in ("companies", "leads", "activities", "deals", "contracts", "sales_events"):
+    kinds = ("companies", "leads", "activities", "deals", "contracts", "sales_events", "overrides")
+    for kind in kinds:
         if kind not in mapping:
             continue
         parts = mapping[kind] if isinstance(mapping[kind], list) else [mapping[kind]]
         fields = {name for part in parts for name in part["fields"]}
+        if kind == "companies" and "lists" in mapping:
+            fields.add("lists")
         attributes = {n: a["type"] for part in parts for n, a in part.get("attributes", {}).items()}
         plain = [name for name, sort in attributes.items() if sort != "set"]
         used = getattr(records, kind)

@@ -32,6 +32,7 @@ def test_rows_are_flat_and_hold_keys() -> None:
         "leads": 1,
         "engagement": 2,
         "rejects": 1,
+        "by_hand": 0,
     }
     stamp = {"as_of": DAY, "playbook_version": ENGINE.version}
     assert rows["companies"][0] == {

@@ -9,8 +9,10 @@ import pytest
 from attrs import evolve
 
 import mpfunnel as mf
-from mpfunnel.by_hand import BY_HAND
+from mpfunnel.by_hand import BY_HAND, SetByHand
+from mpfunnel.facts import any_product, company, product
 from mpfunnel.records import OverrideOf
+from mpfunnel.rules.tables import Decision
 
 DAY = date(2026, 10, 31)
 PLAYBOOK = mf.starter(products=["crm", "sfa"])
@@ -119,19 +121,23 @@ def test_it_holds_from_its_first_to_its_last_day() -> None:
     for days, rule, expired in ((-1, "small", ()), (0, BY_HAND, ()), (1, "small", (one,))):
         answer = told(one, as_of=DAY + timedelta(days))
         assert (answer.tiers["crm"].rule, answer.expired) == (rule, expired)
-    (reject,) = told(one, as_of=DAY + timedelta(1)).rejects
-    assert (reject.table, reject.id, reject.code) == ("overrides", 1, "expired")
-    assert reject.reason == "held until 2026-10-31"
+    after = told(one, as_of=DAY + timedelta(1))
+    assert after.rejects == ()
+    assert after.by_hand == (SetByHand(one, "expired"),)
 
 
-def test_two_for_one_question_and_day_are_a_problem() -> None:
+def test_two_that_set_different_values_are_a_problem() -> None:
     """S17: which of them is meant cannot be told, so that neither holds; equal ones count once."""
-    one, other = set_to("tier", "tier_1"), set_to("tier", "tier_1", by="Hayashi")
+    one, other = set_to("tier", "tier_1"), set_to("tier", "tier_2", by="Hayashi")
 
     assert told(one, one).tiers["crm"].rule == BY_HAND
     both = told(one, other)
     assert both.tiers["crm"].rule == "small"
     assert {(r.code, r.record) for r in both.rejects} == {("conflict", one), ("conflict", other)}
+    # Nor does a third one that agrees with one of them.
+    third = evolve(one, reason="again")
+    assert len(told(one, third, other).rejects) == 3
+    assert told(one, third, other).by_hand == ()
     # One that has expired or not begun is no rival.
     for rival in (
         evolve(other, until=DAY - timedelta(1)),
@@ -139,6 +145,170 @@ def test_two_for_one_question_and_day_are_a_problem() -> None:
         evolve(other, product_id="sfa"),
     ):
         assert told(one, rival).tiers["crm"].rule == BY_HAND
+
+
+def test_of_several_that_agree_the_one_given_last_is_in_force() -> None:
+    """Law 4: in whatever order they come; it names author and reason, the others have agreed."""
+    first = set_to("tier", "tier_1", until=None)
+    second = set_to("tier", "tier_1", by="Hayashi", since=date(2026, 10, 2), until=DAY)
+    for given in ((first, second), (second, first)):
+        answer = told(*given)
+        assert answer.tiers["crm"].because.en == "set by Hayashi until 2026-10-31: key account"
+        assert answer.rejects == ()
+        assert answer.by_hand == (SetByHand(first, "agreed"), SetByHand(second, "in_force"))
+        assert [row["status"] for row in answer.rows()["by_hand"]] == ["agreed", "in_force"]
+    after = told(first, second, as_of=DAY + timedelta(1))
+    assert after.tiers["crm"].because.en == "set by Mori: key account"
+    # Of those that begin on one day, the one that holds longer.
+    same_day = evolve(second, since=first.since)
+    assert told(first, same_day).by_hand[-1] == SetByHand(first, "in_force")
+    spans = mf.replay(
+        account(first, second), ENGINE, start=date(2026, 10, 1), end=DAY + timedelta(1)
+    ).tiers["crm"]
+    assert [(one.first_day, one.cause) for one in spans] == [
+        (date(2026, 10, 1), "record"),
+        (date(2026, 10, 2), "record"),
+        (DAY + timedelta(1), "time"),
+    ]
+
+
+def test_rows_tell_of_each_what_became_of_it() -> None:
+    """Law 7: begun = in force + agreed + expired + rejected; days are ISO 8601 text."""
+    ended = set_to("segment", "partner", until=DAY - timedelta(1), follow_up_on=DAY)
+    state = set_to("engagement", "dormant", until=None)
+    rows = told(
+        ended, state, set_to("tier", "x"), set_to("tier", "tier_1", since=date.max, until=None)
+    )
+
+    assert len(rows.rejects) == 1
+    (segment, engagement) = sorted(rows.rows()["by_hand"], key=lambda row: str(row["lead_id"]))[
+        ::-1
+    ]
+    assert segment == {
+        "company_id": 1,
+        "lead_id": None,
+        "product_id": None,
+        "what": "segment",
+        "value": "partner",
+        "status": "expired",
+        "by": "Mori",
+        "reason": "key account",
+        "since": "2026-10-01",
+        "until": "2026-10-30",
+        "follow_up_on": "2026-10-31",
+        "as_of": DAY,
+        "playbook_version": ENGINE.version,
+    }
+    assert (engagement["lead_id"], engagement["status"], engagement["until"]) == (
+        7,
+        "in_force",
+        None,
+    )
+
+
+def test_a_crm_that_follows_hears_once_that_one_has_expired() -> None:
+    """On the first step after its last day, and never again."""
+    state = mf.AccountState(account(set_to("tier", "tier_1", until=DAY)))
+    heard: list[tuple[int, Any, Any, date]] = []
+    for days in (-1, 0, 2, 3):
+        at = datetime(2026, 10, 31, 3, tzinfo=UTC) + timedelta(days)
+        done = ENGINE.on(state, None, as_of=at)
+        state = mf.AccountState.from_bytes(done.state.to_bytes())
+        heard += [
+            (days, one.product_id, one.after, one.on)
+            for one in done.changes
+            if one.what == "expired"
+        ]
+    assert heard == [(2, "crm", "tier_1", DAY + timedelta(1))]
+    # What had expired before the account was followed is no news.
+    old = mf.AccountState(account(set_to("tier", "tier_1", until=DAY)))
+    done = ENGINE.on(old, None, as_of=datetime(2026, 11, 30, tzinfo=UTC))
+    assert "expired" not in {one.what for one in done.changes}
+
+
+# -- the funnel --
+
+
+def test_a_state_set_without_a_sign_reaches_the_funnel() -> None:
+    """The rules of the funnel are asked about the product; where none holds, nothing is pursued."""
+    before = told().leads[8].stage
+    assert (before.value.key, before.for_products) == ("known", ())
+    day = {"since": DAY, "until": DAY + timedelta(2)}
+    one = set_to("engagement", "excluded", lead_id=8, **day)
+    stage = told(one).leads[8].stage
+    assert (stage.value.key, stage.rule, stage.for_products) == (
+        "disqualified",
+        "not-a-target",
+        ("crm",),
+    )
+    assert list(stage.pursuits) == ["crm", None]
+    nothing = told(set_to("engagement", "dormant", lead_id=8)).leads[8].stage
+    assert (nothing.value.key, nothing.for_products) == ("known", ())
+    # A pursuit of another product goes before it.
+    other = mf.SalesEvent(8, "accepted", AT, "sfa")
+    both = ENGINE.assess(evolve(account(one), sales_events=[other]), as_of=DAY).leads[8].stage
+    assert (both.value.key, both.for_products) == ("sal", ("sfa",))
+
+    spans = mf.replay(account(one), ENGINE, start=AT.date(), end=DAY + timedelta(5)).leads[8].stage
+    assert [(one.first_day, one.value.key, one.cause) for one in spans] == [
+        (AT.date(), "known", "start"),
+        (DAY, "disqualified", "record"),
+        (DAY + timedelta(3), "known", "time"),
+    ]
+
+
+def test_a_state_set_without_a_sign_may_be_far_on_the_ladder() -> None:
+    """A rule about any product sees it, and so does a rule about the product alone."""
+    mql = PLAYBOOK.funnel.stage("mql")
+    high = product.engagement.at_least("high_interest")
+    for when in (high, any_product(high)):
+        rules = evolve(PLAYBOOK.funnel.rules, rules=[mf.Rule(mql, when, key="keen")])
+        engine = mf.Engine(evolve(PLAYBOOK, funnel=evolve(PLAYBOOK.funnel, rules=rules)))
+        given = account(set_to("engagement", "high_interest", lead_id=8))
+        assert engine.assess(given, as_of=DAY).leads[8].stage.value == mql
+
+
+# -- keys --
+
+
+@pytest.mark.parametrize("key", ["by-hand", "failed", "firm", "history", "policy", "unmatched"])
+def test_what_the_engine_writes_in_place_of_a_rule_is_no_key_of_one(key: str) -> None:
+    """Whoever reads answers can tell what decided."""
+    rule = mf.Rule(mf.Tier(1), company.employees >= 300, key=key)
+    with pytest.raises(mf.InvalidDataError) as caught:
+        mf.TierTable([rule], mf.Tier(3))
+    assert [str(one) for one in caught.value.problems] == [f"rules[0].key: '{key}' is reserved"]
+    assert caught.value.problems[0].code == "duplicate"
+
+
+class SaysByHand:
+    """A policy that takes the key of what people set, and what stands beside it, for its own."""
+
+    kind, tiers = "test/by-hand/1", (mf.Tier(1), mf.Tier(2))
+
+    def __init__(self, **beside: Any) -> None:
+        self.beside = beside
+
+    def tier_for(self, company: Any, product: Any, /, *, as_of: date) -> Decision[mf.Tier]:
+        del company, product, as_of
+        said = Decision(mf.Tier(1), BY_HAND, mf.Label("told"), (mf.Tier(1),))
+        return evolve(said, **self.beside)
+
+
+def test_a_policy_cannot_pass_for_a_person() -> None:
+    """What was set by hand is told by what stands beside it, which only the engine says."""
+    engine = mf.Engine(evolve(PLAYBOOK, tiers=SaysByHand()))
+    text = engine.explain("tier", SMALL, "crm", as_of=DAY)
+    assert "instead of" not in text
+    assert engine.assess(account(), as_of=DAY).by_hand == ()
+    other = mf.decided(mf.Tier(2), because="x")
+    for beside in ({"instead_of": other}, {"proposed": other}):
+        cheat = mf.Engine(evolve(PLAYBOOK, tiers=SaysByHand(**beside)))
+        with pytest.raises(mf.PolicyError, match=r"must return mpfunnel\.decided"):
+            cheat.tier_for(SMALL, "crm", as_of=DAY)
+
+
+# -- what is not there --
 
 
 @pytest.mark.parametrize(
@@ -349,4 +519,4 @@ def test_a_replay_says_why_what_was_set_began_and_ended() -> None:
     assert replayed.tiers["crm"][0].undated != ()
     rows = [row for row in replayed.rows() if row["value"] == "tier_1"]
     assert [row["instead_of"] for row in rows] == ["tier_3"]
-    assert [one.code for one in replayed.rejects] == ["expired"] * 3
+    assert replayed.rejects == ()

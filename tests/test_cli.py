@@ -18,7 +18,7 @@ from mpfunnel import cli
 from mpfunnel.cli import commands
 from mpfunnel.cli.terminal import printable
 from mpfunnel.examples import STORY_DAY, generate, write_csv
-from mpfunnel.facts import product
+from mpfunnel.facts import company, product
 from mpfunnel.rules.tables import Rule
 from tests.cli import INVENTED, Ran, run
 
@@ -192,6 +192,21 @@ def test_a_level_that_nobody_can_reach_is_noted(
     assert notes == [
         f"note: playbook.toml: {at}: never holds: a score is at most 20, its cap in all"
     ]
+
+
+def test_items_and_limits_are_rules_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Every condition of a Tier counts once, however many products share the policy."""
+    large = mf.ScoreItem(3, company.employees >= 300)
+    card = mf.TierScorecard([large, large], [mf.Band(3, mf.Tier(1))], mf.Tier(3))
+    limit = mf.TierLimit(best=mf.Tier(2), when=company.corporate_number.is_missing())
+    tiers: dict[str, mf.TierPolicy] = {"crm": card, "*": mf.TierLimits(card, [limit])}
+    path = tmp_path / "playbook.toml"
+    mf.dump(evolve(mf.starter(["crm", "ma", "sfa"], lang="en"), tiers=tiers), path)
+
+    ran = run(capsys, "check", path)
+
+    assert ran.code == 0
+    assert ", tier 5, " in ran.out
 
 
 def test_every_problem_of_a_playbook_is_one_line(

@@ -150,7 +150,7 @@ def test_the_same_files_give_the_same_bytes(
     first = assess(capsys, market, out=tmp_path / "a")
     second = assess(capsys, market, out=tmp_path / "b")
 
-    for name in stores.FILES:
+    for name in (one.name for one in (tmp_path / "a").iterdir()):
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
     assert first.out.replace(str(tmp_path / "a"), "") == second.out.replace(str(tmp_path / "b"), "")
 
@@ -164,7 +164,8 @@ def test_files_of_an_earlier_run_are_replaced_and_others_left(
 
     assess(capsys, market, out=tmp_path)
 
-    assert {path.name for path in tmp_path.iterdir()} == {*stores.FILES, "mine.txt"}
+    written = {name for name in stores.FILES if not name.startswith("by_hand")}
+    assert {path.name for path in tmp_path.iterdir()} == {*written, "mine.txt"}
     assert (tmp_path / "leads.csv").read_bytes().startswith(b"\xef\xbb\xbflead_id,company_id,")
 
 
@@ -348,6 +349,75 @@ def test_what_lies_after_the_day_is_told(shop: Path, capsys: pytest.CaptureFixtu
 
     assert "after that day, not counted yet: deals 2, sales events 1\n" in early.out
     assert "after that day" not in late.out
+
+
+# -- what people set by hand --
+
+HANDS = """\
+what,value,by,reason,since,until,company
+Tier,Tier 1,Mori,key account,2026-04-01,,1
+Tier,Tier 1,Ito,key account,2026-03-01,2026-12-31,1
+Tier,Tier 1,Mori,campaign,2026-01-01,2026-03-31,2
+Tier,Tier 1,Mori,next year,2027-01-01,,2
+Tier,Tier 1,Mori,whose,2026-04-01,,9
+"""
+BY_HAND = """\
+[files]
+companies = "companies.csv"
+overrides = "overrides.csv"
+
+[companies]
+file = "companies"
+fields = { id = "id" }
+
+[overrides]
+file = "overrides"
+
+[overrides.fields]
+what = { column = "what", values = { "Tier" = "tier" } }
+value = { column = "value", values = { "Tier 1" = "tier_1" } }
+by = "by"
+reason = "reason"
+since = "since"
+until = "until"
+company_id = "company"
+product_id = { constant = "%s" }
+"""
+
+
+def test_what_people_set_is_counted_in_the_summary(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Law 7: in force, agreed to, expired, or a reject; what begins later is told apart."""
+    product = PLAYBOOK.products[0]
+    (tmp_path / "companies.csv").write_text("id\n1\n2\n", encoding="utf-8")
+    (tmp_path / "overrides.csv").write_text(HANDS, encoding="utf-8")
+    mapping = tmp_path / "mapping.toml"
+    mapping.write_text(BY_HAND % product.id, encoding="utf-8")
+
+    ran = assess(capsys, tmp_path, out=tmp_path / "out", source=mapping, as_of="2026-10-31")
+
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.row("Tier", after="Set by hand") == ["Tier", "1", "1", "1"]
+    assert ran.row("segment", after="Set by hand") == ["segment", "0", "0", "0"]
+    assert "after that day, not counted yet: overrides 1\n" in ran.out
+    assert ran.row("overrides.csv")[2:] == ["5", "4", "0", "1"]
+    told = csv_rows(tmp_path / "out", "by_hand")
+    assert [(row["by"], row["status"]) for row in told] == [
+        ("Ito", "agreed"),
+        ("Mori", "in_force"),
+        ("Mori", "expired"),
+    ]
+    (tier,) = (row for row in csv_rows(tmp_path / "out", "tiers") if row["instead_of"])
+    assert (tier["company_id"], tier["product_id"], tier["tier"]) == (
+        "1",
+        str(product.id),
+        "tier_1",
+    )
+    ja = assess(
+        capsys, tmp_path, out=tmp_path / "out", source=mapping, as_of="2026-10-31", lang="ja"
+    )
+    assert ja.row("Tier", after="手動上書き（件数）") == ["Tier", "1", "1", "1"]
 
 
 # -- what is given --

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from attrs import evolve
 
 import mpfunnel as mf
+from mpfunnel.cli.checking import Files
 from mpfunnel.cli.places import line_of, places_in
 from mpfunnel.codec import dump
 from mpfunnel.facts import product
@@ -309,3 +311,140 @@ k = 1
             places_in(whole[:end], ending)
         assert places_in("[" * 100_000, ".json")
         assert places_in("= 1\nx y = 2\nz = 3", ".toml")["z"] == 3
+
+
+class TestPolicies:
+    PYTHON = """\
+import mpfunnel as mf
+
+
+class Plants:
+    kind, tiers = "acme/plants/1", (mf.Tier(1), mf.Tier(3))
+
+    def tier_for(self, company, product, /, *, as_of):
+        if company.region is None:
+            because = "region unknown"
+            return mf.undecided(self.tiers[1], possible=self.tiers, missing=["region"], because=because)
+        near = company.region == "近畿"
+        return mf.decided(self.tiers[0 if near else 1], because="near" if near else "far")
+
+
+class Careless(Plants):
+    kind = "acme/careless/1"
+
+    def tier_for(self, company, product, /, *, as_of):
+        return mf.decided(self.tiers[0 if company.employees > 3 else 1], because="size")
+
+
+class Nameless:
+    pass
+"""
+
+    @pytest.fixture(autouse=True)
+    def acme(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A working directory with a module of policies, and a playbook for each."""
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setattr(sys, "path", [*sys.path])
+        monkeypatch.delitem(sys.modules, "acme", raising=False)
+        (tmp_path / "acme.py").write_text(self.PYTHON, encoding="utf-8")
+        (tmp_path / "fails.py").write_text("1 / 0\n", encoding="utf-8")
+        whole = dump(evolve(BOOK, cases=CASES[1:]))
+        start, _, rest = whole.partition('[tiers."*"]')
+        for name in ("plants", "careless"):
+            tiers = f'[tiers."*"]\nkind = "acme/{name}/1"\n\n'
+            text = start + tiers + rest[rest.index("# Where a lead stands") :]
+            text = text.replace("{sfa = 4}", "{sfa = 3}")
+            (tmp_path / f"{name}.toml").write_text(text, encoding="utf-8")
+
+    def test_a_file_names_only_the_policies_that_are_given(
+        self, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """No file makes the command import anything."""
+        ran = run(capsys, "check", "plants.toml")
+        assert ran.code == 1
+        assert ran.err.startswith("plants.toml: tiers.*.kind: no such kind 'acme/plants/1'")
+
+    def test_a_sound_one_is_proved_and_answers_the_cases(
+        self, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """The kit finds nothing; what fails here is the case alone."""
+        ran = run(capsys, "check", "plants.toml", "--policy", "acme:Plants")
+        assert ran.code == 1
+        assert ran.out.splitlines()[-1] == "proved by the kit: acme/plants/1"
+        assert ran.err == (
+            "plants.toml: cases[0].expect.tiers.sfa: 'an unknown one is undecided': expected 3, "
+            "not {value = 3, possible = [1, 3]}, because of: region unknown\n"
+        )
+
+    def test_what_the_kit_finds_is_a_problem(self, capsys: pytest.CaptureFixture[str]) -> None:
+        """Each check that does not pass, at the table of the policy; the case has no answer."""
+        arguments = ("--policy", "acme:Plants", "--policy", "acme:Careless", "--format", "github")
+        ran = run(capsys, "check", "careless.toml", *arguments)
+        assert ran.code == 1
+        case, *failed = [one for one in ran.out.splitlines() if one.startswith("::error")]
+        assert "expected 3, but there is no answer: tiers.sfa: acme/careless/1" in case
+        assert any(
+            "acme/careless/1 does not pass raises: raised TypeError" in one for one in failed
+        )
+        assert all(one.startswith("::error file=careless.toml,line=") for one in failed)
+        # The other processes that it asks find the module of the working directory, too.
+        assert "another process" not in ran.out
+
+    @pytest.mark.parametrize(
+        ("name", "said"),
+        [
+            ("acme", "must be a module and a class, as in acme_tiers:Plants"),
+            ("acme:Plans", "acme has no 'Plans'"),
+            (
+                "nowhere:Plans",
+                "cannot be imported: ModuleNotFoundError \"No module named 'nowhere'\"",
+            ),
+            ("fails:Plans", "cannot be imported: ZeroDivisionError 'division by zero'"),
+        ],
+    )
+    def test_one_that_is_not_there_is_a_wrong_command(
+        self, name: str, said: str, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """It ends with 2 and says what would have worked."""
+        ran = run(capsys, "check", "plants.toml", "--policy", name)
+        assert (ran.code, ran.out, ran.err) == (2, "", f"--policy {name}: {said}\n")
+
+    def test_what_makes_no_policies_is_a_wrong_command(
+        self, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """A class needs a kind, by which a file names it."""
+        ran = run(capsys, "check", "plants.toml", "--policy", "acme:Nameless")
+        assert ran.code == 2
+        assert ran.err.startswith(
+            "--policy: kinds[0]: must be a class or callable with a text kind"
+        )
+
+
+def test_a_problem_in_a_sheet_stands_in_that_file(tmp_path: Path) -> None:
+    """Of separated values the row is a line; a workbook has none."""
+    dump(BOOK, tmp_path / "playbook.toml")
+    files = Files(str(tmp_path))
+    for path, expected in (
+        ("segments.csv!C7", ("segments.csv", 7)),
+        ("segments.csv!12: when", ("segments.csv", 12)),
+        ("segments.csv!", ("segments.csv", None)),
+        ("tiers.xlsx!crm!C7", ("tiers.xlsx", None)),
+        (
+            "playbook.toml: tiers.a/b!C7",
+            ("playbook.toml", line(tmp_path / "playbook.toml", "[tiers")),
+        ),
+    ):
+        found = files.found("error", mf.Problem("cell", path, "is no cell"))
+        assert (Path(found.file or "").name, found.line) == expected
+
+
+def test_what_is_shipped_has_no_file() -> None:
+    """A playbook that is named, and not a path, is nobody's to edit."""
+    found = Files("invented").told("notice", mf.Problem("range", "tiers", "x"))
+    assert (str(found.problem), found.file, found.line) == ("tiers: x", None, None)
+
+
+def test_a_folder_without_playbook_is_named(tmp_path: Path) -> None:
+    """The problem is shown for the file that would have been read."""
+    found = Files(str(tmp_path)).found("error", mf.Problem("file", "x", "no such file"))
+    assert found.file == (tmp_path / "playbook.toml").as_posix()

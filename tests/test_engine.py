@@ -199,17 +199,22 @@ def test_a_custom_policy_is_asked_with_company_product_and_day() -> None:
 @pytest.mark.parametrize(
     ("answer", "message"),
     [
-        (KeyError("x"), "tiers.crm: acme/plants-in-kansai/1 failed on company 1: KeyError('x')"),
+        (KeyError("x"), "raised KeyError('x')"),
         (
             "Tier 1",
-            (
-                "tiers.crm: acme/plants-in-kansai/1 must return mpfunnel.decided(…) or "
-                "mpfunnel.undecided(…), not str"
-            ),
+            "str 'Tier 1' is no decision; return mpfunnel.decided(…) or mpfunnel.undecided(…)",
         ),
         (
             mf.decided(mf.Tier(2), because="x"),
-            "tiers.crm: acme/plants-in-kansai/1 gave Tier 2, which its tiers leave out",
+            "gave Tier 2, which is not among its tiers",
+        ),
+        (
+            Decision(mf.Tier(1), "policy", mf.Label("x"), (mf.Tier(3),)),
+            "gave Tier 1, and called possible only Tier 3",
+        ),
+        (
+            Decision(mf.Tier(1), "policy", None, (mf.Tier(1),)),  # type: ignore[arg-type]
+            "because is NoneType None; it must be a text or an mpfunnel.Label",
         ),
     ],
 )
@@ -217,8 +222,12 @@ def test_a_policy_that_breaks_its_contract_is_named(answer: Any, message: str) -
     """The error says which policy, on which company, and keeps what it raised as its cause."""
     with pytest.raises(mf.PolicyError) as caught:
         engine_with(Region(answer)).tier_for(MAKER, "crm", as_of=DAY)
-    assert str(caught.value) == message
-    assert caught.value.__cause__ is (answer if isinstance(answer, Exception) else None)
+    error = caught.value
+    assert str(error) == f"tiers.crm: acme/plants-in-kansai/1 on company 1: {message}"
+    assert (error.policy, error.company_id, error.product_id) == (Region.kind, MAKER.id, "crm")
+    assert error.__cause__ is (answer if isinstance(answer, Exception) else None)
+    copy = pickle.loads(pickle.dumps(error))
+    assert (str(copy), copy.product_id) == (str(error), "crm")
 
 
 def test_what_is_no_company_account_or_day_is_refused() -> None:

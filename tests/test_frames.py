@@ -356,20 +356,6 @@ def test_rules_that_ask_for_nothing() -> None:
     assert (row["tier"], row["settled"], row["missing"]) == ("tier_2", True, "")
 
 
-def test_policies_that_break_their_contract() -> None:
-    """What a policy in Python does wrong is said like for one company."""
-
-    class Broken(PlantsNearby):
-        def tier_for(self, company: Company, product: mf.Product, /, *, as_of: date) -> Any:  # noqa: ARG002
-            raise KeyError(company.name)
-
-    book = mf.starter(["crm"])
-    tiers: Any = {"crm": Broken()}
-    engine = mf.Engine(evolve(book, tiers=tiers))
-    with pytest.raises(mf.PolicyError, match=r"tiers\.crm: acme/plants-nearby/1 failed"):
-        frames.assess(engine, companies=pl.DataFrame({"id": ["c"]}), as_of=DAY)
-
-
 # -- real data --
 
 

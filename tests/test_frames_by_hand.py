@@ -22,6 +22,7 @@ from tests.leads import book_of, draw_as_of
 DAY = date(2026, 10, 31)
 PLAYBOOK = mf.starter(products=["crm", "sfa"])
 ENGINE = mf.Engine(PLAYBOOK)
+LISTED = ("leads", "activities", "deals", "contracts", "sales_events")
 COMPANIES = pl.DataFrame({"id": [1, 2], "employees": [60, 60], "annual_revenue": [0, 0]})
 LEADS = pl.DataFrame({"id": [7, 8], "company_id": [1, None]})
 HAND = mf.Override(
@@ -97,6 +98,9 @@ def test_a_silent_lead_is_told_where_somebody_set_its_state() -> None:
         assert (row["state"], row["instead_of"], row["rule"]) == ("none", "none", BY_HAND)
 
 
+_CONFLICT = "sets another value than another one that holds on the same day"
+
+
 @pytest.mark.parametrize(
     ("given", "rejects"),
     [
@@ -118,13 +122,11 @@ def test_a_silent_lead_is_told_where_somebody_set_its_state() -> None:
             [mf.Override("engagement", "x", "Mori", "r", DAY, None, lead_id=7, product_id="crm")],
             [("7", "value", "unknown-level", "no such state x")],
         ),
+        ([evolve(HAND, since=date(2026, 1, 1), until=date(2026, 2, 28))], []),
+        ([HAND, HAND, evolve(HAND, reason="another")], []),
         (
-            [evolve(HAND, since=date(2026, 1, 1), until=date(2026, 2, 28))],
-            [("1", "until", "expired", "held until 2026-02-28")],
-        ),
-        (
-            [HAND, HAND, evolve(HAND, reason="another")],
-            [("1", "value", "conflict", "differs from another one that holds on the same day")] * 2,
+            [HAND, HAND, evolve(HAND, value="tier_3"), evolve(HAND, reason="another")],
+            [("1", "value", "conflict", _CONFLICT)] * 3,
         ),
         (
             [mf.Override("engagement", "x", "Mori", "r", DAY, None, lead_id=9, product_id="crm")],
@@ -138,6 +140,49 @@ def test_what_does_not_hold_is_a_reject(given: list[mf.Override], rejects: list[
 
     assert [(r["id"], r["column"], r["code"], r["reason"]) for r in found] == rejects
     assert {row["table"] for row in found} <= {"overrides"}
+
+
+@pytest.mark.parametrize("kind", ["Polars", "pandas, NumPy", "DuckDB"])
+def test_what_people_set_is_told_with_what_became_of_it(kind: str) -> None:
+    """Law 7: each row that has begun is in force, agreed to, expired or a reject; used once."""
+    past = evolve(HAND, since=date(2026, 1, 1), until=date(2026, 2, 28), product_id="sfa")
+    early = evolve(HAND, since=DAY - timedelta(9), until=None, by="Ito", follow_up_on=DAY)
+    lead = mf.Override("engagement", "none", "Mori", "r", DAY, None, lead_id=7, product_id="sfa")
+    later = evolve(lead, since=DAY + timedelta(1))
+    clash = [
+        mf.Override("segment", value, "Mori", "r", DAY, None, company_id=2)
+        for value in ("partner", "competitor")
+    ]
+    given = {
+        "companies": COMPANIES.to_arrow(),
+        "leads": LEADS.to_arrow(),
+        "overrides": table(past, early, HAND, HAND, lead, later, *clash).to_arrow(),
+    }
+    out = frames.assess(ENGINE, **KINDS[kind](given), as_of=DAY)
+
+    told = rows_of(out.by_hand)
+    columns = ("company_id", "lead_id", "product_id", "value", "status", "by", "until")
+    assert sorted(tuple(row[name] for name in columns) for row in told if row["company_id"]) == [
+        (1, None, "crm", "tier_1", "agreed", "Ito", None),
+        (1, None, "crm", "tier_1", "in_force", "Mori", "2026-10-31"),
+        (1, None, "sfa", "tier_1", "expired", "Mori", "2026-02-28"),
+    ]
+    (of_lead,) = (row for row in told if row["lead_id"])
+    assert (of_lead["what"], of_lead["status"], of_lead["since"]) == (
+        "engagement",
+        "in_force",
+        "2026-10-31",
+    )
+    assert {row["follow_up_on"] for row in told} == {None, "2026-10-31"}
+    assert [row["code"] for row in rows_of(out.rejects)] == ["conflict"] * 2
+    tier = next(row for row in rows_of(out.tiers) if row["instead_of"])
+    assert tier["because"] == reason_of(HAND).en
+
+
+def test_without_overrides_there_is_nothing_to_tell_of_them() -> None:
+    """No table was given, none comes back."""
+    assert frames.assess(ENGINE, companies=COMPANIES, as_of=DAY).by_hand is None
+    assert assess().by_hand.height == 0
 
 
 @pytest.mark.parametrize(
@@ -228,7 +273,7 @@ def test_a_policy_in_python_is_asked_for_the_day_of_review(dated: bool) -> None:
     out = frames.assess(engine, **KINDS["Polars"](given), as_of=as_of, lang="en")
 
     assert differences(out, engine, records, as_of, possible=False) == []
-    assert any(row["instead_of"] for row in rows_of(out.tiers))
+    assert any(row["proposed"] for row in rows_of(out.tiers))
 
 
 def test_where_nothing_is_dated_held_tiers_are_those_of_today() -> None:
@@ -241,7 +286,41 @@ def test_where_nothing_is_dated_held_tiers_are_those_of_today() -> None:
         engine.assess(mf.Account(mf.Company(number, employees=many)), as_of=DAY).rows()["tiers"][0]
         for number, many in employees.items()
     ]
-    wanted = [(row["tier"], row["settled"], row["instead_of"], row["undated"]) for row in told]
-    assert found.select("tier", "settled", "instead_of", "undated").rows() == wanted
+    wanted = [(row["tier"], row["settled"], row["proposed"], row["undated"]) for row in told]
+    assert found.select("tier", "settled", "proposed", "undated").rows() == wanted
     assert wanted[1][:3] == ("tier_1", True, None)
     assert "company.employees" in wanted[1][3].split(";")
+
+
+def test_newcomers_go_by_the_facts_of_the_day() -> None:
+    """Law 1: until the next review, where nothing was told of a company by the last one."""
+    engine = mf.Engine(evolve(PLAYBOOK, tier_review_dates=[(4, 1), (10, 1)]))
+    may, spring = date(2026, 5, 1), date(2026, 1, 1)
+    changes = {
+        1: [mf.CompanyChange(may, "employees", 400)],
+        2: [mf.CompanyChange(may, "employees", 400), mf.CompanyChange(spring, "name", "N")],
+        3: [mf.CompanyChange(date(2026, 9, 1), "region", "東北")],
+        4: [],
+    }
+    companies = [mf.CompanyHistory(mf.Company(n), told) for n, told in changes.items()]
+    given = tables_of({**dict.fromkeys(LISTED, ()), "companies": companies}, engine)
+    alone = {name: given[name] for name in ("companies", "company_facts")}
+    held: dict[date, set[int]] = {}
+    for as_of in (date(2026, 4, 30), may, date(2026, 9, 30), date(2026, 10, 1)):
+        out = frames.assess(engine, **KINDS["Polars"](alone), as_of=as_of)
+        assert differences(out, engine, {"companies": companies}, as_of, possible=False) == []
+        held[as_of] = {row["company_id"] for row in rows_of(out.tiers) if row["proposed"]}
+    assert (held[may], held[date(2026, 10, 1)]) == ({2}, set())
+    on_duckdb = frames.assess(engine, **KINDS["DuckDB"](alone), as_of=may)
+    assert {row["company_id"] for row in rows_of(on_duckdb.tiers) if row["proposed"]} == {2}
+
+
+def test_a_state_set_without_a_sign_reaches_the_funnel() -> None:
+    """Law 1: on tables as on objects, in one part or several."""
+    one = mf.Override("engagement", "excluded", "Mori", "r", DAY, None, lead_id=7, product_id="sfa")
+    for chunks in (1, 2):
+        leads = assess(one, chunks=chunks).leads
+        assert leads.select("stage", "for_products").rows() == [
+            ("disqualified", "sfa"),
+            ("known", ""),
+        ]

@@ -19,11 +19,11 @@ from mpfunnel.frames.situation import WHOLE, Part
 from tests.frames import KINDS, draw_records, rows_of, tables_of
 from tests.leads import BOOKS, book_of, draw_as_of, engine_of
 
-NAMES = ("companies", "tiers", "leads", "engagement", "company_products", "rejects")
+NAMES = ("companies", "tiers", "leads", "engagement", "company_products", "by_hand", "rejects")
 IN_MEMORY = ("Polars", "Polars, lazy", "pandas, NumPy", "PyArrow")
 CASES = [("Polars", number) for number in range(0, BOOKS, 3)]
 CASES += [(kind, place) for place, kind in enumerate(IN_MEMORY) if kind != "Polars"]
-BY_COMPANY = ("companies", "tiers", "company_products", "rejects")
+BY_COMPANY = ("companies", "tiers", "company_products", "by_hand", "rejects")
 
 
 def faulty(random: Random, number: int) -> tuple[mf.Engine, dict[str, pa.Table], Any]:

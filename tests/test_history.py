@@ -771,6 +771,7 @@ def test_every_question_has_the_same_columns() -> None:
         "rule": "mql",
         "because": "問い合わせ等の手挙げ、または同じ商材でTierと関心がともに高い",
         "instead_of": None,
+        "proposed": None,
         "cause": "record",
         "for_products": "A",
         "existing_customer": False,

@@ -19,7 +19,7 @@ from mpfunnel.rules.tables import Decision
 from mpfunnel.stages import Cause
 from tests.leads import draw_account, draw_as_of, engine_of
 from tests.policies import randoms
-from tests.test_stages_steps import drawn_engine
+from tests.steps import drawn_engine
 
 BOOK = mf.starter(["crm"], zone="UTC")
 FUNNEL = BOOK.funnel

@@ -11,7 +11,7 @@ import pytest
 from attrs import evolve
 from hypothesis.errors import UnsatisfiedAssumption
 
-from mpfunnel import by_hand, case, situation
+from mpfunnel import by_hand, case, compiled, situation
 from mpfunnel.engagement import EngagementModel, model
 from mpfunnel.playbook import Playbook
 from mpfunnel.stages import pursuits
@@ -276,7 +276,7 @@ def _future_records_count(patch: pytest.MonkeyPatch) -> None:
 
 
 def _days_of_utc(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(case, "local_day", lambda at, zone: at.astimezone(UTC).date())  # noqa: ARG005
+    patch.setattr(compiled, "local_day", lambda at, zone: at.astimezone(UTC).date())  # noqa: ARG005
 
 
 def _duplicates_count_twice(patch: pytest.MonkeyPatch) -> None:
@@ -302,7 +302,7 @@ def _leads_without_sign_all_alike(patch: pytest.MonkeyPatch) -> None:
         right(self, *given)
         self.asks_lead = False
 
-    _wrapped(patch, case.CompiledModel, "__init__", wrong)
+    _wrapped(patch, compiled.CompiledModel, "__init__", wrong)
 
 
 def _interest_grows(patch: pytest.MonkeyPatch) -> None:

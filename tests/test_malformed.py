@@ -51,6 +51,7 @@ from tests.malformed import (
     changed,
     file,
     followed,
+    listing,
     mapping,
     mapping_with,
     nested,
@@ -58,6 +59,8 @@ from tests.malformed import (
     refused,
     table,
     tiers,
+    unproved_policy,
+    unsound,
     when,
     within_itself,
 )
@@ -113,10 +116,21 @@ def table_dropped() -> Any:
     return given
 
 
+CASE: Final = """
+[[cases]]
+name = "large"
+as_of = 2026-10-31
+given.company = { employees = 2_000 }
+expect.segment = "small"
+"""
+
+
 # Playbook files, and a store: name and content.
 FILES: Final[dict[str, tuple[Callable[[Path], object], list[str]]]] = {
     "a SQLite file cut off": (stored,
         ["database | crm.db: cannot be read as SQLite: file is not a database"]),
+    "a case that is answered otherwise": (unsound("book.toml", TOML + CASE),
+        ["case | book.toml: cases[0].expect.segment: 'large': expected \"small\", not \"enterprise\", because of: employees at least 1,000 people or annual revenue at least 100 billion"]),
     "an empty TOML file": (file("book.toml", ""),
         ["missing | book.toml: has no products",
          "missing | book.toml: has no segments",
@@ -448,6 +462,8 @@ OBJECTS: Final[dict[str, tuple[Callable[[], object], list[str]]]] = {
          "missing | tiers.sfa: has no policy; give one for every product"]),
     "a policy under a huge key": (lambda: evolve(BOOK, tiers={HUGE: 3}),  # type: ignore[dict-item]
         ["type | tiers.of 16610 bits: must be a tier policy, not int 3"]),
+    "a policy that the kit disproves": (unproved_policy,
+        ["policy | tiers.crm: acme/undeclared/1 does not pass declared: gave Tier 2, which is not among its tiers, asked about Company('c0') for product 'crm' as of 2026-10-31"]),
     "a policy without tiers": (lambda: evolve(BOOK, tiers=Policy(lambda: None, ())),
         ["type | tiers.crm.tiers: must give at least one Tier, and nothing else",
          "type | tiers.sfa.tiers: must give at least one Tier, and nothing else"]),
@@ -661,7 +677,7 @@ OBJECTS: Final[dict[str, tuple[Callable[[], object], list[str]]]] = {
 # Mappings of exported files.
 MAPPINGS: Final[dict[str, tuple[Callable[[], object], list[str]]]] = {
     "nothing at all": (lambda: sources.load({}),
-        ["missing | fills no record kind; known are products, companies, company_facts, leads, activities, deals, contracts, sales_events"]),
+        ["missing | fills no record kind; known are products, companies, company_facts, lists, leads, activities, deals, contracts, sales_events, overrides"]),
     "a table that contains itself": (lambda: sources.load(within_itself()),
         ["depth | nests deeper than 32"]),
     "a list nested 100,000 deep": (mapping_with(companies=nested(100_000)),
@@ -845,6 +861,9 @@ ROWS: Final[dict[str, tuple[Callable[[Path], object], list[str]]]] = {
     "what is referred to and absent": (absent,
         ["unknown-company | line 2: company 'B': no such company",
          "unknown-product | line 3: product 'cгm': no such product; did you mean 'crm'?"]),
+    "a list of whom nobody knows": (listing,
+        ["ambiguous | line 2: name 'A': is that of 2 companies; add what tells them apart",
+         "unmatched | line 3: name 'B': no company has it"]),
     "a deal that is closed and open": (table("id,company,opened,closed\n1,2,2026-01-01,2026-01-02\n", "deals", {"closed_at": "closed"}),
         ["contradiction | line 2: closed '2026-01-02': must be blank for an open deal"]),
     "a contract that ends first": (table("company,product,start,end\n1,2,2026-02-01,2026-01-01\n", "contracts", {"end": "end"}),
@@ -1122,18 +1141,18 @@ ARGUMENTS: Final[dict[str, tuple[Callable[[], object], list[str]]]] = {
          "other-company | deals: belongs to company 2, not to 1"]),
     "records of nobody": (lambda: assessed(mf.Account(None, deals=[mf.Deal(1, 2, AT)])),
         ["unknown-company | deals: belongs to no company and to no lead that is given"]),
-    "an override of last year": (lambda: assessed(mf.Account(Company(1), overrides=[mf.Override("segment", "partner", "Mori", "told so", DAY, None, company_id=1), mf.Override("segment", "competitor", "Mori", "told so", date(2019, 1, 1), date(2019, 12, 31), company_id=1)])),
-        ["expired | overrides: held until 2019-12-31"]),
+    "an override of last year": (lambda: followed(STATE, mf.Override("segment", "competitor", "Mori", "told so", date(2019, 1, 1), date(2019, 12, 31), company_id=1)),
+        ["expired | event: held until 2019-12-31"]),
     "activities that differ": (lambda: assessed(mf.Account(None, leads=[Lead(1)], activities=[mf.Activity(1, 1, "click", AT), mf.Activity(1, 1, "open", AT), mf.Activity(2, 1, "click", AT, product_ids=["cгm"])])),
         ["conflict | activities: shares its id with a record that differs",
          "conflict | activities: shares its id with a record that differs",
          "unknown-product | activities: no such product 'cгm'; did you mean 'crm'?"]),
     "a policy that answers an integer": (lambda: mf.Engine(evolve(BOOK, tiers=Policy(lambda: 3))).tier_for(Company(1), "crm", as_of=DAY),
-        ["PolicyError | tiers.crm: acme/told/1 must return mpfunnel.decided(…) or mpfunnel.undecided(…), not int"]),
+        ["PolicyError | tiers.crm: acme/told/1 on company 1: int 3 is no decision; return mpfunnel.decided(…) or mpfunnel.undecided(…)"]),
     "a policy that answers another tier": (lambda: mf.Engine(evolve(BOOK, tiers=Policy(lambda: mf.decided(Tier(2), because="x")))).tier_for(Company(1), "crm", as_of=DAY),
-        ["PolicyError | tiers.crm: acme/told/1 gave Tier 2, which its tiers leave out"]),
+        ["PolicyError | tiers.crm: acme/told/1 on company 1: gave Tier 2, which is not among its tiers"]),
     "a policy that fails": (lambda: mf.Engine(evolve(BOOK, tiers=Policy(lambda: 1 // 0))).tier_for(Company("taro@example.jp"), "crm", as_of=DAY),
-        ["PolicyError | tiers.crm: acme/told/1 failed on company 't…@….jp': ZeroDivisionError('integer division or modulo by zero')"]),
+        ["PolicyError | tiers.crm: acme/told/1 on company 't…@….jp': raised ZeroDivisionError('integer division or modulo by zero')"]),
 }  # fmt: skip
 
 

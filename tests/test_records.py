@@ -367,6 +367,26 @@ class TestHistory:
         changes = [CompanyChange(DAY, "region", region) for region in ("Kanto", "Kansai")]
         assert CompanyHistory(Company("c"), changes).on(DAY).region == "Kansai"
 
+    def test_it_goes_on_with_what_differs_from_a_day_on(self) -> None:
+        """S21: a company as it is now becomes changes of its day; what has not changed is none."""
+        history = CompanyHistory(
+            Company("c", employees=5, region="Kanto", attributes={"seats": 1, "rank": "a"}),
+            [CompanyChange(date(2026, 4, 1), "employees", 7)],
+        )
+        seen = Company("c", employees=9, region="Kanto", attributes={"rank": "a", "floor": 2})
+        longer = history.went_on(seen, since=date(2026, 4, 2))
+        assert longer.changes[1:] == (
+            CompanyChange(date(2026, 4, 2), "employees", 9),
+            CompanyChange(date(2026, 4, 2), "floor", 2),
+            CompanyChange(date(2026, 4, 2), "seats", None),
+        )
+        assert longer.on(date(2026, 4, 1)) == history.on(date(2026, 4, 1))
+        assert longer.on(date(2026, 4, 2)).employees == 9
+        assert longer.went_on(seen, since=date(2026, 4, 2)) == longer
+        with pytest.raises(InvalidDataError) as caught:
+            history.went_on(Company("d"), since=DAY)
+        assert str(caught.value) == "company.id: must be 'c', as in the history, not 'd'"
+
     def test_every_wrong_change_is_named(self) -> None:
         """S21: a change whose value its fact cannot hold is refused when the history is made."""
         assert faults(

@@ -29,7 +29,8 @@ GROWING = mf.CompanyHistory(
 def tiers_on(day: date, engine: mf.Engine = ENGINE) -> tuple[int, int | None]:
     """The Tier in force, and the proposed one where it is another."""
     one = engine.tier_for(GROWING, "crm", as_of=day)
-    return one.value.number, None if one.instead_of is None else one.instead_of.value.number
+    assert one.instead_of is None  # nobody has set it
+    return one.value.number, None if one.proposed is None else one.proposed.value.number
 
 
 @pytest.mark.parametrize(
@@ -61,13 +62,13 @@ def test_the_last_review_may_be_of_the_year_before() -> None:
     assert BOOK.reviewed_on(date(2026, 3, 31)) == date(2025, 10, 1)
     assert BOOK.reviewed_on(date(2026, 4, 1)) == date(2026, 4, 1)
     assert BOOK.reviewed_on(date(1, 3, 31)) is None
-    assert ENGINE.tier_for(GROWING, "crm", as_of=date(1, 1, 1)).instead_of is None
+    assert ENGINE.tier_for(GROWING, "crm", as_of=date(1, 1, 1)).proposed is None
 
 
 def test_facts_without_a_day_are_called_undated() -> None:
     """Of a plain company nobody knows what it was on the day of review: held is proposed."""
     told = ENGINE.assess(mf.Account(mf.Company(1, employees=60)), as_of=date(2026, 5, 1))
-    assert told.tiers["crm"].instead_of is None
+    assert told.tiers["crm"].proposed is None
     assert "company.employees" in told.undated["crm"]
 
     dated = ENGINE.assess(mf.Account(GROWING), as_of=date(2026, 5, 1)).undated["crm"]
@@ -84,13 +85,70 @@ def test_a_person_stands_above_the_review() -> None:
     )
     told = ENGINE.assess(mf.Account(GROWING, overrides=[one]), as_of=date(2026, 5, 2))
 
-    tier: Decision[Any] | None = told.tiers["crm"]
-    chain: list[int] = []
-    while tier is not None:
-        chain.append(tier.value.number)
-        tier = tier.instead_of
-    assert chain == [4, 3, 2]
+    tier: Decision[Any] = told.tiers["crm"]
+    assert tier.value.number == 4
+    assert tier.proposed is None
+    assert tier.instead_of is not None
+    assert tier.instead_of.value.number == 3
+    assert tier.instead_of.proposed is not None
+    assert tier.instead_of.proposed.value.number == 2
+    (row,) = told.rows()["tiers"]
+    assert (row["tier"], row["instead_of"], row["proposed"]) == ("tier_4", "tier_3", "tier_2")
     assert told.undated["crm"] == ()
+
+
+NEW = mf.CompanyHistory(
+    mf.Company(1, annual_revenue=0),
+    [
+        CompanyChange(date(2026, 5, 1), "employees", 60),
+        CompanyChange(date(2026, 6, 1), "employees", 400),
+        CompanyChange(date(2026, 11, 1), "employees", 10),
+    ],
+)
+
+
+def test_a_company_that_came_after_the_review_goes_by_the_facts_of_the_day() -> None:
+    """Nothing was known of it on that day; from the next review on its Tier is held."""
+    for day, tier, proposed in (
+        (date(2026, 4, 30), None, None),
+        (date(2026, 5, 1), 3, None),
+        (date(2026, 9, 30), 2, None),
+        (date(2026, 11, 1), 2, 4),
+    ):
+        one = ENGINE.tier_for(NEW, "crm", as_of=day)
+        assert (one.value.number if one.settled else None) == tier
+        assert (one.proposed and one.proposed.value.number) == proposed
+    told = ENGINE.assess(mf.Account(NEW), as_of=date(2026, 9, 30)).undated["crm"]
+    assert "company.employees" not in told
+    text = ENGINE.explain("tier", NEW, "crm", as_of=date(2026, 9, 30))
+    assert text.startswith("Tier 2 — ")
+    spans = mf.replay(mf.Account(NEW), BOOK, start=date(2026, 4, 1), end=date(2026, 11, 30)).tiers[
+        "crm"
+    ]
+    assert [(one.first_day, one.value.number, one.settled) for one in spans] == [
+        (date(2026, 4, 1), 4, False),
+        (date(2026, 5, 1), 3, True),
+        (date(2026, 6, 1), 2, True),
+        (date(2026, 11, 1), 2, True),
+    ]
+    assert all("company.employees" not in one.undated for one in spans[1:])
+
+
+def test_what_was_known_of_a_company_by_the_review_is_held() -> None:
+    """A Tier that was settled then, and one of a company of which anything was told by then."""
+    settled = mf.CompanyHistory(
+        mf.Company(1, employees=60, annual_revenue=0),
+        [CompanyChange(date(2026, 5, 1), "employees", 400)],
+    )
+    assert ENGINE.tier_for(settled, "crm", as_of=date(2026, 5, 1)).value == mf.Tier(3)
+    known = evolve(NEW, changes=[*NEW.changes, CompanyChange(date(2025, 1, 1), "region", "関東")])
+    held = ENGINE.tier_for(known, "crm", as_of=date(2026, 5, 1))
+    assert not held.settled
+    assert held.proposed is not None
+    assert held.proposed.value == mf.Tier(3)
+    # Law 5: as of a day, what is told later is not known yet.
+    later = evolve(NEW, changes=NEW.changes[1:])
+    assert ENGINE.tier_for(later, "crm", as_of=date(2026, 5, 1)).settled is False
 
 
 def test_an_explanation_tells_what_is_held_and_what_is_proposed() -> None:
@@ -120,7 +178,7 @@ def test_a_policy_in_python_is_asked_for_the_day_of_review() -> None:
     told = engine.assess(mf.Account(mf.Company(1)), as_of=date(2026, 6, 30))
 
     assert told.tiers["crm"].value == mf.Tier(4)
-    assert told.tiers["crm"].instead_of == mf.decided(mf.Tier(6), because="month")
+    assert told.tiers["crm"].proposed == mf.decided(mf.Tier(6), because="month")
     assert told.undated["crm"] == ("company",)
     text = engine.explain("tier", mf.Company(1), "crm", as_of=date(2026, 6, 30))
     assert text == (

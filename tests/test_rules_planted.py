@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from mpfunnel.rules import compiled, explain
+from mpfunnel.rules import compiled, explain, limits
 from mpfunnel.rules.conditions import All, AnyOf, Compare, Exists, IsIn, IsMissing
 from mpfunnel.rules.explain import Finding
 from mpfunnel.rules.facts import Fact
@@ -159,6 +159,40 @@ def _interval_without_its_end(patch: pytest.MonkeyPatch) -> None:
     )
 
 
+def _limits(patch: pytest.MonkeyPatch, readings_of: Callable[[list[Any]], list[Any]]) -> None:
+    limited = limits.limited
+    patch.setattr(
+        explain,
+        "limited",
+        lambda decision, bounds, readings, outcomes: limited(
+            decision, bounds, readings_of(readings), outcomes
+        ),
+    )
+
+
+def _limits_later_as_now(patch: pytest.MonkeyPatch) -> None:
+    _limits(patch, lambda readings: [one._replace(later=one.now) for one in readings])
+
+
+def _limits_now_as_later(patch: pytest.MonkeyPatch) -> None:
+    _limits(patch, lambda readings: [one._replace(now=one.later) for one in readings])
+
+
+def _limits_unknown_as_no(patch: pytest.MonkeyPatch) -> None:
+    _limits(patch, lambda readings: [one._replace(later=bool(one.later)) for one in readings])
+
+
+def _limits_backwards(patch: pytest.MonkeyPatch) -> None:
+    limited = limits.limited
+    patch.setattr(
+        explain,
+        "limited",
+        lambda decision, bounds, readings, outcomes: limited(
+            decision, bounds[::-1], readings[::-1], outcomes
+        ),
+    )
+
+
 PLANTS: list[Plant] = [
     _at_least_as_more,
     _zero_as_missing,
@@ -174,6 +208,10 @@ PLANTS: list[Plant] = [
     _exists_skips_unknown_rows,
     _missing_text_as_no_match,
     _interval_without_its_end,
+    _limits_later_as_now,
+    _limits_now_as_later,
+    _limits_unknown_as_no,
+    _limits_backwards,
 ]
 
 

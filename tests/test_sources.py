@@ -25,10 +25,11 @@ from mpfunnel.records import (
     Deal,
     DealLine,
     Lead,
+    Override,
     Product,
     SalesEvent,
 )
-from tests.reading import mapping_of, read_files, read_table, write
+from tests.reading import mapping_of, problems_of, read_files, read_table, write
 
 # Each example writes and reads files.
 FILES = settings(
@@ -76,6 +77,11 @@ class TestRecords:
                 {"lead_id": "l1", "kind": "accepted", "at": "2024-01-01", "product_id": "crm"}
                 | {"by": "b", "reason": "r", "follow_up_on": "2024-02-01"}
             ),
+            "overrides": (
+                {"what": "tier", "value": "tier_1", "by": "b", "reason": "r", "lead_id": ""}
+                | {"since": "2024-01-01", "until": "2024-12-31", "company_id": "c1"}
+                | {"product_id": "crm", "follow_up_on": "2024-02-01"}
+            ),
         }
         sets = ("domains", "relationships", "lists", "interests", "product_ids")
         data: dict[str, Any] = {"defaults": {"zone": "Asia/Tokyo"}, "files": {}}
@@ -110,6 +116,65 @@ class TestRecords:
         assert read.contracts == (Contract("c1", "crm", start, date(2024, 12, 31), 5, 2),)
         event = SalesEvent("l1", "accepted", new_year, "crm", "b", "r", date(2024, 2, 1))
         assert read.sales_events == (event,)
+        hand: Any = {"company_id": "c1", "product_id": "crm", "follow_up_on": date(2024, 2, 1)}
+        days = start, date(2024, 12, 31)
+        assert read.overrides == (Override("tier", "tier_1", "b", "r", *days, **hand),)
+        assert all(one.overrides == read.overrides for one in read.accounts() if one.company)
+
+    def test_overrides_are_read_with_the_words_of_the_export(self, tmp_path: Path) -> None:
+        """Labels of either language become keys by the value map; faults are the record's."""
+        fields: dict[str, Any] = {
+            "what": {"column": "種別", "values": {"Tier": "tier", "状態": "engagement"}},
+            "value": {
+                "column": "値",
+                "normalise": ["nfkc"],
+                "values": {"Tier 1": "tier_1", "重点フォロー": "priority_follow_up"},
+            },
+            "by": "担当",
+            "reason": "理由",
+            "since": {"column": "開始", "date_formats": ["%Y/%m/%d"]},
+            "until": {"column": "期限", "date_formats": ["%Y/%m/%d"], "blank": ["なし"]},
+            "company_id": "企業",
+            "lead_id": "人",
+            "product_id": "商材",
+        }
+        content = (
+            "種別,値,担当,理由,開始,期限,企業,人,商材\n"
+            "Tier,Ｔｉｅｒ 1,森,最重点,2026/4/1,なし,c1,,crm\n"
+            "Tier,Tier 1,森,最重点,2026/4/1,なし,c1,,crm\n"
+            "状態,重点フォロー,林,来期予算,2026/4/1,2027/3/31,,l1,crm\n"
+            "Tier,Tier 1,森,最重点,2026/4/1,2026/3/31,c1,,crm\n"
+            "Tier,Tier 1,森,最重点,2026/4/1,2027/3/31,c1,l1,crm\n"
+            "Tier,Tier 1,森,最重点,2026/4/1,2027/3/31,,,crm\n"
+            "段階,Tier 1,森,最重点,2026/4/1,2027/3/31,c1,,crm\n"
+            "Tier,Tier 1,,最重点,2026/4/1,2027/3/31,c1,,crm\n"
+        )
+        read = read_table(tmp_path, content, "overrides", fields)
+        assert read.overrides == (
+            Override("tier", "tier_1", "森", "最重点", date(2026, 4, 1), None, "c1", None, "crm"),
+            Override(
+                "engagement", "priority_follow_up", "林", "来期予算", date(2026, 4, 1),
+                date(2027, 3, 31), None, "l1", "crm",
+            ),
+        )  # fmt: skip
+        assert [(r.line, r.column, r.code) for r in read.rejects] == [
+            (5, "期限", "order"),
+            (6, "人", "contradiction"),
+            (7, "企業", "missing"),
+            (8, "種別", "choice"),
+            (9, "担当", "missing"),
+        ]
+        assert read.counts[0].collapsed == 1
+
+    def test_an_override_says_until_when(self, tmp_path: Path) -> None:
+        """A mapping that could not say an end is refused; it may name the last of all days."""
+        mapping = mapping_of("overrides")
+        del mapping["overrides"]["fields"]["until"]
+        assert problems_of(mapping) == ["overrides.fields: has no until; overrides need it"]
+        content = "what,value,by,reason,since,company_id\nsegment,partner,b,r,2026-04-01,c1\n"
+        fields = {"until": {"constant": "9999-12-31"}, "company_id": "company_id"}
+        (one,) = read_table(tmp_path, content, "overrides", fields).overrides
+        assert one.until == date.max
 
     def test_custom_attributes_have_their_stated_type(self, tmp_path: Path) -> None:
         """Each type of a custom attribute is read as such, and blank is left out."""

@@ -88,6 +88,7 @@ COLUMNS: Final[Mapping[str, list[str]]] = {
     "status": ["open", "won", "lost"],
     "event": ["accepted", "rejected"],
     "phase": ["growth", "decline"],
+    "question": ["segment", "tier", "engagement"],
     "relations": ["customer;partner", "partner;customer", "customer", ";"],
     "day": [
         *["2024-01-31", "2024-01-01"] * 4,
@@ -124,6 +125,8 @@ _BY_NAME: Final[Mapping[str, str]] = {
     "relationships": "relations",
     "closed_at": "later day",
     "end": "later day",
+    "until": "later day",
+    "what": "question",
     "product_ids": "other id",
     "corporate_number": "number of a company",
 }

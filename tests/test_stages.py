@@ -434,7 +434,7 @@ class TestFurthest:
             (ENDED, LOW),
             (OPEN, AWAY),
             (ENDED, OUT),
-            (Pursuit(), HIGH),
+            (Pursuit(), FUNNEL.rules.otherwise),
         ]
         for place, better in enumerate(order):
             for worse in order[place + 1 :]:
@@ -444,6 +444,14 @@ class TestFurthest:
                         {about: (own, decision(at)) for about, (own, at) in found.items()},
                     )
                     assert (best.value, products) == (better[1], ("A",))
+
+    def test_without_a_pursuit_only_a_rule_leads_anywhere(self) -> None:
+        """As an open one would: there is a rule that holds by what somebody has set."""
+        known = FUNNEL.rules.otherwise
+        found: dict[Any, Any] = {"A": (OPEN, decision(LOW)), "B": (Pursuit(), decision(HIGH))}
+        assert furthest(FUNNEL, found) == (decision(HIGH), ("B",))
+        found = {"A": (ENDED, decision(OUT)), "B": (Pursuit(), decision(known))}
+        assert furthest(FUNNEL, found) == (decision(OUT), ("A",))
 
     def test_all_products_that_reach_it_are_named(self) -> None:
         """S19: `for_products` lists every product that reaches the stage, and the firm is none."""

@@ -26,11 +26,14 @@ from mpfunnel.labels import Label
 from tests.frames import draw_records, tables_of
 from tests.warehouse import ANSWERS, InDuckDB, disagreements
 
+KEY = ("lead_id", "of_lead", "number")
 TABLES: Mapping[str, Sequence[str]] = {
     "companies": ["id", "employees", "industry"],
     "leads": ["id", "company_id"],
     "activities": ["id", "lead_id", "kind", "at", "product_id"],
     "sales_events": ["lead_id", "kind", "at", "reason"],
+    "stage_history": [*KEY, "pursuit", "stage", "entered", "left", "kind", "cause", "by"],
+    "stage_history_products": [*KEY, "product_id"],
 }
 # That of BigQuery is least like the others, of which some are run besides.
 DIALECTS = [

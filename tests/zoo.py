@@ -22,6 +22,7 @@ from mpfunnel.tiers import Tier
 
 __all__ = ["BROKEN", "SOUND", "Broken", "Plants"]
 
+LEAST = 79
 FIRST, SECOND, THIRD = Tier(1), Tier(2), Tier(3)
 
 
@@ -30,9 +31,7 @@ class Policy:
 
     tiers: Any = (FIRST, SECOND, THIRD)
 
-    @property
-    def kind(self) -> str:
-        return f"zoo/{type(self).__name__}/1"
+    kind: Any = property(lambda self: f"zoo/{type(self).__name__}/1")
 
     def tier_for(self, company: Company, product: Product, /, *, as_of: date) -> Any:
         return by_region(company)
@@ -148,6 +147,10 @@ class KindRaises(Policy):
 
 class TiersAreNone(Policy):
     tiers = (1, 2, 3)
+
+
+class NoTiers(Policy):
+    tiers = ()
 
 
 class TiersMove(Policy):
@@ -308,6 +311,18 @@ class Remembers(Policy):
         return self.known[company.id]
 
 
+class SaysItOtherwise(Policy):
+    """Gives the same Tier again, for another reason."""
+
+    def __init__(self) -> None:
+        self.times: dict[Any, int] = {}
+
+    def tier_for(self, company: Company, product: Product, /, *, as_of: date) -> Any:
+        asked = (company, product, as_of)
+        self.times[asked] = self.times.get(asked, 0) + 1
+        return mf.decided(FIRST, because=f"asked {self.times[asked]}")
+
+
 class Shares(Policy):
     def __init__(self) -> None:
         self.company = Company(0)
@@ -349,6 +364,70 @@ class BecomesAnother(Policy):
 
     def __reduce__(self) -> tuple[type[BecomesAnother], tuple[()]]:
         return BecomesAnother, ()
+
+
+class WorseInAFile(Policy):
+    """Throws dice that are not those of the kit, and can be named in a file."""
+
+    kind = "zoo/worse/1"
+
+    def tier_for(self, company: Company, product: Product, /, *, as_of: date) -> Any:
+        return mf.decided(FIRST, because=str(Random().random()))
+
+
+class ForgetsItsOptions(Policy):
+    """Is made with a region that no file and no version of a playbook tells of."""
+
+    kind = "zoo/forgets/1"
+
+    def __init__(self, first: str = "関東") -> None:
+        self.first = first
+
+    def tier_for(self, company: Company, product: Product, /, *, as_of: date) -> Any:
+        if company.region == self.first:
+            return mf.decided(FIRST, because="first")
+        return by_region(company)
+
+
+class OptionsAreNoData(ForgetsItsOptions):
+    @property
+    def options(self) -> Any:
+        return {"first": {self.first}}
+
+
+class FloatInAFile(Policy):
+    """Compares a float with an option, which a file holds as a decimal."""
+
+    kind = "zoo/float/1"
+
+    def __init__(self, growth: float) -> None:
+        self.options = {"growth": growth}
+
+    def tier_for(self, company: Company, product: Product, /, *, as_of: date) -> Any:
+        if company.growth_rate is None:
+            possible = (FIRST, THIRD)
+            return mf.undecided(THIRD, possible=possible, missing=["growth_rate"], because="x")
+        grows = company.growth_rate >= self.options["growth"]
+        return mf.decided(FIRST if grows else THIRD, because="growth")
+
+
+class TiersByOptions(Policy):
+    """Declares Tiers that no file tells of."""
+
+    kind = "zoo/tiers-by-options/1"
+
+    def __init__(self, last: int = 3) -> None:
+        self.tiers = (FIRST, SECOND, THIRD, Tier(last)) if last > 3 else Policy.tiers
+
+
+class HasOptions(ForgetsItsOptions):
+    """Is made again from its options."""
+
+    kind = "zoo/options/1"
+
+    @property
+    def options(self) -> Any:
+        return {"first": self.first}
 
 
 class ByHash(Policy):
@@ -407,6 +486,13 @@ class LargeIsLow(Policy):
         return mf.decided(FIRST if near else THIRD, because="size")
 
 
+class LargeIsLowInKansai(LargeIsLow):
+    def tier_for(self, company: Company, product: Product, /, *, as_of: date) -> Any:
+        if company.region == "近畿" and company.lists:
+            return super().tier_for(company, product, as_of=as_of)
+        return by_region(company)
+
+
 def defined_in_a_function() -> Any:
     """A policy of a class that no other process can find."""
 
@@ -434,11 +520,13 @@ class Broken(NamedTuple):
     options: Options = cast("Options", MappingProxyType({}))
 
 
+KANSAI = Company("k", region="近畿", lists=["target"], industry="製造業")
 BROKEN: Sequence[Broken] = (
     Broken(NoVersion(), "kind", "kind is str 'zoo/plants'; it must be a name and a version"),
     Broken(KindMoves(), "kind", "kind was 'zoo/0/1', and then 'zoo/1/1'"),
     Broken(KindRaises(), "kind pickling", "kind raised NotImplementedError"),
     Broken(TiersAreNone(), "tiers declared", "tiers holds int 1, which is no mpfunnel.Tier"),
+    Broken(NoTiers(), "tiers declared", "tiers is tuple (); it must list at least one Tier"),
     Broken(TiersMove(), "tiers", "tiers was Tier 1, Tier 2, Tier 3, and then (Tier(number=3)"),
     Broken(TiersRaise(), "tiers declared pickling", "tiers raised NotImplementedError"),
     Broken(Raises(), "raises", "raised TypeError: '>=' not supported between"),
@@ -447,10 +535,10 @@ BROKEN: Sequence[Broken] = (
     Broken(PossibleIsAList(), "decision", "possible is list [Tier(number=1)]; it must be a tuple"),
     Broken(MissingIsNoText(), "decision", "missing holds TextTerm"),
     Broken(NoRule(), "decision", "rule is str ''; it must be a text that is not blank"),
-    Broken(Undeclared(), "declared", "gave Tier(number=4), which is not among its tiers", 1),
+    Broken(Undeclared(), "declared", "gave Tier 4, which is not among its tiers", 1),
     Broken(NoReason(), "reason", "because is str ''; it must be a text or an mpfunnel.Label"),
-    Broken(NotPossible(), "possible", "value is Tier(number=1), and possible only Tier 2"),
-    Broken(NothingPossible(), "possible", "value is Tier(number=1), and possible only nothing"),
+    Broken(NotPossible(), "possible", "gave Tier 1, and called possible only Tier 2"),
+    Broken(NothingPossible(), "possible", "gave Tier 1, and called possible only nothing"),
     Broken(MissingIsKnown(), "missing", "names 'company.employees', which is known", 1),
     Broken(MissingIsMisspelt(), "missing", "names 'company.regoin', which it never reads, and"),
     Broken(MissingIsClosed(), "missing", "names 'company.relationships', of which blank means"),
@@ -466,12 +554,17 @@ BROKEN: Sequence[Broken] = (
     Broken(MissingFlagIsNo(), "settled", "decided Tier 1 without company.student; with True it is"),
     Broken(PromisesTooMuch(), "narrows", "said undecided: Tier 1 or Tier 2 without company.region"),
     Broken(SaysItOnce(), "twice", "answered undecided: Tier 1 or Tier 2 or Tier 3, and"),
+    Broken(SaysItOtherwise(), "twice", "answered Tier 1 (because Label(en='asked 1'"),
     Broken(Quota(), "order", "answered Tier 1, and in another order of companies Tier 3"),
     Broken(Remembers(), "order", "answered ", 0),
     Broken(Shares(), "threads", "answered "),
     Broken(HoldsAFunction(), "pickling", "cannot be pickled: "),
     Broken(LosesItsOptions("四国"), "pickling", "answered Tier 1, and after pickling Tier 3", 1),
     Broken(BecomesAnother(2), "pickling", "kind was 'zoo/becomes-another/2', and then"),
+    Broken(ForgetsItsOptions("四国"), "file", "answered Tier 1, and when read from a file Tier", 1),
+    Broken(OptionsAreNoData("四国"), "file", "cannot be read from a file: PlaybookError: tiers."),
+    Broken(FloatInAFile(0.3), "file", "answered Tier 1, and when read from a file Tier 3", 1),
+    Broken(TiersByOptions(4), "file", "kind or tiers were others after a file: 'zoo/tiers-by"),
     Broken(ByHash(), "processes", "answered otherwise in a process with another hash seed"),
     Broken(Today(), "clock", "looked at the clock: date.today(); as_of is the day that counts"),
     Broken(Environment(), "environment", "looked around: os.environ; an answer rests on"),
@@ -479,12 +572,20 @@ BROKEN: Sequence[Broken] = (
     Broken(LocalZone(), "environment", "answered otherwise in another folder, time zone"),
     Broken(Dice(), "randomness", "threw dice: random."),
     Broken(NewDice(), "twice order randomness", "answered "),
+    Broken(WorseInAFile(), "twice order randomness", "answered Tier 1 (because "),
     Broken(Secret(), "twice order randomness", "answered "),
     Broken(
         LargeIsLow(),
         "monotone",
         "gave Tier 1 with company.employees=",
         options={"monotone": ["employees"]},
+    ),
+    Broken(
+        LargeIsLowInKansai(),
+        "monotone",
+        "gave Tier 1 with company.employees=",
+        2,
+        options={"monotone": ["employees"], "companies": [KANSAI]},
     ),
     Broken(defined_in_a_function(), "pickling processes", "cannot be pickled: "),
 )
@@ -495,6 +596,7 @@ SOUND: Sequence[tuple[Any, Options]] = (
     (ReadsOnce(), {}),
     (OwnDice(), {}),
     (LargeIsLow(), {}),
+    (HasOptions("四国"), {}),
     (MissingFlagIsNo(), {"closed": ["student"]}),
     (
         mf.TierTable(

@@ -9,6 +9,7 @@ from typing import Any, Generic, Literal, TypeVar
 from attrs import field, frozen
 from immutabledict import immutabledict
 
+from mpfunnel.by_hand import SetByHand
 from mpfunnel.contact import Contactable
 from mpfunnel.engagement import EngagementState, Score
 from mpfunnel.labels import Label, Lang
@@ -122,6 +123,7 @@ class Stage(Decided[FunnelStage]):
         pursuits: What each current pursuit warrants, by product; `None` stands for the whole firm.
         entry: The entry of its history that it is in; `None` where none is kept.
         warranted: What the facts warrant, for `Funnel.reconcile`.
+        entered_on: The day of that entry, in the zone of the playbook.
     """
 
     decision: Decision[FunnelStage]
@@ -130,6 +132,7 @@ class Stage(Decided[FunnelStage]):
     pursuits: immutabledict[Id | None, Decision[FunnelStage]]
     entry: Entry | None
     warranted: WarrantedStage
+    entered_on: date | None = None
 
     @property
     def wins(self) -> tuple[Win, ...]:
@@ -167,11 +170,11 @@ class Assessment:
         tiers: How much to invest in it, per product; empty for people without company.
         leads: The answers about each of its people, by id.
         owned: The products that it owns.
-        rejects: Records of the account that could not be used; overrides that have expired are
-            among them.
+        rejects: Records of the account that could not be used.
         undated: Where Tiers are held from review to review: per product, the facts up to the rule
             that decided of which no record says that they held on the day of the review;
             ``company`` where a custom policy decided. Empty for all other playbooks.
+        by_hand: The overrides that have begun and are no rejects, with what became of each.
     """
 
     as_of: date
@@ -183,20 +186,24 @@ class Assessment:
     owned: tuple[Id, ...] = ()
     rejects: tuple[Rejected, ...] = ()
     undated: immutabledict[Id, tuple[str, ...]] = immutabledict()
+    by_hand: tuple[SetByHand, ...] = ()
 
     @property
     def expired(self) -> tuple[Override, ...]:
         """The overrides whose last day has passed: they hold no more."""
-        return tuple(one.record for one in self.rejects if one.code == "expired")
+        return tuple(one.override for one in self.by_hand if one.status == "expired")
 
     def rows(self, lang: Lang = "en") -> dict[str, list[Row]]:
-        """Return flat rows to store, by table: companies, tiers, leads, engagement and rejects.
+        """Return flat rows to store, by table.
 
-        Keys, not labels, stand in every column but ``because``; several keys are joined by
-        ``;``. The key of a row is (company_id), (company_id, product_id), (lead_id) and
-        (lead_id, product_id). In ``instead_of`` stands the value in whose place the one in force
-        stands: what the rules say where somebody set it by hand, and what they say today where a
-        Tier is held.
+        The tables are companies, tiers, leads, engagement, rejects and by_hand. Keys, not labels,
+        stand in every column but ``because``; several keys are joined by ``;``. The key of a row is
+        (company_id), (company_id, product_id), (lead_id) and (lead_id, product_id); those of the
+        last two have none. In ``instead_of`` stands what the rules say where somebody set another
+        value by hand; in ``proposed`` of tiers what today's facts give where a Tier is held. In
+        ``warranted`` and what begins like it stands the stage that the facts of a lead warrant, and
+        in ``entered_on`` since when it is in that of its history, if it has one. Days of by_hand
+        are ISO 8601 text.
 
         Args:
             lang: The language of the reasons.
@@ -207,10 +214,12 @@ class Assessment:
             "companies": [],
             "tiers": [
                 {**company, "product_id": product_id, **_in_force("tier", tier, lang)}
+                | {"proposed": proposed_of(tier)}
                 | {"undated": _joined(self.undated.get(product_id, ()))}
                 | {"owned": product_id in self.owned, **stamp}
                 for product_id, tier in self.tiers.items()
             ],
+            "by_hand": [{**_set(one), **stamp} for one in self.by_hand],
             "leads": [],
             "engagement": [],
             "rejects": [
@@ -230,6 +239,7 @@ class Assessment:
                     **about,
                     **_columns("stage", lead.stage.decision, lang),
                     "for_products": _joined(lead.stage.for_products),
+                    **_of_history(lead.stage),
                     "existing_customer": lead.stage.existing_customer,
                     **{f"contact_{key}": one.allowed for key, one in lead.contactable.items()},
                     **stamp,
@@ -251,9 +261,30 @@ class Assessment:
 
 
 def _in_force(name: str, decision: Decision[Any], lang: Lang) -> Row:
-    other = decision.instead_of
-    instead_of = None if other is None else other.value.key
-    return {**_columns(name, decision, lang), "instead_of": instead_of}
+    return {**_columns(name, decision, lang), "instead_of": key_beside(decision.instead_of)}
+
+
+def key_beside(decision: Decision[Any] | None) -> str | None:
+    """Return the key of the value of a decision; `None` where there is none."""
+    return None if decision is None else decision.value.key
+
+
+def proposed_of(decision: Decision[Any]) -> str | None:
+    """Return the key of what the facts of the day give, where another decision is held."""
+    # What was set by hand stands before what is held.
+    held = decision if decision.proposed or not decision.instead_of else decision.instead_of
+    return key_beside(held.proposed)
+
+
+def _set(one: SetByHand) -> Row:
+    given = one.override
+    days = ("since", "until", "follow_up_on")
+    texts = ("company_id", "lead_id", "product_id", "what", "value")
+    found = {name: getattr(given, name) for name in texts}
+    found |= {"status": one.status, "by": given.by, "reason": given.reason}
+    return found | {
+        name: day and day.isoformat() for name in days for day in [getattr(given, name)]
+    }
 
 
 def _columns(name: str, decision: Decision[Any], lang: Lang) -> Row:
@@ -264,6 +295,21 @@ def _columns(name: str, decision: Decision[Any], lang: Lang) -> Row:
         "missing": _joined(decision.missing),
         "rule": decision.rule,
         "because": decision.because.text(lang),
+    }
+
+
+def _of_history(stage: Stage) -> Row:
+    """Return since when a lead is in the stage of its history, and what its facts warrant."""
+    warranted = {
+        f"warranted_{name}": value
+        for name, value in _columns("stage", stage.warranted.decision, "en").items()
+        if name in ("settled", "possible", "rule")
+    }
+    return {
+        "entered_on": stage.entered_on,
+        "warranted": stage.warranted.value.key,
+        **warranted,
+        "warranted_for_products": _joined(stage.warranted.for_products),
     }
 
 

@@ -1,15 +1,16 @@
 """By hand: which answers a person has set, in place of those of the playbook, on a day.
 
-An override counts from its first day to its last one. Like every record it counts once (S17), and
-two that hold on one day for one question, and differ, are both turned away: which of them is meant
-cannot be told.
+An override counts from its first day to its last one. Like every record it counts once (S17). Of
+several that hold on one day for one question and set the same value, the one given last is in
+force. If they set different values, all of them are turned away: which one is meant cannot be told.
+Each one that has begun is in force, agreed to by another one, expired or turned away (law 7).
 """
 
 from __future__ import annotations
 
 from collections.abc import Container, Hashable, Iterable, Mapping
 from datetime import date
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Literal, TypeVar
 
 from attrs import field, frozen
 
@@ -19,7 +20,18 @@ from mpfunnel.records import Id, Override
 from mpfunnel.rules.tables import Decision
 from mpfunnel.situation import Rejected, in_order
 
-__all__ = ["BY_HAND", "NOTHING_BY_HAND", "ByHand", "Levels", "by_hand", "day_after", "question_of"]
+__all__ = [
+    "BY_HAND",
+    "NOTHING_BY_HAND",
+    "ByHand",
+    "Levels",
+    "SetByHand",
+    "Status",
+    "by_hand",
+    "day_after",
+    "question_of",
+    "reason_of",
+]
 
 BY_HAND: Final = "by-hand"
 """The key that stands in place of that of a rule."""
@@ -32,6 +44,22 @@ Asked = tuple[str, Id | None, Id | None]
 
 T = TypeVar("T", bound=Hashable)
 
+Status = Literal["in_force", "agreed", "expired"]
+"""What becomes of an override that has begun and is no reject.
+
+- ``"in_force"``: it is the answer.
+- ``"agreed"``: one that was given later sets the same value, and is in force.
+- ``"expired"``: its last day has passed.
+"""
+
+
+@frozen
+class SetByHand:
+    """An override, and what becomes of it on the day."""
+
+    override: Override
+    status: Status
+
 
 @frozen
 class ByHand:
@@ -40,13 +68,15 @@ class ByHand:
     Attributes:
         levels: What may be set.
         begun: Every override that has begun and that names what is there, in the order given.
-        held: Those that hold on the day.
-        rejects: Those that do not, of those that have begun.
+        held: Those that are in force on the day, by what they are about.
+        told: Those that have begun and are no rejects, with what becomes of each.
+        rejects: Those that cannot hold, of those that have begun.
     """
 
     levels: Levels = field(factory=dict[tuple[str, Id | None], Mapping[str, Any]])
     begun: tuple[Override, ...] = ()
     held: Mapping[Asked, Override] = field(factory=dict[Asked, Override])
+    told: tuple[SetByHand, ...] = ()
     rejects: tuple[Rejected, ...] = ()
 
     def instead(
@@ -72,8 +102,9 @@ class ByHand:
         )
 
     def on(self, day: date) -> ByHand:
-        """Return what is held on another day, by what has begun; rejects are not told."""
-        return ByHand(self.levels, self.begun, _holding(self.begun, day)[0])
+        """Return what is in force on another day, by what has begun; the rest is not told."""
+        found = (ones for ones in _holding(self.begun, day).values() if _agree(ones))
+        return ByHand(self.levels, self.begun, {question_of(ones[0]): ones[0] for ones in found})
 
     def ends(self, about: Asked, after: date) -> list[date]:
         """Return, in order, the days after `after` on which one that has begun holds no more."""
@@ -139,26 +170,48 @@ def by_hand(
             begun.append(one)
         else:
             rejects.append(_rejected(one, fault[0], fault[1]))
-    held, ended = _holding(begun, as_of)
-    return ByHand(levels, tuple(begun), held, tuple(in_order([*rejects, *ended])))
+    told: list[SetByHand] = []
+    held: dict[Asked, Override] = {}
+    ended = [one for one in begun if _has_ended(one, as_of)]
+    for about, ones in _holding(begun, as_of).items():
+        if _agree(ones):
+            held[about] = ones[0]
+            told += [SetByHand(one, "agreed" if n else "in_force") for n, one in enumerate(ones)]
+        else:
+            rejects += [_rejected(one, "conflict", _TWICE) for one in ones]
+    told += [SetByHand(one, "expired") for one in ended]
+    # The order in which they were given must not show (law 4).
+    told.sort(key=lambda one: (str(question_of(one.override)), _given_at(one.override)))
+    return ByHand(levels, tuple(begun), held, tuple(told), tuple(in_order(rejects)))
 
 
-def _holding(begun: Iterable[Override], day: date) -> tuple[dict[Asked, Override], list[Rejected]]:
-    """Return what holds on a day, and what does not, with the reasons."""
+def _holding(begun: Iterable[Override], day: date) -> dict[Asked, list[Override]]:
+    """Return what would hold on a day, by what it is about, the one given last first."""
     found: dict[Asked, list[Override]] = {}
-    rejects: list[Rejected] = []
     for one in begun:
-        if one.until is not None and one.until < day:
-            rejects.append(_rejected(one, "expired", f"held until {one.until}"))
-        elif one.since <= day:
+        if one.since <= day and not _has_ended(one, day):
             found.setdefault(question_of(one), []).append(one)
-    for several in found.values():
-        if len(several) > 1:
-            rejects += [_rejected(one, "conflict", _TWICE) for one in several]
-    return {about: ones[0] for about, ones in found.items() if len(ones) == 1}, rejects
+    return {about: sorted(ones, key=_given_at, reverse=True) for about, ones in found.items()}
 
 
-_TWICE: Final = "differs from another one that holds on the same day"
+def _has_ended(one: Override, day: date) -> bool:
+    return one.until is not None and one.until < day
+
+
+def _agree(ones: Iterable[Override]) -> bool:
+    return len({one.value for one in ones}) == 1
+
+
+def _given_at(one: Override) -> tuple[date, date, str, str, date]:
+    """Return the place of an override in the order in which they were given.
+
+    Of those that begin on one day, the one that holds longer counts as the later one; what else
+    they hold only makes the order certain.
+    """
+    return one.since, one.until or date.max, one.by, one.reason, one.follow_up_on or date.min
+
+
+_TWICE: Final = "sets another value than another one that holds on the same day"
 
 
 def _fault(

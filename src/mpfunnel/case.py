@@ -7,52 +7,43 @@ asked for, so that one tier costs no more than one tier.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from copy import copy
 from datetime import date
 from functools import cached_property, partial
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 from immutabledict import immutabledict
 
 from mpfunnel.account import Account
 from mpfunnel.answers import Assessment, Engagement, LeadAnswer, Stage, WarrantedStage
-from mpfunnel.by_hand import BY_HAND, NOTHING_BY_HAND, ByHand, by_hand
-from mpfunnel.calendars import day_began, local_day, zone_for
+from mpfunnel.by_hand import NOTHING_BY_HAND, ByHand, by_hand
+from mpfunnel.calendars import day_began
+from mpfunnel.compiled import Compiled, CompiledModel, may_be_id, undated
 from mpfunnel.contact import contactability
 from mpfunnel.engagement import (
     NO_SCORE,
-    EngagementModel,
     EngagementState,
-    Measure,
     Score,
     Standing,
     Tally,
     Touch,
     Worth,
-    measures_of,
 )
 from mpfunnel.engagement.waiting import first_change, hear
-from mpfunnel.errors import PolicyError, UnknownNameError, brief, did_you_mean
+from mpfunnel.errors import UnknownNameError, brief
 from mpfunnel.labels import Label
 from mpfunnel.ownership import NOTHING, Position, positions
-from mpfunnel.playbook import Playbook
-from mpfunnel.records import Activity, Company, CompanyHistory, Id, Lead, Product, SalesEvent
-from mpfunnel.rules.compiled import compile_policy
-from mpfunnel.rules.conditions import Exists, facts_of, walk
-from mpfunnel.rules.explain import Policy
-from mpfunnel.rules.limits import asked_since
+from mpfunnel.records import Activity, Company, Id, Lead, Product, SalesEvent
 from mpfunnel.rules.tables import Decision
-from mpfunnel.segments import UNMATCHED, Segment
+from mpfunnel.segments import Segment
 from mpfunnel.situation import Situation, situation
 from mpfunnel.stages import (
-    Cause,
     Entry,
     FunnelStage,
     Pursuit,
     Sign,
-    Stood,
     Win,
     furthest,
     pursue,
@@ -60,28 +51,10 @@ from mpfunnel.stages import (
     signs_of_deal,
     stepped,
 )
-from mpfunnel.tiers import Tier, TierLimits, TierPolicy, custom_of, rules_of
+from mpfunnel.tiers import Tier, rules_of
 
-__all__ = [
-    "LEAD_ROOTS",
-    "NO_TIER",
-    "RECORDED",
-    "STAGE_ROOTS",
-    "Case",
-    "Compiled",
-    "CompiledModel",
-    "Person",
-    "Seen",
-    "company_on",
-    "hear_sales",
-    "is_silent",
-    "undated",
-]
+__all__ = ["NOBODY", "NO_TIER", "Case", "Person", "Seen", "hear_sales", "is_silent"]
 
-P = TypeVar("P")
-C = TypeVar("C")
-LEAD_ROOTS: Final = ("company", "lead", "product")
-STAGE_ROOTS: Final = (*LEAD_ROOTS, "pursuit")
 NOBODY: Final = Company(0)
 """What is known of the company of people without company: nothing."""
 
@@ -96,214 +69,7 @@ _FIRM: Final = _NoTier("no_tier", Label("no Tier", "Tierなし"))
 NO_TIER: Final[Decision[Any]] = Decision(
     _FIRM, "firm", Label("the whole firm is no product", "商材ではなく全社"), (_FIRM,)
 )
-_UNMATCHED: Final = Decision(
-    UNMATCHED,
-    "unmatched",
-    Label("no company is known for the lead", "企業に紐付いていない"),
-    (UNMATCHED,),
-)
 _FIRM_WIDE: Final = (None,)
-RECORDED: Final = "history"
-"""What stands for the key of a rule where the history of a lead says its stage."""
-_MOVED_BY: Final[Mapping[Cause, tuple[str, str]]] = {
-    "rule": ("moved by a rule", "ルールによる移動"),
-    "time": ("moved by time alone", "時間の経過による移動"),
-    "person": ("moved by a person", "担当者による移動"),
-    "import": ("moved by an import", "インポートによる移動"),
-    "api": ("moved by a program", "APIによる移動"),
-}
-
-
-class CompiledModel:
-    """An engagement model with its tables as functions."""
-
-    def __init__(self, model: EngagementModel, asked: Iterable[Measure], version: str) -> None:
-        self.model = model
-        conditions = (*model.interest.conditions, *model.states.conditions)
-        self.measures = tuple(dict.fromkeys((*measures_of(conditions), *asked)))
-        self.interest = compile_policy(model.interest, LEAD_ROOTS, version=version)
-        self.state = compile_policy(model.states, LEAD_ROOTS, version=version)
-        self.asks_lead = any(fact.root == "lead" for when in conditions for fact in facts_of(when))
-
-
-def _each_once(compiled: Callable[[P], C], policies: Mapping[Id, P]) -> dict[Id, C]:
-    """Compile each policy once, however many products share it."""
-    done: dict[int, C] = {}
-    for policy in policies.values():
-        if id(policy) not in done:
-            done[id(policy)] = compiled(policy)
-    return {product_id: done[id(policy)] for product_id, policy in policies.items()}
-
-
-class Compiled:
-    """A playbook with its tables as functions."""
-
-    def __init__(self, playbook: Playbook) -> None:
-        version = playbook.version
-        self.playbook = playbook
-        self.zone = zone_for(playbook.zone)
-        self.day_of = partial(local_day, zone=self.zone)
-        self.no_sign = playbook.scale.ladder[0]
-        self.products: Mapping[Id, Product] = {p.id: p for p in playbook.products}
-        self.segment = compile_policy(playbook.segments, ("company",), version=version)
-        self.unmatched = evolve(_UNMATCHED, version=version)
-        self.levels = playbook.levels
-
-        def by_rules(rules: Policy[Tier]) -> Callable[[Company], Decision[Tier]]:
-            return compile_policy(rules, ("company",), version=version)
-
-        ruled = ((p, rules_of(one)) for p, one in playbook.tiers.items())
-        # Those of the products whose Tiers nothing but rules decide.
-        self.ruled_tiers = _each_once(by_rules, {p: one for p, one in ruled if one is not None})
-        stages = (*playbook.funnel.ladder, *playbook.funnel.detours)
-        self.stages: Mapping[str, FunnelStage] = {stage.key: stage for stage in stages}
-        funnel = playbook.funnel.rules
-        self.stage = compile_policy(funnel, STAGE_ROOTS, version=version)
-        self.ranges = any(isinstance(at, Exists) for when in funnel.conditions for at in walk(when))
-        self.asks_stage = playbook.funnel.asks_stage
-        asked = measures_of(funnel.conditions)
-        self.models = _each_once(
-            lambda model: CompiledModel(model, asked, version),
-            {p: playbook.engagement[p] for p in self.products},
-        )
-
-    def recorded(self, entry: Entry) -> Decision[FunnelStage]:
-        """Return the stage of an entry of a history as an answer: it is so, whatever the facts."""
-        day = self.day_of(entry.entered)
-        en, ja = _MOVED_BY[entry.cause]
-        said = [part for part in (entry.reason, entry.by) if part]
-        because = Label(
-            f"in the history since {day} ({', '.join([en, *said])})",
-            f"履歴による（{day}から、{'、'.join([ja, *said])}）",
-        )
-        stage = self._stage(entry)
-        if entry.stage not in self.stages:
-            because = Label(
-                f"{because.en}; the funnel no longer has this stage",
-                f"{because.ja}。今のファネルにはない段階",
-            )
-        version = self.playbook.version
-        return Decision(stage, RECORDED, because, (stage,), version=version)
-
-    def stood(self, entry: Entry | None) -> Stood:
-        """Return where a lead stands that is in an entry, or has no history."""
-        if entry is None:
-            return Stood(self.playbook.funnel.rules.otherwise)
-        return Stood(self._stage(entry), entry.for_products)
-
-    def _stage(self, entry: Entry) -> FunnelStage:
-        known = self.stages.get(entry.stage)
-        return known or FunnelStage(entry.stage, Label(entry.stage))
-
-    def product(self, product_id: Id) -> Product:
-        """Return the product of that id.
-
-        Raises:
-            UnknownNameError: There is none.
-        """
-        found = self.products.get(product_id) if _may_be_id(product_id) else None
-        if found is None:
-            hint = did_you_mean(brief(product_id).strip("'"), map(str, self.products))
-            raise UnknownNameError(f"no such product {brief(product_id)}{hint}")
-        return found
-
-    def tier(self, company: Company, product: Product, day: date) -> Decision[Tier]:
-        """Return the tier of a company for a product on a day."""
-        by_rules = self.ruled_tiers.get(product.id)
-        if by_rules is not None:
-            return by_rules(company)
-        policy = self.playbook.tiers[product.id]
-        said = _ask(custom_of(policy) or policy, company, product, day, self.playbook.version)
-        return policy.within(said, company) if isinstance(policy, TierLimits) else said
-
-    def held_tier(
-        self, company: Company | CompanyHistory, product: Product, day: date
-    ) -> Decision[Tier]:
-        """Return the tier in force on a day: that of the last review, where there are any.
-
-        The one of the day itself stands beside it, where it is another.
-        """
-        proposed = self.tier(company_on(company, day), product, day)
-        reviewed = self.playbook.reviewed_on(day)
-        if reviewed is None:
-            return proposed
-        held = self.tier(company_on(company, reviewed), product, reviewed)
-        return held if _the_same(held, proposed) else evolve(held, instead_of=proposed)
-
-
-def _the_same(held: Decision[Any], proposed: Decision[Any]) -> bool:
-    """Whether two answers say the same, though maybe by other points."""
-    if (held.value, held.rule) != (proposed.value, proposed.rule):
-        return False
-    return {*held.possible} == {*proposed.possible} and {*held.missing} == {*proposed.missing}
-
-
-def undated(
-    rules: Policy[Any] | None, decision: Decision[Any], company: Company | CompanyHistory, day: date
-) -> tuple[str, ...]:
-    """Return what decided a segment or Tier without a record that says since when it holds.
-
-    Args:
-        rules: The rules that decided; `None` where a custom policy did.
-        decision: What was decided.
-        company: The company, or its history.
-        day: The day whose facts decided.
-
-    Returns:
-        The facts up to the rule that decided, all facts of a scorecard and of limits; ``company``
-        where a custom policy decided, because nobody knows what it asks; nothing where a person
-        decided.
-    """
-    if decision.rule == BY_HAND and decision.instead_of is not None:
-        return ()
-    if rules is None:
-        return ("company",)
-    dated = (
-        {one.fact for one in company.changes if one.since <= day}
-        if isinstance(company, CompanyHistory)
-        else ()
-    )
-    code = [way.key for way in rules.ways].index(decision.rule)
-    return tuple(
-        fact.name
-        for fact, since in asked_since(rules).items()
-        if since <= code and fact.key not in dated
-    )
-
-
-def company_on(company: Company | CompanyHistory, day: date) -> Company:
-    """Return the company as it was on a day, as far as that is known."""
-    return company.on(day) if isinstance(company, CompanyHistory) else company
-
-
-def _may_be_id(given: object) -> bool:
-    # A bool or a float would find the integer that it equals (S18).
-    return isinstance(given, str | int) and not isinstance(given, bool)
-
-
-def _ask(
-    policy: TierPolicy, company: Company, product: Product, day: date, version: str
-) -> Decision[Tier]:
-    """Return what a custom policy says, held to its contract."""
-    try:
-        said = policy.tier_for(company, product, as_of=day)
-    except Exception as error:
-        # Whatever the firm's own code raises is its breach of the contract.
-        failed = f"{policy.kind} failed on company {brief(company.id)}: {brief(error)}"
-        raise PolicyError(f"tiers.{product.id}: {failed}") from error
-    if type(said) is not Decision:
-        message = (
-            f"tiers.{product.id}: {policy.kind} must return mpfunnel.decided(…) or "
-            f"mpfunnel.undecided(…), not {type(said).__name__}"
-        )
-        raise PolicyError(message)
-    strangers = [tier for tier in said.possible if tier not in policy.tiers]
-    if strangers:
-        message = (
-            f"tiers.{product.id}: {policy.kind} gave {strangers[0]}, which its tiers leave out"
-        )
-        raise PolicyError(message)
-    return evolve(said, version=version)
 
 
 class Seen:
@@ -397,12 +163,17 @@ class Case:
     @cached_property
     def undated(self) -> Mapping[Id, tuple[str, ...]]:
         """What the Tiers that are held rest on without a record that says since when it holds."""
-        reviewed = self.book.playbook.reviewed_on(self.day)
-        if reviewed is None:
+        book = self.book
+        if book.playbook.reviewed_on(self.day) is None:
             return {}
-        tiers = self.book.playbook.tiers
+        policies = book.playbook.tiers
         return {
-            p: undated(rules_of(tiers[p]), one, self.given, reviewed)
+            p: undated(
+                rules_of(policies[p]),
+                one,
+                self.given,
+                book.dated_tier(self.given, book.products[p], self.day)[1],
+            )
             for p, one in self.tiers.items()
         }
 
@@ -433,7 +204,7 @@ class Case:
         Raises:
             UnknownNameError: The account has no such lead.
         """
-        lead = self.facts.leads.get(lead_id) if _may_be_id(lead_id) else None
+        lead = self.facts.leads.get(lead_id) if may_be_id(lead_id) else None
         if lead is None:
             raise UnknownNameError(f"no such lead {brief(lead_id)} in the account")
         about: dict[Id | None, list[tuple[Activity, date]]] = {}
@@ -582,7 +353,8 @@ class Case:
         none also moves the pursuits that are open. While a product is being pursued, a mere
         response to the whole firm opens nothing: it would hide that the lead is recycled there.
         Deals about products never open the pursuit of the whole firm; while it runs, an open one
-        keeps it from going quiet, and winning one, or losing the last one, ends it.
+        keeps it from going quiet, and winning one, or losing the last one, ends it. For a product
+        with a state set by hand and no sign, none runs, and the rules are asked all the same.
         """
         signs = self._signs(person)
         general = [
@@ -607,7 +379,11 @@ class Case:
                 if about is not None and sign.what in ("deal", "won", "lost")
             )
             found[None] = self._pursue([*of_firm, *sold])
-        return found
+        # Of what somebody says of a lead, the funnel hears without a sign, too.
+        for what, lead_id, product_id in self.by_hand.held:
+            if (what, lead_id) == ("engagement", person.lead.id):
+                found.setdefault(product_id, Pursuit())
+        return {about: found[about] for about in (*self.book.products, None) if about in found}
 
     def _pursue(self, signs: list[Sign]) -> Pursuit:
         return pursue(signs, quiet_days=self.book.playbook.funnel.quiet_days, as_of=self.day)
@@ -687,6 +463,7 @@ class Case:
             immutabledict({about: one for about, (_, one) in found.items()}),
             entry,
             warranted,
+            None if entry is None else self.book.day_of(entry.entered),
         )
 
     def _wins(
@@ -718,6 +495,7 @@ class Case:
             else (),
             undated=immutabledict(self.undated if matched else {}),
             rejects=(*self.facts.rejects, *self.by_hand.rejects),
+            by_hand=self.by_hand.told,
         )
 
     def _answer(self, lead_id: Id) -> LeadAnswer:

@@ -7,7 +7,8 @@ from typing import Any
 
 from attrs import field, frozen
 
-from mpfunnel.case import Case, Compiled
+from mpfunnel.case import Case
+from mpfunnel.compiled import Compiled
 from mpfunnel.errors import PolicyError
 from mpfunnel.labels import Label, Lang
 from mpfunnel.rules.tables import Decision

@@ -11,8 +11,9 @@ from typing import Any, Final, Literal
 from mpfunnel.account import Account
 from mpfunnel.answers import Assessment, Engagement, Stage
 from mpfunnel.calendars import as_day
-from mpfunnel.case import Case, Compiled, company_on
+from mpfunnel.case import Case
 from mpfunnel.case_checks import CaseCheck, checked_cases
+from mpfunnel.compiled import Compiled, company_on
 from mpfunnel.engagement import Tally
 from mpfunnel.errors import InvalidDataError, Problem, brief, misfit
 from mpfunnel.following import AccountState, Answered, StageCount
@@ -242,7 +243,8 @@ class Engine:
             event: A record that is new or has changed; a `mpfunnel.LeadMove` for the gate; `None`
                 where only time has passed. A company, a lead or a deal takes the place of the one
                 with its id; a contract of the one with its company, product and first day; what is
-                set by hand of the one with its question, subject, product and first day.
+                set by hand of the one with its question, subject, product and first day. Where the
+                state holds a `CompanyHistory`, a `Company` goes on with it.
             as_of: The instant, aware: not before that of the state. Records of later days do not
                 count yet.
             changed_at: When the CRM changed the record, aware. Of two versions of one record the

@@ -146,18 +146,12 @@ class PolicyCheckError(MpfunnelError, AssertionError):
     Attributes:
         policy: The kind of the policy.
         failures: What was found, in the order of the checks.
-        checks: How many checks there were.
     """
 
-    def __init__(self, policy: str, failures: Iterable[Failure], checks: int) -> None:
+    def __init__(self, message: str, *, policy: str = "", failures: Iterable[Failure] = ()) -> None:
         self.policy = policy
         self.failures: tuple[Failure, ...] = tuple(failures)
-        self.checks = checks
-        head = f"{policy}: does not pass {len(self.failures)} of {checks} checks"
-        super().__init__("\n  ".join([head, *map(str, self.failures)]))
-
-    def __reduce__(self) -> tuple[type[PolicyCheckError], tuple[str, tuple[Failure, ...], int]]:
-        return type(self), (self.policy, self.failures, self.checks)
+        super().__init__(message)
 
 
 class MissingExtraError(MpfunnelError, ImportError):

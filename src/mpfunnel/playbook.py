@@ -531,9 +531,7 @@ def _check_cases(book: Playbook) -> Iterator[Problem]:
             levels=book.levels,
         )
         for one in (*facts_of_case.rejects, *hands.rejects):
-            # That one has expired may be what the case shows.
-            if one.code != "expired":
-                yield _as_problem(one).under(f"{at}.given")
+            yield _as_problem(one).under(f"{at}.given")
         for expected in case.expect:
             for problem in _check_expected(book, expected):
                 yield problem.under(f"{at}.expect")

@@ -8,7 +8,10 @@ from typing import Any, cast
 
 from mpfunnel.errors import DecodeError, Problem, brief, misfit, shown
 
-__all__ = ["parsed", "written"]
+__all__ = ["Stored", "parsed", "written"]
+
+Stored = bytes | bytearray | memoryview
+"""Bytes as the drivers of databases give them."""
 
 
 def written(plain: dict[str, Any]) -> bytes:
@@ -16,7 +19,7 @@ def written(plain: dict[str, Any]) -> bytes:
     return json.dumps(plain, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def parsed(data: bytes, path: str, version: int, keys: Collection[str]) -> dict[str, Any]:
+def parsed(data: Stored, path: str, version: int, keys: Collection[str]) -> dict[str, Any]:
     """Return the object that bytes hold.
 
     Args:
@@ -28,6 +31,8 @@ def parsed(data: bytes, path: str, version: int, keys: Collection[str]) -> dict[
     Raises:
         DecodeError: The bytes are something else.
     """
+    if isinstance(data, bytearray | memoryview):
+        data = bytes(data)
     if problems := misfit(path, data, bytes):
         raise DecodeError(problems)
     try:

@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from functools import cached_property
-from typing import Any, Final, Protocol, TypeGuard
+from typing import Any, Final, Protocol, TypeGuard, cast
 
 from attrs import field, frozen
 
-from mpfunnel.by_hand import BY_HAND
 from mpfunnel.errors import InvalidDataError, Problem, brief, misfit, misfits
 from mpfunnel.labels import Label, as_label
 from mpfunnel.records import Company, Product
 from mpfunnel.rules.conditions import Condition, as_condition, check_size
 from mpfunnel.rules.limits import Limit, Limited, asked_by, limited, reached
 from mpfunnel.rules.tables import (
-    OTHERWISE,
+    RESERVED,
     Asked,
     Decision,
     DecisionTable,
@@ -36,9 +35,14 @@ __all__ = [
     "asked_of",
     "custom_of",
     "decided",
+    "fault_of",
+    "impossible",
     "is_tier_policy",
     "rules_of",
     "undecided",
+    "undeclared",
+    "unreasoned",
+    "unsound",
 ]
 
 LOWEST: Final = 9
@@ -70,7 +74,11 @@ class Tier:
 
 
 class TierPolicy(Protocol):
-    """What gives a company its tier for a product; any object with these members will do."""
+    """What gives a company its tier for a product; any object with these members will do.
+
+    What a policy was made with may stand in an attribute `options`: a mapping of text, numbers,
+    bools, lists and mappings. It counts in the version of the playbook, and stands in its file.
+    """
 
     @property
     def kind(self) -> str:
@@ -242,7 +250,7 @@ class TierLimits:
     def __attrs_post_init__(self) -> None:
         policy: Any = self.policy
         problems: list[Problem] = []
-        reserved = [OTHERWISE, BY_HAND]
+        reserved = [*RESERVED]
         if isinstance(policy, TierLimits):
             message = "has limits itself; list all of them in one"
             problems.append(Problem("contradiction", "policy", message))
@@ -264,9 +272,13 @@ class TierLimits:
         """The name of this kind of policy."""
         return "mpfunnel/tier-limits/1"
 
-    @cached_property
+    @property
     def tiers(self) -> tuple[Tier, ...]:
         """Every tier that it can give, the best first."""
+        return self._tiers
+
+    @cached_property
+    def _tiers(self) -> tuple[Tier, ...]:
         return tuple(sorted(reached(self.policy.tiers, self.bounds), key=lambda one: one.number))
 
     @cached_property
@@ -381,3 +393,61 @@ def undecided(
         raise InvalidDataError(problems)
     names = tuple(name if "." in name else f"company.{name}" for name in missing)
     return Decision(value, "policy", as_label(because), tuple(dict.fromkeys(possible)), names)
+
+
+def unsound(answer: object) -> str:
+    """Return why what a custom policy answered is no decision; blank where it is one."""
+    if type(answer) is not Decision:
+        wanted = "return mpfunnel.decided(…) or mpfunnel.undecided(…)"
+        return f"{_a(answer)} is no decision; {wanted}"
+    given = cast("Any", answer)
+    for name in ("instead_of", "proposed"):
+        if getattr(given, name) is not None:
+            return f"says what stands beside it ({name}); that is for the engine to say"
+    for name in ("possible", "missing"):
+        if not isinstance(getattr(given, name), tuple):
+            return f"{name} is {_a(getattr(given, name))}; it must be a tuple"
+    strange = [one for one in given.missing if not isinstance(one, str)]
+    if strange:
+        return f"missing holds {_a(strange[0])}; it must hold names of facts"
+    if not isinstance(given.rule, str) or not given.rule.strip():
+        return f"rule is {_a(given.rule)}; it must be a text that is not blank"
+    return ""
+
+
+def undeclared(decision: Decision[Tier], tiers: Sequence[Tier]) -> str:
+    """Return why a decision does not keep to the tiers of its policy; blank where it does."""
+    strange = [tier for tier in (decision.value, *decision.possible) if tier not in tiers]
+    return f"gave {_named(strange[0])}, which is not among its tiers" if strange else ""
+
+
+def impossible(decision: Decision[Tier]) -> str:
+    """Return why the value of a decision cannot be; blank where it is possible."""
+    if decision.value in decision.possible:
+        return ""
+    possible = ", ".join(map(_named, decision.possible)) or "nothing"
+    return f"gave {_named(decision.value)}, and called possible only {possible}"
+
+
+def unreasoned(decision: Decision[Tier]) -> str:
+    """Return why a decision has no reason that people can read; blank where it has one."""
+    because: Any = decision.because
+    if isinstance(because, Label):
+        return ""
+    return f"because is {_a(because)}; it must be a text or an mpfunnel.Label"
+
+
+def fault_of(answer: object, tiers: Sequence[Tier]) -> str:
+    """Return how an answer breaks the contract of policies; blank where it does not."""
+    if fault := unsound(answer):
+        return fault
+    decision = cast("Decision[Tier]", answer)
+    return undeclared(decision, tiers) or impossible(decision) or unreasoned(decision)
+
+
+def _named(tier: object) -> str:
+    return str(tier) if isinstance(tier, Tier) else _a(tier)
+
+
+def _a(value: object) -> str:
+    return f"{type(value).__name__} {brief(value)}"

@@ -8,7 +8,8 @@ from decimal import Context, Decimal
 from typing import Any, Final, cast
 
 from mpfunnel.by_hand import BY_HAND
-from mpfunnel.case import Case, Person, company_on
+from mpfunnel.case import Case, Person
+from mpfunnel.compiled import company_on
 from mpfunnel.engagement import FULL_WEIGHT, EngagementModel, ScorePart, Signal, decay_per_mille
 from mpfunnel.errors import InvalidDataError, Problem, UnknownNameError, brief, did_you_mean
 from mpfunnel.labels import Label, Lang, counted
@@ -60,7 +61,7 @@ def _tier(case: Case, product_id: Id, lang: Lang) -> str:
     product = case.book.product(product_id)
     reviewed = case.book.playbook.reviewed_on(case.day)
     told = _tier_on(case, product, case.day, lang)
-    if reviewed is not None:
+    if reviewed is not None and case.book.dated_tier(case.given, product, case.day)[1] == reviewed:
         on_review = _tier_on(case, product, reviewed, lang)
         proposed = Label("proposed", "見直し案").text(lang)
         beside = "" if told == on_review else f"\n\n{proposed}: {told}"

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final, Literal
 
 from attrs import frozen
 
+from mpfunnel import codec, examples
 from mpfunnel.case_checks import CaseCheck
-from mpfunnel.cli.inputs import is_path, playbook_of
+from mpfunnel.cli.inputs import is_path
 from mpfunnel.cli.places import line_of, places_in
+from mpfunnel.cli.policies import custom_kinds, unproved
 from mpfunnel.codec.checks import located
 from mpfunnel.codec.plain import start_of
 from mpfunnel.codec.text import inline_text
@@ -19,12 +22,16 @@ from mpfunnel.errors import InvalidDataError, Problem
 from mpfunnel.labels import Label, Lang
 from mpfunnel.playbook import Playbook
 
-__all__ = ["Finding", "Level", "Report", "checked"]
+__all__ = ["Files", "Finding", "Level", "Report", "checked"]
 
 Level = Literal["error", "notice"]
 """What makes a check fail, and what is only told."""
 
 _ENDINGS: Final = (".toml", ".json")
+_SHEET: Final = re.compile(
+    r"(?P<file>[^:!]{1,200}\.(?P<ending>csv|xlsx))!(?:[A-Z]*(?P<row>[0-9]{1,9}))?", re.IGNORECASE
+)
+"""How the path of a problem in a spreadsheet begins: ``segments.csv!C7``, ``tiers.xlsx!crm!C7``."""
 
 
 @frozen
@@ -68,27 +75,37 @@ class Report:
         return all(one.level != "error" for one in self.findings)
 
 
-def checked(name: str, lang: Lang | None) -> Report:
-    """Load a playbook and ask it its cases.
+def checked(name: str, policies: Iterable[str], lang: Lang | None) -> Report:
+    """Load a playbook, ask it its cases, and prove its policies in Python.
 
     Args:
-        name: Path of a playbook, or the name of a shipped one.
+        name: Path of a playbook or of its folder, or the name of a shipped one.
+        policies: The policies in Python that it may name, as ``"acme_tiers:PlantsNearby"``.
         lang: The language of labels and reasons; the playbook's own where it is `None`.
 
     Raises:
         UnknownNameError: No playbook of that name is shipped.
+        UsageError: There is no such policy.
     """
-    files = _Files(name)
+    files = Files(name)
+    kinds = custom_kinds(policies)
     try:
-        book = playbook_of(name)
+        whole = (
+            codec.loaded(name, kinds=kinds.values())
+            if is_path(name)
+            else codec.Loaded(examples.playbook(name))
+        )
     except InvalidDataError as error:
         found = tuple(files.found("error", problem) for problem in error.problems)
         return Report(name, lang or "en", None, (), found)
+    book = whole.playbook
     shown = lang or book.lang
     # Compiling shows what the playbook alone cannot tell.
     cases = Engine(book).check_cases()
     findings = [
         *(files.told("error", problem) for problem in _unexpected(book, cases, shown)),
+        *(files.told("error", problem) for problem in unproved(book)),
+        *(files.found("notice", problem) for problem in whole.notes),
         *(files.told("notice", problem) for problem in _notes(book)),
     ]
     return Report(name, shown, book, cases, tuple(findings))
@@ -124,7 +141,7 @@ def _notes(book: Playbook) -> Iterator[Problem]:
             yield problem.under(f"engagement.{product_id}")
 
 
-class _Files:
+class Files:
     """Knows where the parts of a playbook stand in its files."""
 
     def __init__(self, name: str) -> None:
@@ -146,12 +163,11 @@ class _Files:
         """Return a problem with its place: in the file, or in a spreadsheet beside it."""
         if self._path is None:
             return Finding(level, problem, None, None)
-        sheet, mark, cell = problem.path.partition("!")
-        if mark and (beside := self._path.with_name(sheet)).is_file():
+        if in_sheet := _SHEET.match(problem.path):
             # A workbook has no lines; of separated values, the row of a cell is one.
-            row = "".join(filter(str.isdecimal, cell.partition(":")[0]))
-            line = int(row) if row and beside.suffix == ".csv" else None
-            return Finding(level, problem, beside.as_posix(), line)
+            row = in_sheet["row"] if in_sheet["ending"] == "csv" else None
+            sheet = self._path.parent / in_sheet["file"]
+            return Finding(level, problem, sheet.as_posix(), int(row) if row else None)
         name, _, within = problem.path.partition(": ")
         within = within if name == self._path.name else problem.path
         line = line_of(self._lines(), within, problem.message)

@@ -29,6 +29,7 @@ from mpfunnel.cli.inputs import (
 )
 from mpfunnel.cli.reports import Format, as_json, summary, workflow_commands
 from mpfunnel.cli.showcase import showcase
+from mpfunnel.cli.starting import SheetKind, started
 from mpfunnel.cli.summary import (
     Summary,
     count_table,
@@ -203,20 +204,22 @@ def check(
     playbook: str,
     /,
     *,
+    policy: Annotated[tuple[str, ...], Parameter(negative="")] = (),
     output: Annotated[Format, Parameter(name="--format")] = "text",
     lang: Lang | None = None,
 ) -> None:
     """Check a playbook: list every problem, and every case that it answers otherwise.
 
-    Ends with 0 where it is sound, with 1 where it is not, and with 2 where the command itself is
-    wrong.
+    Ends with 0 where it is sound, 1 where it is not, and 2 where the command itself is wrong.
 
     Args:
-        playbook: Path of a playbook (.toml or .json), or the name of a shipped one.
+        playbook: Path of a playbook (.toml, .json or its folder), or the name of a shipped one.
+        policy: Tier policy in Python that it may name, as module:Class; proved by the conformance
+            kit. May be given several times.
         output: Lines of text, one JSON object, or annotations for GitHub Actions.
         lang: Language of labels and reasons; the playbook's own by default.
     """
-    report = checked(playbook, lang)
+    report = checked(playbook, policy, lang)
     lines = [as_json(report)] if output == "json" else [*summary(report)]
     if output == "github":
         lines += workflow_commands(report)
@@ -228,6 +231,33 @@ def check(
         raise InvalidDataError(
             one.problem for one in report.findings if output == "text" and one.level == "error"
         )
+
+
+@app.command
+def new(
+    folder: Path,
+    /,
+    *,
+    products: str = "crm,sfa",
+    sheets: SheetKind = "xlsx",
+    lang: Lang = "en",
+) -> None:
+    """Write a starter playbook with spreadsheets and cases, and a CI example, into a new folder.
+
+    Args:
+        folder: The folder; absent or empty.
+        products: Ids of the products, with commas between them.
+        sheets: What the tables of rules are written as: one Excel workbook, or CSV files.
+        lang: Language of the reasons, the cases and the README.
+    """
+    ids = [one.strip() for one in products.split(",")]
+    started(folder, ids, sheets, lang)
+    terminal = Terminal()
+    terminal.print(
+        f"{Label('written to', '出力先').text(lang)}: {printable(str(folder))}", soft_wrap=True
+    )
+    command = f"mpfunnel check {printable(str(folder))}"
+    terminal.print(f"{Label('check it', '検査').text(lang)}: {command}", soft_wrap=True)
 
 
 def _explain(

@@ -174,8 +174,9 @@ def later(tables: Mapping[str, Any], as_of: date, playbook: Playbook) -> dict[st
             given = nw.from_native(tables[name].select(column))
             days = with_local_day(given, column, playbook.zone, name=column)[column]
             found[name] = int((days > as_of.toordinal()).sum())
-    if "contracts" in tables:
-        found["contracts"] = (tables["contracts"]["start"] > as_of).sum()
+    for name, column in (("contracts", "start"), ("overrides", "since")):
+        if name in tables:
+            found[name] = (tables[name][column] > as_of).sum()
     return {name: count for name, count in found.items() if count}
 
 

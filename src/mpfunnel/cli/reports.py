@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any, Literal
 
 from mpfunnel.cli.checking import Finding, Report
+from mpfunnel.cli.policies import custom_policies
 from mpfunnel.cli.terminal import printable
 from mpfunnel.labels import Label
 from mpfunnel.playbook import Playbook
@@ -31,6 +32,9 @@ def summary(report: Report) -> Iterator[str]:
         Label("rules", "ルール"): _rules(report, book),
         Label("cases", "ケース"): _cases(report).text(lang),
     }
+    if policies := custom_policies(book):
+        kinds = ", ".join(dict.fromkeys(policy.kind for policy, _ in policies))
+        told[Label("proved by the kit", "検証したポリシー")] = kinds
     for label, said in told.items():
         yield f"{label.text(lang)}: {printable(said)}"
     note = Label("note", "注意").text(lang)

@@ -11,11 +11,12 @@ from rich.cells import cell_len
 from rich.table import Table
 
 from mpfunnel.answers import Assessment
+from mpfunnel.by_hand import Status
 from mpfunnel.cli.terminal import printable
 from mpfunnel.frames import Tables
 from mpfunnel.labels import Label, Lang
 from mpfunnel.playbook import Playbook
-from mpfunnel.records import Id, Product
+from mpfunnel.records import Id, OverrideOf, Product
 from mpfunnel.rules.tables import Decision
 from mpfunnel.segments import UNMATCHED
 from mpfunnel.stores import Given
@@ -45,12 +46,26 @@ _KINDS: Final[Mapping[str, Label]] = {
     "contracts": Label("contracts", "契約"),
     "sales_events": Label("sales events", "営業記録"),
     "overrides": Label("overrides", "手動上書き"),
+    "lists": Label("target lists", "重点企業リスト"),
     "consents": Label("consents", "同意"),
     "company_sets": Label("sets of companies", "企業の複数値項目"),
     "company_facts": Label("facts of companies over time", "企業情報の履歴"),
     "lead_sets": Label("sets of leads", "リードの複数値項目"),
     "activity_products": Label("products of activities", "アクティビティの商材"),
     "deal_lines": Label("products of deals", "商談の商材"),
+    "stage_history": Label("stage histories", "段階の履歴"),
+    "stage_history_products": Label("products of stage histories", "段階の履歴の商材"),
+}
+
+_QUESTIONS: Final[Mapping[OverrideOf, Label]] = {
+    "segment": Label("segment", "セグメント"),
+    "tier": Label("Tier"),
+    "engagement": Label("engagement", "エンゲージメント"),
+}
+_STATUSES: Final[Mapping[Status, Label]] = {
+    "in_force": Label("in force", "有効"),
+    "agreed": Label("agreed", "同じ内容あり"),
+    "expired": Label("expired", "期限切れ"),
 }
 
 _Key = str | None
@@ -85,6 +100,7 @@ class Summary:
         ids = [product.id for product in playbook.products]
         self._tiers: dict[Id, Counter[_Key]] = {product_id: Counter() for product_id in ids}
         self._states: dict[Id, Counter[_Key]] = {product_id: Counter() for product_id in ids}
+        self._by_hand: Counter[tuple[str, str]] = Counter()
 
     def add(self, answer: Assessment) -> None:
         """Count the answers about one account."""
@@ -98,6 +114,7 @@ class Summary:
             self._stages[_key(lead.stage.decision)] += 1
             for product_id, engagement in lead.engagement.items():
                 self._states[product_id][_key(engagement.decision)] += 1
+        self._by_hand.update((one.override.what, one.status) for one in answer.by_hand)
 
     def add_all(self, out: Tables) -> None:
         """Count the answers about a whole population, given as tables of Polars."""
@@ -114,6 +131,8 @@ class Summary:
             homes = out.companies.select("company_id", "segment", "settled")
             people = out.leads.select("company_id").join(homes, on="company_id", how="left")
             _count(self._leads, people, "segment")
+        if out.by_hand is not None:
+            self._by_hand.update(out.by_hand.select("what", "status").rows())
 
     def tables(self, lang: Lang, width: int) -> Iterator[Table | str]:
         """Yield the four tables, in the order of the four questions.
@@ -139,6 +158,18 @@ class Summary:
                 "リードがないため、ファネルとエンゲージメントの集計はありません",
             )
             yield f"{what.text(lang)}\n"
+        if self._by_hand:
+            yield self._hand_table(lang)
+
+    def _hand_table(self, lang: Lang) -> Table:
+        table = _table_of(Label("Set by hand (answers)", "手動上書き（件数）").text(lang))
+        table.add_column("")
+        for label in _STATUSES.values():
+            table.add_column(label.text(lang), justify="right")
+        for what, label in _QUESTIONS.items():
+            counts = [self._by_hand[what, status] for status in _STATUSES]
+            table.add_row(label.text(lang), *map(_number, counts))
+        return table
 
     def _segment_table(self, lang: Lang) -> Table:
         table = _table_of(Label("Companies by segment", "全社共通セグメント別の企業").text(lang))
@@ -291,13 +322,19 @@ def count_table(given: Given, rejects: Any, lang: Lang) -> Table:
     for one in given.counts:
         numbers = map(_number, (one.rows, one.used, one.collapsed, one.rejected))
         table.add_row(printable(one.file), _KINDS[one.table].text(lang), *numbers)
-    again: Counter[str] = Counter(rejects.filter(rejects["file"].is_null())["table"])
+    lost = _lost(rejects)
+    again: Counter[str] = Counter(lost.filter(lost["file"].is_null())["table"])
     then = Label("then assessed", "判定時").text(lang)
     for kind in (kind for kind in given.tables if again[kind]):
         rows = given.tables[kind].height
         numbers = map(_number, (rows, rows - again[kind], 0, again[kind]))
         table.add_row(then, _KINDS[kind].text(lang), *numbers)
     return table
+
+
+def _lost(rejects: Any) -> Any:
+    """Return the rejects without companies that have an answer: those on which a policy failed."""
+    return rejects.filter(rejects["code"] != "policy")
 
 
 def later_line(later: Mapping[str, int], lang: Lang) -> str:
@@ -333,7 +370,7 @@ def given_table(given: Given, rejects: Any, lang: Lang) -> Table:
         rejects: The rows that could not be used, a table of Polars.
         lang: The language of the labels.
     """
-    rejected = dict(rejects.group_by("table").len().iter_rows())
+    rejected = dict(_lost(rejects).group_by("table").len().iter_rows())
     table = _table_of(Label("What became of the rows", "読み込んだ行の内訳").text(lang))
     for name in (Label("table", "テーブル"), Label("records", "レコード")):
         table.add_column(name.text(lang), overflow="fold")

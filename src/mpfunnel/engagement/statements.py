@@ -57,7 +57,7 @@ def written(kept_since: date | None, statements: Iterable[tuple[Id, Told]]) -> b
     return stored.written(plain)
 
 
-def read(data: bytes) -> tuple[date | None, list[tuple[Id, Told]]]:
+def read(data: stored.Stored) -> tuple[date | None, list[tuple[Id, Told]]]:
     """Return what `written` wrote, in this version or an earlier one.
 
     Raises:

@@ -33,6 +33,7 @@ from mpfunnel.engagement.statements import Told, problem_of, read, told_of, writ
 from mpfunnel.errors import InvalidDataError, Problem, misfit, misfits, series
 from mpfunnel.records import Activity, Id
 from mpfunnel.records.checks import a_bool, a_day, a_key, an_id
+from mpfunnel.stored import Stored
 
 __all__ = ["Count", "Outcome", "Recorded", "Tally"]
 
@@ -428,7 +429,7 @@ class Tally:
         return written(self.kept_since, self._statements())
 
     @classmethod
-    def from_bytes(cls, data: bytes) -> Tally:
+    def from_bytes(cls, data: Stored) -> Tally:
         """Return the tally that `to_bytes` wrote, in this version or an earlier one.
 
         Raises:

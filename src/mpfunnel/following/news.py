@@ -8,7 +8,7 @@ from attrs import define, field
 
 from mpfunnel.account import days_of, instants_of
 from mpfunnel.calendars import day_began
-from mpfunnel.case import Compiled
+from mpfunnel.compiled import Compiled
 from mpfunnel.following.states import AccountState, is_about_lead
 from mpfunnel.following.taking import Taken
 from mpfunnel.records import Id

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from attrs import evolve, field, frozen
 
 from mpfunnel.answers import Assessment
+from mpfunnel.by_hand import reason_of
 from mpfunnel.errors import Problem
 from mpfunnel.following.states import NEVER_TOLD, About, AccountState, Happening, LastTold
 from mpfunnel.labels import Label, Lang
-from mpfunnel.records import Id
+from mpfunnel.records import Id, Override
 from mpfunnel.rules.tables import Decision
 from mpfunnel.stages import Entry, StageHistory, Transition
 
@@ -26,15 +27,16 @@ class Notice:
 
     Attributes:
         what: An answer that changed (``"segment"``, ``"tier"``, ``"stage"``, ``"engagement"``), a
-            follow-up that is due (``"follow_up"``), or a stage that a lead has been in for longer
-            than its time limit (``"sla"``).
+            follow-up that is due (``"follow_up"``), a stage that a lead has been in for longer than
+            its time limit (``"sla"``), or an answer set by hand whose last day has passed
+            (``"expired"``).
         company_id: The company; `None` for people without company.
         lead_id: The lead; `None` for segment and tier.
         product_id: The product of a tier, an engagement, and of a follow-up that names one.
         number: How many notices of the same there have been, with this one: from 1, without gap.
         before: Key of the value that the notice before told; `None` where there was none.
         after: Key of the value; `None` where there is no answer any more. That of a follow-up is
-            its day, that of a time limit the stage.
+            its day, that of a time limit the stage, of what has expired the value set by hand.
         settled: Whether the answer is settled.
         on: The day: of the follow-up; the first one that is late; else that of the change.
         at: The instant of the move, for a stage; else of the event or tick that brought it.
@@ -188,6 +190,13 @@ class Telling:
             self._tell(about, which, None, on=since)
             # Others know stages, not entries.
             self.notices[-1] = evolve(self.notices[-1], before=None, after=entry.stage)
+
+    def expired(self, one: Override) -> None:
+        """Tell that what somebody set by hand holds no more."""
+        assert one.until is not None  # else it would hold for ever
+        about: About = ("expired", one.lead_id, one.product_id)
+        on = one.until + timedelta(1)
+        self._tell(about, one.value, reason_of(one), on=on)
 
     def _tell(
         self,

@@ -13,6 +13,7 @@ from mpfunnel.account import Account, company_of
 from mpfunnel.errors import InvalidDataError, Problem, misfit
 from mpfunnel.records import Id
 from mpfunnel.records.checks import an_instant, utc
+from mpfunnel.stored import Stored
 
 __all__ = [
     "About",
@@ -24,9 +25,9 @@ __all__ = [
     "company_id_of",
 ]
 
-Happening = Literal["segment", "tier", "stage", "engagement", "follow_up", "sla"]
-"""What a notice is about: one of the four answers, a follow-up that is due (再アプローチ), or a
-stage whose time limit has passed."""
+Happening = Literal["segment", "tier", "stage", "engagement", "follow_up", "sla", "expired"]
+"""What a notice is about: one of the four answers, a follow-up that is due (再アプローチ), a stage
+whose time limit has passed, or an answer set by hand whose last day has."""
 
 About = tuple[Happening, Id | None, Id | None]
 """What was told, the lead, and the product."""
@@ -152,7 +153,7 @@ class AccountState:
         return written(self)
 
     @classmethod
-    def from_bytes(cls, data: bytes) -> AccountState:
+    def from_bytes(cls, data: Stored) -> AccountState:
         """Return the state that `to_bytes` wrote, in this version or an earlier one.
 
         Raises:

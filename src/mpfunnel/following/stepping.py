@@ -15,7 +15,8 @@ from attrs import evolve
 from mpfunnel.account import Account
 from mpfunnel.answers import Assessment, LeadAnswer
 from mpfunnel.calendars import day_began
-from mpfunnel.case import Case, Compiled
+from mpfunnel.case import Case
+from mpfunnel.compiled import Compiled
 from mpfunnel.errors import InvalidDataError, Problem, TransitionError, misfit
 from mpfunnel.following.forgetting import digest
 from mpfunnel.following.news import News, news_of
@@ -52,7 +53,7 @@ def step(
             passed = step(book, state, None, at, None)
             asked = step(book, passed.state, event, as_of, changed_at)
             return evolve(asked, changes=(*passed.changes, *asked.changes))
-    taken = take(state, event, as_of, changed_at)
+    taken = take(state, event, as_of, changed_at, book.day_of)
     day = book.day_of(as_of)
     answer = Case(book, taken.account, day).assessment()
     taken.refused += _rejected(answer, taken)
@@ -74,6 +75,7 @@ def step(
         telling.moves(history, known[lead_id], decision)
         _tell_late(book, telling, history, state.as_of, as_of)
     _tell_follow_ups(book, telling, taken.account, answer)
+    _tell_expired(telling, answer, state, book)
     return Answered(
         evolve(
             state,
@@ -93,11 +95,12 @@ def _rejected(answer: Assessment, taken: Taken) -> list[Problem]:
     """Return why the record of the event does not count, where it does not."""
     if taken.record is None:
         return []
+    expired = [one for one in answer.expired if one == taken.record]
     return [
         Problem(one.code, "event", one.reason)
         for one in answer.rejects
         if type(one.record) is type(taken.record) and one.record == taken.record
-    ]
+    ] + [Problem("expired", "event", f"held until {one.until}") for one in expired]
 
 
 def _histories(histories: Iterable[StageHistory], leads: Iterable[Id]) -> dict[Id, StageHistory]:
@@ -143,8 +146,9 @@ def _ask(
     """Ask the gate for a move; return what it would have let pass, where it refused."""
     move = event.move
     if move.at > as_of:
-        message = f"must not be after as_of, {as_of.isoformat()}"
-        raise InvalidDataError([Problem("order", "event.move.at", message)])
+        message = f"must not be after as_of, {as_of.isoformat()}; send it again then"
+        taken.refused.append(Problem("order", "event.move.at", message))
+        return ()
     history = now.get(event.lead_id)
     if history is None:
         taken.refused.append(_no_history(event.lead_id, state, answer))
@@ -222,7 +226,7 @@ def _tell_follow_ups(
     book: Compiled, telling: Telling, account: Account, answer: Assessment
 ) -> None:
     """Tell of the follow-ups that are due; of several about one thing, the last word holds."""
-    rejected = {one.record for one in answer.rejects if one.code != "expired"}
+    rejected = {one.record for one in answer.rejects}
     due: dict[tuple[Id | None, Id | None], tuple[datetime, date, str]] = {}
     said_so: tuple[SalesEvent | Override, ...] = (*account.sales_events, *account.overrides)
     for one in said_so:
@@ -246,3 +250,18 @@ def _tell_follow_ups(
     for (lead_id, product_id), (_, day, reason) in due.items():
         if day <= answer.as_of:
             telling.follow_up(lead_id, product_id, day, reason or None)
+
+
+def _tell_expired(
+    telling: Telling, answer: Assessment, state: AccountState, book: Compiled
+) -> None:
+    """Tell what somebody set by hand that held when the account was last asked, and has expired.
+
+    Who sends one that has expired already hears so as an answer.
+    """
+    if state.as_of is None:
+        return
+    last = book.day_of(state.as_of)
+    for one in answer.expired:
+        if one.until is not None and one.until >= last and one in state.account.overrides:
+            telling.expired(one)

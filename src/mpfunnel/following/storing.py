@@ -206,7 +206,7 @@ def _sorted(values: Iterable[Any]) -> list[Any]:
 # -- reading --
 
 
-def read(data: bytes) -> AccountState:
+def read(data: stored.Stored) -> AccountState:
     """Return the state that `written` wrote, in this version or an earlier one.
 
     Raises:

@@ -8,7 +8,8 @@ before.
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Callable
+from datetime import date, datetime
 from typing import Any, Final
 
 from attrs import define, evolve, field, frozen
@@ -96,7 +97,13 @@ class Taken:
     record: Any = None
 
 
-def take(state: AccountState, event: Event, as_of: datetime, changed_at: datetime | None) -> Taken:
+def take(
+    state: AccountState,
+    event: Event,
+    as_of: datetime,
+    changed_at: datetime | None,
+    day_of: Callable[[datetime], date],
+) -> Taken:
     """Return the account with an event in it; moves are left to the gate.
 
     Args:
@@ -104,6 +111,7 @@ def take(state: AccountState, event: Event, as_of: datetime, changed_at: datetim
         event: What is new.
         as_of: The instant of the event's arrival.
         changed_at: When the CRM changed the record, where it says so.
+        day_of: Gives the day of an instant.
 
     Raises:
         InvalidDataError: It is no event, or a company that is not the one of the account.
@@ -113,6 +121,10 @@ def take(state: AccountState, event: Event, as_of: datetime, changed_at: datetim
         return taken
     if isinstance(event, Company | CompanyHistory):
         _check_company(state.account, event)
+        known = state.account.company
+        if isinstance(event, Company) and isinstance(known, CompanyHistory):
+            # What is known of the past stays known.
+            event = known.went_on(event, since=day_of(changed_at or as_of))
     elif type(event) not in _TABLES:
         message = (
             "must be a record of the account, a LeadMove, or None where only time has passed, "
@@ -134,9 +146,9 @@ def take(state: AccountState, event: Event, as_of: datetime, changed_at: datetim
     taken.record = event
     if isinstance(event, Activity | SalesEvent):
         table = _TABLES[type(event)]
-        known: tuple[Any, ...] = getattr(state.account, table)
-        if event not in known:
-            taken.account = _with(state.account, table, (*known, event))
+        there: tuple[Any, ...] = getattr(state.account, table)
+        if event not in there:
+            taken.account = _with(state.account, table, (*there, event))
             taken.news.append((event.lead_id, min(event.at, as_of)))
         return taken
     _take_version(taken, event, as_of, changed_at)

@@ -23,20 +23,22 @@ Progress = Callable[[int, int], object]
 
 @frozen
 class Tables:
-    """The answers, each a table of the kind that was given; `None` where no leads were given.
+    """The answers, each a table of the kind that was given.
+
+    Of leads and engagement, `None` where no leads were given; of by_hand, where no overrides were.
 
     Keys, not labels, stand in every column but ``because``; several keys are joined by ``;``.
     Decisions have the columns of their name, ``rule`` and ``because``, and where it is told,
     ``settled`` and ``possible``. All end with ``as_of`` and ``playbook_version``. In
     ``instead_of`` of companies, tiers and engagement stands the key of the value in whose place the
-    one in force stands: what the rules say where somebody set it by hand, and what they say today
-    where a Tier is held.
+    one in force stands: what the rules say where somebody set it by hand, and what they say without
+    limits where a limit decided.
 
     Attributes:
         companies: company_id and the decision ``segment``, with ``missing``: what to ask for.
-        tiers: company_id, product_id, the decision ``tier`` with ``missing``, ``undated`` (where
-            Tiers are held: the facts of which no record says that they held on the day of review),
-            and ``owned``.
+        tiers: company_id, product_id, the decision ``tier`` with ``missing``, ``owned``, and where
+            Tiers are held: ``proposed``, what today's facts give where it is another one, and
+            ``undated``, the facts of which no record says that they held on the day of review.
         leads: lead_id, company_id, the decision ``stage``, for_products, existing_customer and
             ``contact_<channel>``.
         engagement: lead_id, company_id, product_id, the decision ``state``, interest, score_micro
@@ -44,6 +46,9 @@ class Tables:
         company_products: company_id, product_id, tier, position (owned, in_pipeline, untapped or
             not_eligible), best_interest of its people, and people: how many of them were touched.
         rejects: The rows that could not be used: table, id, lead_id, column, code and reason.
+        by_hand: The overrides that have begun and are no rejects: company_id, lead_id, product_id,
+            what, value, by, reason, since, until, follow_up_on, and ``status``: in_force, agreed
+            (another one that was given later sets the same value) or expired.
     """
 
     companies: Any
@@ -52,6 +57,7 @@ class Tables:
     engagement: Any
     company_products: Any
     rejects: Any
+    by_hand: Any = None
 
 
 def assess(
@@ -70,6 +76,8 @@ def assess(
     activity_products: Any = None,
     deal_lines: Any = None,
     consents: Any = None,
+    stage_history: Any = None,
+    stage_history_products: Any = None,
     as_of: date | datetime,
     lang: Lang | None = None,
     possible: bool = False,
@@ -103,6 +111,11 @@ def assess(
         activity_products: lead_id, activity_id, product_id: where activities have several.
         deal_lines: deal_id, product_id: where deals have several products.
         consents: lead_id, channel, granted, at; basis.
+        stage_history: The rows of `mpfunnel.StageHistory.rows`: lead_id, of_lead, number, pursuit,
+            stage, entered, left, kind, cause; reason, by, imputed, playbook_version, until,
+            follow_up_on. Who has one stands where it says (S20).
+        stage_history_products: lead_id, of_lead, number, product_id: one row for each product that
+            an entry of a history is about (S21).
         as_of: The day asked about; an aware datetime means its day in the playbook's zone.
         lang: The language of the reasons; the playbook's own where it is `None`.
         possible: Whether leads and engagement tell what is still possible. It costs time.
@@ -115,8 +128,7 @@ def assess(
     Raises:
         InvalidDataError: A table lacks columns or has some of a wrong type, or cannot say which it
             has; all problems at once. What an engine raises when it works out the rows of a lazy
-            table, then or when an answer is collected, is its own error. Leads are refused where
-            the funnel asks for the stage in which they are: tables hold no histories.
+            table, then or when an answer is collected, is its own error.
         MissingExtraError: pandas or PyArrow tables were given, and Polars is not installed.
     """
     given = {
@@ -133,6 +145,8 @@ def assess(
         "activity_products": activity_products,
         "deal_lines": deal_lines,
         "consents": consents,
+        "stage_history": stage_history,
+        "stage_history_products": stage_history_products,
     }
     population = _population(
         engine,
@@ -167,7 +181,8 @@ def assess_in_parts(
     """Yield the answers in tables that need not be in memory all at once.
 
     For each part of the leads comes a table ``"leads"`` and one ``"engagement"``; after the last
-    part come ``"companies"``, ``"tiers"``, ``"company_products"`` and ``"rejects"``, once each.
+    part come ``"companies"``, ``"tiers"``, ``"company_products"``, ``"rejects"`` and, where
+    overrides were given, ``"by_hand"``, once each.
     Write each one away before you take the next. All together have the rows that `assess` gives.
 
     Args:

@@ -24,10 +24,10 @@ from mpfunnel.labels import Label
 from mpfunnel.records import Id
 from mpfunnel.rules.facts import Fact
 
-__all__ = ["Hands", "hands_of", "in_force", "level_in_force"]
+__all__ = ["TOLD", "Hands", "hands_of", "in_force", "level_in_force"]
 
 _NAME: Final = "overrides"
-_TWICE: Final = "differs from another one that holds on the same day"
+_TWICE: Final = "sets another value than another one that holds on the same day"
 _KEY: Final = ("what", "company_no", "lead_no", "about")
 _FAMILIES: Final[tuple[Family, ...]] = ("company", "lead", "product")
 _IS_SET: Final[nw.Expr] = ~nw.col("set_to").is_null()
@@ -41,11 +41,23 @@ class Hands:
         segments: By company_no.
         tiers: By company_no and about.
         states: By the ``pair`` of a lead and a product.
+        told: Each override that has begun and is no reject, with what becomes of it (`TOLD`).
     """
 
     segments: Frame
     tiers: Frame
     states: Frame
+    told: Frame
+
+
+TOLD: Final[Mapping[str, str]] = {
+    "company_id": "company",
+    "lead_id": "lead",
+    "product_id": "product",
+    **dict.fromkeys(("what", "value", "status", "by", "reason"), "text"),
+    **dict.fromkeys(("since", "until", "follow_up_on"), "text"),
+}
+"""The columns of what is told of overrides, and what they hold; days are ISO 8601 text."""
 
 
 def hands_of(sorting: Sorting, facts: Situation, task: Task) -> Hands | None:
@@ -66,10 +78,14 @@ def hands_of(sorting: Sorting, facts: Situation, task: Task) -> Hands | None:
         if name not in here:
             blank = nw.lit(None, dtype=door.id_type(kind))
             given = given.with_columns(blank.alias(name))
+    if "follow_up_on" not in here:
+        given = given.with_columns(follow_up_on=nw.lit(None, dtype=nw.Int64()))
     frame = sorting.past(given.unique(), "since")
     frame = sorting.with_number(frame, "company", facts.companies)
     frame = sorting.about(sorting.with_number(frame, "lead", facts.leads))
-    frame = workshop.keep("overrides_of", with_iso_text(frame, "until", name="until_text"))
+    for day in _DAYS:
+        frame = with_iso_text(frame, day, name=f"{day}_text")
+    frame = workshop.keep("overrides_of", frame)
 
     of_lead = nw.col("what") == "engagement"
     for what, whose in (("lead", of_lead), ("company", ~of_lead)):
@@ -88,16 +104,21 @@ def hands_of(sorting: Sorting, facts: Situation, task: Task) -> Hands | None:
     frame = frame.filter(~stranger)
 
     past = (nw.col("until") < task.day.toordinal()).fill_null(False)
-    ended = nw.concat_str(nw.lit("held until "), nw.col("until_text"))
-    door.turn_away(_NAME, frame.filter(past), "until", "expired", ended)
-    frame = frame.filter(~past).with_columns(
+    frame = frame.with_columns(
         company_no=nw.col("company_no").fill_null(-1), lead_no=nw.col("lead_no").fill_null(-1)
     )
-    counts = frame.group_by(*_KEY).agg(nw.len().alias("rivals"))
-    frame = workshop.keep("overrides_counted", frame.join(counts, on=list(_KEY), how="inner"))
-    rival = nw.col("rivals") > 1
+    expired, frame = frame.filter(past), frame.filter(~past)
+    frame = _in_order(frame)
+    frame = workshop.keep("overrides_counted", frame)
+    rival = nw.col("least") != nw.col("most")
     door.turn_away(_NAME, frame.filter(rival), "value", "conflict", _TWICE)
-    frame = frame.filter(~rival).with_columns(set_because=_because(task))
+    frame = frame.filter(~rival)
+    is_last = nw.col("place") == nw.col("last")
+    status = nw.when(is_last).then(nw.lit("in_force")).otherwise(nw.lit("agreed"))
+    told = nw.concat(
+        [_told(frame.with_columns(status=status)), _told(expired.with_columns(status=_EXPIRED))]
+    )
+    frame = frame.filter(is_last).with_columns(set_because=_because(task))
     frame = workshop.keep("overrides_held", frame.select(*_KEY, "set_to", "set_because"))
 
     def about(what: str) -> Frame:
@@ -109,7 +130,38 @@ def hands_of(sorting: Sorting, facts: Situation, task: Task) -> Hands | None:
         states=about("engagement").select(
             "set_to", "set_because", pair=pair_of("lead_no", task.book)
         ),
+        told=workshop.keep("overrides_told", told),
     )
+
+
+_DAYS: Final = ("since", "until", "follow_up_on")
+_EXPIRED: Final[nw.Expr] = nw.lit("expired")
+_NEVER: Final = 3_652_060
+"""Later than every day."""
+
+
+def _in_order(frame: Frame) -> Frame:
+    """Return the rows with ``place`` and ``last`` in the order in which they were given.
+
+    The same as `mpfunnel.by_hand`: the one that is in force is the last one. ``least`` and ``most``
+    are the least and the greatest of the values.
+    """
+    frame = frame.with_columns(
+        ends=nw.col("until").fill_null(_NEVER),
+        later=nw.col("follow_up_on").fill_null(0),
+        one=nw.col("since") * 0 + 1,
+    )
+    order = ["since", "ends", "by", "reason", "later"]
+    frame = frame.with_columns(place=nw.col("one").cum_sum().over(*_KEY, order_by=order))
+    found = frame.group_by(*_KEY).agg(
+        last=nw.col("place").max(), least=nw.col("set_to").min(), most=nw.col("set_to").max()
+    )
+    return frame.join(found, on=list(_KEY), how="inner")
+
+
+def _told(frame: Frame) -> Frame:
+    texts = {day: nw.col(f"{day}_text") for day in _DAYS}
+    return frame.select(*(texts.get(name, nw.col(name)).alias(name) for name in TOLD))
 
 
 def _levels(task: Task) -> Frame:

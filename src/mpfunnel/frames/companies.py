@@ -10,6 +10,8 @@ import narwhals.stable.v2 as nw
 from attrs import frozen
 
 from mpfunnel.case import NOBODY
+from mpfunnel.compiled import Compiled, failed
+from mpfunnel.errors import PolicyError
 from mpfunnel.frames.answers import (
     as_level,
     joined,
@@ -19,13 +21,14 @@ from mpfunnel.frames.answers import (
     words_of,
 )
 from mpfunnel.frames.by_hand import Hands, in_force, level_in_force
+from mpfunnel.frames.door import rejected
 from mpfunnel.frames.expressions import by_code, extended, whole
 from mpfunnel.frames.kinds import Frame
 from mpfunnel.frames.layout import Places
 from mpfunnel.frames.policies import companies_of, custom_tiers
 from mpfunnel.frames.situation import Situation
 from mpfunnel.frames.task import Task
-from mpfunnel.records import Company
+from mpfunnel.records import Company, Product
 from mpfunnel.rules.columns import (
     Decided,
     decide_columns,
@@ -63,6 +66,8 @@ class Companies:
         tiers: The answers: company_no, about and the columns of the decision.
         levels: By ``company_no`` and ``about``, the tier as the rules about leads read it.
         nobody: For each product, the decision about a company of which nothing is known.
+        failed: The companies on which a policy in Python failed, as rejects; `None` of no such
+            policy.
     """
 
     facts: Frame
@@ -70,6 +75,7 @@ class Companies:
     tiers: Frame
     levels: Frame | None
     nobody: tuple[Decision[Any], ...]
+    failed: Frame | None
 
 
 def judge(
@@ -82,9 +88,6 @@ def judge(
         attributes: The custom attributes that the companies have columns for.
         task: What is asked.
         hands: What people have set.
-
-    Raises:
-        PolicyError: A custom policy broke its contract.
     """
     book, places, workshop = task.book, task.places, task.workshop
     segments = book.playbook.segments
@@ -92,20 +95,12 @@ def judge(
     today = judging.of(facts.companies, facts.company_sets, task.day, segments=segments)
     tiers, levels = judging.tiers(today)
     reviewed = book.playbook.reviewed_on(task.day)
-    undated = None
-    if reviewed is not None:
-        then, dated = today, None
-        if facts.on_review is not None or judging.custom:
-            companies, sets, dated = facts.on_review or (facts.companies, facts.company_sets, None)
-            then = judging.of(companies, sets, reviewed)
-            held, levels = judging.tiers(then)
-            tiers = _held(held, tiers)
-        undated = judging.undated(then, dated)
-    on = ["company_no", "about"]
-    if undated is None:
-        tiers = tiers.with_columns(undated=nw.lit(""))
+    if reviewed is None:
+        blank = nw.lit(None, dtype=nw.String())
+        tiers = tiers.with_columns(proposed=blank, undated=nw.lit(""))
     else:
-        tiers = tiers.join(undated, on=on, how="inner")
+        tiers, levels = judging.reviewed(today, tiers, levels, facts, reviewed)
+    on = ["company_no", "about"]
     keys = {name: places.keys[f"{root}.{name}"] for root, name in _LEVELS}
     set_tiers = None if hands is None else hands.tiers
     set_segments = None if hands is None else hands.segments
@@ -130,8 +125,18 @@ def judge(
         segments=in_force(told, "segment", set_segments, on[:1], keys["segment"]),
         tiers=tiers,
         levels=None if levels is None else workshop.keep("tier_levels", levels),
-        nobody=tuple(book.held_tier(NOBODY, one, task.day) for one in book.products.values()),
+        nobody=tuple(_of_nobody(book, one, task.day) for one in book.products.values()),
+        failed=judging.failed() if judging.custom else None,
     )
+
+
+def _of_nobody(book: Compiled, product: Product, day: date) -> Decision[Any]:
+    """Return the Tier of a company of which nothing is known."""
+    try:
+        return book.held_tier(NOBODY, product, day)
+    except PolicyError as error:
+        # It is no company of theirs that could be a reject.
+        return failed(book.playbook.tiers[product.id], error, book.playbook.version)
 
 
 _LEVELS: Final = (("company", "segment"), ("product", "tier"))
@@ -161,6 +166,7 @@ class _Judging:
         book = task.book
         self.rules = [rules_of(book.playbook.tiers[product_id]) for product_id in book.products]
         self.custom = None in self.rules
+        self._errors: dict[str, PolicyError] = {}
 
     def of(
         self,
@@ -235,16 +241,73 @@ class _Judging:
                     level = as_level(judged.decided[id(rules)][0], tier, places)
                     levels.append(judged.frame.select("company_no", about=about, **level))
             else:
-                answer, said = custom_tiers(judged.objects, product, self.task, judged.day)
+                answer, said, errors = custom_tiers(judged.objects, product, self.task, judged.day)
+                # Asked for two days, it may fail twice in the same way.
+                self._errors |= {str(error): error for error in errors}
                 tiers.append(answer.with_columns(about=about))
                 if said is not None:
                     levels.append(said.with_columns(about=about))
         return _stacked(tiers), _stacked(levels) if levels else None
 
+    def reviewed(
+        self,
+        today: _Judged,
+        tiers: Frame,
+        levels: Frame | None,
+        facts: Situation,
+        reviewed: date,
+    ) -> tuple[Frame, Frame | None]:
+        """Return the Tiers that are held since a review, as people read them and as other rules do.
+
+        The same as `mpfunnel.case.Compiled.dated_tier`, with ``proposed`` and ``undated``.
+
+        Args:
+            today: Companies as of the day.
+            tiers: Their Tiers.
+            levels: The same as other rules read them.
+            facts: What counts on the day, and what counted on that of the review.
+            reviewed: The day of the review.
+        """
+        known = facts.on_review
+        on = ["company_no", "about"]
+        if known is None:
+            then, held = today, tiers
+            if self.custom:
+                then = self.of(facts.companies, facts.company_sets, reviewed)
+                held, levels = self.tiers(then)
+            return _held(held, tiers).join(self.undated(then, None), on=on, how="inner"), levels
+        then = self.of(known.companies, known.sets, reviewed)
+        held, levels_then = self.tiers(then)
+        # Of whoever came after the review, nothing was known on it.
+        fresh = held.filter(~nw.col("settled")).join(known.newer, on="company_no", how="semi")
+        fresh = self.task.workshop.keep("tiers_of_newcomers", fresh.select(*on))
+
+        def either(held: Frame, proposed: Frame) -> Frame:
+            kept = held.join(fresh, on=on, how="anti")
+            new = proposed.join(fresh, on=on, how="semi")
+            return nw.concat([kept, new.select(*kept.collect_schema().names())])
+
+        blank = nw.lit(None, dtype=nw.String())
+        undated = either(self.undated(then, known.dated), self.undated(today, known.dated_now))
+        found = either(_held(held, tiers), tiers.with_columns(proposed=blank))
+        if levels is not None and levels_then is not None:
+            levels = either(levels_then, levels)
+        return found.join(undated, on=on, how="inner"), levels
+
+    def failed(self) -> Frame:
+        """Return the companies on which policies in Python failed, as rejects."""
+        errors = self._errors
+        rows: dict[str, list[int | str | None]] = {
+            "id": [str(error.company_id) for error in errors.values()],
+            "reason": list(errors),
+        }
+        frame = self.task.workshop.small("custom_failed", rows, texts=("id", "reason"))
+        return rejected("companies", frame, nw.lit("tier"), nw.lit("policy"), nw.col("reason"))
+
     def undated(self, judged: _Judged, dated: Frame | None) -> Frame:
         """Return what decided Tiers without a record that says since when it holds.
 
-        The same as `mpfunnel.case.undated`.
+        The same as `mpfunnel.compiled.undated`.
 
         Args:
             judged: Companies as of the day that decided.
@@ -297,8 +360,7 @@ def _held(held: Frame, proposed: Frame) -> Frame:
         *(nw.col(name) == nw.col(other) for name, other in renamed.items()), ignore_nulls=False
     )
     frame = held.join(beside, on=["company_no", "about"], how="inner")
-    instead_of = nw.when(same).then(nw.col("instead_of")).otherwise(nw.col("proposed_tier"))
-    frame = frame.with_columns(instead_of=instead_of)
+    frame = frame.with_columns(proposed=nw.when(~same).then(nw.col("proposed_tier")))
     return frame.drop(*renamed.values())
 
 

@@ -12,6 +12,7 @@ from mpfunnel.records import Channel, OverrideOf
 from mpfunnel.records.companies import Relationship
 from mpfunnel.records.sales import DealStatus, SalesEventKind
 from mpfunnel.rules.facts import Fact, Kind
+from mpfunnel.stages import Cause, MoveKind
 
 __all__ = [
     "SETS",
@@ -70,6 +71,14 @@ def _texts(*names: str) -> tuple[Column, ...]:
 
 def _members(owner: Column) -> tuple[Column, ...]:
     return owner, Column("fact", "text", required=True), Column("value", "text", required=True)
+
+
+def _entry_key() -> tuple[Column, ...]:
+    return (
+        _id("lead_id", "lead", required=True),
+        _id("of_lead", "lead", required=True),
+        Column("number", "int", required=True, least=1),
+    )
 
 
 TABLES: Final[Mapping[str, tuple[Column, ...]]] = {
@@ -158,6 +167,21 @@ TABLES: Final[Mapping[str, tuple[Column, ...]]] = {
         *_texts("by", "reason"),
         Column("follow_up_on", "date"),
     ),
+    "stage_history": (
+        *_entry_key(),
+        Column("pursuit", "int", required=True, least=1),
+        Column("stage", "text", required=True),
+        Column("entered", "instant", required=True),
+        Column("left", "instant", stated=True),
+        Column("kind", "text", required=True, choices=get_args(MoveKind)),
+        Column("cause", "text", required=True, choices=get_args(Cause)),
+        *_texts("reason", "by"),
+        Column("imputed", "bool"),
+        Column("playbook_version", "text"),
+        Column("until", "date"),
+        Column("follow_up_on", "date"),
+    ),
+    "stage_history_products": (*_entry_key(), _id("product_id", "product", required=True)),
 }
 """The columns of every table, by its name; a table may have others, which are left alone."""
 

@@ -8,7 +8,7 @@ first, and only plain digits are cast, so that what cannot be read is a reject a
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import narwhals.stable.v2 as nw
 
@@ -62,8 +62,23 @@ _READ: Final[Mapping[str, Any]] = {
 Known = tuple[Frame, Frame | None]
 """Companies, and their sets."""
 
-OnReview = tuple[Frame, Frame | None, Frame]
-"""The same as of a day of review; and company_no, fact: of what anything was told by then."""
+
+class OnReview(NamedTuple):
+    """What was known on a day of review.
+
+    Attributes:
+        companies: The companies.
+        sets: Their sets.
+        dated: company_no, fact: of what anything was told by then.
+        newer: company_no: of whom all was told after it.
+        dated_now: company_no, fact: of what anything was told by the day asked about.
+    """
+
+    companies: Frame
+    sets: Frame | None
+    dated: Frame
+    newer: Frame
+    dated_now: Frame
 
 
 def as_of_the_day(
@@ -109,8 +124,14 @@ def as_of_the_day(
     if reviewed is None:
         return known(frame, ""), None
     past = frame.filter(nw.col("since") <= reviewed)
-    told_by_then = past.select("company_no", "fact").unique()
-    return known(frame, ""), (*known(past, "_on_review"), told_by_then)
+    firsts = told.group_by("company_no").agg(first=nw.col("since").min())
+    newer = firsts.filter(nw.col("first") > reviewed).select("company_no")
+
+    def of(frame: Frame) -> Frame:
+        return frame.select("company_no", "fact").unique()
+
+    then = OnReview(*known(past, "_on_review"), of(past), newer, of(frame))
+    return known(frame, ""), then
 
 
 # -- reading --

@@ -111,6 +111,8 @@ class Door:
                 for (of, column), table in _ELSEWHERE.items()
                 if of == name and column in names and table in given
             ]
+            if name == "stage_history" and "for_products" in names:
+                problems += _listed_within(given)
             if here:
                 columns = [column.name for column in here]
                 # A policy in Python may ask for anything that is known of a company.
@@ -424,6 +426,14 @@ def _present(
             message = f"no such column; did you mean '{near}'?"
             problems.append(Problem("unknown-column", f"{name}.{shown(stranger)}", message))
     return [column for column in contract if times[column.name] == 1], problems
+
+
+def _listed_within(given: Collection[str]) -> list[Problem]:
+    """Return a problem where the products of entries stand in the entries alone."""
+    if "stage_history_products" in given:
+        return []
+    message = "is needed where stage_history has for_products: a row for each of them (S21)"
+    return [Problem("missing", "stage_history_products", message)]
 
 
 def _nearest(name: str, among: Sequence[str], cutoff: float) -> str | None:

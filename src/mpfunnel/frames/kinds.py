@@ -245,6 +245,11 @@ class Workshop:
         """
         return self.keep(name, frame) if self.kind == "pyspark" else frame
 
+    @property
+    def looks(self) -> bool:
+        """Whether rows can be looked at, so that what is done next may depend on them."""
+        return True
+
     def in_order(self, frame: Frame, columns: Sequence[str]) -> Frame:
         """Return a frame in the order of columns, where tables have an order."""
         # The same input gives the same bytes (law 9): Polars leaves rows in an order of its own.

@@ -7,15 +7,22 @@ attributes is any text.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 from attrs import frozen
 
-from mpfunnel.case import NO_TIER, Compiled
+from mpfunnel.case import NO_TIER
+from mpfunnel.compiled import Compiled
 from mpfunnel.rules.conditions import ContainsAny, Exists, walk
 from mpfunnel.rules.facts import Fact
 from mpfunnel.segments import UNMATCHED
 
-__all__ = ["Places"]
+__all__ = ["GONE", "STAGE", "Places"]
+
+STAGE: Final = "pursuit.stage"
+"""The fact that asks for the stage in which the lead is."""
+GONE: Final = ""
+"""What stands among the keys of stages for one that the funnel no longer has: none of them."""
 
 
 @frozen
@@ -54,6 +61,7 @@ class Places:
                 "product.tier": tuple(dict.fromkeys((*sorted(tiers), NO_TIER.value.key))),
                 "product.interest": book.scale.keys,
                 "product.engagement": book.scale.keys,
+                STAGE: (*compiled.stages, GONE),
             },
             tuple(exists),
         )

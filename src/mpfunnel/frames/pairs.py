@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import narwhals.stable.v2 as nw
 
-from mpfunnel.case import Compiled
+from mpfunnel.compiled import Compiled
 from mpfunnel.frames.kinds import Frame
 from mpfunnel.frames.situation import FIRM
 

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, partial
 
 import narwhals.stable.v2 as nw
 from attrs import evolve
 
+from mpfunnel.compiled import RECORDED
+from mpfunnel.frames.answers import joined
 from mpfunnel.frames.by_hand import Hands
 from mpfunnel.frames.companies import Companies
 from mpfunnel.frames.contact import contactable
 from mpfunnel.frames.expressions import extended, flag, whole
 from mpfunnel.frames.kinds import Frame
+from mpfunnel.frames.layout import STAGE
 from mpfunnel.frames.pairs import pair_of, taken_apart
-from mpfunnel.frames.pursuits import Pursuits
+from mpfunnel.frames.pursuits import FLAGS, Pursuits
 from mpfunnel.frames.situation import FIRM, Situation
-from mpfunnel.frames.stages import stages, with_ranges
+from mpfunnel.frames.stages import furthest, in_words, products_in, with_ranges
 from mpfunnel.frames.standings import Standings
+from mpfunnel.frames.steps import Steps, way_of
 from mpfunnel.frames.task import Task
 from mpfunnel.rules.conditions import facts_of
 
@@ -33,6 +37,7 @@ class People:
         owned: What companies own and are buying.
         of_companies: What rules about leads see of each company with each product.
         hands: What people have set.
+        entries: The entry in which each lead is (`mpfunnel.frames.histories.entries_of`).
     """
 
     def __init__(
@@ -43,6 +48,7 @@ class People:
         owned: Frame | None,
         of_companies: Frame,
         hands: Hands | None,
+        entries: Frame | None,
     ) -> None:
         self.task = task
         self.facts = facts
@@ -50,6 +56,7 @@ class People:
         self.owned = owned
         self.of_companies = of_companies
         self.hands = hands
+        self.entries = entries
 
     @cached_property
     def standings(self) -> Standings:
@@ -68,7 +75,20 @@ class People:
         found = Pursuits(self.facts, self.standings.sums, task.book, task.workshop, task.day)
         # They were added up before. Most rows are theirs, and nothing asks for them any more.
         self.facts = self.standings.facts = evolve(self.facts, activities=None)
-        return self.task.workshop.keep("pursuits", found.current())
+        current = task.workshop.keep("pursuits", found.current())
+        return current if self.hands is None else self._with_hands(current, self.hands)
+
+    def _with_hands(self, pursuits: Frame, hands: Hands) -> Frame:
+        """Return the pursuits, and where somebody set a state without a sign, that none runs."""
+        said = taken_apart(hands.states.select("pair"), self.task.book)
+        assert self.facts.leads is not None
+        said = said.join(self.facts.leads.select("lead_no"), on="lead_no", how="semi")
+        said = said.join(pursuits.select("pair"), on="pair", how="anti")
+        said = said.with_columns(**dict.fromkeys(FLAGS, whole(0)))
+        columns = pursuits.collect_schema().names()
+        return self.task.workshop.keep(
+            "pursuits_by_hand", nw.concat([pursuits, said.select(*columns)])
+        )
 
     @cached_property
     def pairs(self) -> Frame:
@@ -138,22 +158,71 @@ class People:
         )
         return found
 
-    def leads(self) -> Frame:
-        """Return the stage of each lead."""
+    @cached_property
+    def _warranted(self) -> tuple[Frame, Frame | None]:
+        """The stage that facts warrant of each lead, and whom the rules lead round in a circle."""
+        task, places = self.task, self.task.places
         stood = self.stood.drop("lead_no", "about")
         rows = self.pursuits.join(stood, on="pair", how="inner", suffix="_of_company")
-        facts = self.task.places.about("pursuit")
-        rows = extended(rows, {self.task.places.value(one): nw.col(one.key) == 1 for one in facts})
-        if self.task.places.exists:
-            every = self.stood.filter(nw.col("about") != FIRM)
-            rows = with_ranges(rows, every, self.task.places, possible=self.task.possible)
-        found = stages(rows, self.task)
+        facts = [one for one in places.about("pursuit") if one.name != STAGE]
+        rows = extended(rows, {places.value(one): nw.col(one.key) == 1 for one in facts})
+        every = self.stood.filter(nw.col("about") != FIRM)
+        so_far = places.named(STAGE)
+        if so_far is None:
+            found, decided = furthest(with_ranges(rows, pairs=every, task=task), task)
+            return in_words(found, decided, task), None
+        ranged = partial(with_ranges, pairs=every, task=task)
+        steps = Steps(task, so_far, task.workshop.keep("pursued", rows), ranged)
+        found, decided, circling = steps.taken(self.standings.people, self.entries)
+        return in_words(found, decided, task), circling
+
+    def circling(self) -> Frame | None:
+        """Return the leads whom rules lead round in a circle, with what is told of them."""
+        circling = self._warranted[1] if self.task.book.asks_stage else None
+        if circling is None:
+            return None
+        return self._with_ids(circling).select(id="lead_id", told=way_of(nw.col("way")))
+
+    def leads(self) -> Frame:
+        """Return the stage of each lead."""
+        found, _ = self._warranted
         owners = self._owners()
         people = self.standings.people.select("lead_no", "company_no")
-        frame = people.join(found, on="lead_no", how="left")
+        frame = self._by_history(people.join(found, on="lead_no", how="inner"))
         frame = frame.join(owners, on="lead_no", how="left")
         frame = frame.with_columns(existing_customer=(nw.col("owner") == 1).fill_null(False))
         return self._with_ids(contactable(frame.drop("owner"), self.facts.consents))
+
+    def _by_history(self, frame: Frame) -> Frame:
+        """Return the leads with the stage of their history, or else the warranted one (S20)."""
+        told = {
+            name: nw.col(f"warranted_{name}")
+            for name in ("rule", "because", "for_products", "settled", "possible")
+            if self.task.possible or name not in ("settled", "possible")
+        }
+        told["stage"] = nw.col("warranted")
+        if self.entries is None:
+            return frame.with_columns(entered_on=nw.lit(None, dtype=nw.Date()), **told)
+        frame = frame.join(self.entries, on="lead_no", how="left")
+        about = products_in("in", self.task)
+        frame = frame.with_columns(
+            **{column: (nw.col(column) == 1).fill_null(False) for column in about.values()}
+        )
+        stage = nw.col("entry_stage")
+        entry = {
+            "stage": stage,
+            "rule": nw.lit(RECORDED),
+            "because": nw.col("entry_because"),
+            "for_products": joined(about),
+            "settled": nw.lit(True),
+            "possible": stage,
+        }
+        return frame.with_columns(
+            **{
+                name: nw.when(~stage.is_null()).then(entry[name]).otherwise(warranted)
+                for name, warranted in told.items()
+            }
+        )
 
     def _with_ids(self, frame: Frame) -> Frame:
         assert self.facts.leads is not None

@@ -12,6 +12,8 @@ from typing import Any, Final
 
 import narwhals.stable.v2 as nw
 
+from mpfunnel.compiled import failed
+from mpfunnel.errors import PolicyError
 from mpfunnel.frames.answers import level_of
 from mpfunnel.frames.kinds import Frame, Workshop
 from mpfunnel.frames.task import Task
@@ -70,8 +72,10 @@ def _held(fact: Fact, value: Any) -> Any:
 
 def custom_tiers(
     companies: Mapping[int, Company], product: Product, task: Task, day: date
-) -> tuple[Frame, Frame | None]:
+) -> tuple[Frame, Frame | None, Sequence[PolicyError]]:
     """Return what a custom policy says of companies: as people read it, and as rules do.
+
+    A company on which the policy fails is undecided, and the others go on.
 
     Args:
         companies: The companies by their number.
@@ -79,8 +83,8 @@ def custom_tiers(
         task: What is asked.
         day: The day for which the policy is asked.
 
-    Raises:
-        PolicyError: The policy broke its contract.
+    Returns:
+        The two tables, and how the policy failed.
     """
     places = task.places
     told: dict[str, list[int | str | None]] = {
@@ -90,8 +94,13 @@ def custom_tiers(
     levels: dict[str, list[int | str | None]] = {"company_no": []}
     if fact is not None:
         levels |= {column: [] for column in places.columns(fact)}
+    errors: list[PolicyError] = []
     for number, company in companies.items():
-        one = task.book.tier(company, product, day)
+        try:
+            one = task.book.tier(company, product, day)
+        except PolicyError as error:
+            errors.append(error)
+            one = failed(task.book.playbook.tiers[product.id], error, task.book.playbook.version)
         row: tuple[int | str | None, ...] = (
             number,
             int(one.settled),
@@ -112,7 +121,7 @@ def custom_tiers(
         settled=nw.col("settled") == 1
     )
     if fact is None:
-        return answer, None
+        return answer, None, errors
     mays = places.possible(fact).values()
     level = task.workshop.small("custom_levels", levels)
-    return answer, level.with_columns(**{name: nw.col(name) == 1 for name in mays})
+    return answer, level.with_columns(**{name: nw.col(name) == 1 for name in mays}), errors

@@ -10,14 +10,14 @@ from typing import Any, Final
 import narwhals.stable.v2 as nw
 
 from mpfunnel.calendars import as_day
-from mpfunnel.case import Compiled
+from mpfunnel.compiled import Compiled
 from mpfunnel.engine import Engine
-from mpfunnel.errors import InvalidDataError, Problem
-from mpfunnel.frames.by_hand import Hands, hands_of
+from mpfunnel.frames.by_hand import TOLD, Hands, hands_of
 from mpfunnel.frames.companies import Companies, judge
 from mpfunnel.frames.contact import CONTACT
 from mpfunnel.frames.door import REJECTED, Door
 from mpfunnel.frames.expressions import by_code, whole
+from mpfunnel.frames.histories import entries_of
 from mpfunnel.frames.kinds import Answer, Frame, Workshop
 from mpfunnel.frames.layout import Places
 from mpfunnel.frames.ownership import positions
@@ -27,7 +27,7 @@ from mpfunnel.frames.standings import of_companies
 from mpfunnel.frames.task import Task
 from mpfunnel.labels import Lang
 
-__all__ = ["KEYS", "SHAPES", "STAMP", "Population"]
+__all__ = ["KEYS", "ON_REQUEST", "SHAPES", "STAMP", "Population"]
 
 _DECIDED: Final = {"settled": "flag", "possible": "text", "missing": "text"}
 _WHY: Final = {"rule": "text", "because": "text"}
@@ -41,6 +41,7 @@ SHAPES: Final[Mapping[str, Mapping[str, str]]] = {
         "tier": "text",
         **_DECIDED,
         **_IN_FORCE,
+        "proposed": "text",
         "undated": "text",
         "owned": "flag",
     },
@@ -52,6 +53,12 @@ SHAPES: Final[Mapping[str, Mapping[str, str]]] = {
         "possible": "text",
         **_WHY,
         "for_products": "text",
+        "entered_on": "day",
+        "warranted": "text",
+        "warranted_settled": "flag",
+        "warranted_possible": "text",
+        "warranted_rule": "text",
+        "warranted_for_products": "text",
         "existing_customer": "flag",
         **dict.fromkeys(CONTACT, "flag"),
     },
@@ -75,15 +82,19 @@ SHAPES: Final[Mapping[str, Mapping[str, str]]] = {
         "best_interest": "text",
         "people": "number",
     },
+    "by_hand": TOLD,
     "rejects": dict.fromkeys(REJECTED, "text"),
 }
 """The columns of every answer, before those of `STAMP`, and what they hold."""
+ON_REQUEST: Final = ("settled", "possible", "warranted_settled", "warranted_possible")
+"""The columns that leads and engagement have only where what is possible is asked for."""
 KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "companies": ("company_id",),
     "tiers": ("company_id", "product_id"),
     "leads": ("lead_id",),
     "engagement": ("lead_id", "product_id"),
     "company_products": ("company_id", "product_id"),
+    "by_hand": tuple(TOLD),
     "rejects": REJECTED,
 }
 """The columns that tell the rows of every answer apart; rejects may be equal all the same."""
@@ -93,6 +104,7 @@ _ORDERS: Final[Mapping[str, tuple[str, ...]]] = {
     "leads": ("lead_no",),
     "engagement": ("lead_no", "product_no"),
     "company_products": ("company_no", "product_no"),
+    "by_hand": tuple(TOLD),
     "rejects": REJECTED,
 }
 """The columns that set the order of every answer: numbers go in the order of the ids."""
@@ -114,7 +126,6 @@ class Population:
 
     Raises:
         InvalidDataError: A table lacks columns or has some of a wrong type; all problems at once.
-            Or leads are given, and the funnel asks for the stage in which they are.
     """
 
     def __init__(
@@ -130,12 +141,6 @@ class Population:
         parts: int = 1,
         progress: Callable[[int, int], object] | None = None,
     ) -> None:
-        if "leads" in given and engine.playbook.funnel.asks_stage:
-            message = (
-                "asks for pursuit.stage, which tables cannot tell, since they hold no histories; "
-                "ask Engine.assess of accounts"
-            )
-            raise InvalidDataError([Problem("history", "funnel.rules", message)])
         book = Compiled(engine.playbook)
         day = as_day(as_of, book.zone)
         self.task = Task(book, Places.of(book), workshop, day, lang, possible, dense)
@@ -153,7 +158,10 @@ class Population:
     @cached_property
     def companies(self) -> Companies:
         """Segment and tiers of all companies."""
-        return judge(self.facts, self.door.attributes, self.task, self.hands)
+        judged = judge(self.facts, self.door.attributes, self.task, self.hands)
+        if judged.failed is not None:
+            self.door.rejects.append(self.task.workshop.note(judged.failed))
+        return judged
 
     @cached_property
     def hands(self) -> Hands | None:
@@ -170,7 +178,17 @@ class Population:
         facts = self.sorting.of_leads(self.facts, part)
         if facts.leads is None:
             return None
-        people = People(self.task, facts, self.companies, self.owned, self.of_companies, self.hands)
+        people = People(
+            self.task,
+            facts,
+            self.companies,
+            self.owned,
+            self.of_companies,
+            self.hands,
+            entries_of(self.sorting, facts.leads, self.task, part),
+        )
+        if (circling := people.circling()) is not None:
+            self.door.turn_away("leads", circling, "id", "circle", nw.col("told"))
         # What they are to their companies is all that is left of a part.
         involved = people.involved()
         if self.involved is not None:
@@ -224,12 +242,15 @@ class Population:
 
     def _makers(self) -> dict[str, Callable[[], Frame]]:
         """Return what makes the answers that are not about single leads."""
-        return {
+        makers: dict[str, Callable[[], Frame]] = {
             "companies": lambda: self.companies.segments,
             "tiers": self.tiers,
             "company_products": self.company_products,
             "rejects": self.rejects,
         }
+        if "overrides" in self.door.frames:
+            makers["by_hand"] = self.by_hand
+        return makers
 
     def _answer(self, name: str, make: Callable[[], Frame]) -> Answer:
         types = {
@@ -243,7 +264,7 @@ class Population:
         }
         shape = {**SHAPES[name], **STAMP}
         if name in ("leads", "engagement") and not self.task.possible:
-            del shape["settled"], shape["possible"]
+            shape = {column: what for column, what in shape.items() if column not in ON_REQUEST}
         schema = {column: types[what] for column, what in shape.items()}
 
         def finished() -> Frame:
@@ -258,7 +279,9 @@ class Population:
         words = [
             column
             for column, what in shape.items()
-            if what in ("product", "text") and schema[column] == nw.String() and name != "rejects"
+            if what in ("product", "text")
+            and schema[column] == nw.String()
+            and name not in ("by_hand", "rejects")
         ]
         return Answer(finished, schema, words)
 
@@ -281,7 +304,14 @@ class Population:
 
     def rejects(self) -> Frame:
         """Return the rows that could not be used; after all leads were looked at."""
+        # A policy in Python may fail on companies that nobody has asked about yet.
+        _ = self.companies
         return nw.concat([one.select(*REJECTED) for one in self.door.rejects])
+
+    def by_hand(self) -> Frame:
+        """Return what became of what people have set."""
+        assert self.hands is not None
+        return self.hands.told
 
     # -- companies --
 

@@ -17,7 +17,7 @@ from typing import Final
 
 import narwhals.stable.v2 as nw
 
-from mpfunnel.case import Compiled
+from mpfunnel.compiled import Compiled
 from mpfunnel.frames.expressions import flag, looked_up, whole
 from mpfunnel.frames.kinds import Frame, Workshop
 from mpfunnel.frames.pairs import pair_of, taken_apart

@@ -44,7 +44,15 @@ class Part(NamedTuple):
 FIRM = -1
 """In the column ``about``, where else the place of a product stands: the whole firm."""
 WHOLE: Final = Part(None, None)
-OF_LEADS: Final = ("lead_sets", "consents", "activities", "activity_products", "sales_events")
+OF_LEADS: Final = (
+    "lead_sets",
+    "consents",
+    "activities",
+    "activity_products",
+    "sales_events",
+    "stage_history",
+    "stage_history_products",
+)
 """The tables whose rows belong to leads."""
 # No attribute of a firm is called like that.
 _TIMES = "mpfunnel_times"
@@ -186,19 +194,22 @@ class Sorting:
                 theirs = deals.join(leads.select("lead_no"), on="lead_no", how="semi")
                 nobodys = deals.filter(nw.col("lead_no").is_null())
                 deals = self.workshop.keep("deals_of", nw.concat([theirs, nobodys]))
-        given = {
-            name: self.given[name] if name in self.given else self.door.part(name, part.holds)
-            for name in OF_LEADS
-        }
+        activities, products = (
+            self.table(name, part) for name in ("activities", "activity_products")
+        )
         return evolve(
             companies,
             leads=leads,
             deals=deals,
-            lead_sets=self.members("lead_sets", "lead", leads, given["lead_sets"]),
-            consents=self.said(given["consents"], leads),
-            activities=self.activities(given["activities"], given["activity_products"], leads),
-            sales_events=self.sales_events(given["sales_events"], leads),
+            lead_sets=self.members("lead_sets", "lead", leads, self.table("lead_sets", part)),
+            consents=self.said(self.table("consents", part), leads),
+            activities=self.activities(activities, products, leads),
+            sales_events=self.sales_events(self.table("sales_events", part), leads),
         )
+
+    def table(self, name: str, part: Part) -> Frame | None:
+        """Return the rows of a table that are of a part; `None` where it was not given."""
+        return self.given[name] if name in self.given else self.door.part(name, part.holds)
 
     # -- each record once --
 

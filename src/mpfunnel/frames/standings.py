@@ -13,7 +13,8 @@ import narwhals.stable.v2 as nw
 from attrs import define, field
 
 from mpfunnel.by_hand import BY_HAND
-from mpfunnel.case import NO_TIER, Compiled, CompiledModel
+from mpfunnel.case import NO_TIER
+from mpfunnel.compiled import Compiled, CompiledModel
 from mpfunnel.engagement import Measure
 from mpfunnel.frames.answers import as_level, joined, level_of, possible_of, settled, words_of
 from mpfunnel.frames.by_hand import Hands, level_in_force

@@ -6,7 +6,7 @@ from datetime import date
 
 from attrs import frozen
 
-from mpfunnel.case import Compiled
+from mpfunnel.compiled import Compiled
 from mpfunnel.frames.kinds import Workshop
 from mpfunnel.frames.layout import Places
 from mpfunnel.labels import Lang

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import narwhals.stable.v2 as nw
 
-from mpfunnel.case import Compiled
+from mpfunnel.compiled import Compiled
 from mpfunnel.engagement import (
     FULL_WEIGHT,
     MICRO,

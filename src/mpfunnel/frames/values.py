@@ -164,6 +164,11 @@ def contradictions(name: str, types: Mapping[str, Any]) -> list[Fault]:
     faults: list[Fault] = []
     if name == "overrides":
         faults += _of_questions(here, types)
+    if name == "stage_history" and {"until", "cause"} <= here:
+        decided = _comparable("cause", types) == "person"
+        unwanted = "must be blank where the cause is not 'person'"
+        until = ~nw.col("until").is_null()
+        faults.append(Fault(~decided & until, "until", "contradiction", unwanted))
     start, end = ends.get(name, ("", ""))
     if {start, end} <= here:
         early = _comparable(end, types) < _comparable(start, types)

@@ -10,7 +10,6 @@ from attrs import frozen
 from immutabledict import immutabledict
 
 from mpfunnel.account import Account
-from mpfunnel.by_hand import BY_HAND
 from mpfunnel.case import is_silent
 from mpfunnel.history.logs import AccountLog
 from mpfunnel.history.spans import Cause, LeadReplay, Replay, Span, StageSpan
@@ -40,7 +39,7 @@ class Answer:
 def _goes_on(before: Answer, answer: Answer) -> bool:
     """Whether an answer is the one before; of what was set by hand, somebody else's is another."""
     one, other = before.decision, answer.decision
-    return before == answer and (other.rule != BY_HAND or one.because == other.because)
+    return before == answer and (other.instead_of is None or one.because == other.because)
 
 
 @frozen

@@ -10,6 +10,7 @@ what bounds the numbers between.
 
 from __future__ import annotations
 
+import itertools
 from bisect import bisect_right
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
@@ -19,7 +20,8 @@ from attrs import frozen
 
 from mpfunnel.by_hand import NOTHING_BY_HAND, day_after
 from mpfunnel.calendars import day_began
-from mpfunnel.case import NO_TIER, Case, Compiled, Person, Seen, hear_sales
+from mpfunnel.case import NO_TIER, Case, Person, Seen, hear_sales
+from mpfunnel.compiled import Compiled
 from mpfunnel.engagement import NO_SCORE, Standing
 from mpfunnel.history.found import Answer
 from mpfunnel.history.kept import Kept
@@ -44,13 +46,23 @@ Track = list[tuple[int, Standing]]
 
 @frozen
 class Epoch:
-    """The company from a day on, and what follows from it alone."""
+    """The company from a day on, and what follows from it alone.
+
+    Attributes:
+        since: The day.
+        company: The company.
+        segment: Its segment.
+        tiers: Its Tiers.
+        seen: What rules about leads see of it.
+        decided_on: For each Tier, the day whose facts decided it.
+    """
 
     since: int
     company: Company
     segment: Decision[Segment]
     tiers: Mapping[Id, Decision[Tier]]
     seen: Seen
+    decided_on: Mapping[Id, date]
 
 
 class AsOf(Case):
@@ -60,6 +72,7 @@ class AsOf(Case):
         # The situation of one day is what this one does without.
         self.book = book
         self.matched = matched
+        self.by_hand = NOTHING_BY_HAND
 
     def move(
         self,
@@ -305,6 +318,8 @@ class LeadDays:
             None: [life.record for life in alive(self.whole.deals_without_lead, day)],
         }
         self.case.move(day, epoch, position, deals)
+        if self.hands:
+            self.case.by_hand = self.whole.by_hand.on(self.case.day)
 
     def person(self, day: int) -> Person:
         """Return what is known of the lead as of a day, with what may be a sign of a pursuit."""
@@ -338,6 +353,9 @@ class LeadDays:
                     yield life.since + hand
         yield from signs
         yield from (day + quiet for day in signs)
+        for one in itertools.chain(*self.hands.values()):
+            yield one.since.toordinal()
+            yield day_after(one) or NEVER
 
     def instant(self, day: int) -> datetime:
         """Return when a stage of a day began."""

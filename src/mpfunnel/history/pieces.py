@@ -9,7 +9,8 @@ from typing import Any, Final
 
 from mpfunnel.account import Account
 from mpfunnel.by_hand import day_after
-from mpfunnel.case import NOBODY, Compiled, Seen, company_on, undated
+from mpfunnel.case import NOBODY, Seen
+from mpfunnel.compiled import Compiled, company_on, undated
 from mpfunnel.history.found import Answer, Found
 from mpfunnel.history.kept import Kept
 from mpfunnel.history.leads import AsOf, Epoch, LeadDays, Track, alive, days_of_deals
@@ -160,21 +161,19 @@ class Piece:
             day = date.fromordinal(ordinal)
             hands = self.log.by_hand.on(day)
             about = NOBODY if given is None else company_on(given, day)
-            tiers = {
-                p: hands.instead(
-                    book.held_tier(given or about, one, self._asked_on(p, day)),
-                    "tier",
-                    product_id=p,
-                )
+            dated = {
+                p: book.dated_tier(given or about, one, self._asked_on(p, day))
                 for p, one in book.products.items()
             }
+            tiers = {p: hands.instead(one, "tier", product_id=p) for p, (one, _) in dated.items()}
             segment = book.unmatched
             if given is not None:
                 segment = hands.instead(book.segment(about), "segment")
             held = [one for one in hands.held.values() if one.lead_id is None]
             if known != (about, segment, tiers, held) or ordinal in self.changes:
                 known = about, segment, tiers, held
-                yield Epoch(ordinal, about, segment, tiers, Seen(about, segment))
+                decided_on = {p: decided for p, (_, decided) in dated.items()}
+                yield Epoch(ordinal, about, segment, tiers, Seen(about, segment), decided_on)
 
     def _asked_on(self, product_id: Id, day: date) -> date:
         """Return the day for which the policy of a product is asked on a day."""
@@ -209,7 +208,7 @@ class Piece:
         day = date.fromordinal(epoch.since)
         if product_id is None:
             return undated(playbook.segments, epoch.segment, company, day)
-        decided_on = playbook.reviewed_on(day) or day
+        decided_on = epoch.decided_on[product_id]
         rules = rules_of(playbook.tiers[product_id])
         return undated(rules, epoch.tiers[product_id], company, decided_on)
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from attrs import frozen
 
-from mpfunnel.case import Compiled, CompiledModel
+from mpfunnel.compiled import Compiled, CompiledModel
 from mpfunnel.engagement import FULL_WEIGHT, MICRO, Standing
 from mpfunnel.engagement.signals import decay_per_mille
 from mpfunnel.history.logs import Life

@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeVar
 from attrs import evolve, field, frozen
 from immutabledict import immutabledict
 
-from mpfunnel.answers import Decided
+from mpfunnel.answers import Decided, key_beside, proposed_of
 from mpfunnel.engagement import EngagementState
 from mpfunnel.errors import InvalidDataError, Problem, UnknownNameError, brief
 from mpfunnel.history.timeline import PlaybookTimeline
@@ -248,7 +248,6 @@ def _row(
     product_id: Id | None = None,
 ) -> Row:
     of_stage = span if isinstance(span, StageSpan) else None
-    other = span.decision.instead_of
     of_company = what in ("segment", "tier")
     return {
         "what": what,
@@ -263,7 +262,8 @@ def _row(
         "missing": _joined(span.missing),
         "rule": span.rule,
         "because": span.because.text(lang),
-        "instead_of": None if other is None else other.value.key,
+        "instead_of": key_beside(span.decision.instead_of),
+        "proposed": proposed_of(span.decision),
         "cause": span.cause,
         "for_products": None if of_stage is None else _joined(of_stage.for_products),
         "existing_customer": None if of_stage is None else of_stage.existing_customer,

@@ -165,6 +165,29 @@ class CompanyHistory(Record):
                 company = _changed(company, change)
         return company
 
+    def went_on(self, company: Company, *, since: date) -> CompanyHistory:
+        """Return the history with the company as it is from `since` on.
+
+        Each fact that differs from that of the day becomes a change of `since`; changes of later
+        days stay. An attribute that `company` lacks is blank from then on.
+
+        Raises:
+            InvalidDataError: It is another company.
+        """
+        if (type(company.id), company.id) != (type(self.company.id), self.company.id):
+            message = (
+                f"must be {brief(self.company.id)}, as in the history, not {brief(company.id)}"
+            )
+            raise InvalidDataError([Problem("conflict", "company.id", message)])
+        before = self.on(since)
+        values = {fact: (getattr(before, fact), getattr(company, fact)) for fact in sorted(_DATED)}
+        for key in sorted({*before.attributes, *company.attributes}):
+            values[key] = before.attributes.get(key), company.attributes.get(key)
+        changed = [
+            CompanyChange(since, fact, now) for fact, (then, now) in values.items() if then != now
+        ]
+        return evolve(self, changes=(*self.changes, *changed))
+
 
 def _changed(company: Company, change: CompanyChange) -> Company:
     if change.fact in _DATED:

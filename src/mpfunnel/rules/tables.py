@@ -27,6 +27,10 @@ __all__ = [
 T = TypeVar("T", bound=Hashable)
 
 OTHERWISE: Final = "otherwise"
+RESERVED: Final = frozenset(
+    {OTHERWISE, "by-hand", "failed", "firm", "history", "policy", "unmatched"}
+)
+"""What stands for the key of a rule where no rule decided."""
 _NO_RULE: Final = Label("no rule applies", "該当するルールなし")
 
 
@@ -92,7 +96,10 @@ class Decision(Generic[T]):
         missing: Names of the open facts that are missing and bear on the answer (S4).
         parts: What each item of a scorecard added; empty for a table.
         version: That of the playbook which decided; blank where a table decided by itself.
-        instead_of: The decision in whose place this one stands; `None` where it stands in none's.
+        instead_of: The decision in whose place this one stands: what the rules say, where a person
+            has set another value by hand, or what they say without the limit that decided.
+        proposed: What the facts of the day give, where an earlier decision is held and differs from
+            it; else `None`.
         settled: True where only one value is possible.
     """
 
@@ -103,8 +110,9 @@ class Decision(Generic[T]):
     missing: tuple[str, ...] = ()
     parts: tuple[Part, ...] = ()
     version: str = field(default="", eq=False, kw_only=True)
-    # Equal decisions have equal ones in whose place they stand, so that the hash can do without.
+    # Equal decisions have equal ones beside them, so that the hash can do without.
     instead_of: Decision[T] | None = field(default=None, kw_only=True, hash=False)
+    proposed: Decision[T] | None = field(default=None, kw_only=True, hash=False)
     settled: bool = field(init=False, eq=False)
 
     def __attrs_post_init__(self) -> None:
@@ -193,7 +201,7 @@ def _keyed_items(items: Iterable[Any]) -> tuple[Any, ...]:
 
 
 def check_keys(
-    rules: tuple[Any, ...], kind: type[Any], where: str, reserved: Collection[str] = (OTHERWISE,)
+    rules: tuple[Any, ...], kind: type[Any], where: str, reserved: Collection[str] = RESERVED
 ) -> list[Problem]:
     """Return the problems of rules that are of another kind, or share a key.
 

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from mpfunnel.errors import did_you_mean
 from mpfunnel.sources.facts import CompanyFact
 from mpfunnel.sources.ledger import Count
+from mpfunnel.sources.lists import Listed, on_list
 from mpfunnel.sources.loading import load, shipped
 from mpfunnel.sources.mapping import SourceMapping
 from mpfunnel.sources.reading import Records, read
@@ -31,11 +32,13 @@ if TYPE_CHECKING:
 __all__ = [
     "CompanyFact",
     "Count",
+    "Listed",
     "MappedTables",
     "Records",
     "Reject",
     "SourceMapping",
     "load",
+    "on_list",
     "read",
     "read_tables",
     "shipped",

@@ -8,7 +8,7 @@ rows of one id differ, go through the reader of rows itself: it finds the reason
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from decimal import Context, Decimal
 from functools import partial
 from typing import Any, Final
@@ -18,17 +18,17 @@ from attrs import evolve, field, fields, fields_dict, frozen
 from mpfunnel.errors import Problem
 from mpfunnel.frames.contract import TABLES
 from mpfunnel.frames.kinds import polars
-from mpfunnel.records import Deal, DealLine, Id
+from mpfunnel.records import ABOUT, Deal, DealLine, Id
 from mpfunnel.records.checks import Check
 from mpfunnel.sources.columns import WHO, Entered
 from mpfunnel.sources.facts import as_text, fault_of
 from mpfunnel.sources.kinds import Kind, Slot, Type
 from mpfunnel.sources.ledger import Count, Ledger
-from mpfunnel.sources.mapping import FieldMapping
+from mpfunnel.sources.mapping import FieldMapping, TableMapping
 from mpfunnel.sources.rows import FieldReader, Job, Reject, RowReader
 from mpfunnel.sources.values import Cell, CellError
 
-__all__ = ["Bulk", "name_of", "type_of"]
+__all__ = ["Bulk", "at_their_lines", "name_of", "told_by_rows", "type_of"]
 
 _DIGITS: Final = 38
 """As many as a decimal of a table has."""
@@ -121,11 +121,9 @@ class Bulk:
         self._before = [sum(rows[:index]) for index in range(len(jobs))]
         frame = self._frame()
         # Each with the number of its row in place of its line.
-        refused = self._ledger(self._doubtful(frame)).refused
-        self.refused: list[tuple[int, Reject]] = [
-            (job, evolve(reject, line=jobs[job][1].lines[reject.line - 1]))
-            for job, reject in refused
-        ]
+        ledger = told_by_rows(kind, jobs, known, self._doubtful(frame))
+        refused = ledger.refused
+        self.refused: list[tuple[int, Reject]] = at_their_lines(ledger, jobs)
         self.members: list[frozenset[Id]] = list(self._codes)
         gone = [self._before[job] + reject.line - 1 for job, reject in refused]
         frame = frame.filter(~self._pl.col(_AT).is_in(gone))
@@ -290,6 +288,14 @@ class Bulk:
             doubt |= (pl.col("status") == "open") == pl.col("closed_at").is_not_null()
         elif name == "contracts":
             doubt |= (pl.col("end") < pl.col("start")).fill_null(False)
+        elif name == "overrides":
+            doubt |= (pl.col("until") < pl.col("since")).fill_null(False)
+            for what, wanted in ABOUT.items():
+                misplaced = (
+                    pl.col(one).is_null() == (one in wanted)
+                    for one in ("company_id", "lead_id", "product_id")
+                )
+                doubt |= (pl.col("what") == what).fill_null(False) & pl.any_horizontal(*misplaced)
         elif name == "companies":
             # On a cycle of parents, each parent has a parent.
             children = frame.filter(pl.col("parent_id").is_not_null())["id"].unique()
@@ -301,27 +307,51 @@ class Bulk:
             found |= set(frame.join(differing, on=key, how="semi")[_AT].to_list())
         return sorted(found)
 
-    def _ledger(self, rows: Sequence[int]) -> Ledger:
-        """Return what the reader of rows makes of some rows, told by their numbers."""
-        ledger = Ledger(self._kind, [job for job, _given in self._jobs])
-        for index, (job, given) in enumerate(self._jobs):
-            reader = RowReader(job, self._kind, self._known)
-            first = self._before[index]
-            own = [row - first for row in rows if first <= row < first + given.rows]
-            columns = [given.columns[name] for name in job.header]
-            places: list[list[int]] = [column.places.gather(own).to_list() for column in columns]
-            for at, row in enumerate(own):
-                if faulty := given.faulty.get(row):
-                    made = reader.record(evolve(faulty, line=row + 1), first + row + 1)
-                else:
-                    cells = [
-                        column.cells[place[at]]
-                        for column, place in zip(columns, places, strict=True)
-                    ]
-                    made = reader.made(row + 1, cells, first + row + 1)
-                ledger.add(index, row + 1, made)
-        ledger.settle()
-        return ledger
+
+def told_by_rows(
+    kind: Kind,
+    jobs: Sequence[tuple[Job, Entered]],
+    known: Mapping[str, Set[Id]],
+    rows: Sequence[int] | None = None,
+    of_job: Callable[[TableMapping], Kind] | None = None,
+) -> Ledger:
+    """Return what the reader of rows makes of rows, told by their numbers.
+
+    Args:
+        kind: The record kind.
+        jobs: What to read.
+        known: The ids that exist, by record kind.
+        rows: Which rows of all jobs together; all of them where it is `None`.
+        of_job: Gives the kind as a job builds it, where that differs.
+    """
+    ledger = Ledger(kind, [job for job, _given in jobs])
+    first = 0
+    for index, (job, given) in enumerate(jobs):
+        reader = RowReader(job, kind if of_job is None else of_job(job.table), known)
+        last = first + given.rows
+        own = range(given.rows) if rows is None else [n - first for n in rows if first <= n < last]
+        columns = [given.columns[name] for name in job.header]
+        places: list[list[int]] = [column.places.gather(own).to_list() for column in columns]
+        for at, row in enumerate(own):
+            if faulty := given.faulty.get(row):
+                made = reader.record(evolve(faulty, line=row + 1), first + row + 1)
+            else:
+                cells = [
+                    column.cells[place[at]] for column, place in zip(columns, places, strict=True)
+                ]
+                made = reader.made(row + 1, cells, first + row + 1)
+            ledger.add(index, row + 1, made)
+        first = last
+    ledger.settle()
+    return ledger
+
+
+def at_their_lines(ledger: Ledger, jobs: Sequence[tuple[Job, Entered]]) -> list[tuple[int, Reject]]:
+    """Return the rejects of rows that were told by their numbers, each with its line."""
+    return [
+        (job, evolve(reject, line=jobs[job][1].lines[reject.line - 1]))
+        for job, reject in ledger.refused
+    ]
 
 
 def _check_of(kind: Kind, mapped: FieldMapping) -> Check | None:

@@ -20,16 +20,30 @@ from mpfunnel.records import (
     DealStatus,
     Lead,
     Lifecycle,
+    Override,
+    OverrideOf,
     Product,
     Relationship,
     SalesEvent,
     SalesEventKind,
 )
 from mpfunnel.sources.facts import CompanyFact
+from mpfunnel.sources.members import Member
 
-__all__ = ["KINDS", "Kind", "Record", "Slot", "Type"]
+__all__ = ["EVIDENCE", "KINDS", "Kind", "Record", "Slot", "Type"]
 
-Record = Company | CompanyFact | Lead | Product | Activity | Deal | Contract | SalesEvent
+Record = (
+    Company
+    | CompanyFact
+    | Member
+    | Lead
+    | Product
+    | Activity
+    | Deal
+    | Contract
+    | SalesEvent
+    | Override
+)
 
 Type = Literal["text", "int", "decimal", "money", "float", "bool", "date", "instant"]
 """What a cell is read as. Money is an `int` where it is whole, else a `Decimal`."""
@@ -118,6 +132,11 @@ def _deal(values: dict[str, Any]) -> Deal:
     return Deal(**values)
 
 
+def _override(values: dict[str, Any]) -> Override:
+    values.setdefault("until", None)
+    return Override(**values)
+
+
 def _kind(
     name: str,
     record: type[Record],
@@ -140,6 +159,7 @@ _PERSONAL: Final = Slot(personal=True)
 _INT: Final = Slot("int")
 _MONEY: Final = Slot("money")
 _DAY: Final = Slot("date")
+_NEEDED_DAY: Final = Slot("date", needed=True, must_map=True)
 _INSTANT: Final = Slot("instant")
 _NEEDED_INSTANT: Final = Slot("instant", needed=True, must_map=True)
 _TEXTS: Final = Slot(many=True)
@@ -192,6 +212,19 @@ _ALL: Final = (
             "fact": _TEXT,
             "zone": _TEXT,
             "value": Slot(written=True),
+        },
+    ),
+    # Which company a row means is known once all are read (`mpfunnel.sources.lists`).
+    _kind(
+        "lists",
+        Member,
+        ("list", "company_id"),
+        {
+            "id": _ref("companies"),
+            "corporate_number": _TEXT,
+            "domain": _TEXT,
+            "name": _TEXT,
+            "list": _NEEDED_TEXT,
         },
     ),
     _kind(
@@ -252,7 +285,7 @@ _ALL: Final = (
         {
             "company_id": _ref("companies", needed=True, must_exist=True),
             "product_id": _ref("products", needed=True, must_exist=True),
-            "start": Slot("date", needed=True, must_map=True),
+            "start": _NEEDED_DAY,
             "end": _DAY,
             "quantity": _INT,
             "grade": _INT,
@@ -272,7 +305,29 @@ _ALL: Final = (
             "follow_up_on": _DAY,
         },
     ),
+    _kind(
+        "overrides",
+        Override,
+        (),
+        {
+            "what": Slot(needed=True, must_map=True, options=get_args(OverrideOf)),
+            "value": _NEEDED_TEXT,
+            "by": _NEEDED_TEXT,
+            "reason": _NEEDED_TEXT,
+            "since": _NEEDED_DAY,
+            # Blank is until further notice, which a mapping has to be able to say.
+            "until": Slot("date", must_map=True),
+            "company_id": _ref("companies", must_exist=True),
+            "lead_id": _ref("leads", must_exist=True),
+            "product_id": _ref("products", must_exist=True),
+            "follow_up_on": _DAY,
+        },
+        _override,
+    ),
 )
 
 KINDS: Final[immutabledict[str, Kind]] = immutabledict({kind.name: kind for kind in _ALL})
 """Every record kind by its name, in the order in which they are read."""
+
+EVIDENCE: Final = ("id", "corporate_number", "domain", "name")
+"""What the row of a list names a company by, the strongest first."""

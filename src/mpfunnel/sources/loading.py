@@ -27,7 +27,7 @@ from mpfunnel.errors import (
 )
 from mpfunnel.sources.facts import DATED
 from mpfunnel.sources.field_checks import SETTINGS, FieldCheck
-from mpfunnel.sources.kinds import KINDS, Kind, Slot
+from mpfunnel.sources.kinds import EVIDENCE, KINDS, Kind, Slot
 from mpfunnel.sources.mapping import (
     FieldMapping,
     FileMapping,
@@ -36,7 +36,7 @@ from mpfunnel.sources.mapping import (
     TableMapping,
 )
 
-__all__ = ["load", "shipped"]
+__all__ = ["list_of", "load", "shipped"]
 
 _TOP: Final = ("format", "title", "defaults", "files", *KINDS)
 _ENCODINGS: Final = (
@@ -99,6 +99,23 @@ def load(source: str | PathLike[str] | Mapping[str, Any]) -> SourceMapping:
     return _checked(plain(parse_toml(raw, origin), origin), origin)
 
 
+def list_of(name: str, fields: Mapping[str, Any]) -> TableMapping:
+    """Return the table of a target list, as a mapping would say it.
+
+    Args:
+        name: What rules call the list.
+        fields: Which columns tell the company.
+
+    Raises:
+        DecodeError: There are faults; all of them are listed, each with its path.
+    """
+    check = _MappingCheck()
+    table = check.list(name, plain(dict(fields), ""), f"lists.{shown(name)}", "", Settings())
+    if check.problems:
+        raise DecodeError(check.problems)
+    return table
+
+
 def _checked(data: dict[str, Any], origin: str) -> SourceMapping:
     check = _MappingCheck()
     mapping = check.mapping(data, origin)
@@ -126,22 +143,39 @@ class _MappingCheck(FieldCheck):
         known = {key: self._file(sources, key) for key in sources}
         if not any(name in data for name in KINDS):
             self.fault("missing", "", f"fills no record kind; known are {', '.join(KINDS)}")
+        if data.get("lists") and "companies" not in data:
+            self.fault("missing", "lists", "needs companies, which stand on them")
         tables = tuple(
             table
             for kind in KINDS.values()
-            for path, entry in self._entries(data, kind.name)
-            for table in self._table_mappings(entry, path, kind, known, settings)
+            for name, path, entry in self._named_entries(data, kind)
+            for table in self._table_mappings(entry, path, kind, known, settings, name)
         )
         self._id_types(tables)
         return SourceMapping(origin, immutabledict(known), tables, data)
 
-    def _entries(self, data: dict[str, Any], name: str) -> list[tuple[str, dict[str, Any]]]:
+    def _named_entries(
+        self, data: dict[str, Any], kind: Kind
+    ) -> Iterator[tuple[str, str, dict[str, Any]]]:
+        """Yield the entries of a kind with the name of their list, which only lists have."""
+        if kind.name == "lists":
+            lists = self.table(data, "lists", "")
+            for name in lists:
+                for path, entry in self._entries(lists, name, f"lists.{shown(name)}"):
+                    yield name, path, entry
+        else:
+            for path, entry in self._entries(data, kind.name, kind.name):
+                yield "", path, entry
+
+    def _entries(
+        self, data: dict[str, Any], name: str, path: str
+    ) -> list[tuple[str, dict[str, Any]]]:
         value = data.get(name, [])
         if is_table(value):
-            return [(name, value)]
+            return [(path, value)]
         if is_list(value) and all(is_table(item) for item in value):
-            return [(f"{name}[{index}]", item) for index, item in enumerate(value)]
-        self.fault("type", name, "must be a table or a list of tables")
+            return [(f"{path}[{index}]", item) for index, item in enumerate(value)]
+        self.fault("type", path, "must be a table or a list of tables")
         return []
 
     def _file(self, sources: dict[str, Any], key: str) -> FileMapping:
@@ -184,11 +218,13 @@ class _MappingCheck(FieldCheck):
         kind: Kind,
         known: dict[str, FileMapping],
         settings: Settings,
+        name: str,
     ) -> Iterator[TableMapping]:
         """Yield the tables of an entry: of a property history, one for each fact."""
         history = kind.name == "company_facts"
-        more = ("names", "zone", "facts") if history else ()
-        self.keys(entry, path, ("file", "fields", "attributes", *more))
+        more: tuple[str, ...] = ("names", "zone", "facts") if history else ()
+        more += () if kind.name == "lists" else ("attributes",)
+        self.keys(entry, path, ("file", "fields", *more))
         file = self.text(entry, "file", path)
         if "file" not in entry:
             self.fault("missing", path, "has no file")
@@ -197,6 +233,8 @@ class _MappingCheck(FieldCheck):
             self.fault("unknown-file", f"{path}.file", message)
         if history:
             yield from self._facts(entry, path, file, settings)
+        elif kind.name == "lists":
+            yield self.list(name, self.table(entry, "fields", path), path, file, settings)
         else:
             yield self._table_mapping(entry, path, kind, file, settings)
 
@@ -254,6 +292,26 @@ class _MappingCheck(FieldCheck):
             ]
             only = (names, named) if named else None
             yield TableMapping(kind.name, path, file, (*common, *constants, value), only)
+
+    def list(
+        self, name: str, given: dict[str, Any], path: str, file: str, settings: Settings
+    ) -> TableMapping:
+        """Return the table of a target list, whose fields are `given`."""
+        kind, at = KINDS["lists"], f"{path}.fields"
+        self.keys(given, at, EVIDENCE)
+        if not name.strip():
+            self.fault("blank", path, "has a blank name")
+        if given.keys().isdisjoint(EVIDENCE):
+            self.fault("missing", at, f"has none of {', '.join(EVIDENCE)}; lists need one")
+        fields = [
+            self.field(
+                given[one], FieldMapping(one, f"{at}.{one}", kind.slots[one], settings=settings)
+            )
+            for one in EVIDENCE
+            if one in given
+        ]
+        fields.append(FieldMapping("list", path, kind.slots["list"], constant=name))
+        return TableMapping(kind.name, path, file, tuple(fields))
 
     def _named(self, raw: object, path: str, names: str) -> str:
         """Return by which text in the column of names a fact goes; blank where there is none."""

@@ -20,6 +20,7 @@ from mpfunnel.records import (
     Deal,
     Id,
     Lead,
+    Override,
     Product,
     SalesEvent,
 )
@@ -27,6 +28,7 @@ from mpfunnel.sources.facts import CompanyFact, histories
 from mpfunnel.sources.files import SourceFile, column_hint
 from mpfunnel.sources.kinds import KINDS
 from mpfunnel.sources.ledger import Count, Ledger
+from mpfunnel.sources.lists import Directory, known_of, with_lists
 from mpfunnel.sources.loading import load
 from mpfunnel.sources.mapping import SourceMapping, TableMapping
 from mpfunnel.sources.rows import Job, Reject, RowReader
@@ -63,6 +65,7 @@ class Records:
     deals: tuple[Deal, ...] = ()
     contracts: tuple[Contract, ...] = ()
     sales_events: tuple[SalesEvent, ...] = ()
+    overrides: tuple[Override, ...] = field(default=(), kw_only=True)
     rejects: tuple[Reject, ...] = field(default=(), kw_only=True)
     counts: tuple[Count, ...] = field(default=(), kw_only=True)
 
@@ -83,6 +86,7 @@ class Records:
             deals=self.deals,
             contracts=self.contracts,
             sales_events=self.sales_events,
+            overrides=self.overrides,
         )
 
 
@@ -105,10 +109,10 @@ def read(
     `Reject`.
 
     A row is rejected where its product is none of the known ones (those of the mapping's own
-    products and of `products`), where a deal or contract has a company, or an activity or sales
-    event a lead, that was not read although the mapping reads that kind, and where a company is
-    its own ancestor. Kept as they are: the company of a lead, a company's parent, and the lead
-    and the partner of a deal, known or not.
+    products and of `products`), where a deal, contract or override has a company, or an activity,
+    sales event or override a lead, that was not read although the mapping reads that kind, and
+    where a company is its own ancestor. Kept as they are: the company of a lead, a company's
+    parent, and the lead and the partner of a deal, known or not.
 
     Rows that are equal once they are read count once. Rows that share an id (an activity: its
     lead and id) but differ are all rejected (S17).
@@ -237,10 +241,15 @@ class _Reader:
         for name in self._kinds:
             jobs = [(job, file) for job, file in self._jobs if job.table.kind == name]
             ledger = Ledger(KINDS[name], [job for job, _file in jobs])
+            directory = Directory(map(known_of, found["companies"])) if name == "lists" else None
             for index, (job, file) in enumerate(jobs):
-                self._read(index, job, file, ledger)
+                kind = ledger.kind if directory is None else directory.kind(job.table)
+                self._read(index, job, file, RowReader(job, kind, self._known), ledger)
             ledger.settle()
-            found[name] = ledger.used
+            if name == "lists":
+                found["companies"] = with_lists(found["companies"], ledger.used)
+            else:
+                found[name] = ledger.used
             rejects += (reject for _job, reject in ledger.refused)
             counts += ledger.counts
             # What refers to these records is read after them.
@@ -250,8 +259,9 @@ class _Reader:
         self._progress(self._rows_read)
         return Records(**found, rejects=tuple(rejects), counts=tuple(counts))
 
-    def _read(self, index: int, job: Job, file: SourceFile, ledger: Ledger) -> None:
-        reader = RowReader(job, ledger.kind, self._known)
+    def _read(
+        self, index: int, job: Job, file: SourceFile, reader: RowReader, ledger: Ledger
+    ) -> None:
         for row in file.rows():
             self._rows_read += 1
             if self._rows_read % _PROGRESS_EVERY == 0:

@@ -14,14 +14,16 @@ from mpfunnel.errors import DecodeError, InvalidDataError, Problem, shown
 from mpfunnel.frames.contract import TABLES, reserved
 from mpfunnel.frames.kinds import Workshop, as_columns, kind_of, polars
 from mpfunnel.records import Id
-from mpfunnel.sources.bulk import Bulk, name_of, type_of
+from mpfunnel.sources.bulk import Bulk, at_their_lines, name_of, told_by_rows, type_of
 from mpfunnel.sources.columns import WHO, Entered, entered, entered_file
 from mpfunnel.sources.facts import latest
 from mpfunnel.sources.files import SourceFile
 from mpfunnel.sources.kinds import KINDS, Kind, Type
 from mpfunnel.sources.ledger import Count
+from mpfunnel.sources.lists import Directory, Known
 from mpfunnel.sources.loading import load
 from mpfunnel.sources.mapping import FieldMapping, SourceMapping, TableMapping
+from mpfunnel.sources.members import Member
 from mpfunnel.sources.reading import REFERRED, Files, column_problems, file_problems, jobs_of
 from mpfunnel.sources.rows import Job, Reject
 
@@ -264,13 +266,22 @@ class _Tabling:
         rejects: list[Reject] = []
         counts: list[Count] = []
         problems: list[Problem] = []
+        directory = Directory(())
         for name in self._mapping.kinds:
             mapped = [table for table in self._mapping.tables if table.kind == name]
             jobs = [(job, given) for job, given in self._jobs if job.table.kind == name]
+            if name == "lists":
+                ledger = told_by_rows(KINDS[name], jobs, self._known, of_job=directory.kind)
+                rejects += (reject for _job, reject in at_their_lines(ledger, jobs))
+                counts += ledger.counts
+                found["company_sets"] = _with_lists(found, ledger.used)
+                continue
             bulk = Bulk(KINDS[name], self._mapping.slots(name), jobs, self._known)
             problems += bulk.problems
             rejects += (reject for _job, reject in bulk.refused)
             counts += bulk.counts
+            if name == "companies":
+                directory = Directory(_known(bulk))
             if name in REFERRED:
                 self._known.setdefault(name, set()).update(bulk.used["id"])
             if name == "company_facts":
@@ -303,6 +314,28 @@ class _Tabling:
         ]
         types = {name: pl.Int64 if name == place else pl.String for name in names}
         return pl.DataFrame(rows, schema=types, orient="row")
+
+
+def _known(bulk: Bulk) -> Iterator[Known]:
+    """Yield what each company is known by."""
+    nowhere = frozenset[Any]()
+    for company_id, number, domains, name in bulk.used.select(*Known._fields).rows():
+        yield Known(company_id, number, nowhere if domains is None else bulk.members[domains], name)
+
+
+def _with_lists(found: Mapping[str, Any], members: Iterable[Member]) -> Any:
+    """Return the sets of companies with the lists on which they stand."""
+    pl = polars(WHO)
+    types = {
+        "company_id": found["companies"].schema["id"],
+        "fact": pl.String,
+        "value": pl.String,
+    }
+    rows = [(one.company_id, "lists", one.list) for one in members]
+    listed = pl.DataFrame(rows, schema=types, orient="row")
+    if "company_sets" not in found:
+        return listed
+    return pl.concat([found["company_sets"], listed]).unique(maintain_order=True)
 
 
 def _dated(used: Any) -> Any:

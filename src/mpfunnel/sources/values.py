@@ -7,6 +7,7 @@ Nothing here guesses: no free parser of dates, no locale, no float on the way to
 from __future__ import annotations
 
 import math
+import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
@@ -216,6 +217,14 @@ def _has_other_width(char: str) -> bool:
     return "！" <= char <= "～" or char == "\u3000" or "｡" <= char <= "ﾟ"
 
 
+# Between digits, people also type the long vowel mark for a hyphen.
+_HYPHENS: Final = re.compile(r"(?<=\d)[-‐-―−﹣－ーｰ](?=\d)")
+
+
+def _without_hyphens(text: str) -> str:
+    return _HYPHENS.sub("", text)
+
+
 STEPS: Final[Mapping[str, Callable[[str], str]]] = MappingProxyType(
     {
         "nfkc": partial(unicodedata.normalize, "NFKC"),
@@ -223,6 +232,7 @@ STEPS: Final[Mapping[str, Callable[[str], str]]] = MappingProxyType(
         "lower": str.lower,
         "upper": str.upper,
         "strip": str.strip,
+        "hyphens": _without_hyphens,
     }
 )
 """The named steps of text normalisation (S14)."""

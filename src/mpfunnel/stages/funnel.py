@@ -195,13 +195,14 @@ class Funnel:
         """How far each stage is, where there is no pursuit, an open one, and an ended one.
 
         A pursuit on the ladder goes before one that has ended there, and that before a detour, in
-        their listed order.
+        their listed order. Where there is none, only what somebody set by hand leads anywhere, as
+        an open one would.
         """
-        nowhere = dict.fromkeys((*self.ladder, *self.detours), (0, 0))
         detours = {stage: (1, -place) for place, stage in enumerate(self.detours)}
         ended = {stage: (2, height) for height, stage in enumerate(self.ladder)}
         running = {stage: (3, height) for height, stage in enumerate(self.ladder)}
-        return nowhere, {**running, **detours}, {**ended, **detours}
+        here = {**running, **detours}
+        return {**here, self.rules.otherwise: (0, 0)}, here, {**ended, **detours}
 
     def stage(self, key: str) -> FunnelStage:
         """Return the stage of that key.

@@ -187,7 +187,10 @@ def furthest(
     products = tuple(
         about
         for about, (pursuit, one) in found.items()
-        if about is not None and pursuit.started and ranked[about][one.value] == reached
+        if about is not None
+        and ranked[about][one.value] == reached
+        # What somebody set by hand may lead somewhere without a pursuit.
+        and (pursuit.started or one.value != funnel.rules.otherwise)
     )
     if all(one.settled for _, one in found.values()):
         return decision, products

@@ -62,9 +62,10 @@ def write(out: Tables, where: str | Path) -> None:
 
     A folder takes a CSV and a Parquet file of each answer. A database takes the tables
     ``mpfunnel_companies``, ``mpfunnel_tiers``, ``mpfunnel_leads``, ``mpfunnel_engagement``,
-    ``mpfunnel_company_products`` and ``mpfunnel_rejects``, which are made if need be. Within one
-    transaction their rows are added or updated by their keys, and those that are no answer any
-    more are deleted. Whoever reads meanwhile sees the old answers, and if it fails, they stay.
+    ``mpfunnel_company_products``, ``mpfunnel_rejects`` and ``mpfunnel_by_hand``, which are made if
+    need be. Within one transaction their rows are added or updated by their keys, and those that
+    are no answer any more are deleted. Whoever reads meanwhile sees the old answers, and if it
+    fails, they stay.
 
     Args:
         out: The answers, as tables of Polars.
@@ -83,7 +84,8 @@ def write(out: Tables, where: str | Path) -> None:
         folders.replace(place.path, {_NAMES[name]: frame for name, frame in answers.items()})
         return
     tables = [
-        Answer(f"mpfunnel_{name}", () if name == "rejects" else KEYS[name], frame)
+        # A key of a database holds no blanks.
+        Answer(f"mpfunnel_{name}", () if name in ("rejects", "by_hand") else KEYS[name], frame)
         for name, frame in answers.items()
     ]
     with _OPENED[place.kind](place) as database:

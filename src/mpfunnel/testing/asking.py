@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Hashable, Sequence
-from copy import copy
 from typing import Any, cast
 
 from attrs import field, frozen
@@ -15,7 +14,7 @@ from mpfunnel.personal import shown
 from mpfunnel.rules.tables import Decision
 from mpfunnel.testing.failures import Question
 from mpfunnel.testing.pool import SEED, copied
-from mpfunnel.tiers import Tier, TierPolicy
+from mpfunnel.tiers import Tier, TierPolicy, unsound
 
 __all__ = ["Answer", "asked", "put", "raised"]
 
@@ -44,7 +43,7 @@ class Answer:
 
 def asked(policy: TierPolicy, question: Question) -> Answer:
     """Return what a policy answers; the dice of `random` are thrown alike each time."""
-    company, product = copied(question.company), copy(question.product)
+    company, product = copied(question.company), copied(question.product)
     return put(policy, Question(company, product, question.as_of))
 
 
@@ -56,7 +55,7 @@ def put(policy: TierPolicy, question: Question) -> Answer:
     except Exception as error:
         # Whatever the policy raises is one of its answers.
         return Answer(None, ("raised", type(error).__name__), error)
-    wrong = fault_of(answer)
+    wrong = unsound(answer)
     return Answer(None if wrong else answer, said_of(answer), None, wrong)
 
 
@@ -66,26 +65,6 @@ def raised(error: Exception) -> str:
     return shown(
         f"{type(error).__name__}: {text}" if text else type(error).__name__, personal=False
     )
-
-
-def fault_of(answer: Any) -> str:
-    """Return why something is no sound decision; blank where it is one."""
-    if not _is_decision(answer):
-        return f"{_a(answer)} is no decision; return mpfunnel.decided(…) or mpfunnel.undecided(…)"
-    decision = answer
-    for name in ("possible", "missing"):
-        if not isinstance(getattr(decision, name), tuple):
-            return f"{name} is {_a(getattr(decision, name))}; it must be a tuple"
-    strange = [one for one in decision.missing if not isinstance(one, str)]
-    if strange:
-        return f"missing holds {_a(strange[0])}; it must hold names of facts"
-    if not isinstance(decision.rule, str) or not decision.rule.strip():
-        return f"rule is {_a(decision.rule)}; it must be a text that is not blank"
-    return ""
-
-
-def _a(value: object) -> str:
-    return f"{type(value).__name__} {brief(value)}"
 
 
 def said_of(answer: Any) -> Hashable:

@@ -7,8 +7,10 @@ these find what companies drawn at random miss.
 from __future__ import annotations
 
 import dis
+import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
@@ -30,6 +32,9 @@ _MEMBERS: Final = 200
 _THINGS: Final = 4_000
 """How many things are looked at in all: a policy may hold a table of a million rows."""
 _SAID: Final = ("because", "key", "kind", "label")
+_NUMBER: Final = re.compile(r"-?[0-9]{1,12}([.][0-9]{1,9})?")
+# From Python 3.14 on, small integers stand in the instructions alone.
+_LOADS: Final = ("LOAD_CONST", "LOAD_SMALL_INT")
 _OURS: Final = ("attr", "attrs", "immutabledict", "mpfunnel")
 _LONGEST: Final = 40
 """A longer text is a reason or a docstring, and no value of a fact."""
@@ -65,7 +70,9 @@ def constants_of(policy: object) -> Constants:
         if isinstance(thing, str):
             if thing.strip() and len(thing) <= _LONGEST:
                 found.texts.setdefault(thing)
-        elif isinstance(thing, bool | Tier | Label) or thing is None:
+            if _NUMBER.fullmatch(thing):  # as in Decimal("0.25")
+                found.numbers.setdefault(Decimal(thing))
+        elif isinstance(thing, bool | Tier | Label | ModuleType) or thing is None:
             continue
         elif isinstance(thing, int | float | Decimal):
             if thing == thing:  # NaN is no threshold
@@ -117,17 +124,13 @@ def _inside(thing: Any) -> Iterator[Any]:
                     if own and name != "kind":
                         yield value
                 yield from thing.__mro__[1:]
-        case ModuleType():
-            return
         case _:
             yield from _of_object(thing)
 
 
 def _of_object(thing: Any) -> Iterator[Any]:
     """Yield what an object holds, and its class."""
-    wrapped = getattr(thing, "__wrapped__", None)
-    if wrapped is not None:  # for example by functools.cache
-        yield wrapped
+    # What functools.cache wraps lies there, too.
     held: dict[str, object] = dict(getattr(thing, "__dict__", {}))
     for kind in type(thing).__mro__:
         slots = kind.__dict__.get("__slots__", ())
@@ -144,10 +147,8 @@ def _of_function(function: FunctionType) -> Iterator[Any]:
     yield from (one for one in _of_code(function.__code__) if one != function.__doc__)
     yield from (function.__defaults__, function.__kwdefaults__)
     for cell in function.__closure__ or ():
-        try:
+        with suppress(ValueError):  # a name that has no value yet
             yield cell.cell_contents
-        except ValueError:  # a name that has no value yet
-            continue
     names = _names(function.__code__)
     for name in names:
         value = function.__globals__.get(name)
@@ -164,12 +165,19 @@ def _names(code: CodeType) -> tuple[str, ...]:
 
 
 def _of_code(code: CodeType) -> Iterator[Any]:
+    """Yield the constants in the order of the instructions, and days that are made of three."""
+    held = [one.argval for one in dis.get_instructions(code) if one.opname in _LOADS]
+    yield from held
+    # What is not loaded alone: code inside, and members of a set that it tests for.
     yield from code.co_consts
-    # From Python 3.14 on, small integers stand in the instructions alone.
-    yield from (one.argval for one in dis.get_instructions(code) if one.opname == "LOAD_SMALL_INT")
+    for year, month, day in zip(held, held[1:], held[2:], strict=False):
+        if all(type(one) is int for one in (year, month, day)) and 1900 <= year <= 2200:
+            with suppress(ValueError):
+                yield date(year, month, day)
 
 
 def is_foreign(module: str) -> bool:
     """Return whether a module is none of the policy's author."""
     root = module.partition(".")[0]
-    return root in _OURS or root in sys.stdlib_module_names
+    # What is typed into a document or a shell may have no module of its own.
+    return root in _OURS or (root in sys.stdlib_module_names and root != "builtins")

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from copy import copy
 from typing import Any, Final, cast
 
 from mpfunnel.errors import brief, did_you_mean
-from mpfunnel.labels import Label
 from mpfunnel.rules.tables import Decision
 from mpfunnel.testing.asking import put, raised
 from mpfunnel.testing.failures import Failure, Question
 from mpfunnel.testing.pool import FIELDS, OPEN, copied
 from mpfunnel.testing.trial import Trial
-from mpfunnel.tiers import Tier
+from mpfunnel.tiers import Tier, impossible, undeclared, unreasoned
 
 __all__ = [
     "decision",
@@ -92,35 +90,17 @@ def decision(trial: Trial) -> Failure | None:
 
 def declared(trial: Trial) -> Failure | None:
     """Ask whether every Tier that it gives is among those that it declares."""
-
-    def fault(_: Question, one: Decision[Tier]) -> str:
-        strange = [tier for tier in (one.value, *one.possible) if tier not in trial.tiers]
-        return f"gave {brief(strange[0])}, which is not among its tiers" if strange else ""
-
-    return _first(trial, "declared", fault)
+    return _first(trial, "declared", lambda _, one: undeclared(one, trial.tiers))
 
 
 def reason(trial: Trial) -> Failure | None:
-    """Ask whether every answer has a reason in both languages."""
-
-    def fault(_: Question, one: Decision[Tier]) -> str:
-        because: Any = one.because
-        if isinstance(because, Label) and because.en.strip() and because.ja.strip():
-            return ""
-        return f"because is {_a(because)}; it must be a text or an mpfunnel.Label"
-
-    return _first(trial, "reason", fault)
+    """Ask whether every answer has a reason that people can read, in both languages."""
+    return _first(trial, "reason", lambda _, one: unreasoned(one))
 
 
 def possible(trial: Trial) -> Failure | None:
     """Ask whether the value is among what is possible."""
-
-    def fault(_: Question, one: Decision[Tier]) -> str:
-        if one.value in one.possible:
-            return ""
-        return f"value is {brief(one.value)}, and possible only {_listed(one.possible)}"
-
-    return _first(trial, "possible", fault)
+    return _first(trial, "possible", lambda _, one: impossible(one))
 
 
 def missing(trial: Trial) -> Failure | None:
@@ -153,7 +133,7 @@ def unchanged(trial: Trial) -> Failure | None:
     """Ask whether it leaves the records that it is given as they are."""
 
     def changes(question: Question) -> bool:
-        given = Question(copied(question.company), copy(question.product), question.as_of)
+        given = Question(copied(question.company), copied(question.product), question.as_of)
         put(policy, given)
         return (given.company, given.product) != (question.company, question.product)
 

@@ -27,9 +27,10 @@ from mpfunnel.tiers import TierPolicy
 
 __all__ = ["Elsewhere", "main"]
 
-_SEEDS: Final = ("1", "3", "6")
-_ASKED: Final = 200
-_SECONDS: Final = 60
+_SEEDS: Final = ("3", "6")
+_ASKED: Final = 150
+SECONDS: Final = 60.0
+"""How long another process may take."""
 # What the policy prints must not come between the answers.
 _PROGRAM: Final = """
 import sys
@@ -101,7 +102,8 @@ class Elsewhere:
         pickle.dump(sent, given)
         given.seek(0)
         command = [sys.executable, "-P", "-c", _PROGRAM]
-        path = os.pathsep.join(one for one in sys.path if one)
+        # The blank one stands for the folder in which this process runs.
+        path = os.pathsep.join(one or os.getcwd() for one in sys.path)  # noqa: PTH109
         environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": path}
         process = Popen(command, stdin=given, stdout=said, env=environment)
         self._running.append((process, given, said))
@@ -113,13 +115,20 @@ class Elsewhere:
         self._running = []
         return tuple(here for here, _ in found), found[0][1] if found else ()
 
+    def stop(self) -> None:
+        """End what still runs, if nobody has waited for its answers."""
+        for process, given, said in self._running:
+            with process, given, said:
+                process.kill()
+        self._running = []
+
     def _said(self, process: Popen[bytes], given: IO[bytes], said: IO[bytes]) -> tuple[Said, Said]:
         with process, given, said:
             try:
-                process.wait(_SECONDS)
+                process.wait(SECONDS)
             except TimeoutExpired:
                 process.kill()
-                self.fault = f"did not answer in another process within {_SECONDS} seconds"
+                self.fault = f"did not answer in another process within {SECONDS:g} s"
                 return (), ()
             said.seek(0)
             text = said.read()
@@ -146,8 +155,10 @@ def main(given: IO[bytes], said: IO[bytes]) -> None:
     sent: _Sent = pickle.load(given)
     try:
         here = _ask(sent)
-        with _elsewhere():
-            there = _ask(sent) if sent.moved else ()
+        there: Said = ()
+        if sent.moved:
+            with _elsewhere():
+                there = _ask(sent)
     except Exception as error:
         kind, *_ = sent.policy if isinstance(sent.policy, tuple) else ("",)
         where = f" from its class, in {kind}" if kind else ""
@@ -166,6 +177,14 @@ def _ask(sent: _Sent) -> Said:
     return tuple(asked(policy, question).said for question in sent.questions)
 
 
+def _speaks(language: str) -> bool:
+    """Speak another language from now on, where the machine knows it."""
+    with suppress(locale.Error):
+        locale.setlocale(locale.LC_ALL, language)
+        return True
+    return False
+
+
 @contextmanager
 def _elsewhere() -> Generator[None, None, None]:
     """Go to another folder, time zone, language and environment."""
@@ -176,10 +195,7 @@ def _elsewhere() -> Generator[None, None, None]:
         os.environ.clear()
         os.environ.update(_OTHER)
         time.tzset()
-        for name in _LANGUAGES:
-            with suppress(locale.Error):
-                locale.setlocale(locale.LC_ALL, name)
-                break
+        next(filter(_speaks, _LANGUAGES))
         try:
             yield
         finally:

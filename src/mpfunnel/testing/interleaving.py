@@ -5,21 +5,23 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable
+from functools import partial
 from types import FrameType
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from mpfunnel.testing.asking import Answer, asked
 from mpfunnel.testing.constants import is_foreign
 from mpfunnel.testing.failures import Question
 from mpfunnel.tiers import TierPolicy
 
-__all__ = ["interleaved"]
+__all__ = ["Turns", "interleaved", "under"]
+
+T = TypeVar("T")
 
 _LINES: Final = 200
 """After so many lines of one answer, no other is put between any more."""
 _SECONDS: Final = 0.02
 """Who has not answered by then waits for the first thread: it holds a lock, as it should."""
-_Tracer = Callable[[FrameType, str, Any], Any]
 
 
 def interleaved(
@@ -33,33 +35,20 @@ def interleaved(
         between: Asked in another thread before each line of the author's code that the first
             thread runs, until the second has to wait for the first.
     """
+    turns = Turns()
     answers: list[Answer] = []
     others: list[Answer] = []
-    go, done = threading.Semaphore(0), threading.Semaphore(0)
-    over, lines = False, 0
-
-    def trace(frame: FrameType, event: str, _given: Any) -> _Tracer | None:
-        nonlocal lines
-        if lines >= _LINES or is_foreign(str(frame.f_globals.get("__name__"))):
-            return None
-        if event == "line":
-            go.release()
-            lines = lines + 1 if done.acquire(timeout=_SECONDS) else _LINES
-        return trace
 
     def first() -> None:
-        nonlocal over
         # In a thread of its own, so that whoever traces this one goes on undisturbed.
-        sys.settrace(trace)
-        answers.append(asked(policy, question))
-        sys.settrace(None)
-        over = True
-        go.release()
+        answers.append(under(turns.trace, partial(asked, policy, question)))
+        turns.over = True
+        turns.go.release()
 
     def second() -> None:
-        while go.acquire() and not over:
+        while turns.go.acquire() and not turns.over:
             others.append(asked(policy, between))
-            done.release()
+            turns.done.release()
 
     threads = [threading.Thread(target=one, daemon=True) for one in (second, first)]
     for thread in threads:
@@ -67,3 +56,39 @@ def interleaved(
     for thread in reversed(threads):
         thread.join()
     return answers[0], tuple(others)
+
+
+def under(tracer: Any, call: Callable[[], T]) -> T:
+    """Return what a call gives while it is traced."""
+    before = sys.gettrace()
+    sys.settrace(tracer)
+    try:
+        return call()
+    finally:
+        sys.settrace(before)
+
+
+class Turns:
+    """Lets another thread answer once before each line of the author's code.
+
+    Attributes:
+        go: The other thread may answer.
+        done: It has answered.
+        over: Nothing is asked any more.
+    """
+
+    def __init__(self) -> None:
+        self.go = threading.Semaphore(0)
+        self.done = threading.Semaphore(0)
+        self.over = False
+        self._lines = 0
+
+    def trace(self, frame: FrameType, event: str, _given: object) -> Any:
+        """Trace a line, as `sys.settrace` wants it."""
+        if self._lines >= _LINES or is_foreign(str(frame.f_globals.get("__name__"))):
+            return None
+        if event == "line":
+            self.go.release()
+            answered = self.done.acquire(timeout=_SECONDS)
+            self._lines = self._lines + 1 if answered else _LINES
+        return self.trace

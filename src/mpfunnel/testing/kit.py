@@ -83,7 +83,7 @@ class Prepared:
         """
         __tracebackhide__ = True
         if found := self.find():
-            raise PolicyCheckError(self.trial.kind, [found], 1)
+            raise _failed(self.trial, [found])
 
     def find(self) -> Failure | None:
         """Return what the check finds; `None` where the policy passes."""
@@ -94,7 +94,7 @@ class Prepared:
 def _check(find: Callable[[Trial], Failure | None]) -> Check:
     """Return a check that is named, and described, by its function."""
     line = (find.__doc__ or "").partition("\n")[0]
-    return Check(find.__name__, line.removeprefix("Ask "), find)
+    return Check(find.__name__, line.removeprefix("Ask ").removesuffix("."), find)
 
 
 CHECKS: Final[Mapping[str, Check]] = MappingProxyType(
@@ -118,6 +118,7 @@ CHECKS: Final[Mapping[str, Check]] = MappingProxyType(
                 repeating.order,
                 repeating.threads,
                 repeating.pickling,
+                repeating.file,
                 repeating.processes,
                 surroundings.clock,
                 surroundings.environment,
@@ -166,19 +167,23 @@ def check_tier_policy(
     __tracebackhide__ = True
     _sound(expected_failures)
     prepared = checks_for(policy, **options)
-    with _dice_as_they_were():
-        # Other processes take their time to start: meanwhile, the others are asked.
-        _ = prepared[0].trial.elsewhere
+    trial = prepared[0].trial
     failures: list[Failure] = []
-    for one in prepared:
-        found = one.find()
-        if one.name not in expected_failures:
-            failures += [found] if found else []
-        elif found is None:
-            message = f"passed, though it was expected not to: {expected_failures[one.name]}"
-            failures.append(Failure(one.name, message))
+    try:
+        with _dice_as_they_were():
+            # Other processes take their time to start: meanwhile, the others are asked.
+            _ = trial.elsewhere
+        for one in prepared:
+            found = one.find()
+            if one.name not in expected_failures:
+                failures += [found] if found else []
+            elif found is None:
+                message = f"passed, and was expected not to: {expected_failures[one.name]}"
+                failures.append(Failure(one.name, message))
+    finally:
+        trial.elsewhere.stop()
     if failures:
-        raise PolicyCheckError(prepared[0].trial.kind, failures, len(prepared))
+        raise _failed(trial, failures)
 
 
 def parametrize_with_checks(
@@ -188,6 +193,8 @@ def parametrize_with_checks(
     **options: Unpack[Options],
 ) -> pytest.MarkDecorator:
     """Return a decorator for pytest, which makes a test of each check of each policy.
+
+    For example::
 
         @parametrize_with_checks([PlantsNearby()])
         def test_our_policies(check):
@@ -214,6 +221,12 @@ def parametrize_with_checks(
             name = f"{one.trial.kind}-{one.name}"
             parameters.append(pytest.param(one, marks=marks, id=name))
     return pytest.mark.parametrize("check", parameters)
+
+
+def _failed(trial: Trial, failures: Sequence[Failure]) -> PolicyCheckError:
+    count = "1 check" if len(failures) == 1 else f"{len(failures)} checks"
+    lines = [f"{trial.kind} does not pass {count}:", *map(str, failures)]
+    return PolicyCheckError("\n  ".join(lines), policy=trial.kind, failures=failures)
 
 
 def _sound(expected_failures: Mapping[str, str]) -> None:

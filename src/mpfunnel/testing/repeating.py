@@ -5,16 +5,21 @@ from __future__ import annotations
 import pickle
 from collections.abc import Hashable, Iterable
 from itertools import pairwise
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
+from attrs import evolve
+
 from mpfunnel.errors import brief
-from mpfunnel.testing.asking import Answer, raised
+from mpfunnel.testing.asking import Answer, asked, raised
 from mpfunnel.testing.failures import Failure, Question
 from mpfunnel.testing.interleaving import interleaved
 from mpfunnel.testing.pool import held
 from mpfunnel.testing.trial import Trial
+from mpfunnel.tiers import TierPolicy, custom_of
 
-__all__ = ["order", "pickling", "processes", "threads", "twice"]
+__all__ = ["file", "order", "pickling", "processes", "threads", "twice"]
 
 _ANSWERS: Final = 6
 """How many different answers are mixed by two threads."""
@@ -49,6 +54,42 @@ def pickling(trial: Trial) -> Failure | None:
         return None
     found = zip(trial.questions, trial.answers, trial.unpickled, strict=True)
     return _differing("pickling", "answered {}, and after pickling {}", found)
+
+
+def file(trial: Trial) -> Failure | None:
+    """Ask whether the policy is the same after its playbook was written and read."""
+    make = type(custom_of(trial.policy) or trial.policy)
+    if custom_of(trial.policy) is not None and not isinstance(getattr(make, "kind", None), str):
+        # Its kind is known only once it is made: a file has no way to name it.
+        return None
+    try:
+        policy = _read_back(trial, make)
+        kind, tiers = policy.kind, policy.tiers
+    except Exception as error:
+        hint = "name in options what it is made with, as plain data"
+        return Failure("file", f"cannot be read from a file: {raised(error)}; {hint}")
+    if (kind, set(tiers)) != (trial.policy.kind, set(trial.tiers)):
+        message = f"kind or tiers were others after a file: {brief(kind)}, {brief(tiers)}"
+        return Failure("file", message)
+    if not trial.steady:
+        return None
+    found = ((question, answer, asked(policy, question)) for question, answer in trial.answered)
+    return _differing("file", "answered {}, and when read from a file {}", found)
+
+
+def _read_back(trial: Trial, make: Any) -> TierPolicy:
+    """Return the policy as a playbook file names it."""
+    # Only here: a policy is proved without reading any file otherwise.
+    from mpfunnel.codec import dump, load
+    from mpfunnel.starters import starter
+
+    book = evolve(starter(trial.products), tiers=trial.policy)
+    kinds = [make] if custom_of(trial.policy) is not None else []
+    with TemporaryDirectory() as folder:
+        # Through text: a float comes back as a Decimal.
+        path = Path(folder, "playbook.json")
+        dump(book, path)
+        return load(path, kinds=kinds).tiers[trial.products[0].id]
 
 
 def processes(trial: Trial) -> Failure | None:
@@ -108,11 +149,11 @@ def _told_apart(first: Answer, other: Answer) -> tuple[str, str]:
     """Return two answers as texts that differ, where they do."""
     if str(first) != str(other) or first.decision is None or other.decision is None:
         return str(first), str(other)
-    for name in ("because", "missing", "possible", "rule", "parts"):
-        one, two = getattr(first.decision, name), getattr(other.decision, name)
-        if one != two:
-            return f"{first} ({name} {brief(one)})", f"{other} ({name} {brief(two)})"
-    return str(first), str(other)
+    one, two = first.decision, other.decision
+    parts = ("because", "missing", "possible", "rule", "parts")
+    name = next(part for part in parts if getattr(one, part) != getattr(two, part))
+    said = (f"{first} ({name} {brief(getattr(its, name))})" for its in (one, two))
+    return next(said), next(said)
 
 
 def _size(question: Question) -> int:

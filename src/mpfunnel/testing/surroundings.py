@@ -23,9 +23,9 @@ from mpfunnel.testing.failures import Failure, Question
 from mpfunnel.testing.pool import spread
 from mpfunnel.testing.trial import Trial
 
-__all__ = ["calls", "clock", "environment", "randomness"]
+__all__ = ["calls", "clock", "environment", "heard", "randomness"]
 
-_WATCHED: Final = 150
+_WATCHED: Final = 100
 _CLOCK: Final = (
     *("time", "time_ns", "monotonic", "monotonic_ns", "clock_gettime", "clock_gettime_ns"),
     *("localtime", "gmtime", "ctime", "asctime"),
@@ -71,17 +71,17 @@ def randomness(trial: Trial) -> Failure | None:
 
 
 def _first(trial: Trial, check: str, message: str) -> Failure | None:
-    def heard(*questions: Question) -> tuple[Question, str] | None:
+    def told(*questions: Question) -> tuple[Question, str] | None:
         found = (
             (question, name) for question, what, name in calls(trial, questions) if what == check
         )
         return next(found, None)
 
-    found = heard(*spread(trial.questions, _WATCHED))
+    found = told(*spread(trial.questions, _WATCHED))
     if found is None:
         return None
-    smallest = trial.smallest(found[0], lambda one: heard(one) is not None)
-    _, name = heard(smallest) or found
+    smallest = trial.smallest(found[0], lambda one: told(one) is not None)
+    _, name = told(smallest) or found
     return Failure(check, message.format(name), smallest)
 
 
@@ -102,16 +102,11 @@ def calls(trial: Trial, questions: Sequence[Question]) -> list[tuple[Question, s
         # What it reads once and keeps, such as a table of its own, is read then.
         trial.answer(question)
 
-        def listen(frame: FrameType, event: str, given: Any) -> None:
-            call: Call | None = None
-            if event == "c_call":
-                call = _of_builtin(given)
-            elif event == "call":
-                call = _of_python(frame)
-            if call is not None and not _unheard(frame):
-                found.append((question, *call))
-
-        sys.setprofile(listen)
+        sys.setprofile(
+            lambda frame, event, given: found.extend(
+                (question, *call) for call in heard(frame, event, given)
+            )
+        )
         asked(policy, question)
         sys.setprofile(None)
 
@@ -126,6 +121,22 @@ def calls(trial: Trial, questions: Sequence[Question]) -> list[tuple[Question, s
     return found
 
 
+def heard(frame: FrameType, event: str, given: Any) -> list[Call]:
+    """Return what is called, where an answer may not rest on it.
+
+    Args:
+        frame: The frame that calls, or of a function in Python the one that is called.
+        event: What happens there, as `sys.setprofile` says it.
+        given: What it says besides: the builtin function.
+    """
+    call: Call | None = None
+    if event == "c_call":
+        call = _of_builtin(given)
+    elif event == "call":
+        call = _of_python(frame)
+    return [] if call is None or _unheard(frame) else [call]
+
+
 def _unheard(frame: FrameType | None) -> bool:
     while frame is not None:
         if str(frame.f_globals.get("__name__")).partition(".")[0] in _UNHEARD:
@@ -137,10 +148,10 @@ def _unheard(frame: FrameType | None) -> bool:
 def _builtins() -> dict[Any, Call]:
     found: dict[Any, Call] = {getattr(time, n): ("clock", f"time.{n}()") for n in _CLOCK}
     for module, names in _ENVIRONMENT.items():
-        home = importlib.import_module(module)
-        for name in names:
-            if hasattr(home, name):
-                found[getattr(home, name)] = ("environment", f"{module}.{name}()")
+        home = vars(importlib.import_module(module))
+        # Not every system has all of them.
+        known = [name for name in names if name in home]
+        found |= {home[name]: ("environment", f"{module}.{name}()") for name in known}
     found[os.urandom] = ("randomness", "os.urandom()")
     return found
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pickle
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from copy import deepcopy
-from datetime import date
+from datetime import date, timedelta
 from functools import cached_property
 from typing import Any, Final, TypedDict, cast
 
@@ -23,8 +23,9 @@ from mpfunnel.tiers import Tier, TierPolicy
 
 __all__ = ["Filling", "Options", "Trial"]
 
-_FILLINGS: Final = 2_500
-_CORE: Final = 120
+_FILLINGS: Final = 1_500
+_CORE: Final = 80
+_STEPS: Final = (timedelta(1), timedelta(0))
 DAYS: Final = (date(2026, 10, 31), date(2027, 4, 1))
 
 
@@ -36,7 +37,7 @@ class Options(TypedDict, total=False):
         closed: Custom attributes of which blank means no, not unknown (S2).
         companies: Companies of your own, to be asked about besides those made from the policy.
         products: The products to ask about; by default one with the id ``"product"``.
-        days: The days to ask about; by default two.
+        days: The days to ask about; by default two, and those about one that the policy names.
     """
 
     monotone: Sequence[str]
@@ -81,9 +82,14 @@ class Trial:
             one if isinstance(one, Product) else Product(one)
             for one in options.get("products", ("product",))
         )
-        self.days = tuple(options.get("days", DAYS))
+        self.days = tuple(options["days"]) if "days" in options else self._days()
         # Before it is asked for the first time: who remembers what it was asked is found out.
         self._as_given = _copy_of(policy)
+
+    def _days(self) -> tuple[date, ...]:
+        """Return days to ask about, on both sides of the first one that the policy names."""
+        named = [day for day in self.constants.days if date.min < day]
+        return tuple(dict.fromkeys((*DAYS, *(day - one for day in named[:1] for one in _STEPS))))
 
     def fresh(self) -> TierPolicy:
         """Return the policy as it was before it was asked; itself where it cannot be copied."""

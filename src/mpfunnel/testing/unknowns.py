@@ -46,8 +46,6 @@ def _first(trial: Trial, check: str, fault: Any) -> Failure | None:
             axis, value = filling.axis, filling.value
 
             def same(question: Question, axis: Axis = axis, value: Any = value) -> Filling | None:
-                if axis.of(question.company) is not None:
-                    return None
                 found = trial.filling(question, axis, value)
                 return found if found is not None and fault(found) else None
 

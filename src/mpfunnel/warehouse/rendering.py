@@ -201,6 +201,10 @@ class _Desk(Workshop):
         # A table that is only described holds nothing yet.
         return []
 
+    @property
+    def looks(self) -> bool:
+        return False
+
     def write(self, name: str, frame: Frame, *, answer: bool) -> tuple[str, Any]:
         """Write a frame down as a query; return its name and its schema."""
         native: Any = frame.to_native()

@@ -6,7 +6,6 @@ from collections.abc import Collection, Mapping
 from typing import Final
 
 from attrs import frozen
-from immutabledict import immutabledict
 
 from mpfunnel.errors import DecodeError, Problem
 
@@ -111,7 +110,7 @@ def grid_of(
     ]
     if problems:
         raise DecodeError(problems)
-    return Grid(name, immutabledict(filled), frozenset(percents), notes)
+    return Grid(name, filled, frozenset(percents), notes)
 
 
 def check_area(name: str, rows: int, columns: int) -> None:
