@@ -19,10 +19,10 @@ from mpfunnel.labels import Label
 from mpfunnel.playbook import Playbook
 from mpfunnel.records import Product
 from mpfunnel.rules.conditions import All, Condition
-from mpfunnel.rules.tables import DecisionTable, Rule
+from mpfunnel.rules.tables import Band, DecisionTable, Rule, ScoreItem
 from mpfunnel.segments import Segment, SegmentTable
 from mpfunnel.starters import starter
-from mpfunnel.tiers import Tier, TierTable
+from mpfunnel.tiers import Tier, TierScorecard, TierTable
 from tests.sheets import csv, folder, raw_book, sheet, with_part, workbook
 from tests.test_codec_sheets_round_trip import BOOK
 
@@ -312,6 +312,48 @@ def with_tables(
         return evolve(book, segments=table, engagement=never, funnel=funnel_of)
     stages = DecisionTable(funnel or [], book.funnel.ladder[0])
     return evolve(book, funnel=evolve(book.funnel, rules=stages))
+
+
+CARD = '[sheets]\n"tiers.*" = { file = "t.csv" }\n[tiers."*"]\nkind = "scorecard"\n'
+
+
+class TestScorecards:
+    def test_a_scorecard_is_a_table_of_points(self, tmp_path: Path) -> None:
+        """Items have points, also for what is unknown; bands begin at a total."""
+        text = "key,従業員数,業種,点数,不明のときの点数,合計点（以上）,Tier,理由\n"
+        text += "big,300以上,,+30,10,,,大手\nmaker,,製造業,20,,,,\nsmall,10未満,,'-5,,,,\n"
+        text += ",,,,,40,1,\n,,,,,２０,Tier 2,\notherwise,,,,,,3,\n"
+        policy = load(folder(CARD, t_csv=text)(tmp_path)).tiers["crm"]
+        assert policy == TierScorecard(
+            [
+                ScoreItem(30, company.employees >= 300, "big", if_unknown=10),
+                ScoreItem(20, company.industry == "製造業", "maker"),
+                ScoreItem(-5, company.employees < 10, "small"),
+            ],
+            [Band(40, Tier(1)), Band(20, Tier(2))],
+            Tier(3),
+        )
+
+    def test_its_faults_are_told_by_their_cells(self, tmp_path: Path) -> None:
+        """Columns that it needs, and cells that say two things at once."""
+        make = folder(CARD, t_csv="key,points,tier\na,1,\n")
+        with pytest.raises(DecodeError, match="t.csv!1: has no column 'at_least'"):
+            load(make(tmp_path))
+        text = "key,employees,points,at_least,tier\na,1,many,,1\nb,2,,,\nc,3,4,5,\n,,,x,2\n"
+        make = folder(CARD, t_csv=f"{text}otherwise,,9,,3\n")
+        with pytest.raises(DecodeError) as caught:
+            load(make(tmp_path))
+        assert str(caught.value).split("\n") == [
+            "t.csv!E2: must be blank: the bands say which Tier points give",
+            "t.csv!B4: must be blank: a band has a total and an outcome alone",
+            "t.csv!A4: must be blank: a band has a total and an outcome alone",
+            "t.csv!C4: must be blank: a band has a total and an outcome alone",
+            "t.csv!C6: must be blank: 'otherwise' is what holds where nothing else does",
+            "t.csv!C2: must be an integer within ±1,000,000, not 'many'",
+            "t.csv!C3: has no points",
+            "t.csv!E4: has no tier",
+            "t.csv!D5: must be an integer, not str 'x'",
+        ]
 
 
 class TestWriting:

@@ -177,7 +177,7 @@ SHEETS: dict[str, tuple[Make, list[str]]] = {
         [
             "cell | t.csv!B2: 'xyz' is no test of a number; write for example >= 300, [100..300) or 300以上",
             "cell | t.csv!C2: '1..2..3' is no test of a number; write for example >= 300, [100..300) or 300以上",
-            "contradiction | t.csv!B5: must be blank: 'otherwise' is what holds where no rule does",
+            "contradiction | t.csv!B5: must be blank: 'otherwise' is what holds where nothing else does",
             "missing | t.csv!E5: is blank",
             "contradiction | t.csv!6: stands below 'otherwise' in row 5, so that it is never asked",
             "range | t.csv!E3: must be an integer from 1 to 9, not 10",

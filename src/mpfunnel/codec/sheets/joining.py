@@ -13,7 +13,7 @@ from mpfunnel.codec.checks import Check, is_table, lies_in, located, no_such, un
 from mpfunnel.codec.sheets.folder import Folder
 from mpfunnel.codec.sheets.grid import Grid
 from mpfunnel.codec.sheets.separated import ENCODINGS
-from mpfunnel.codec.sheets.tables import read_rules
+from mpfunnel.codec.sheets.tables import read_table
 from mpfunnel.codec.sheets.words import Words
 from mpfunnel.errors import InvalidDataError, Problem, brief, shown
 
@@ -141,7 +141,7 @@ class _SheetsCheck(Check):
             if grid is None or table is None:
                 self.unread.append(path)
                 continue
-            read = read_rules(grid, words.wanted(path))
+            read = read_table(grid, words.wanted(path))
             if not read.data:
                 self.unread.append(path)
             self.of_cells += read.problems
