@@ -19,10 +19,10 @@ from mpfunnel.labels import Label
 from mpfunnel.playbook import Playbook
 from mpfunnel.records import Product
 from mpfunnel.rules.conditions import All, Condition
-from mpfunnel.rules.tables import DecisionTable, Rule
+from mpfunnel.rules.tables import Band, DecisionTable, Rule, ScoreItem
 from mpfunnel.segments import Segment, SegmentTable
 from mpfunnel.starters import starter
-from mpfunnel.tiers import Tier, TierTable
+from mpfunnel.tiers import Tier, TierScorecard, TierTable
 from tests.sheets import csv, folder, raw_book, sheet, with_part, workbook
 from tests.test_codec_sheets_round_trip import BOOK
 
@@ -121,9 +121,9 @@ class TestHeaders:
 
     def test_reasons_stand_in_one_language_or_in_both(self, tmp_path: Path) -> None:
         """One column for both, or one for each; a blank reason is the condition in words."""
-        both = csv("key,employees,tier,理由\na,1,1,大手\nb,2,1,\notherwise,,2,他\n")
+        both = csv('key,employees,tier,理由\na,1,1,"""大"" と ""小"""\nb,2,1,\notherwise,,2,他\n')
         first, second = rules(both, tmp_path)
-        assert first.because == Label("大手")
+        assert first.because == Label('"大" と "小"')
         assert second.because == Label("employees 2 people", "従業員数 2人")
         each = csv("key,tier,because (en),理由（日本語）\na,1,large,大手\nb,1,,小\notherwise,2,,\n")
         first, second = rules(each, tmp_path)
@@ -132,6 +132,15 @@ class TestHeaders:
 
 
 class TestRows:
+    def test_the_only_sheet_need_not_be_named(self, tmp_path: Path) -> None:
+        """Where there are several, it has to be."""
+        raw = raw_book(
+            [("tier", "key"), (2, "otherwise")],
+            lambda page: page.parent.remove(page.parent["other"]),
+        )
+        make = folder('[sheets]\n"tiers.*" = { file = "t.xlsx" }\n', t_xlsx=raw)
+        assert rules(make, tmp_path) == ()
+
     def test_files_of_every_encoding_are_read(self, tmp_path: Path) -> None:
         """UTF-8 with and without its mark, UTF-16 as Excel writes it with tabs, and cp932."""
         text = "key,業種,tier\na,製造業,1\notherwise,,2\n"
@@ -230,13 +239,18 @@ class TestRows:
             f'[attributes.company.{name}]\ntype = "{kind}"\n'
             for name, kind in (("since", "date"), ("listed", "bool"), ("ratio", "decimal"))
         )
+
+        def formats(page: Any) -> None:
+            page["A2"].number_format = "yyyy-mm-dd hh:mm"
+            page["C2"].number_format = "0%"
+
         raw = raw_book(
             [
                 ("since", "listed", "ratio", "growth rate", "tier", "key"),
                 (date(2026, 4, 1), True, 0.25, ">= 0.5", 1, "a"),
                 (None, None, None, None, 2, "otherwise"),
             ],
-            lambda page: setattr(page["C2"], "number_format", "0%"),
+            formats,
         )
         (rule,) = rules(
             folder(
@@ -300,6 +314,48 @@ def with_tables(
     return evolve(book, funnel=evolve(book.funnel, rules=stages))
 
 
+CARD = '[sheets]\n"tiers.*" = { file = "t.csv" }\n[tiers."*"]\nkind = "scorecard"\n'
+
+
+class TestScorecards:
+    def test_a_scorecard_is_a_table_of_points(self, tmp_path: Path) -> None:
+        """Items have points, also for what is unknown; bands begin at a total."""
+        text = "key,従業員数,業種,点数,不明のときの点数,合計点（以上）,Tier,理由\n"
+        text += "big,300以上,,+30,10,,,大手\nmaker,,製造業,20,,,,\nsmall,10未満,,'-5,,,,\n"
+        text += ",,,,,40,1,\n,,,,,２０,Tier 2,\notherwise,,,,,,3,\n"
+        policy = load(folder(CARD, t_csv=text)(tmp_path)).tiers["crm"]
+        assert policy == TierScorecard(
+            [
+                ScoreItem(30, company.employees >= 300, "big", if_unknown=10),
+                ScoreItem(20, company.industry == "製造業", "maker"),
+                ScoreItem(-5, company.employees < 10, "small"),
+            ],
+            [Band(40, Tier(1)), Band(20, Tier(2))],
+            Tier(3),
+        )
+
+    def test_its_faults_are_told_by_their_cells(self, tmp_path: Path) -> None:
+        """Columns that it needs, and cells that say two things at once."""
+        make = folder(CARD, t_csv="key,points,tier\na,1,\n")
+        with pytest.raises(DecodeError, match="t.csv!1: has no column 'at_least'"):
+            load(make(tmp_path))
+        text = "key,employees,points,at_least,tier\na,1,many,,1\nb,2,,,\nc,3,4,5,\n,,,x,2\n"
+        make = folder(CARD, t_csv=f"{text}otherwise,,9,,3\n")
+        with pytest.raises(DecodeError) as caught:
+            load(make(tmp_path))
+        assert str(caught.value).split("\n") == [
+            "t.csv!E2: must be blank: the bands say which Tier points give",
+            "t.csv!B4: must be blank: a band has a total and an outcome alone",
+            "t.csv!A4: must be blank: a band has a total and an outcome alone",
+            "t.csv!C4: must be blank: a band has a total and an outcome alone",
+            "t.csv!C6: must be blank: 'otherwise' is what holds where nothing else does",
+            "t.csv!C2: must be an integer within ±1,000,000, not 'many'",
+            "t.csv!C3: has no points",
+            "t.csv!E4: has no tier",
+            "t.csv!D5: must be an integer, not str 'x'",
+        ]
+
+
 class TestWriting:
     def test_columns_stand_in_the_order_in_which_rules_ask(self, tmp_path: Path) -> None:
         """A fact has one column, unless rules ask in different orders."""
@@ -314,6 +370,14 @@ class TestWriting:
         header = (tmp_path / "tiers-all.csv").read_text(encoding="utf-8-sig").split("\n")[0]
         names = [cell.rpartition("[")[2].rstrip("]\r") for cell in header.split(",")]
         assert names[1:-3] == ["employees", "growth_rate", "region", "employees"]
+        assert load(tmp_path) == book
+
+    def test_a_label_that_looks_like_something_else_is_left_out(self, tmp_path: Path) -> None:
+        """Law 8: Round trip. Its column is named by the key alone."""
+        size = company.attribute("size", int, label=Label("size / m (x)", "大きさ"))
+        book = evolve(BOOK, tiers=TierTable([Rule(Tier(1), size > 1)], Tier(2)))
+        dump(book, tmp_path, sheets="csv")
+        assert ",[size]," in (tmp_path / "tiers-all.csv").read_text(encoding="utf-8")
         assert load(tmp_path) == book
 
     def test_money_is_in_millions_where_it_can_be(self, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 import zipfile
 from collections.abc import Callable
@@ -29,10 +30,10 @@ BOMB = (
 )
 
 
-def zip_of(**parts: bytes) -> bytes:
+def zip_of(method: int = zipfile.ZIP_DEFLATED, /, **parts: bytes) -> bytes:
     """An archive of these files."""
     target = BytesIO()
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(target, "w", method) as archive:
         for name, content in parts.items():
             archive.writestr(name, content)
     return target.getvalue()
@@ -51,6 +52,15 @@ def lying(raw: bytes) -> bytes:
     return raw.replace(true, small)
 
 
+def locked(raw: bytes) -> bytes:
+    """The same archive, whose parts say that they are encrypted."""
+    places = [found.start() + 8 for found in re.finditer(rb"PK\x01\x02", raw)]
+    changed = bytearray(raw)
+    for place in places:
+        changed[place] |= 1
+    return bytes(changed)
+
+
 def many(count: int) -> bytes:
     """An archive of so many files."""
     return zip_of(**{"[Content_Types].xml": b"<x/>"}, **{f"{n}.bin": b"" for n in range(count)})
@@ -59,6 +69,12 @@ def many(count: int) -> bytes:
 def with_folder(home: Path) -> Path:
     """Make a folder that is called like a file."""
     (home / "t.csv").mkdir()
+    return folder('[sheets]\n"tiers.*" = { file = "t.csv" }\n')(home)
+
+
+def with_circle(home: Path) -> Path:
+    """Make a file that is a link to itself."""
+    (home / "t.csv").symlink_to(home / "t.csv")
     return folder('[sheets]\n"tiers.*" = { file = "t.csv" }\n')(home)
 
 
@@ -161,7 +177,7 @@ SHEETS: dict[str, tuple[Make, list[str]]] = {
         [
             "cell | t.csv!B2: 'xyz' is no test of a number; write for example >= 300, [100..300) or 300以上",
             "cell | t.csv!C2: '1..2..3' is no test of a number; write for example >= 300, [100..300) or 300以上",
-            "contradiction | t.csv!B5: must be blank: 'otherwise' is what holds where no rule does",
+            "contradiction | t.csv!B5: must be blank: 'otherwise' is what holds where nothing else does",
             "missing | t.csv!E5: is blank",
             "contradiction | t.csv!6: stands below 'otherwise' in row 5, so that it is never asked",
             "range | t.csv!E3: must be an integer from 1 to 9, not 10",
@@ -194,6 +210,26 @@ SHEETS: dict[str, tuple[Make, list[str]]] = {
     ),
     "half an archive": (workbook(GOOD[:3000]), ["file | t.xlsx: cannot be read as an Excel workbook (.xlsx)"]),
     "another archive": (workbook(zip_of(a=b"b")), ["file | t.xlsx: cannot be read as an Excel workbook (.xlsx)"]),
+    "an archive of other XML": (
+        workbook(zip_of(**{"[Content_Types].xml": b"<x/>"})),
+        ["file | t.xlsx: cannot be read as an Excel workbook (.xlsx)"],
+    ),
+    "parts that are packed otherwise": (
+        workbook(zip_of(zipfile.ZIP_LZMA, **{"[Content_Types].xml": b"<x/>"})),
+        ["file | t.xlsx: cannot be read as an Excel workbook (.xlsx)"],
+    ),
+    "a part with a password": (
+        workbook(locked(GOOD)),
+        ["file | t.xlsx: has a password; save it without one"],
+    ),
+    "two parts of one name": (
+        workbook(GOOD.replace(b"xl/worksheets/sheet2.xml", b"xl/worksheets/sheet1.xml")),
+        ["duplicate | t.xlsx: holds two files of one name"],
+    ),
+    "no relations": (
+        workbook(with_part(GOOD, "_rels/.rels", b"<x/>")),
+        ["file | t.xlsx: cannot be read as an Excel workbook (.xlsx)"],
+    ),
     "a broken part": (
         workbook(GOOD.replace(b"PK\x03\x04", b"PK\x03\x05", 3)),
         ["file | t.xlsx: cannot be read as an Excel workbook (.xlsx)"],
@@ -246,6 +282,10 @@ SHEETS: dict[str, tuple[Make, list[str]]] = {
     "a far corner": (
         workbook(doctored(b'<c r="B3"', b'<c r="XFD1048576"')),
         ["size | t.xlsx!crm: has more than 10,000 rows"],
+    ),
+    "far away in both directions": (
+        workbook(doctored(b'<c r="B3"', b'<c r="GR9999"')),
+        ["size | t.xlsx!crm: has more than 400,000 cells"],
     ),
     "a far column": (
         workbook(doctored(b'<c r="B3"', b'<c r="XFD3"')),
@@ -312,6 +352,17 @@ SHEETS: dict[str, tuple[Make, list[str]]] = {
     "another ending": (
         folder('[sheets]\n"tiers.*" = { file = "t.xlsm" }\n', t_xlsm=GOOD),
         ["file | playbook.toml: sheets.tiers.*.file: 't.xlsm': must end in .csv or .xlsx"],
+    ),
+    "a link to itself": (
+        with_circle,
+        ["file | t.csv: cannot be read as a file"],
+    ),
+    "a model without its ladder": (
+        folder('[sheets]\n"engagement.sfa.states" = { file = "t.csv" }\n[tiers."*"]\notherwise = 1\n', t_csv="key,state\notherwise,none\n"),
+        [
+            "missing | playbook.toml: engagement.sfa: has no ladder",
+            "missing | playbook.toml: engagement.sfa: has no interest",
+        ],
     ),
     "no table": (
         folder('[sheets]\n"tiers.*" = "t.csv"\n'),

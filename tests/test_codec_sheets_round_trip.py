@@ -60,9 +60,10 @@ class TestRoundTrip:
     def test_rows_are_the_same_after_a_spreadsheet(
         self, folder: Path, book: Playbook, kind: Any
     ) -> None:
-        """Law 8: Round trip. Every table whose rules are rows stands in a sheet, and survives."""
+        """Law 8: Round trip. Every table and scorecard of rows stands in a sheet, and survives."""
         text = check_survives(folder, book, kind)
         assert ".rules]]" not in text
+        assert ".items]]" not in text
 
     @pytest.mark.bulk
     @settings(max_examples=300)

@@ -160,7 +160,8 @@ _WITHOUT_SHEETS: Final[_Schema] = {
     "required": ["segments", "tiers"],
     "properties": {
         "segments": _RULED,
-        "tiers": _each({"if": {"not": {"required": ["kind"]}}, "then": _RULED}),
+        # Only a policy in Python has another kind, and nothing else.
+        "tiers": _each({"if": {"properties": {"kind": {"const": SCORECARD}}}, "then": _RULED}),
         "engagement": _each(
             {
                 "required": ["interest", "states"],
@@ -245,7 +246,7 @@ def _tier_policy() -> _Schema:
     return {
         "anyOf": [
             _rules("tier", _TIER, _COMPANY, limits),
-            _table((*CARD, *limits), card, ("kind", "otherwise")),
+            _table((*CARD, *limits), card, ("kind",)),
             _table((*python, *limits), {**python, **limits}, ("kind",)),
         ]
     }

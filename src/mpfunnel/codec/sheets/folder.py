@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from os.path import realpath
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from types import MappingProxyType
 from typing import Final
@@ -69,13 +70,8 @@ class Folder:
     def _bytes(self, file: str) -> bytes:
         if file not in self._files:
             path = self.path / file
-            inside = _stays_inside(file)
-            try:
-                # A link may lead out of the folder.
-                inside = inside and path.resolve().is_relative_to(self.path.resolve())
-            except (OSError, ValueError, RuntimeError):
-                raise refusal("file", shown(file), "cannot be read as a file") from None
-            if not inside:
+            # A link may lead out of the folder.
+            if not (_stays_inside(file) and _followed(path).is_relative_to(_followed(self.path))):
                 message = f"{brief(file)}: must lie within the folder of the playbook"
                 raise refusal("path", "", message)
             try:
@@ -91,6 +87,11 @@ def _stays_inside(file: str) -> bool:
     pure = PureWindowsPath(file)
     anchored = pure.anchor or pure.drive or PurePosixPath(file).is_absolute()
     return not (anchored or ".." in pure.parts or "\\" in file or ":" in file or "\0" in file)
+
+
+def _followed(path: Path) -> Path:
+    """Return where the links of a path lead; unlike `Path.resolve`, of a circle too."""
+    return Path(realpath(path))
 
 
 def _only(names: list[str], file: str) -> str:

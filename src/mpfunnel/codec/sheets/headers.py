@@ -30,7 +30,19 @@ from mpfunnel.errors import (
 from mpfunnel.labels import Label
 from mpfunnel.rules.facts import Fact
 
-__all__ = ["BECAUSE", "KEY", "OUTCOMES", "Column", "Headers", "fact_header", "own_header"]
+__all__ = [
+    "AT_LEAST",
+    "BECAUSE",
+    "CARD",
+    "IF_UNKNOWN",
+    "KEY",
+    "OUTCOMES",
+    "POINTS",
+    "Column",
+    "Headers",
+    "fact_header",
+    "own_header",
+]
 
 KEY: Final = "key"
 BECAUSE: Final = "because"
@@ -51,7 +63,18 @@ _OWN: Final[Mapping[str, Label]] = immutabledict(
         f"{BECAUSE} (en)": Label("reason in English", "理由（英語）"),
     }
 )
-"""The columns that every table of rules may have beside its facts and its outcome."""
+"""The columns that every table may have beside its facts and its outcome."""
+POINTS: Final = "points"
+IF_UNKNOWN: Final = "if_unknown"
+AT_LEAST: Final = "at_least"
+CARD: Final[Mapping[str, Label]] = immutabledict(
+    {
+        POINTS: Label("points", "点数"),
+        IF_UNKNOWN: Label("points if unknown", "不明のときの点数"),
+        AT_LEAST: Label("total of at least", "合計点（以上）"),
+    }
+)
+"""The columns of a scorecard besides: its items have points, its bands begin at a total."""
 _BRACKETED: Final = re.compile(r'\[\s*("(?:[^"\\]|\\.)*"|[^\[\]"]+?)\s*\]$')
 _UNIT: Final = re.compile(r"(.*\S)\s*\(([^()]*)\)", re.DOTALL)
 _BREAKS: Final = re.compile(r"\n|\s/\s")
@@ -80,12 +103,13 @@ class Headers:
         words: The facts that the table may name.
         outcome: The key of its outcome: ``"tier"``.
         currency: ISO 4217 code of the playbook's money.
+        card: Whether the table is a scorecard.
     """
 
-    def __init__(self, words: Vocabulary, outcome: str, currency: str) -> None:
+    def __init__(self, words: Vocabulary, outcome: str, currency: str, card: bool) -> None:
         self.words = words
         self.currency = currency
-        labels = {outcome: OUTCOMES[outcome], **_OWN}
+        labels = {outcome: OUTCOMES[outcome], **_OWN, **(CARD if card else {})}
         self._own = {
             folded(name): key for key, label in labels.items() for name in (key, label.en, label.ja)
         }
@@ -163,6 +187,7 @@ class Headers:
 
     def _not_found(self, text: str) -> str:
         """Return why nothing is called `text`."""
+        named = ""
         try:
             self.words.term(text)
         except InvalidDataError as error:
@@ -170,8 +195,6 @@ class Headers:
             return error.problems[0].message
         except UnknownNameError as error:
             named = str(error)
-        else:
-            named = ""
         if "did you mean" in named:
             return f"{brief(text)}: {named}"
         known = [*self._own, *self._labels]
@@ -197,7 +220,7 @@ def own_header(key: str, joint: str) -> str:
         key: The key of the column: ``"tier"``, ``"because (ja)"``.
         joint: What stands between its names: a newline, or a slash in blanks.
     """
-    label = {**OUTCOMES, **_OWN}[key]
+    label = {**OUTCOMES, **_OWN, **CARD}[key]
     return _joined([label.ja, label.en], key, joint)
 
 

@@ -13,7 +13,7 @@ from mpfunnel.codec.checks import Check, is_table, lies_in, located, no_such, un
 from mpfunnel.codec.sheets.folder import Folder
 from mpfunnel.codec.sheets.grid import Grid
 from mpfunnel.codec.sheets.separated import ENCODINGS
-from mpfunnel.codec.sheets.tables import read_rules
+from mpfunnel.codec.sheets.tables import read_table
 from mpfunnel.codec.sheets.words import Words
 from mpfunnel.errors import InvalidDataError, Problem, brief, shown
 
@@ -42,6 +42,7 @@ class Joined:
         data: The data, as it would stand in one file.
         origin: How messages name the file of the playbook.
         places: How messages name the cell of each path that comes from a sheet.
+        tables: How they name the sheet of each table.
         problems: What is wrong with the sheets.
         notes: What was read in another way than it was typed.
         unread: The paths of the tables whose sheets could not be read.
@@ -50,6 +51,7 @@ class Joined:
     data: dict[str, Any]
     origin: str
     places: Mapping[str, str] = field(default=immutabledict())
+    tables: Mapping[str, str] = field(default=immutabledict())
     problems: tuple[Problem, ...] = ()
     notes: tuple[Problem, ...] = ()
     unread: tuple[str, ...] = ()
@@ -65,16 +67,15 @@ class Joined:
 
     def _place(self, problem: Problem) -> str:
         path = problem.path
-        if path in self.places:
+        if path in self.tables:
             # No sheet says which product it is for.
             elsewhere = located(self.origin, under(SHEETS, path))
-            return elsewhere if problem.code == "unknown-product" else self.places[path]
-        # The cell of the nearest part around it; but a table is more than its sheet.
-        for step in reversed([*_STEP.finditer(path)]):
-            around = path[: step.start()]
-            if around in self.places:
-                return self.places[around] if ".rules" in around else located(self.origin, path)
-        return located(self.origin, path)
+            return elsewhere if problem.code.startswith("unknown") else self.tables[path]
+        # The cell, or that of the nearest part around it.
+        starts = [step.start() for step in _STEP.finditer(path)]
+        arounds = (path[:end] for end in (len(path), *reversed(starts)))
+        cell = next((around for around in arounds if around in self.places), None)
+        return located(self.origin, path) if cell is None else self.places[cell]
 
 
 def joined(data: dict[str, Any], origin: str, folder: Folder | None) -> Joined:
@@ -96,7 +97,13 @@ def joined(data: dict[str, Any], origin: str, folder: Folder | None) -> Joined:
     check.join(given, rest)
     problems = [*Joined(rest, origin).located(check.problems), *check.of_cells]
     return Joined(
-        rest, origin, check.places, tuple(problems), tuple(check.notes), tuple(check.unread)
+        rest,
+        origin,
+        check.places,
+        check.tables,
+        tuple(problems),
+        tuple(check.notes),
+        tuple(check.unread),
     )
 
 
@@ -107,6 +114,7 @@ class _SheetsCheck(Check):
         super().__init__()
         self.folder = folder
         self.places: dict[str, str] = {}
+        self.tables: dict[str, str] = {}
         self.notes: list[Problem] = []
         self.of_cells: list[Problem] = []
         self.unread: list[str] = []
@@ -133,11 +141,12 @@ class _SheetsCheck(Check):
             if grid is None or table is None:
                 self.unread.append(path)
                 continue
-            read = read_rules(grid, words.wanted(path))
+            read = read_table(grid, words.wanted(path))
             if not read.data:
                 self.unread.append(path)
             self.of_cells += read.problems
             self.places |= read.places
+            self.tables[path] = grid.name
             self.notes += read.notes
             for key in sorted(read.data.keys() & table.keys()):
                 message = f"stands in {grid.name} too; keep one of them"

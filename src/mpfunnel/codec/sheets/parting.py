@@ -14,14 +14,15 @@ from mpfunnel.codec.sheets.separated import write_csv
 from mpfunnel.codec.sheets.styled import workbook
 from mpfunnel.codec.sheets.tables import OTHERWISE
 from mpfunnel.codec.sheets.words import Words
-from mpfunnel.codec.sheets.writing import Sheet, rules_sheet
+from mpfunnel.codec.sheets.writing import Sheet, sheet_of
+from mpfunnel.codec.tiers import SCORECARD
 from mpfunnel.errors import InvalidDataError, Problem
 
 __all__ = ["Parted", "files_of", "parted"]
 
 WORKBOOK: Final = "tables.xlsx"
 """How the workbook is called that holds all tables."""
-_HELD: Final = ("rules", OTHERWISE, f"{OTHERWISE}_because")
+_HELD: Final = ("rules", "items", "bands", OTHERWISE, f"{OTHERWISE}_because")
 """The keys of a table that a sheet holds."""
 _SHORT: Final = {"funnel": "stages"}
 _NO_FILE_NAME: Final = re.compile(r"[^\w-]+")
@@ -70,7 +71,7 @@ def parted(data: dict[str, Any], kind: str) -> Parted:
         for step in steps:
             table = table[step]
         try:
-            sheet = rules_sheet(table, words.wanted(path), joint)
+            sheet = sheet_of(table, words.wanted(path), joint)
         except InvalidDataError as error:
             kept += error.problems
             continue
@@ -106,7 +107,7 @@ def _tables(data: dict[str, Any]) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Yield each table of rules: its path as the file names it, and the keys that lead to it."""
     yield "segments", ("segments",)
     for key, policy in data["tiers"].items():
-        if "kind" not in policy:
+        if policy.get("kind", SCORECARD) == SCORECARD:
             yield f"tiers.{key}", ("tiers", key)
     for key in data["engagement"]:
         for name in ("interest", "states"):

@@ -14,7 +14,7 @@ from zipfile import ZipFile
 from mpfunnel.codec.sheets.archive import packed, parts_of
 from mpfunnel.codec.sheets.grid import letters
 from mpfunnel.codec.sheets.guide import GUIDE, HEADINGS
-from mpfunnel.codec.sheets.headers import BECAUSE, KEY
+from mpfunnel.codec.sheets.headers import BECAUSE, CARD, KEY
 from mpfunnel.codec.sheets.tables import OTHERWISE
 from mpfunnel.codec.sheets.writing import Sheet, SheetColumn
 from mpfunnel.errors import MissingExtraError
@@ -158,7 +158,8 @@ def _style(cell: Any, fill: str, bold: bool, form: str, quoted: bool) -> None:
 
 def _value(text: str, column: SheetColumn) -> Any:
     """Return what a cell holds: a number or a day as such, all else as text."""
-    kind = "int" if column.own == "tier" else column.fact.kind if column.fact else "text"
+    is_number = column.own == "tier" or column.own in CARD
+    kind = "int" if is_number else column.fact.kind if column.fact else "text"
     if kind in ("int", "decimal", "float") and _NUMBER.fullmatch(text):
         return int(text)
     if kind == "date" and (found := _DAY.fullmatch(text)) is not None:

@@ -1,17 +1,26 @@
-"""The cells of a sheet → the plain data of a table of rules, with the cell of each of its parts."""
+"""The cells of a sheet → the plain data of a table, with the cell of each of its parts."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import reduce
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 
 from attrs import field, frozen, mutable
 
 from mpfunnel.codec.conditions import Vocabulary, condition_data, day_of
 from mpfunnel.codec.sheets.grid import Cells, Grid
-from mpfunnel.codec.sheets.headers import BECAUSE, KEY, Column, Headers
+from mpfunnel.codec.sheets.headers import (
+    AT_LEAST,
+    BECAUSE,
+    CARD,
+    IF_UNKNOWN,
+    KEY,
+    POINTS,
+    Column,
+    Headers,
+)
 from mpfunnel.codec.sheets.texts import read_text
 from mpfunnel.codec.sheets.units import folded
 from mpfunnel.errors import InvalidDataError, Problem, brief
@@ -22,12 +31,13 @@ from mpfunnel.rules.cells import Cell
 from mpfunnel.rules.conditions import All, Condition
 from mpfunnel.rules.facts import Fact
 
-__all__ = ["OTHERWISE", "Read", "Wanted", "read_rules"]
+__all__ = ["OTHERWISE", "Read", "Wanted", "read_table"]
 
 OTHERWISE: Final = "otherwise"
 """The key of the row that says what holds where no rule does."""
 _TIER: Final = re.compile(r"(?:tier\s?)?([0-9]{1,9})")
 T = TypeVar("T")
+_INTEGER: Final = re.compile("[+-]?[0-9]{1,19}")
 _NOTHING: Final = ("", "-")
 
 
@@ -41,6 +51,7 @@ class Wanted:
         words: The facts that it may name.
         currency: ISO 4217 code of the playbook's money.
         labels: The keys of outcomes that are declared, with what people call them.
+        card: Whether it is a scorecard, and no table of rules.
     """
 
     path: str
@@ -48,6 +59,7 @@ class Wanted:
     words: Vocabulary
     currency: str
     labels: Mapping[str, Label]
+    card: bool = False
 
 
 @mutable
@@ -92,8 +104,8 @@ class _Row:
         return self.grid.at(self.number, place)
 
 
-def read_rules(grid: Grid, wanted: Wanted) -> Read:
-    """Return the rules that a sheet holds: one row a rule, in their order.
+def read_table(grid: Grid, wanted: Wanted) -> Read:
+    """Return the table that a sheet holds: one row a rule, or an item or band of a scorecard.
 
     Every fault is among the problems of what is returned, each at its cell.
     """
@@ -104,14 +116,14 @@ def read_rules(grid: Grid, wanted: Wanted) -> Read:
         return read
     columns = _columns(rows[0], wanted, read)
     if columns is not None:
-        _Rules(wanted, columns, read).read(rows[1:])
-        read.places |= {wanted.path: grid.name, f"{wanted.path}.rules": grid.name}
+        reader = _Scorecard if wanted.card else _Rules
+        reader(wanted, columns, read).read(rows[1:])
     return read
 
 
 def _columns(header: _Row, wanted: Wanted, read: Read) -> dict[int, Column] | None:
     """Return what each column is about; `None` where one cannot be told."""
-    headers = Headers(wanted.words, wanted.outcome, wanted.currency)
+    headers = Headers(wanted.words, wanted.outcome, wanted.currency, wanted.card)
     known = len(read.problems)
     columns: dict[int, Column] = {}
     own: dict[str, int] = {}
@@ -126,9 +138,10 @@ def _columns(header: _Row, wanted: Wanted, read: Read) -> dict[int, Column] | No
         if column.own and own.setdefault(column.own, place) != place:
             first = header.at(own[column.own])
             read.fault("duplicate", at, f"names the column '{column.own}' again, as {first} does")
-    if wanted.outcome not in own:
-        message = f"has no column '{wanted.outcome}'"
-        read.fault("missing", f"{header.grid.name}!{header.number}", message)
+    for name in (wanted.outcome, *((POINTS, AT_LEAST) if wanted.card else ())):
+        if name not in own:
+            message = f"has no column '{name}'"
+            read.fault("missing", f"{header.grid.name}!{header.number}", message)
     if BECAUSE in own and len({one for one in own if one.startswith(BECAUSE)}) > 1:
         message = f"is for both languages; name '{BECAUSE} (en)' and '{BECAUSE} (ja)' only"
         read.fault("conflict", header.at(own[BECAUSE]), message)
@@ -136,7 +149,9 @@ def _columns(header: _Row, wanted: Wanted, read: Read) -> dict[int, Column] | No
 
 
 class _Rules:
-    """Reads the rows below the header."""
+    """Reads the rows below the header, one rule each."""
+
+    lists: tuple[str, ...] = ("rules",)
 
     def __init__(self, wanted: Wanted, columns: Mapping[int, Column], result: Read) -> None:
         self.wanted = wanted
@@ -149,7 +164,7 @@ class _Rules:
         self._keys = _by_label(wanted.labels)
 
     def read(self, rows: list[_Row]) -> None:
-        rules: list[dict[str, Any]] = []
+        self.result.data |= {name: [] for name in self.lists}
         ended = ""
         for row in rows:
             self._nothing_beside(row)
@@ -160,19 +175,26 @@ class _Rules:
                 ended = f"row {row.number}"
                 self._otherwise(row)
             else:
-                rules.append(self._rule(row, f"{self.wanted.path}.rules[{len(rules)}]"))
-        self.result.data["rules"] = rules
+                self._add(row)
 
-    def _rule(self, row: _Row, path: str) -> dict[str, Any]:
-        rule: dict[str, Any] = {}
+    def _add(self, row: _Row) -> None:
+        """Add what a row says."""
         outcome = self.wanted.outcome
-        # What a row lacks is told at the cell of its outcome.
-        self._place(path, row, outcome)
-        self._place(f"{path}.when", row, outcome)
-        if (value := self._outcome(row)) is not None:
-            self._place(f"{path}.{outcome}", row, outcome)
-            rule[outcome] = value
-        self._place(f"{path}.key", row, KEY if KEY in self.own else outcome)
+        path = self._next("rules", row, outcome)
+        rule = {} if (value := self._outcome(row)) is None else {outcome: value}
+        self.result.data["rules"].append(rule | self._reasoned(row, path, outcome))
+
+    def _next(self, name: str, row: _Row, own: str) -> str:
+        """Return the path of what comes next in a list; what it lacks is told at a cell of it."""
+        path = f"{self.wanted.path}.{name}[{len(self.result.data[name])}]"
+        for at in (path, f"{path}.{own}", f"{path}.when"):
+            self._place(at, row, own)
+        return path
+
+    def _reasoned(self, row: _Row, path: str, own: str) -> dict[str, Any]:
+        """Return what rules and items have: a key, a condition and a reason."""
+        rule: dict[str, Any] = {}
+        self._place(f"{path}.key", row, KEY if KEY in self.own else own)
         if key := self._text(row, KEY):
             rule["key"] = key
         rule["when"] = condition_data(self._condition(row, path), self.wanted.words)
@@ -183,10 +205,8 @@ class _Rules:
     def _otherwise(self, row: _Row) -> None:
         path = f"{self.wanted.path}.{OTHERWISE}"
         self._place(path, row, self.wanted.outcome)
-        for place in self.facts:
-            if row.cells[place].strip() not in _NOTHING:
-                message = f"must be blank: '{OTHERWISE}' is what holds where no rule does"
-                self.result.fault("contradiction", row.at(place), message)
+        beside = [*self.facts, *(self.own[name] for name in CARD if name in self.own)]
+        self._blank(row, beside, f"'{OTHERWISE}' is what holds where nothing else does")
         value = self._outcome(row)
         if value is None:
             self.result.fault("missing", row.at(self.own[self.wanted.outcome]), "is blank")
@@ -194,6 +214,11 @@ class _Rules:
             self.result.data[OTHERWISE] = value
         if (because := self._because(row, f"{path}_because")) is not None:
             self.result.data[f"{OTHERWISE}_because"] = because
+
+    def _blank(self, row: _Row, places: Iterable[int], why: str) -> None:
+        for place in places:
+            if row.cells[place].strip() not in _NOTHING:
+                self.result.fault("contradiction", row.at(place), f"must be blank: {why}")
 
     def _place(self, path: str, row: _Row, own: str) -> None:
         self.result.places[path] = row.at(self.own[own])
@@ -214,7 +239,7 @@ class _Rules:
             if cell is None or cell.condition is None:
                 continue
             parts.append(cell.condition)
-            for name in _names(self.wanted.words, column.fact):
+            for name in _names(self.wanted.words, cast("Fact", column.fact)):
                 self.result.places.setdefault(f"{path}.when.{name}", row.at(place))
             # A day that Excel knows as one is canonical.
             if cell.note and day_of(row.cells[place]) is None:
@@ -267,6 +292,42 @@ class _Rules:
         return found or None
 
 
+class _Scorecard(_Rules):
+    """Reads the rows below the header, one item or band each."""
+
+    lists = ("items", "bands")
+
+    def _add(self, row: _Row) -> None:
+        if row.cells[self.own[AT_LEAST]].strip():
+            self._band(row)
+            return
+        path = self._next("items", row, POINTS)
+        item: dict[str, Any] = {}
+        for own in (POINTS, IF_UNKNOWN):
+            if own in self.own and (text := self._text(row, own)):
+                self._place(f"{path}.{own}", row, own)
+                item[own] = _whole(text)
+        self._blank(row, [self.own[self.wanted.outcome]], "the bands say which Tier points give")
+        self.result.data["items"].append(item | self._reasoned(row, path, POINTS))
+
+    def _band(self, row: _Row) -> None:
+        outcome = self.wanted.outcome
+        path = self._next("bands", row, outcome)
+        self._place(f"{path}.{AT_LEAST}", row, AT_LEAST)
+        own = [place for name, place in self.own.items() if name not in (outcome, AT_LEAST)]
+        self._blank(row, [*self.facts, *own], "a band has a total and an outcome alone")
+        band: dict[str, Any] = {AT_LEAST: _whole(self._text(row, AT_LEAST))}
+        value = self._outcome(row)
+        self.result.data["bands"].append(band if value is None else {**band, outcome: value})
+
+
+def _whole(text: str) -> int | str:
+    """Return the integer of 64 bits that a text is; else the text, for the reader to name."""
+    plain = folded(text.removeprefix("'"))
+    number = int(plain) if _INTEGER.fullmatch(plain) else None
+    return text if number is None or not -(2**63) <= number < 2**63 else number
+
+
 def _by_label(labels: Mapping[str, Label]) -> dict[str, list[str]]:
     """Return the keys by what people call them."""
     found: dict[str, list[str]] = {}
@@ -276,8 +337,6 @@ def _by_label(labels: Mapping[str, Label]) -> dict[str, list[str]]:
     return found
 
 
-def _names(words: Vocabulary, fact: Fact | None) -> Iterator[str]:
-    """Yield how a path names a fact: as the file does, and in full."""
-    if fact is not None:
-        yield words.name(fact)
-        yield fact.name
+def _names(words: Vocabulary, fact: Fact) -> tuple[str, str]:
+    """Return how a path names a fact: as the file does, and in full."""
+    return words.name(fact), fact.name

@@ -12,6 +12,7 @@ from mpfunnel.codec.attributes import AttributeCheck, default_label
 from mpfunnel.codec.checks import is_list
 from mpfunnel.codec.conditions import Vocabulary
 from mpfunnel.codec.sheets.tables import Wanted
+from mpfunnel.codec.tiers import SCORECARD
 from mpfunnel.labels import Label
 from mpfunnel.playbook import key_of
 from mpfunnel.rules.facts import Scale
@@ -53,6 +54,7 @@ class Words:
         states, stages = self._states, self._stages
         labels: Mapping[str, Label] = {}
         own = ""
+        card = False
         match section:
             case "engagement":
                 model = self._table(self._data, section)
@@ -62,13 +64,15 @@ class Words:
                 labels = _labels(stages)
             case _:
                 own = "company"
+                policy = self._table(self._table(self._data, section), rest)
+                card = section == "tiers" and policy.get("kind") == SCORECARD
                 if section == "segments":
                     labels = self._labels(self._table(self._data, section))
         words = Vocabulary.of(
             own, states or facts.ENGAGEMENT, self._attributes, stages or facts.STAGES
         )
         currency = self._check.text(self._data, "currency", "", "JPY")
-        return Wanted(path, _OUTCOMES[section], words, currency, labels)
+        return Wanted(path, _OUTCOMES[section], words, currency, labels, card)
 
     def _family(self, products: dict[str, Any], key: str) -> str | None:
         return self._check.text(self._table(products, key), "family", "") or None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from io import BytesIO
 from typing import Any, Final
@@ -130,8 +130,6 @@ def _text(value: Any) -> tuple[str, tuple[str, str] | None]:
         return str(value).lower(), None
     if isinstance(value, int | float):
         return _number(value)
-    if isinstance(value, datetime) and value == datetime.combine(value, datetime.min.time()):
-        value = value.date()
     if type(value) is date:
         return value.isoformat(), None
     return "", ("format", f"is a time of day, {brief(str(value))}; write a day, or text")

@@ -1,4 +1,4 @@
-"""The plain data of a table of rules → the cells of a sheet."""
+"""The plain data of a table of rules, or of a scorecard → the cells of a sheet."""
 
 from __future__ import annotations
 
@@ -10,7 +10,17 @@ from attrs import frozen
 
 from mpfunnel.codec.conditions import ConditionCheck
 from mpfunnel.codec.sheets.grid import MAX_COLUMNS, MAX_LETTERS, MAX_ROWS, address
-from mpfunnel.codec.sheets.headers import BECAUSE, KEY, Headers, fact_header, own_header
+from mpfunnel.codec.sheets.headers import (
+    AT_LEAST,
+    BECAUSE,
+    CARD,
+    IF_UNKNOWN,
+    KEY,
+    POINTS,
+    Headers,
+    fact_header,
+    own_header,
+)
 from mpfunnel.codec.sheets.tables import OTHERWISE, Wanted
 from mpfunnel.codec.sheets.texts import quoted, write_text
 from mpfunnel.codec.sheets.units import MONEY, folded
@@ -20,7 +30,7 @@ from mpfunnel.rules.conditions import Compare, Condition, ContainsAny, IsIn, wal
 from mpfunnel.rules.facts import Fact
 from mpfunnel.tiers import LOWEST
 
-__all__ = ["Sheet", "SheetColumn", "rules_sheet"]
+__all__ = ["Sheet", "SheetColumn", "sheet_of"]
 
 MILLION: Final = 1_000_000
 _REASONS: Final = (f"{BECAUSE} (ja)", f"{BECAUSE} (en)")
@@ -51,11 +61,19 @@ class Sheet:
     rows: tuple[tuple[str, ...], ...]
 
 
-def rules_sheet(data: Mapping[str, Any], wanted: Wanted, joint: str) -> Sheet:
-    """Return a table of rules as a sheet that reads back as the same.
+@frozen
+class _Line:
+    """A row that is written: its conditions, and the texts of its other cells by their column."""
+
+    own: Mapping[str, str]
+    parts: tuple[tuple[Fact, Condition], ...] = ()
+
+
+def sheet_of(data: Mapping[str, Any], wanted: Wanted, joint: str) -> Sheet:
+    """Return a table of rules, or a scorecard, as a sheet that reads back as the same.
 
     Args:
-        data: The table: ``rules``, ``otherwise`` and ``otherwise_because``.
+        data: The table as plain data.
         wanted: What the sheet will be read as.
         joint: What stands between the names in a header.
 
@@ -63,20 +81,40 @@ def rules_sheet(data: Mapping[str, Any], wanted: Wanted, joint: str) -> Sheet:
         InvalidDataError: A condition asks about several facts at once, or the table is larger than
             a sheet may be (code ``cell``, or ``size``).
     """
+    name = "items" if wanted.card else "rules"
+    outcome = wanted.outcome
     problems: list[Problem] = []
-    asked: list[tuple[tuple[Fact, Condition], ...]] = []
-    for index, rule in enumerate(data["rules"]):
+    lines: list[_Line] = []
+    for index, rule in enumerate(data[name]):
         when = ConditionCheck().condition(rule["when"], "", wanted.words)
         try:
-            asked.append(cells.columns(when))
+            parts = cells.columns(when)
         except InvalidDataError as error:
-            at = f"{wanted.path}.rules[{index}].when"
+            at = f"{wanted.path}.{name}[{index}].when"
             problems += [Problem(one.code, at, one.message) for one in error.problems]
+            continue
+        own = {KEY: write_text(rule[KEY]), **_because(rule.get(BECAUSE))}
+        own |= {key: str(rule[key]) for key in (POINTS, IF_UNKNOWN) if key in rule}
+        if outcome in rule:
+            own[outcome] = _outcome(rule[outcome], wanted)
+        lines.append(_Line(own, parts))
     if problems:
         raise InvalidDataError(problems)
+    lines += [
+        _Line({AT_LEAST: str(band[AT_LEAST]), outcome: _outcome(band[outcome], wanted)})
+        for band in data.get("bands", ())
+    ]
+    because = _because(data.get(f"{OTHERWISE}_because"))
+    lines.append(_Line({KEY: OTHERWISE, outcome: _outcome(data[OTHERWISE], wanted), **because}))
+    return _laid_out(lines, wanted, joint)
+
+
+def _laid_out(lines: list[_Line], wanted: Wanted, joint: str) -> Sheet:
+    asked = [line.parts for line in lines]
     slots = _slots(asked)
     units = _units(asked)
-    headers = Headers(wanted.words, wanted.outcome, wanted.currency)
+    headers = Headers(wanted.words, wanted.outcome, wanted.currency, wanted.card)
+    after = (*(CARD if wanted.card else ()), wanted.outcome, *_REASONS)
     columns = [
         SheetColumn(own_header(KEY, joint), own=KEY),
         *(
@@ -85,22 +123,23 @@ def rules_sheet(data: Mapping[str, Any], wanted: Wanted, joint: str) -> Sheet:
             )
             for fact in slots
         ),
-        SheetColumn(
-            own_header(wanted.outcome, joint), own=wanted.outcome, choices=_outcomes(wanted)
+        *(
+            SheetColumn(
+                own_header(own, joint),
+                own=own,
+                choices=_outcomes(wanted) if own == wanted.outcome else (),
+            )
+            for own in after
         ),
-        *(SheetColumn(own_header(own, joint), own=own) for own in _REASONS),
     ]
     rows = [
         (
-            write_text(rule["key"]),
-            *_conditions(parts, slots, units),
-            _outcome(rule[wanted.outcome], wanted),
-            *_because(rule.get(BECAUSE)),
+            line.own.get(KEY, ""),
+            *_conditions(line.parts, slots, units),
+            *(line.own.get(own, "") for own in after),
         )
-        for rule, parts in zip(data["rules"], asked, strict=True)
+        for line in lines
     ]
-    last = (OTHERWISE, *("" for _ in slots), _outcome(data[OTHERWISE], wanted))
-    rows.append((*last, *_because(data.get(f"{OTHERWISE}_because"))))
     _check_size(rows, columns, wanted.path)
     return Sheet(tuple(columns), tuple(rows))
 
@@ -181,12 +220,12 @@ def _outcome(value: Any, wanted: Wanted) -> str:
     return write_text(value)
 
 
-def _because(label: Any) -> tuple[str, str]:
+def _because(label: Any) -> dict[str, str]:
     """Return the cells of a reason in Japanese and English."""
     if label is None:
-        return "", ""
+        return {}
     texts = (label, label) if isinstance(label, str) else (label["ja"], label["en"])
-    return write_text(texts[0]), write_text(texts[1])
+    return dict(zip(_REASONS, map(write_text, texts), strict=True))
 
 
 def _choices(fact: Fact) -> tuple[str, ...]:
