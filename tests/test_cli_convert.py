@@ -44,3 +44,13 @@ def test_a_playbook_that_cannot_be_written_is_one_line(
     ran = run(capsys, "convert", "invented", tmp_path)
     assert ran.code == 1
     assert "holds playbook.json; remove it, so that only playbook.toml is the playbook" in ran.err
+
+
+def test_a_target_named_like_a_spreadsheet_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A playbook is more than one spreadsheet, and no folder is made that looks like one."""
+    ran = run(capsys, "convert", "invented", tmp_path / "book.xlsx")
+    assert ran.code == 1
+    assert "spreadsheets stand in a folder; name it without '.xlsx'" in ran.err
+    assert not (tmp_path / "book.xlsx").exists()

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 from mpfunnel import codec
 from mpfunnel.cli.inputs import playbook_of
 from mpfunnel.cli.terminal import Terminal, printable
+from mpfunnel.errors import InvalidDataError, Problem, brief
 from mpfunnel.labels import Label
 
 __all__ = ["convert"]
+
+_SHEETS: Final = (".xlsx", ".xls", ".csv")
 
 
 def convert(playbook: str, target: str, /, *, sheets: Literal["xlsx", "csv"] = "xlsx") -> None:
@@ -22,7 +25,11 @@ def convert(playbook: str, target: str, /, *, sheets: Literal["xlsx", "csv"] = "
         sheets: What the tables of a folder are written as: one Excel workbook, or CSV files.
     """
     book = playbook_of(playbook)
-    is_file = Path(target).suffix.lower() in (".toml", ".json")
+    ending = Path(target).suffix.lower()
+    if ending in _SHEETS:
+        message = f"{brief(target)}: spreadsheets stand in a folder; name it without '{ending}'"
+        raise InvalidDataError([Problem("file", "target", message)])
+    is_file = ending in (".toml", ".json")
     codec.dump(book, target, sheets=None if is_file else sheets)
     terminal = Terminal()
     where = Label("written to", "出力先").text(book.lang)

@@ -35,7 +35,9 @@ _NUMBER: Final = (
 )
 _RUN: Final = re.compile(r"(?<![0-9])(?<![0-9]\.)[0-9]+(?:,[0-9]+)+")
 _GROUPED: Final = re.compile("[0-9]{1,3}(?:,[0-9]{3})+")
-_SPLIT_GROUP: Final = re.compile(r"(?<![0-9.,])[0-9]{1,3}\s*,\s+0[0-9]{2}(?![0-9.])")
+_SPLIT_GROUP: Final = re.compile(
+    r"(?<![0-9.,])[0-9]{1,3}\s*(?:,\s+|、\s*)0[0-9]{2}(?![0-9.])|(?<![0-9.,])[0-9]+,0[0-9](?![0-9.])"
+)
 
 
 @lru_cache(maxsize=256)
@@ -57,10 +59,10 @@ def ungrouped(text: str, fact: Fact) -> str:
     Raises:
         InvalidDataError: They can as well separate numbers.
     """
-    if "," not in text:
+    if "," not in text and "、" not in text:
         return text
     if found := _SPLIT_GROUP.search(text):
-        whole = re.sub(r"[,\s]", "", found[0])
+        whole = re.sub(r"[,、\s]", "", found[0])
         raise ambiguous(fact, found[0], f"the number {whole}", "a list with 0", f"write {whole}")
 
     def joined(run: re.Match[str]) -> str:
@@ -98,7 +100,7 @@ def number_in(digits: str, written: str, fact: Fact, unit: Decimal | int) -> int
     value = _scaled(plain, digits, fact) if _HAS_SCALE.search(plain) else Decimal(plain)
     if unit != 1:
         scaled = EXACT.multiply(value, Decimal(unit))
-        if "".join(written.split()) != plain:
+        if "".join(written.split()) != plain or _HAS_SCALE.search(plain):
             one, other = (literal_text(fact, fact.literal(at), 1) for at in (value, scaled))
             hint = f"write the number of {unit} each alone, as the header says"
             raise ambiguous(fact, written.strip(), one, other, hint)

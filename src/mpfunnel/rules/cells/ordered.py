@@ -34,6 +34,11 @@ _COMPARED: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
 _BRACKETED: Final = re.compile(r"([\[(\]])(.+?)\.\.(.+)([\])\[])", re.DOTALL)
 _PERCENT: Final = re.compile("([0-9.]+)%")
 _PLAIN: Final = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
+# From a number without 万 or 億 to one with it.
+_SCALED_END: Final = re.compile(
+    r"(?<![0-9.十百千万億兆])(?P<low>[0-9]+(?:\.[0-9]+)?)\s*(?:~|-|\.{2,4}|から)\s*"
+    r"(?P<high>[0-9]+(?:\.[0-9]+)?)(?P<scale>[十百千]?[万億兆]|[十百千])"
+)
 # Two bounds, each with its operator on either side.
 _TWO_BOUNDS: Final = re.compile("(on|n[sfu])[jt]?(on|n[sfu])")
 
@@ -81,6 +86,7 @@ class Ordered:
             case "tn" | "tnu":
                 return self._bound("<=", values[1])
             case "ntn" | "ndn" | "nfn" | "ntnu" | "ndnu" | "nfnu":
+                self._check_scale(text)
                 return self._between((">=", values[0]), ("<=", values[2]))
             case shape if both := _TWO_BOUNDS.fullmatch(shape):
                 one, other = _pair(tokens[:2]), _pair(tokens[both.start(2) :])
@@ -102,6 +108,15 @@ class Ordered:
             least, most = (literal_text(self.fact, at[1], self.unit) for at in (low, high))
             raise refused(self.fact, f"nothing lies between {least} and {most}; swap them")
         return condition
+
+    def _check_scale(self, text: str) -> None:
+        """Refuse ``1〜10億``, where 億 can be meant of both ends."""
+        found = None if self.is_day else _SCALED_END.search(text)
+        if found is None or not 0 < Decimal(found["low"]) <= Decimal(found["high"]):
+            return
+        low, scale = found["low"], found["scale"]
+        hint = f"write {scale} behind both, or neither"
+        raise ambiguous(self.fact, found[0], f"from {low}", f"from {low}{scale}", hint)
 
     def _alone(self, text: str) -> Any:
         """Return the value that `text` is, and nothing else."""

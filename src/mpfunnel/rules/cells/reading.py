@@ -55,6 +55,7 @@ _NO: Final = frozenset(
     ("false", "no", "いいえ", "×", "✕", "✖", "✗", "☓", "無", "無し", "なし", "偽")
 )
 _OF_ALL: Final = re.compile("(?:以外|で始まる|から始まる)$")
+_OTHER_THAN: Final = "以外"
 # A cell asks in other words than Python.
 _WORDS: Final = (
     ("is_missing()", "missing"),
@@ -214,6 +215,12 @@ class _Reader:
             message = f"{said[0]} can be meant of the last value, or of all; write"
             all_of = "starts with(…)" if "始" in said[0] else "not(…)"
             message += f" {all_of} around those that are meant"
+            refuse("ambiguous", self.fact.name, message)
+        others = [one.value for one in found if isinstance(one, Compare) and one.op == "!="]
+        typed = sum(item.endswith(_OTHER_THAN) for item in items)
+        if len({*others}) > 1 or (typed and typed + sum(map(_is_value, found)) > 1):
+            message = f"{brief(', '.join(items))} can mean none of several values, or that one"
+            message += " test holds, which is nearly always so; write not(…) around all values"
             refuse("ambiguous", self.fact.name, message)
         bounds = [one for one in found if isinstance(one, Compare) and one.op not in ("==", "!=")]
         for one, other in pairwise(bounds):

@@ -27,12 +27,17 @@ _SUFFIXES: Final = ("以上", "以下", "以外", "で始まる", "から始ま�
 # An order that texts do not have, alternatives in words, and patterns.
 _LIKE_A_TEST: Final = re.compile(
     r".*(?:または|又は|もしくは| or |\|\|).*"
-    r"|(?:at least|at most|more than|less than) .*"
+    r"|(?:at least|at most|more than|less than|not) .*|.*\sかつ\s.*"
     r"|.*[*~〜～]|[*~〜～].*|[\[(\]].*\.\..*[\])\[]"
     r"|[0-9０-９,]+\s*\w{0,2}\s*(?:[-~〜～－]|\.\.)\s*[0-9０-９,]+\s*\w{0,2}",
     re.IGNORECASE | re.DOTALL,
 )
-_ENDS: Final = tuple(SUFFIXES)
+_ENDS: Final = (
+    *SUFFIXES,
+    *("を含む", "を含まない", "で終わる", "で始まらない", "を除く", "ではない", "でない"),
+)
+_ANY: Final = frozenset(("any", "all", "すべて", "全て", "全部", "不問", "問わず", "指定なし"))
+_OF_EXCEL: Final = re.compile(r"#(?:N/A|REF!|VALUE!|DIV/0!|NAME\?|NULL!|NUM!|SPILL!|CALC!)")
 _DOUBTFUL: Final = frozenset(
     ("なし", "無し", "無", "不明", "n/a", "null", "none", "nil", "unknown", *BARE_DASHES)
 )
@@ -155,6 +160,11 @@ class Texts:
         if text[0] in _FORMULA:
             message = f"{brief(text)} begins like a formula, which is never run; write"
             self._refuse(f"{message} {_exactly(text)} for the text itself")
+        if _OF_EXCEL.fullmatch(text):
+            self._refuse(f"{brief(text)} is an error of Excel; write a value, or {_exactly(text)}")
+        if text.casefold() in _ANY:
+            hint = f"write -, or {_exactly(text)}"
+            self._ambiguous(f"{brief(text)} can mean any value, or the text itself; {hint}")
         if text.casefold() in _DOUBTFUL:
             hint = f"write missing, or {_exactly(text)}"
             self._ambiguous(
