@@ -3,25 +3,35 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
 
 from mpfunnel import codec
-from mpfunnel.cli.inputs import playbook_of
+from mpfunnel.cli.policies import playbook_of
 from mpfunnel.cli.terminal import Terminal, printable
 from mpfunnel.labels import Label
 
 __all__ = ["convert"]
 
 
-def convert(playbook: str, target: str, /, *, sheets: Literal["xlsx", "csv"] = "xlsx") -> None:
+def convert(
+    playbook: str,
+    target: str,
+    /,
+    *,
+    policy: Annotated[tuple[str, ...], Parameter(negative="")] = (),
+    sheets: Literal["xlsx", "csv"] = "xlsx",
+) -> None:
     """Write a playbook as TOML, as JSON, or as a folder with spreadsheets.
 
     Args:
         playbook: Path of a playbook (.toml, .json or its folder), or the name of a shipped one.
         target: Path of a file (.toml or .json), or of a folder.
+        policy: Tier policy in Python that it may name, as module:Class. May be given several times.
         sheets: What the tables of a folder are written as: one Excel workbook, or CSV files.
     """
-    book = playbook_of(playbook)
+    book = playbook_of(playbook, policy)
     is_file = Path(target).suffix.lower() in (".toml", ".json")
     codec.dump(book, target, sheets=None if is_file else sheets)
     terminal = Terminal()
