@@ -21,6 +21,7 @@ from mpfunnel.errors import InvalidDataError
 from mpfunnel.examples import playbook, playbook_names
 from mpfunnel.playbook import Playbook
 from tests.test_codec_round_trip import playbooks
+from tests.test_codec_sheets_round_trip import BOOK
 
 ROOT = Path(__file__).parents[1]
 PUBLISHED = ROOT / "docs" / "reference" / "playbook.schema.json"
@@ -101,6 +102,20 @@ def test_it_accepts_what_is_shipped(name: str, validator: Draft202012Validator) 
 def test_it_accepts_every_playbook(validator: Draft202012Validator, book: Playbook) -> None:
     """What is written is accepted, as TOML."""
     validator.validate(seen(dump(book), ".toml"))
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_it_accepts_a_file_that_names_sheets(
+    tmp_path: Path, validator: Draft202012Validator, kind: Any
+) -> None:
+    """What a sheet holds need not stand in the file; without sheets, it must."""
+    data = seen(dump(BOOK, tmp_path, sheets=kind), ".toml")
+    assert "tiers" not in data
+    validator.validate(data)
+    del data["sheets"]
+    assert [error.message for error in validator.iter_errors(data)] == [
+        "'tiers' is a required property"
+    ]
 
 
 # A playbook with every key of the format.

@@ -418,7 +418,7 @@ def entry(lead: str, stage: str, *products: str) -> mf.StageHistory:
 
 
 def climbers() -> dict[str, list[Any]]:
-    """Leads in each stage, for all products or some, that did nothing, or something, once or more."""
+    """Leads in each stage, for all products or some, that did nothing, or a thing or two."""
     stories = {
         f"{times} {stage or 'nowhere'} {'-'.join(products) or 'all'}": (times, stage, products)
         for times in (0, 1, 2)

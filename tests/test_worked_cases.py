@@ -292,7 +292,7 @@ class TestRunning:
 
         assert (first.holds, second.holds) == (False, True)
         assert first.row()["got"] is None
-        assert first.because.en.startswith("tiers.crm: acme/told/1 failed on company 1: ")
+        assert first.because.en.startswith("tiers.crm: acme/told/1 on company 1: ")
 
     def test_a_playbook_without_cases_has_nothing_to_check(self) -> None:
         """No case is no failure."""

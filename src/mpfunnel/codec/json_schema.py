@@ -28,6 +28,8 @@ from mpfunnel.codec.reading import (
     SIGNAL,
     TOP,
 )
+from mpfunnel.codec.sheets.joining import SHEETS
+from mpfunnel.codec.sheets.separated import ENCODINGS
 from mpfunnel.codec.tables import TABLE
 from mpfunnel.codec.text import COMMENTS
 from mpfunnel.codec.tiers import CARD, ITEM, LIMIT, SCORECARD
@@ -116,6 +118,7 @@ def playbook_schema() -> dict[str, Any]:
         "engagement": _each(_ref("model")),
         "funnel": _funnel(),
         "cases": _list(_ref("case"), maxItems=MAX_CASES),
+        SHEETS: _each(_sheet()),
     }
     described = {
         key: {**one, "description": COMMENTS[key]} if key in COMMENTS else one
@@ -125,7 +128,10 @@ def playbook_schema() -> dict[str, Any]:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": f"urn:mpfunnel:playbook:{FORMAT}",
         "title": "a playbook of mpfunnel",
-        **_table(TOP, described, ("products", "segments", "tiers", "engagement", "funnel")),
+        **_table((*TOP, SHEETS), described, ("products", "engagement", "funnel")),
+        # What a sheet holds is not in the file.
+        "if": {"not": {"required": [SHEETS]}},
+        "then": _WITHOUT_SHEETS,
         "$defs": {
             "label": {
                 "anyOf": [_KEY, _table(("en", "ja"), {"en": _TEXT, "ja": _TEXT})],
@@ -147,6 +153,30 @@ def playbook_schema() -> dict[str, Any]:
             **_cases(),
         },
     }
+
+
+_RULED: Final[_Schema] = {"required": ["otherwise"]}
+_WITHOUT_SHEETS: Final[_Schema] = {
+    "required": ["segments", "tiers"],
+    "properties": {
+        "segments": _RULED,
+        "tiers": _each({"if": {"not": {"required": ["kind"]}}, "then": _RULED}),
+        "engagement": _each(
+            {
+                "required": ["interest", "states"],
+                "properties": {"interest": _RULED, "states": _RULED},
+            }
+        ),
+        "funnel": _RULED,
+    },
+}
+"""What a file has to say by itself if no sheet says it."""
+
+
+def _sheet() -> _Schema:
+    file = {**_TEXT, "pattern": r"\.([cC][sS][vV]|[xX][lL][sS][xX])$"}
+    types = {"file": file, "sheet": _TEXT, "encoding": _one_of(("", *ENCODINGS))}
+    return _table(types, types, ("file",))
 
 
 # -- products, policies and models --
@@ -194,7 +224,7 @@ def _rules(
         "otherwise_because": _ref("label"),
         **(more or {}),
     }
-    return _table((*TABLE, *(more or {})), table, ("otherwise",))
+    return _table((*TABLE, *(more or {})), table)
 
 
 def _tier_policy() -> _Schema:
@@ -242,7 +272,7 @@ def _model() -> _Schema:
         "states": {**_rules("state", _KEY, _LEAD), "description": COMMENTS["states"]},
     }
     keys = (*MODEL, *SCALE, "signals", "interest", "states")
-    return _table(keys, types, ("ladder", "interest", "states"))
+    return _table(keys, types, ("ladder",))
 
 
 def _funnel() -> _Schema:
@@ -279,8 +309,7 @@ def _funnel() -> _Schema:
         },
     }
     known = {key: more[key] for key in (*SCALE, *FUNNEL, *LIFECYCLE)}
-    table = _rules("stage", _KEY, _LEAD, known)
-    return {**table, "required": [*table["required"], "ladder"]}
+    return {**_rules("stage", _KEY, _LEAD, known), "required": ["ladder"]}
 
 
 # -- conditions --

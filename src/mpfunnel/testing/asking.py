@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Hashable, Sequence
-from copy import copy
 from typing import Any, cast
 
 from attrs import field, frozen
@@ -44,7 +43,7 @@ class Answer:
 
 def asked(policy: TierPolicy, question: Question) -> Answer:
     """Return what a policy answers; the dice of `random` are thrown alike each time."""
-    company, product = copied(question.company), copy(question.product)
+    company, product = copied(question.company), copied(question.product)
     return put(policy, Question(company, product, question.as_of))
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from copy import copy
 from typing import Any, Final, cast
 
 from mpfunnel.errors import brief, did_you_mean
@@ -134,7 +133,7 @@ def unchanged(trial: Trial) -> Failure | None:
     """Ask whether it leaves the records that it is given as they are."""
 
     def changes(question: Question) -> bool:
-        given = Question(copied(question.company), copy(question.product), question.as_of)
+        given = Question(copied(question.company), copied(question.product), question.as_of)
         put(policy, given)
         return (given.company, given.product) != (question.company, question.product)
 

@@ -15,13 +15,14 @@ from typing import Any, Final, TypeVar, cast, get_args
 from attrs import evolve, fields, frozen
 from immutabledict import immutabledict
 
-from mpfunnel.records import Company, Relationship
+from mpfunnel.records import Company, Product, Relationship
 from mpfunnel.rules.facts import Kind
 from mpfunnel.testing.constants import Constants
 
 __all__ = ["FIELDS", "OPEN", "SEED", "Axis", "copied", "held", "pool_of", "spread"]
 
 T = TypeVar("T")
+R = TypeVar("R", Company, Product)
 
 SEED: Final = 0
 OPEN: Final = (
@@ -37,7 +38,7 @@ OPEN: Final = (
 """The fields of a company of which blank means unknown (S2)."""
 _SETS: Final = ("domains", "relationships", "lists")
 FIELDS: Final = (*OPEN, "parent_id", *_SETS)
-_NAMES: Final = tuple(one.name for one in fields(Company))
+_NAMES: Final = {kind: tuple(one.name for one in fields(kind)) for kind in (Company, Product)}
 _STRANGER: Final = "stranger"
 _USUAL: Final = (0, 1, 10, 100, 1_000, 100_000)
 """Numbers of every order, where the code does not say which one matters."""
@@ -127,13 +128,15 @@ class Axis:
         return changed
 
 
-def copied(company: Company) -> Company:
+def copied(record: R) -> R:
     """Return another object that is equal, so that who changes it changes nothing else."""
-    made = object.__new__(Company)
+    kind = type(record)
+    made = object.__new__(kind)
     # Most of the time would go into copying the usual way.
-    for name in _NAMES:
-        object.__setattr__(made, name, getattr(company, name))
-    object.__setattr__(made, "attributes", immutabledict(dict(company.attributes)))
+    for name in _NAMES[Company if isinstance(record, Company) else Product]:
+        object.__setattr__(made, name, getattr(record, name))
+    if isinstance(record, Company):
+        object.__setattr__(made, "attributes", immutabledict(dict(record.attributes)))
     return made
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Final
 
-from attrs import field, frozen
-from immutabledict import immutabledict
+from attrs import frozen
 
 from mpfunnel.errors import DecodeError, Problem
 
@@ -49,7 +48,7 @@ class Grid:
     """
 
     name: str
-    rows: Mapping[int, Cells] = field(converter=immutabledict)
+    rows: Mapping[int, Cells]
     percents: Collection[tuple[int, int]] = frozenset()
     notes: tuple[Problem, ...] = ()
 

@@ -14,7 +14,7 @@ from mpfunnel.errors import brief
 
 __all__ = ["Place", "Scan", "percent_styles", "scan_sheet", "sheet_parts"]
 
-MAX_ELEMENTS: Final = 200_000
+MAX_ELEMENTS: Final = 100_000
 """How many elements a part may have."""
 _WORKBOOK: Final = "xl/workbook.xml"
 _RELATIONS: Final = "xl/_rels/workbook.xml.rels"

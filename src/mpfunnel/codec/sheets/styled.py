@@ -83,6 +83,10 @@ def _write(sheet: Any, given: Sheet, lists: dict[tuple[str, ...], str], styles: 
 
     lines = max(column.header.count("\n") for column in given.columns) + 1
     sheet.freeze_panes = "B2"
+    # Printed, a table is as wide as a page.
+    sheet.page_setup.orientation = "landscape"
+    sheet.page_setup.fitToHeight = 0
+    sheet.sheet_properties.pageSetUpPr.fitToPage = True
     sheet.row_dimensions[1].height = _LINE * lines + 6
     for place, column in enumerate(given.columns):
         name = letters(place)

@@ -155,7 +155,7 @@ class _Rules:
             self._nothing_beside(row)
             if ended:
                 message = f"stands below '{OTHERWISE}' in {ended}, so that it is never asked"
-                self.result.fault("order", f"{row.grid.name}!{row.number}", message)
+                self.result.fault("contradiction", f"{row.grid.name}!{row.number}", message)
             if self._text(row, KEY) == OTHERWISE:
                 ended = f"row {row.number}"
                 self._otherwise(row)
