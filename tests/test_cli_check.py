@@ -376,6 +376,19 @@ class Nameless:
             "not {value = 3, possible = [1, 3]}, because of: region unknown\n"
         )
 
+    def test_other_commands_take_it_too(self, capsys: pytest.CaptureFixture[str]) -> None:
+        """What was checked can be asked about data and written in another form."""
+        named = ("--policy", "acme:Plants")
+        Path("data").mkdir()
+        Path("data/companies.csv").write_text("id,region\n1,\n", encoding="utf-8")
+        asked = ("--playbook", "plants.toml", "--as-of", "2026-10-31", "--out", "answers")
+        assert run(capsys, "assess", "data", *asked, *named).code == 0
+        assert ",sfa,tier_3,false," in Path("answers/tiers.csv").read_text(encoding="utf-8")
+        assert run(capsys, "convert", "plants.toml", "plants.json", *named).code == 0
+        assert '"acme/plants/1"' in Path("plants.json").read_text(encoding="utf-8")
+        refused = run(capsys, "convert", "plants.toml", "plants.json")
+        assert refused.err.endswith("name others by load(…, kinds=[…]) or --policy\n")
+
     def test_what_the_kit_finds_is_a_problem(self, capsys: pytest.CaptureFixture[str]) -> None:
         """Each check that does not pass, at the table of the policy; the case has no answer."""
         arguments = ("--policy", "acme:Plants", "--policy", "acme:Careless", "--format", "github")

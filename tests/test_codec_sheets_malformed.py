@@ -119,6 +119,21 @@ SHEETS: dict[str, tuple[Make, list[str]]] = {
         csv("employes,tier\n300,1\n"),
         ["unknown-fact | t.csv!A1: 'employes': no such fact; did you mean 'employees'?"],
     ),
+    "an unknown fact beside faulty cells": (
+        csv("key,employes,industry,tier\na,300,=x,1\nb,300,,10\notherwise,,,3\n"),
+        [
+            "unknown-fact | t.csv!B1: 'employes': no such fact; did you mean 'employees'?",
+            "cell | t.csv!C2: '=x' looks like a formula, which is never run; write the text in quotes",
+            "range | t.csv!D3: must be an integer from 1 to 9, not 10",
+        ],
+    ),
+    "a column twice beside a faulty cell": (
+        csv("key,key,tier\na,b,10\notherwise,,3\n"),
+        [
+            "duplicate | t.csv!B1: names the column 'key' again, as t.csv!A1 does",
+            "range | t.csv!C2: must be an integer from 1 to 9, not 10",
+        ],
+    ),
     "a look-alike letter": (
         csv("employe\u0435s,tier\n300,1\n"),
         ["unknown-fact | t.csv!A1: 'employe\u0435s': no such fact; did you mean 'employees'?"],

@@ -206,6 +206,26 @@ def test_a_faulty_answer_is_neither_higher_nor_lower() -> None:
     CHECKS["monotone"](Empty(), monotone=["employees"])
 
 
+class ShareOfRevenue(zoo.Policy):
+    """Weighs what a company may spend: its revenue times a share by industry."""
+
+    def tier_for(self, company: mf.Company, _: mf.Product, /, *, as_of: date) -> Any:  # noqa: ARG002
+        revenue = company.annual_revenue
+        if revenue is None:
+            return mf.undecided(
+                zoo.THIRD, possible=self.tiers, missing=["annual_revenue"], because="x"
+            )
+        share = 100 if company.industry == "情報通信業" else 1
+        first = revenue * share / 1_000 >= 50_000_000
+        return mf.decided(zoo.FIRST if first else zoo.THIRD, because="x")
+
+
+def test_revenues_of_every_order_are_asked_about() -> None:
+    """Law 2 is broken only at revenues far above every number in the code: a share is weighed."""
+    with pytest.raises(PolicyCheckError, match=r"without company\.industry"):
+        CHECKS["settled"](ShareOfRevenue())
+
+
 class ByProduct(zoo.Policy):
     """Knows the products of one firm, and the Tiers of two years."""
 

@@ -151,7 +151,8 @@ def test_every_fact_that_is_read_takes_values_at_its_constants() -> None:
 
     axes = axes_of(read)
     assert {299, 300, 301} <= set(axes["employees"].values)
-    assert {300, Decimal("300.01"), Decimal("0.24")} <= set(axes["annual_revenue"].values)
+    revenues = {300, Decimal("300.01"), Decimal("0.24"), 10**6, 10**10, 10**12}
+    assert revenues <= set(axes["annual_revenue"].values)
     assert {0.25, 0.251} <= set(axes["growth_rate"].values)
     assert axes["corporate_number"].values == ("1010001000001", "1234567890123")
     assert frozenset({"target"}) in axes["lists"].values

@@ -354,7 +354,9 @@ class TestLimits:
                 return 3
 
         book = evolve(mf.starter(["crm"]), tiers=mf.TierLimits(Broken(), [NAMELESS]))
-        with pytest.raises(mf.PolicyError, match=r"tiers\.crm: acme/broken/1 on company 1: int 3 is no"):
+        with pytest.raises(
+            mf.PolicyError, match=r"tiers\.crm: acme/broken/1 on company 1: int 3 is no"
+        ):
             mf.Engine(book).tier_for(mf.Company(1), "crm", as_of=DAY)
 
 

@@ -23,10 +23,10 @@ from mpfunnel.cli.inputs import (
     files_of,
     later,
     named,
-    playbook_of,
     read,
     store_of,
 )
+from mpfunnel.cli.policies import playbook_of
 from mpfunnel.cli.reports import Format, as_json, summary, workflow_commands
 from mpfunnel.cli.showcase import showcase
 from mpfunnel.cli.starting import SheetKind, started
@@ -104,7 +104,7 @@ def assess(
         source: Path of a mapping (.toml), or the name of a shipped one, for exports.
         out: Folder, .duckdb file, or PostgreSQL URL; it then holds the answers of this run.
     """
-    playbook = playbook_of(asked.playbook)
+    playbook = playbook_of(asked.playbook, asked.policy)
     engine = Engine(playbook)
     mapping = None if source is None else sources.load(source)
     where = store_of(data) if mapping is None else data_of(data, mapping)
@@ -263,7 +263,7 @@ def new(
 def _explain(
     given: Given, data: tuple[str, ...], question: Question, about: str, *more: str
 ) -> None:
-    playbook = playbook_of(given.playbook)
+    playbook = playbook_of(given.playbook, given.policy)
     engine = Engine(playbook)
     mapping = sources.load(given.source)
     lang = given.lang_of(playbook)

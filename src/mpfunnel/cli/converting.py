@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
+
+from cyclopts import Parameter
 
 from mpfunnel import codec
-from mpfunnel.cli.inputs import playbook_of
+from mpfunnel.cli.policies import playbook_of
 from mpfunnel.cli.terminal import Terminal, printable
 from mpfunnel.errors import InvalidDataError, Problem, brief
 from mpfunnel.labels import Label
@@ -16,15 +18,23 @@ __all__ = ["convert"]
 _SHEETS: Final = (".xlsx", ".xls", ".csv")
 
 
-def convert(playbook: str, target: str, /, *, sheets: Literal["xlsx", "csv"] = "xlsx") -> None:
+def convert(
+    playbook: str,
+    target: str,
+    /,
+    *,
+    policy: Annotated[tuple[str, ...], Parameter(negative="")] = (),
+    sheets: Literal["xlsx", "csv"] = "xlsx",
+) -> None:
     """Write a playbook as TOML, as JSON, or as a folder with spreadsheets.
 
     Args:
         playbook: Path of a playbook (.toml, .json or its folder), or the name of a shipped one.
         target: Path of a file (.toml or .json), or of a folder.
+        policy: Tier policy in Python that it may name, as module:Class. May be given several times.
         sheets: What the tables of a folder are written as: one Excel workbook, or CSV files.
     """
-    book = playbook_of(playbook)
+    book = playbook_of(playbook, policy)
     ending = Path(target).suffix.lower()
     if ending in _SHEETS:
         message = f"{brief(target)}: spreadsheets stand in a folder; name it without '{ending}'"

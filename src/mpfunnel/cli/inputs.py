@@ -11,7 +11,7 @@ import narwhals.stable.v2 as nw
 from attrs import frozen
 from cyclopts import Parameter
 
-from mpfunnel import codec, examples, sources, stores
+from mpfunnel import sources, stores
 from mpfunnel.cli.terminal import progress
 from mpfunnel.errors import MpfunnelError, UnknownNameError, did_you_mean
 from mpfunnel.frames.days import with_local_day
@@ -31,7 +31,6 @@ __all__ = [
     "is_path",
     "later",
     "named",
-    "playbook_of",
     "read",
     "store_of",
 ]
@@ -53,12 +52,14 @@ class Asked:
     """What is asked, whatever the data.
 
     Attributes:
-        playbook: Path of a playbook (.toml or .json), or the name of a shipped one.
+        playbook: Path of a playbook (.toml, .json or its folder), or the name of a shipped one.
+        policy: Tier policy in Python that it may name, as module:Class. May be given several times.
         as_of: The day asked about, for example 2026-10-31.
         lang: Language of labels and reasons; the playbook's own by default.
     """
 
     playbook: Annotated[str, Parameter(alias="-p")]
+    policy: Annotated[tuple[str, ...], Parameter(negative="")] = ()
     as_of: date
     lang: Lang | None = None
 
@@ -76,17 +77,6 @@ class Given(Asked):
     """
 
     source: Annotated[str, Parameter(alias="-s")]
-
-
-def playbook_of(name: str) -> Playbook:
-    """Return the playbook of a path, or the shipped one of that name.
-
-    Raises:
-        UnknownNameError: No playbook of that name is shipped.
-        DecodeError: The file is absent or does not have the documented form.
-        PlaybookError: The playbook contradicts itself or names what does not exist.
-    """
-    return codec.load(name) if is_path(name) else examples.playbook(name)
 
 
 def is_path(name: str) -> bool:

@@ -8,7 +8,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from mpfunnel.cli.inputs import UsageError
+from mpfunnel import codec, examples
+from mpfunnel.cli.inputs import UsageError, is_path
 from mpfunnel.codec.tiers import Kinds, kinds_by_name
 from mpfunnel.errors import InvalidDataError, PolicyCheckError, Problem, brief, shown
 from mpfunnel.playbook import Playbook
@@ -16,7 +17,24 @@ from mpfunnel.records import Product
 from mpfunnel.testing import check_tier_policy
 from mpfunnel.tiers import TierPolicy, custom_of
 
-__all__ = ["custom_kinds", "custom_policies", "unproved"]
+__all__ = ["custom_kinds", "custom_policies", "playbook_of", "unproved"]
+
+
+def playbook_of(name: str, policies: Iterable[str]) -> Playbook:
+    """Return the playbook of a path, or the shipped one of that name.
+
+    Args:
+        name: The path or the name.
+        policies: The policies in Python that it may name, as `custom_kinds` takes them.
+
+    Raises:
+        UnknownNameError: No playbook of that name is shipped.
+        UsageError: There is no such policy.
+        DecodeError: The file is absent or does not have the documented form.
+        PlaybookError: The playbook contradicts itself or names what does not exist.
+    """
+    kinds = custom_kinds(policies)
+    return codec.load(name, kinds=kinds.values()) if is_path(name) else examples.playbook(name)
 
 
 def custom_kinds(names: Iterable[str]) -> Kinds:

@@ -159,7 +159,9 @@ class TierCheck(TableCheck):
         if make is None:
             # No name in a file makes code run: only what the caller hands over does.
             known = (SCORECARD, *self._kinds)
-            others = f"; known are {', '.join(known)}; name others by load(…, kinds=[…])"
+            others = (
+                f"; known are {', '.join(known)}; name others by load(…, kinds=[…]) or --policy"
+            )
             message = f"no such kind '{shown(kind)}'{did_you_mean(kind, known) or others}"
             self.fault("unknown-kind", f"{path}.kind", message)
             return None

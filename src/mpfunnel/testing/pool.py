@@ -42,6 +42,8 @@ _NAMES: Final = {kind: tuple(one.name for one in fields(kind)) for kind in (Comp
 _STRANGER: Final = "stranger"
 _USUAL: Final = (0, 1, 10, 100, 1_000, 100_000)
 """Numbers of every order, where the code does not say which one matters."""
+_MONEY: Final = tuple(10**power for power in range(6, 13))
+"""Revenues of every order: thresholds on a share of it stand far below it in the code."""
 _TEXTS: Final = 40
 _NUMBERS: Final = 24
 _GRID: Final = 200
@@ -291,7 +293,7 @@ def _of_field(name: str, constants: Constants) -> tuple[Any, ...]:
         case "employees":
             return tuple(one for one in _of_kind("int", constants) if one >= 0)
         case "annual_revenue":
-            found = [*_of_kind("int", constants), *_of_kind("decimal", constants)]
+            found = [*_of_kind("int", constants), *_of_kind("decimal", constants), *_MONEY]
             sound = (one for one in found if 0 <= one < _INT64 // 100)
             return tuple(dict.fromkeys(sound))
         case "growth_rate":

@@ -122,7 +122,7 @@ def read_table(grid: Grid, wanted: Wanted) -> Read:
 
 
 def _columns(header: _Row, wanted: Wanted, read: Read) -> dict[int, Column] | None:
-    """Return what each column is about; `None` where one cannot be told."""
+    """Return what each column is about; `None` where the rows cannot be told by them."""
     headers = Headers(wanted.words, wanted.outcome, wanted.currency, wanted.card)
     known = len(read.problems)
     columns: dict[int, Column] = {}
@@ -132,20 +132,25 @@ def _columns(header: _Row, wanted: Wanted, read: Read) -> dict[int, Column] | No
             continue
         at = header.at(place)
         column = read.tried(at, headers.column, text)
+        # The cells of one that is not known are left alone; those beside it are read all the same.
+        columns[place] = column or Column()
         if column is None:
             continue
-        columns[place] = column
         if column.own and own.setdefault(column.own, place) != place:
             first = header.at(own[column.own])
             read.fault("duplicate", at, f"names the column '{column.own}' again, as {first} does")
-    for name in (wanted.outcome, *((POINTS, AT_LEAST) if wanted.card else ())):
+            columns[place] = Column()
+    needed = (wanted.outcome, *((POINTS, AT_LEAST) if wanted.card else ()))
+    for name in needed:
         if name not in own:
             message = f"has no column '{name}'"
             read.fault("missing", f"{header.grid.name}!{header.number}", message)
     if BECAUSE in own and len({one for one in own if one.startswith(BECAUSE)}) > 1:
         message = f"is for both languages; name '{BECAUSE} (en)' and '{BECAUSE} (ja)' only"
         read.fault("conflict", header.at(own[BECAUSE]), message)
-    return columns if len(read.problems) == known else None
+    # Without keys it cannot be told which row is the last one: the column may be the faulty one.
+    readable = KEY in own or len(read.problems) == known
+    return columns if readable and own.keys() >= {*needed} else None
 
 
 class _Rules:
