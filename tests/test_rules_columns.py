@@ -172,7 +172,7 @@ def test_what_is_possible_is_left_away(backend: str) -> None:
 @pytest.mark.parametrize("possible", [False, True])
 @pytest.mark.parametrize("number", range(8))
 def test_only_what_is_told_is_added(number: int, possible: bool) -> None:
-    """S22: a frame gains the code, a score, the code before limits, and what is possible if asked."""
+    """S22: a frame gains the code, a score, the code before limits, what is possible if asked."""
     random = Random(number)
     case = draw_case(random)
     table = table_of([case], [[draw_records(random, case)]])
