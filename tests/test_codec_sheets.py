@@ -337,7 +337,7 @@ class TestScorecards:
     def test_its_faults_are_told_by_their_cells(self, tmp_path: Path) -> None:
         """Columns that it needs, and cells that say two things at once."""
         make = folder(CARD, t_csv="key,points,tier\na,1,\n")
-        with pytest.raises(DecodeError, match="t.csv!1: has no column 'at_least'"):
+        with pytest.raises(DecodeError, match=r"t\.csv!1: has no column 'at_least'"):
             load(make(tmp_path))
         text = "key,employees,points,at_least,tier\na,1,many,,1\nb,2,,,\nc,3,4,5,\n,,,x,2\n"
         make = folder(CARD, t_csv=f"{text}otherwise,,9,,3\n")
