@@ -106,7 +106,7 @@ pytest_collect_file = (
     )
     + Sybil(
         parsers=[DocTestParser(optionflags=ELLIPSIS)],
-        patterns=["src/mpfunnel/*.py", "src/mpfunnel/*/*.py"],
+        patterns=["src/mpfunnel/*.py", "src/mpfunnel/*/*.py", "src/mpfunnel/*/*/*.py"],
     )
 ).pytest()
 
