@@ -547,6 +547,7 @@ def test_what_is_no_test_or_two_is_refused(code: str, fact: Fact, typed: str, me
     ("typed", "message"),
     [
         ("3億円", "'3億円' can mean 300000000, or 300000000000000; write the number of 1000000"),
+        ("1,000億円", "'1000億円' can mean 100000000000, or 100000000000000000; write"),
         ("300円以上", "'300円' can mean 300, or 300000000"),
         ("3億以上", "'3億' can mean 300000000, or 300000000000000"),
     ],

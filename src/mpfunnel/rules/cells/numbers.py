@@ -10,7 +10,7 @@ from typing import Final
 
 from mpfunnel.errors import brief
 from mpfunnel.labels import Label
-from mpfunnel.rules.cells.writing import EXACT, ambiguous, literal_text, refused
+from mpfunnel.rules.cells.writing import EXACT, ambiguous, refused
 from mpfunnel.rules.facts import Fact, Kind
 
 __all__ = ["number_in", "number_pattern", "ungrouped"]
@@ -101,7 +101,8 @@ def number_in(digits: str, written: str, fact: Fact, unit: Decimal | int) -> int
     if unit != 1:
         scaled = EXACT.multiply(value, Decimal(unit))
         if "".join(written.split()) != plain or _HAS_SCALE.search(plain):
-            one, other = (literal_text(fact, fact.literal(at), 1) for at in (value, scaled))
+            # One of them may be a number that the fact cannot have.
+            one, other = (f"{at.normalize(EXACT):f}" for at in (value, scaled))
             hint = f"write the number of {unit} each alone, as the header says"
             raise ambiguous(fact, written.strip(), one, other, hint)
         value = scaled
