@@ -11,7 +11,7 @@ from immutabledict import immutabledict
 
 from mpfunnel.rules.facts import Fact
 
-__all__ = ["MONEY", "folded", "named_unit", "unit_of"]
+__all__ = ["MONEY", "folded", "multiple_in", "named_unit", "unit_of"]
 
 MONEY: Final = "company.annual_revenue"
 """The fact that counts money of the playbook's currency."""
@@ -95,6 +95,18 @@ def _with_factors(ja: str, en: str) -> Iterator[tuple[str, int]]:
 def unit_of(text: str, fact: Fact, currency: str) -> int | Decimal | None:
     """Return how much one of the unit that `text` names is; `None` where it names none."""
     return _units_of(fact, currency).get(folded(text))
+
+
+def multiple_in(text: str, fact: Fact, currency: str) -> str | None:
+    """Return a multiple of the unit of a fact that `text` names anywhere, such as ``百万円``."""
+    plain = folded(text)
+    # A multiple alone is a part of many words.
+    named = (
+        name
+        for name, times in _units_of(fact, currency).items()
+        if times != 1 and name not in _JAPANESE and name not in _ENGLISH and name in plain
+    )
+    return max(named, key=len, default=None)
 
 
 def named_unit(unit: int, fact: Fact, currency: str) -> tuple[str, str] | None:
