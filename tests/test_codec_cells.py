@@ -274,3 +274,14 @@ class TestFormats:
         before = deepcopy(data)
         from_data(data)
         assert data == before
+
+
+@pytest.mark.parametrize("text", ["不明", "300以上", "全て", "=1", "#N/A"])
+def test_a_hint_of_a_cell_in_a_file_works_there(text: str) -> None:
+    """In a file a text stands in quotes already: what says it as it is, is the operator."""
+    with pytest.raises(DecodeError) as caught:
+        read_as({"industry": text})
+    (problem,) = caught.value.problems
+    hint = f'{{ "==" = "{text}" }}'
+    assert hint in problem.message or problem.message.endswith("write the text in quotes")
+    assert read_as({"industry": {"==": text}}) == (company.industry == text)

@@ -161,6 +161,17 @@ SHEETS: dict[str, tuple[Make, list[str]]] = {
         csv("売上高（百万円） / annual revenue (yen) [annual_revenue],tier\n300,1\n"),
         ["ambiguous | t.csv!A1: states two units of company.annual_revenue; state one"],
     ),
+    "a unit without parentheses": (
+        csv("売上高 単位:百万円 [annual_revenue],tier\n300,1\n"),
+        ["ambiguous | t.csv!A1: names '百万円' outside of parentheses; write (百万円) if it counts so"],
+    ),
+    "an attribute that is called like a column of every table": (
+        folder(
+            '[sheets]\n"tiers.*" = { file = "t.csv" }\n[attributes.company.why]\ntype = "text"\nlabel = { ja = "理由", en = "why" }\n',
+            t_csv="理由,tier\nx,1\n",
+        ),
+        ["ambiguous | t.csv!A1: '理由' can mean 'because' or 'company.why'; write one of them"],
+    ),
     "a unit of a text": (csv("業種（社）,tier\n300,1\n"), ["choice | t.csv!A1: '社': no such unit of company.industry"]),
     "an outcome twice": (
         csv("Tier,tier\n1,1\n"),

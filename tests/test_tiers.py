@@ -354,9 +354,7 @@ class TestLimits:
                 return 3
 
         book = evolve(mf.starter(["crm"]), tiers=mf.TierLimits(Broken(), [NAMELESS]))
-        with pytest.raises(
-            mf.PolicyError, match="acme/broken/1 on company 1: int 3"
-        ):
+        with pytest.raises(mf.PolicyError, match="acme/broken/1 on company 1: int 3"):
             mf.Engine(book).tier_for(mf.Company(1), "crm", as_of=DAY)
 
 

@@ -17,8 +17,9 @@ from attrs import frozen
 
 from mpfunnel import facts
 from mpfunnel.codec.checks import Check, is_list, is_table, under
-from mpfunnel.errors import InvalidDataError, UnknownNameError, did_you_mean, shown
+from mpfunnel.errors import InvalidDataError, Problem, UnknownNameError, did_you_mean, shown
 from mpfunnel.rules.cells import read
+from mpfunnel.rules.cells.writing import quoted
 from mpfunnel.rules.conditions import (
     All,
     AnyOf,
@@ -226,7 +227,7 @@ class ConditionCheck(Check):
         try:
             condition = read(text, fact).condition
         except InvalidDataError as error:
-            self._faults(error, path)
+            self._faults(_in_a_file(error, fact, text), path)
             return []
         if condition is None:
             return []
@@ -368,6 +369,22 @@ def _entry_data(condition: Any, words: Vocabulary) -> tuple[str, Any]:
             asked = _Asked([_asked(condition)])
             asked.bare = "==" in asked and _is_bare(condition, asked["=="])
             return words.name(condition.fact), asked
+
+
+def _in_a_file(error: InvalidDataError, fact: Fact, text: str) -> InvalidDataError:
+    """Return why a cell cannot be read, where its text stands in quotes already."""
+    if fact.kind != "text":
+        return error
+    exactly = quoted(text.strip())
+    # After these words it is a hint; before, it may be what was typed.
+    hints = {f"{word} {exactly}": f'{word} {{ "==" = {exactly} }}' for word in ("write", "or")}
+    problems: list[Problem] = []
+    for one in error.problems:
+        message = one.message
+        for hint, in_file in hints.items():
+            message = message.replace(hint, in_file)
+        problems.append(Problem(one.code, one.path, message))
+    return InvalidDataError(problems)
 
 
 def _is_bare(leaf: Compare, value: Any) -> bool:

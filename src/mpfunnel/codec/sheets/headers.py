@@ -19,7 +19,7 @@ from immutabledict import immutabledict
 
 from mpfunnel.codec.conditions import Vocabulary
 from mpfunnel.codec.sheets.texts import is_plain, quoted
-from mpfunnel.codec.sheets.units import folded, named_unit, unit_of
+from mpfunnel.codec.sheets.units import folded, multiple_in, named_unit, unit_of
 from mpfunnel.errors import (
     InvalidDataError,
     Problem,
@@ -127,6 +127,7 @@ class Headers:
         """
         text = text.strip()
         if (own := self._own.get(folded(text))) is not None:
+            self._check_own(text, own)
             return Column(own)
         plain = unicodedata.normalize("NFKC", text)
         if (bracketed := _BRACKETED.search(text) or _BRACKETED.search(plain)) is not None:
@@ -138,6 +139,14 @@ class Headers:
         if found is None or named is None:
             raise _refused("unknown-fact", self._not_found(plain))
         return Column(fact=named, unit=self._unit(found[2], named))
+
+    def _check_own(self, text: str, own: str) -> None:
+        """Refuse the label of a column of the table's own that an attribute is called, too."""
+        named = self._labels.get(folded(text), {})
+        rivals = [fact.name for fact in named.values() if fact.within == "attributes"]
+        if rivals and folded(text) != folded(own):
+            message = f"{brief(text)} can mean '{own}' or '{rivals[0]}'; write one of them"
+            raise _refused("ambiguous", message)
 
     def _by_key(self, bracketed: re.Match[str]) -> Column:
         """Return what the key in brackets names; the unit stands among what comes before."""
@@ -152,7 +161,19 @@ class Headers:
         units = {self._unit(text, fact) for text in _units_in(before, fact)}
         if len(units) > 1:
             raise _refused("ambiguous", f"states two units of {fact.name}; state one")
+        if not units and (named := self._stray_unit(before, fact)) is not None:
+            message = (
+                f"names {brief(named)} outside of parentheses; write ({named}) if it counts so"
+            )
+            raise _refused("ambiguous", message)
         return Column(fact=fact, unit=units.pop() if units else 1)
+
+    def _stray_unit(self, before: str, fact: Fact) -> str | None:
+        """Return a multiple of the unit that is named, but in no label of the fact."""
+        text = folded(before)
+        for label in (fact.label.en, fact.label.ja):
+            text = text.replace(folded(label), " ")
+        return multiple_in(text, fact, self.currency)
 
     def name(self, fact: Fact) -> str:
         """Return the shortest name of a fact that is not that of another column."""

@@ -12,7 +12,7 @@ from immutabledict import immutabledict
 from mpfunnel.labels import Label
 from mpfunnel.rules.facts import Fact
 
-__all__ = ["MONEY", "folded", "named_unit", "unit_of"]
+__all__ = ["MONEY", "folded", "multiple_in", "named_unit", "unit_of"]
 
 MONEY: Final = "company.annual_revenue"
 """The fact that counts money of the playbook's currency."""
@@ -98,8 +98,25 @@ def unit_of(text: str, fact: Fact, currency: str) -> int | Decimal | None:
     return _units_of(fact, currency).get(folded(text))
 
 
+<<<<<<< HEAD
 def named_unit(unit: int, fact: Fact, currency: str) -> Label | None:
     """Return the name of a unit, as a header that we write has it.
+=======
+def multiple_in(text: str, fact: Fact, currency: str) -> str | None:
+    """Return a multiple of the unit of a fact that `text` names anywhere, such as ``百万円``."""
+    plain = folded(text)
+    # A multiple alone is a part of many words.
+    named = (
+        name
+        for name, times in _units_of(fact, currency).items()
+        if times != 1 and name not in _JAPANESE and name not in _ENGLISH and name in plain
+    )
+    return max(named, key=len, default=None)
+
+
+def named_unit(unit: int, fact: Fact, currency: str) -> tuple[str, str] | None:
+    """Return the name of a unit in Japanese and English, as a header that we write has it.
+>>>>>>> 3775fb7f392fc38ca991d7e1507032805b4034c5
 
     Args:
         unit: 1, or for money also 1,000,000.
