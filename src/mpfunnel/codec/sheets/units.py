@@ -98,10 +98,6 @@ def unit_of(text: str, fact: Fact, currency: str) -> int | Decimal | None:
     return _units_of(fact, currency).get(folded(text))
 
 
-<<<<<<< HEAD
-def named_unit(unit: int, fact: Fact, currency: str) -> Label | None:
-    """Return the name of a unit, as a header that we write has it.
-=======
 def multiple_in(text: str, fact: Fact, currency: str) -> str | None:
     """Return a multiple of the unit of a fact that `text` names anywhere, such as ``百万円``."""
     plain = folded(text)
@@ -114,9 +110,8 @@ def multiple_in(text: str, fact: Fact, currency: str) -> str | None:
     return max(named, key=len, default=None)
 
 
-def named_unit(unit: int, fact: Fact, currency: str) -> tuple[str, str] | None:
-    """Return the name of a unit in Japanese and English, as a header that we write has it.
->>>>>>> 3775fb7f392fc38ca991d7e1507032805b4034c5
+def named_unit(unit: int, fact: Fact, currency: str) -> Label | None:
+    """Return the name of a unit, as a header that we write has it.
 
     Args:
         unit: 1, or for money also 1,000,000.
