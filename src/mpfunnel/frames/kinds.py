@@ -233,6 +233,23 @@ class Workshop:
         again: Frame = nw.from_native(kept)
         return again
 
+    def bare(self, name: str, frame: Frame, key: str) -> Frame:
+        """Return a frame that several others stand on, worked out once, as bare rows.
+
+        Even of what was worked out, Spark keeps in mind how each column was made, and infers from
+        it whatever follows where rows are filtered or joined. It forgets where they are grouped.
+
+        Args:
+            name: What it holds.
+            frame: The frame, of one row for each value of the key.
+            key: The column that tells the rows apart.
+        """
+        if self.kind == "pyspark":
+            columns = frame.collect_schema().names()
+            others = (nw.col(column).max() for column in columns if column != key)
+            frame = frame.group_by(key).agg(*others).select(*columns)
+        return self.keep(name, frame)
+
     def cut(self, name: str, frame: Frame) -> Frame:
         """Return a frame, worked out up to here on Spark, whose planner chokes on long chains.
 

@@ -94,7 +94,8 @@ class Steps:
             found = found.join(at, on="lead_no", how="inner")
             places = [self.keys.index(one.key) for one in decided.values]
             found = found.with_columns(leads_to=by_code(decided.code, places))
-            found = workshop.keep("step", self._with_ways(found, decided, first=turn == 1))
+            found = self._with_ways(found, decided, first=turn == 1)
+            found = workshop.bare("step", found, "lead_no")
             stays = nw.col("leads_to") == nw.col("stood_at")
             here = found.filter(stays)
             if turn > 1:
