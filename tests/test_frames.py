@@ -29,7 +29,7 @@ from tests.leads import BOOKS, book_of, draw_as_of, engine_of
 SLOW = ("DuckDB", "Ibis on DuckDB")
 CASES = [pytest.param("Polars", number) for number in range(BOOKS)]
 CASES += [
-    pytest.param(kind, place, marks=[pytest.mark.bulk] if kind == "Ibis on DuckDB" else [])
+    pytest.param(kind, place, marks=[pytest.mark.bulk] if kind in SLOW else [])
     for place, kind in enumerate(KINDS)
     if kind != "Polars"
 ]

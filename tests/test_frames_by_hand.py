@@ -142,7 +142,9 @@ def test_what_does_not_hold_is_a_reject(given: list[mf.Override], rejects: list[
     assert {row["table"] for row in found} <= {"overrides"}
 
 
-@pytest.mark.parametrize("kind", ["Polars", "pandas, NumPy", "DuckDB"])
+@pytest.mark.parametrize(
+    "kind", ["Polars", "pandas, NumPy", pytest.param("DuckDB", marks=pytest.mark.bulk)]
+)
 def test_what_people_set_is_told_with_what_became_of_it(kind: str) -> None:
     """Law 7: each row that has begun is in force, agreed to, expired or a reject; used once."""
     past = evolve(HAND, since=date(2026, 1, 1), until=date(2026, 2, 28), product_id="sfa")

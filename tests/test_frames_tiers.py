@@ -118,9 +118,8 @@ def test_engines_agree(kind: str, reviews: Any) -> None:
         assert {("docs", "60+"), ("mail", "20+"), ("sfa", "nameless"), ("crm", "by-hand")} <= rules
 
 
-@pytest.mark.parametrize(
-    "reviews", [(), pytest.param(REVIEWED, marks=pytest.mark.bulk)], ids=["daily", "held"]
-)
+@pytest.mark.bulk
+@pytest.mark.parametrize("reviews", [(), REVIEWED], ids=["daily", "held"])
 def test_text_run_by_duckdb(reviews: Any) -> None:
     """Law 1: Engines agree: the text for a warehouse, run by DuckDB."""
     engine = mf.Engine(evolve(BOOK, tier_review_dates=reviews))
