@@ -93,10 +93,8 @@ def _reads(dialect: str) -> str:
     return "spark" if dialect == "pyspark" else dialect
 
 
-@pytest.mark.parametrize(
-    "dialect",
-    [pytest.param(one, marks=[] if one == "duckdb" else pytest.mark.bulk) for one in DIALECTS],
-)
+@pytest.mark.bulk
+@pytest.mark.parametrize("dialect", warehouse.DIALECTS)
 def test_a_variable_stands_wherever_the_day_would(dialect: warehouse.Dialect) -> None:
     """Written with a day or with a variable, the text differs in nothing but the day."""
     fixed = warehouse.render(ENGINE, dialect=dialect, tables=TABLES, as_of=DAY)
