@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import quoteattr
@@ -16,6 +16,7 @@ import polars as pl
 from mpfunnel.engine import Engine
 from mpfunnel.examples import PLAYBOOK, STORY_DAY, generate
 from mpfunnel.frames import Tables
+from mpfunnel.stages import StageHistory
 from tests.frames import RECORDS, tables_of
 
 __all__ = ["ANSWERS", "ENGINE", "FILLED", "differing", "invented", "workbook"]
@@ -28,6 +29,18 @@ def invented(companies: int) -> dict[str, pl.DataFrame]:
     """The market of the invented firm as tables."""
     sample = generate(companies, as_of=STORY_DAY)
     records = {name: getattr(sample, name) for name in RECORDS}
+    records["histories"] = [
+        PLAYBOOK.funnel.move(
+            StageHistory(lead.id),
+            "sal",
+            at=datetime(2026, 10, 1, 9, tzinfo=UTC),
+            cause="person",
+            by="Sato",
+            for_products=[PLAYBOOK.products[0].id],
+            until=date(2026, 12, 31),
+        )
+        for lead in sample.leads[::4]
+    ]
     found = tables_of(records, ENGINE)
     return {name: pl.DataFrame(table) for name, table in found.items()}
 

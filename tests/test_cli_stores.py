@@ -75,6 +75,20 @@ def test_a_database_is_answered_into_files(
     assert {path.name for path in (tmp_path / "out").iterdir()} == {*stores.FILES}
 
 
+def test_a_stage_that_the_funnel_no_longer_has_is_counted(
+    tables: dict[str, pl.DataFrame], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Law 7: Nothing is lost: a history may name one, and its leads stand there."""
+    history = tables["stage_history"].with_columns(pl.col("stage").replace("sal", "sales-ready"))
+    former = tables | {"stage_history": history}
+
+    ran = assess(capsys, FILLED["Parquet"](tmp_path, former), out=tmp_path / "out")
+
+    leads = sum(row["stage"] == "sales-ready" for row in csv_rows(tmp_path / "out", "leads"))
+    assert leads
+    assert ran.row("sales-ready", after="Funnel")[1] == str(leads)
+
+
 def test_every_table_has_a_name_for_people() -> None:
     """What became of the rows can be told of whatever table `frames.assess` takes."""
     assert set(TABLES) <= set(_KINDS)

@@ -48,6 +48,7 @@ def test_the_answers_are_those_of_the_tables(
 
     assert differing(told, wanted) == []
     assert wanted.engagement.height > 250
+    assert 10 < (wanted.leads["rule"] == "history").sum() < wanted.leads.height
     assert given.rows == {name: table.height for name, table in market.items()}
     assert told.rejects.height == 0
 

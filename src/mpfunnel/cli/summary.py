@@ -203,6 +203,10 @@ class Summary:
                 count = _number(self._stages[stage.key])
                 table.add_row(printable(stage.label.text(lang)), count, bars.get(stage.key, ""))
             table.add_section()
+        # Histories outlive the funnel that they were made with.
+        known = {None, *(stage.key for stage in (*funnel.ladder, *funnel.detours))}
+        for key in sorted(str(key) for key in self._stages if key not in known):
+            table.add_row(printable(key), _number(self._stages[key]), bars.get(key, ""))
         _add_undecided(table, [self._stages[None]], lang, bars.get(None, ""))
         return table
 
