@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from mpfunnel.codec.sheets.archive import packed, parts_of
 from mpfunnel.codec.sheets.grid import Cells, Grid, address, check_area, grid_of, letters, refusal
-from mpfunnel.codec.sheets.scan import Scan, percent_styles, scan_sheet, sheet_parts
+from mpfunnel.codec.sheets.scan import Place, Scan, percent_styles, scan_sheet, sheet_parts
 from mpfunnel.errors import DecodeError, MissingExtraError, Problem, brief, did_you_mean, shown
 
 __all__ = ["read_sheet", "sheet_names"]
@@ -97,18 +97,20 @@ def _values(raw: bytes, name: str, sheet: str) -> list[list[Any]]:
 def _no_values(scan: Scan, at: str) -> list[Problem]:
     """Return a problem for each cell whose value is not what a person sees in the sheet."""
     hint = "copy it and paste its value in its place"
-    found = [(place, "formula", f"is a formula; {hint}") for place in scan.formulas]
-    found += [(place, "formula", "is an error of Excel; write a value") for place in scan.errors]
-    found += [
-        (first, "merged", f"is merged down to {address(last.row, last.column)}; unmerge the cells")
-        for first, last in scan.merged
-        if first != last and first.row <= scan.rows and first.column < scan.columns
-    ]
+
+    def of(place: Place) -> str:
+        return f"{at}!{address(place.row, place.column)}"
+
+    found = [(one, Problem("formula", of(one), f"is a formula; {hint}")) for one in scan.formulas]
+    wrong = "is an error of Excel; write a value"
+    found += [(one, Problem("formula", of(one), wrong)) for one in scan.errors]
+    for first, last in scan.merged:
+        if first != last and first.row <= scan.rows and first.column < scan.columns:
+            down_to = address(last.row, last.column)
+            message = f"is merged down to {down_to}; unmerge the cells"
+            found.append((first, Problem("merged", of(first), message)))
     found.sort(key=lambda one: (one[0].row, one[0].column))
-    return [
-        Problem(code, f"{at}!{address(place.row, place.column)}", message)
-        for place, code, message in found[:MAX_PROBLEMS]
-    ]
+    return [problem for _, problem in found[:MAX_PROBLEMS]]
 
 
 def _hidden(scan: Scan, at: str) -> Iterator[Problem]:
