@@ -14,11 +14,40 @@ from mpfunnel.account import accounts
 from mpfunnel.errors import PolicyError, UnknownNameError
 from mpfunnel.facts import PursuitFacts, any_product, company, product, pursuit
 from mpfunnel.frames import Tables
+from mpfunnel.rules.facts import Scale
 from mpfunnel.rules.tables import Rule
 from tests.frames import differences, draw_records, rows_of
 from tests.leads import book_of, draw_as_of
 
-__all__ = ["circling", "drawn_engine", "step_differences"]
+__all__ = [
+    "EVIDENT",
+    "IN",
+    "LATENT",
+    "STEPS",
+    "UNSET",
+    "circling",
+    "drawn_engine",
+    "funnel_of",
+    "step_differences",
+]
+
+
+UNSET, LATENT, EVIDENT = (mf.FunnelStage(key, key) for key in ("unset", "latent", "evident"))
+IN = PursuitFacts(Scale(("unset", "latent", "evident"))).stage
+
+
+def funnel_of(*rules: tuple[mf.FunnelStage, Any], **more: Any) -> mf.Funnel:
+    """A funnel with three stages and these rules."""
+    made = [Rule(stage, when, key=f"r{n}") for n, (stage, when) in enumerate(rules, 1)]
+    return mf.Funnel(mf.DecisionTable(made, otherwise=UNSET), [UNSET, LATENT, EVIDENT], **more)
+
+
+STEPS = funnel_of(
+    (EVIDENT, (IN == EVIDENT) & product.active(within_days=30)),
+    (EVIDENT, (IN == LATENT) & (product.active_days >= 2)),
+    (LATENT, IN.at_least("latent") | product.touched),
+)
+"""Rules that lead up a stage or two, and down one, and never round."""
 
 
 def drawn_engine(random: Random, number: int | None = None) -> mf.Engine:

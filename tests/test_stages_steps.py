@@ -17,33 +17,23 @@ from mpfunnel import case
 from mpfunnel.errors import InvalidDataError, PlaybookError, PolicyError
 from mpfunnel.facts import PursuitFacts, any_product, company, product, pursuit
 from mpfunnel.history import kept, replay
-from mpfunnel.rules.facts import Scale
 from mpfunnel.rules.tables import Rule
 from mpfunnel.stages import furthest, stage_so_far
 from tests.leads import draw_account, draw_as_of
 from tests.policies import randoms
-from tests.steps import drawn_engine
+from tests.steps import EVIDENT, IN, LATENT, STEPS, UNSET, drawn_engine, funnel_of
 
 DAY = timedelta(1)
-UNSET, LATENT, EVIDENT = (mf.FunnelStage(key, key) for key in ("unset", "latent", "evident"))
-IN = PursuitFacts(Scale(("unset", "latent", "evident"))).stage
 BASE = mf.starter(["crm", "sfa"], zone="UTC")
 TODAY = date(2026, 6, 1)
 
 
 def engine_of(*rules: tuple[mf.FunnelStage, Any], **more: Any) -> mf.Engine:
     """An engine of a funnel with three stages and these rules."""
-    made = [Rule(stage, when, key=f"r{n}") for n, (stage, when) in enumerate(rules, 1)]
-    table = mf.DecisionTable(made, otherwise=UNSET)
-    funnel = mf.Funnel(table, [UNSET, LATENT, EVIDENT], **more)
-    return mf.Engine(evolve(BASE, funnel=funnel))
+    return mf.Engine(evolve(BASE, funnel=funnel_of(*rules, **more)))
 
 
-LADDER = engine_of(
-    (EVIDENT, (IN == EVIDENT) & product.active(within_days=30)),
-    (EVIDENT, (IN == LATENT) & (product.active_days >= 2)),
-    (LATENT, IN.at_least("latent") | product.touched),
-)
+LADDER = mf.Engine(evolve(BASE, funnel=STEPS))
 
 
 def account(*ages: int, products: Any = ("crm",), **more: Any) -> mf.Account:

@@ -11,12 +11,13 @@ from typing import Any, Protocol
 
 import duckdb
 import pyarrow as pa
+from attrs import evolve
 
 import mpfunnel as mf
 from mpfunnel import warehouse
 from mpfunnel.frames import Tables
 from tests.frames import differences, draw_records, tables_of
-from tests.leads import book_of, draw_as_of, engine_of
+from tests.leads import draw_as_of, engine_of
 
 __all__ = [
     "ANSWERS",
@@ -132,6 +133,7 @@ def disagreements(
     count: int = 20,
     possible: bool = False,
     day: Callable[[date], str] | None = None,
+    funnel: mf.Funnel | None = None,
 ) -> list[str]:
     """Where the queries of a playbook, run by an engine, say other than the accounts one by one.
 
@@ -142,10 +144,13 @@ def disagreements(
         count: How many accounts.
         possible: Whether to compare what is possible.
         day: Gives the SQL for the day asked about; it is written into the text if `None`.
+        funnel: The funnel in the place of that of the playbook.
     """
     random = Random(f"warehouse {number}")
-    book, own, as_of = book_of(number), engine_of(number), draw_as_of(random)
-    records = draw_records(random, book, as_of, count)
+    own, as_of = engine_of(number), draw_as_of(random)
+    if funnel is not None:
+        own = mf.Engine(evolve(own.playbook, funnel=funnel))
+    records = draw_records(random, own.playbook, as_of, count)
     asked = as_of if day is None else day(as_of)
     out = answered(engine, dialect, own, tables_of(records, own), asked, possible=possible)
     return differences(out, own, records, as_of, possible=possible)
