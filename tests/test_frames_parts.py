@@ -87,7 +87,10 @@ def test_answers_come_part_by_part(kind: str, chunks: int) -> None:
         assert sorted(map(str, rows)) == sorted(map(str, rows_of(getattr(wanted, name))))
 
 
-@pytest.mark.parametrize("kind", IN_MEMORY)
+@pytest.mark.parametrize(
+    "kind",
+    [pytest.param(kind, marks=[] if kind == "Polars" else pytest.mark.bulk) for kind in IN_MEMORY],
+)
 def test_a_part_is_gone_before_the_next(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """What the people of one part need in memory is free when those of the next are looked at."""
     engine, tables, as_of = faulty(Random("gone"), 1)

@@ -291,7 +291,7 @@ def test_assess_writes_one_line_per_problem(
 
 # -- junk: whatever is done to a sound file, it is read or refused --
 
-ROUNDS: Final = 1_200
+ROUNDS: Final = 500
 JUNK: Final = (
     "", "\0", "\ufeff", "\r", "\n", "\t", '"', "'", '"""', "[", "]", "[[", "{", "}", "=", ".", ",", "#",
     "-", "*", "\\", "\\u0000", "\\ud800", "e\u0301", "\u200b", "\u0430", "３", "😀", "1e999", "-0", "nan",

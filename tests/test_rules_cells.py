@@ -422,6 +422,12 @@ def test_a_header_multiplies_exactly() -> None:
     assert write(Compare(COUNT, "==", 2**63 - 1), COUNT, unit=10**12) == "9223372.036854775807"
 
 
+def test_a_word_of_one_alphabet_stands_as_it_is() -> None:
+    """Only letters of another alphabet among latin ones are taken for a slip."""
+    for text in ("ІТ", "ІТ services"):
+        assert read(text, TEXT).condition == Compare(TEXT, "==", text)
+
+
 AMBIGUOUS = [
     (COUNT, "1,000,2,000", "'1,000,2,000' can mean numbers with grouped digits, or the list"),
     (COUNT, "100,200", "the number 100200, or the list 100, 200; write 100200, or 100, 200"),

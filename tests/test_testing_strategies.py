@@ -60,7 +60,7 @@ def test_everything_is_drawn_now_and_then() -> None:
     """What a rule may ask about is there, and is missing."""
     seen: set[str] = set()
 
-    @settings(max_examples=60, derandomize=True, database=None)
+    @settings(max_examples=200, derandomize=True, database=None)
     @given(strategies.accounts(BOOK))
     def look(account: mf.Account) -> None:
         seen.update(name for name, sees in SIGHTS.items() if sees(account))

@@ -56,6 +56,7 @@ def test_engines_agree(number: int) -> None:
     assert disagreements(InDuckDB(), "duckdb", number, possible=number == 4) == []
 
 
+@pytest.mark.bulk
 def test_the_day_may_be_a_variable() -> None:
     """The day asked about is SQL of the firm's own, such as a variable of dbt; also where the rules
     of the funnel see the stage that a lead is in.
@@ -71,7 +72,8 @@ def test_the_day_may_be_a_variable() -> None:
     assert disagreements(engine, "duckdb", 0, day=day, funnel=STEPS) == []
 
 
-@pytest.mark.parametrize("dialect", DIALECTS)
+@pytest.mark.bulk
+@pytest.mark.parametrize("dialect", warehouse.DIALECTS)
 def test_text_is_of_its_dialect(dialect: warehouse.Dialect) -> None:
     """Every query parses in its dialect, and names only tables that stand before it."""
     queries = warehouse.render(ENGINE, dialect=dialect, tables=TABLES, as_of="as_of_day")
@@ -273,7 +275,7 @@ def answered_by(statements: Sequence[str], tables: Mapping[str, pa.Table]) -> di
     return answers_of(database)
 
 
-@pytest.mark.parametrize("temporary", [False, True])
+@pytest.mark.parametrize("temporary", [pytest.param(False, marks=pytest.mark.bulk), True])
 def test_statements_make_the_answers(temporary: bool) -> None:
     """Run one after the other, the statements make tables of all answers."""
     tables = sample()

@@ -208,14 +208,12 @@ def in_force(
     """Return the columns of decisions, those that were set in the place of the rules' own.
 
     Args:
-        told: The decisions, with ``instead_of`` where they may stand in place of others already.
+        told: The decisions, with ``instead_of``: they may stand in place of others already.
         name: The column of the value.
         hands: What was set.
         on: What tells the rows apart.
         keys: The keys of the values, in the order of their places.
     """
-    if "instead_of" not in told.collect_schema().names():
-        told = told.with_columns(instead_of=nw.lit(None, dtype=nw.String()))
     if hands is None:
         return told
     value = by_code("set_to", keys)

@@ -290,9 +290,9 @@ class _Judging:
         blank = nw.lit(None, dtype=nw.String())
         undated = either(self.undated(then, known.dated), self.undated(today, known.dated_now))
         found = either(_held(held, tiers), tiers.with_columns(proposed=blank))
-        if levels is not None and levels_then is not None:
-            levels = either(levels_then, levels)
-        return found.join(undated, on=on, how="inner"), levels
+        found = found.join(undated, on=on, how="inner")
+        both = [one for one in (levels_then, levels) if one is not None]
+        return found, either(*both) if both else None
 
     def failed(self) -> Frame:
         """Return the companies on which policies in Python failed, as rejects."""
