@@ -99,7 +99,7 @@ def _reads(dialect: str) -> str:
 
 
 @pytest.mark.bulk
-@pytest.mark.parametrize("dialect", warehouse.DIALECTS)
+@pytest.mark.parametrize("dialect", ["duckdb", "bigquery"])
 def test_a_variable_stands_wherever_the_day_would(dialect: warehouse.Dialect) -> None:
     """Written with a day or with a variable, the text differs in nothing but the day."""
     fixed = warehouse.render(ENGINE, dialect=dialect, tables=TABLES, as_of=DAY)

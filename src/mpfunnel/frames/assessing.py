@@ -39,8 +39,9 @@ class Tables:
         tiers: company_id, product_id, the decision ``tier`` with ``missing``, ``owned``, and where
             Tiers are held: ``proposed``, what today's facts give where it is another one, and
             ``undated``, the facts of which no record says that they held on the day of review.
-        leads: lead_id, company_id, the decision ``stage``, for_products, existing_customer and
-            ``contact_<channel>``.
+        leads: lead_id, company_id, the decision ``stage``, for_products, ``entered_on`` (the day of
+            the entry of its history, blank where it has none), the decision ``warranted`` by the
+            facts, in columns that begin like it, existing_customer and ``contact_<channel>``.
         engagement: lead_id, company_id, product_id, the decision ``state``, interest, score_micro
             and active_days.
         company_products: company_id, product_id, tier, position (owned, in_pipeline, untapped or
