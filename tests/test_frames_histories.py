@@ -506,15 +506,14 @@ def test_steps_of_random_rules_are_those_of_the_accounts(seed: int) -> None:
 
 
 @pytest.mark.bulk
-@pytest.mark.parametrize("seed", [0, 3])
-def test_steps_of_random_rules_are_those_of_the_accounts_in_sql(seed: int) -> None:
+def test_steps_of_random_rules_are_those_of_the_accounts_in_sql() -> None:
     """Law 1: Engines agree: the same as SQL text, run by DuckDB."""
 
     def run(*asked: Any) -> Any:
         # Asked again without those who go round in a circle, it must not find what was left.
         return steps_in(InDuckDB(), "duckdb")(*asked)
 
-    assert step_differences(run, seed, possible=seed % 2 == 0) == []
+    assert step_differences(run, 0, possible=True) == []
 
 
 @pytest.mark.parametrize("in_sql", [False, pytest.param(True, marks=pytest.mark.bulk)])
