@@ -12,6 +12,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import jinja2
 import pyarrow as pa
 import pytest
 import sqlglot
@@ -288,7 +289,6 @@ def test_statements_make_the_answers(temporary: bool) -> None:
 
 def test_a_project_of_dbt(tmp_path: Path) -> None:
     """What is written for dbt, filled in as dbt does, makes the same answers as the statements."""
-    jinja2 = pytest.importorskip("jinja2", reason="the extra `docs` has it")
     tables = sample()
     queries = rendered(tables, "cast('{{ var(\"as_of\") }}' as date)")
     written = queries.write(tmp_path / "project")

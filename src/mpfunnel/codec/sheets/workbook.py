@@ -104,11 +104,12 @@ def _no_values(scan: Scan, at: str) -> list[Problem]:
     found = [(one, Problem("formula", of(one), f"is a formula; {hint}")) for one in scan.formulas]
     wrong = "is an error of Excel; write a value"
     found += [(one, Problem("formula", of(one), wrong)) for one in scan.errors]
-    for first, last in scan.merged:
-        if first != last and first.row <= scan.rows and first.column < scan.columns:
-            down_to = address(last.row, last.column)
-            message = f"is merged down to {down_to}; unmerge the cells"
-            found.append((first, Problem("merged", of(first), message)))
+    merged = [
+        (first, f"is merged down to {address(last.row, last.column)}; unmerge the cells")
+        for first, last in scan.merged
+        if first != last and first.row <= scan.rows and first.column < scan.columns
+    ]
+    found += [(one, Problem("merged", of(one), message)) for one, message in merged]
     found.sort(key=lambda one: (one[0].row, one[0].column))
     return [problem for _, problem in found[:MAX_PROBLEMS]]
 
