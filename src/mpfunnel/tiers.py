@@ -20,6 +20,7 @@ from mpfunnel.rules.tables import (
     Decision,
     DecisionTable,
     Scorecard,
+    a_reason,
     check_keys,
     keyed,
 )
@@ -176,11 +177,6 @@ class TierScorecard(Scorecard[Tier]):
         return self._decide(company)
 
 
-def _a_reason(value: str | Label | None) -> Any:
-    # None until the condition is known to be sound; then it is put into words.
-    return None if value is None else as_label(value)
-
-
 @frozen(kw_only=True)
 class TierLimit:
     """The best or the worst tier that there can be while a condition holds.
@@ -198,7 +194,7 @@ class TierLimit:
     worst: Tier | None = None
     when: Condition = field(converter=as_condition)
     key: str = ""
-    because: Label = field(default=None, converter=_a_reason, eq=False)
+    because: Label = field(default=None, converter=a_reason, eq=False)
 
     def __attrs_post_init__(self) -> None:
         problems = misfit("limit.key", self.key, str)

@@ -18,7 +18,7 @@ from mpfunnel.account import Account, company_of
 from mpfunnel.calendars import day_began
 from mpfunnel.codec.attributes import AttributeCheck
 from mpfunnel.codec.checks import is_list, is_table, under
-from mpfunnel.codec.conditions import day_of
+from mpfunnel.codec.conditions import TIER_NUMBERS, day_of
 from mpfunnel.errors import brief, did_you_mean, shown
 from mpfunnel.records import (
     ABOUT,
@@ -36,7 +36,6 @@ from mpfunnel.records import (
     SalesEvent,
 )
 from mpfunnel.rules.facts import Fact
-from mpfunnel.tiers import LOWEST, Tier
 
 __all__ = [
     "FIELDS",
@@ -74,8 +73,7 @@ INSIDE: Final[Mapping[str, type]] = {
     "lines": DealLine,
 }
 """The fields that hold records."""
-_TIERS: Final = {Tier(number).key: number for number in range(1, LOWEST + 1)}
-_NUMBERS: Final = {number: key for key, number in _TIERS.items()}
+_NUMBERS: Final = {number: key for key, number in TIER_NUMBERS.items()}
 _UNSAID: Final = ((Override, "until"), (CompanyChange, "value"))
 """What must be given, and may be nothing, for which a file has no word."""
 
@@ -400,7 +398,7 @@ class _Writer:
             began = local.time() == time() and day_began(local.date(), self._zone) == value
             return local.date() if began else local
         if isinstance(record, Override) and name == "value" and record.what == "tier":
-            return _TIERS.get(value, value)
+            return TIER_NUMBERS.get(value, value)
         return _as_plain(value)
 
     def _inner(self, record: Any) -> Any:

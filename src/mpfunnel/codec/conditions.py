@@ -43,6 +43,7 @@ __all__ = [
     "LISTS",
     "OPERATORS",
     "TAKES",
+    "TIER_NUMBERS",
     "ConditionCheck",
     "Vocabulary",
     "condition_data",
@@ -83,7 +84,8 @@ TAKES: Final[Mapping[Kind, tuple[str, ...]]] = {
     "level": (*_EQUALITY, "in", *RUNGS),
 }
 
-_TIERS: Final = {Tier(number).key: number for number in range(1, LOWEST + 1)}
+TIER_NUMBERS: Final = {Tier(number).key: number for number in range(1, LOWEST + 1)}
+"""The number by which a file names a Tier, by its key."""
 # A file asks in other words than Python.
 _WORDS: Final = (
     ("is_missing()", "missing = true"),
@@ -287,7 +289,7 @@ class ConditionCheck(Check):
         if fact.kind == "date":
             value = day_of(value) or value
         if fact.scale == facts.TIERS and type(value) is int:
-            if value not in _TIERS.values():
+            if value not in TIER_NUMBERS.values():
                 self.fault("range", path, f"must be a tier from 1 to {LOWEST}, not {value}")
                 return None
             value = Tier(value).key
@@ -421,5 +423,5 @@ def _asked(leaf: Any) -> tuple[str, Any]:
 def _plain(fact: Fact, value: Any) -> Any:
     """Return a literal as plain data: a tier as its number, a float by its digits."""
     if fact.scale == facts.TIERS:
-        return _TIERS.get(value, value)
+        return TIER_NUMBERS.get(value, value)
     return Decimal(repr(value)) if fact.kind == "float" else value

@@ -136,7 +136,8 @@ def _not_hashable(path: str, value: object) -> list[Problem]:
     return []
 
 
-def _a_reason(value: str | Label | None) -> Any:
+def a_reason(value: str | Label | None) -> Any:
+    """Return a given reason as a label, and `None` where none is given."""
     # None until the condition is known to be sound; then it is put into words.
     return None if value is None else as_label(value)
 
@@ -155,7 +156,7 @@ class Rule(Generic[T]):
     outcome: T
     when: Condition = field(converter=as_condition)
     key: str = ""
-    because: Label = field(default=None, converter=_a_reason, eq=False)
+    because: Label = field(default=None, converter=a_reason, eq=False)
 
     def __attrs_post_init__(self) -> None:
         problems = _not_hashable("rule.outcome", self.outcome)
@@ -296,7 +297,7 @@ class ScoreItem:
     when: Condition = field(converter=as_condition)
     key: str = ""
     if_unknown: int = 0
-    because: Label = field(default=None, converter=_a_reason, eq=False)
+    because: Label = field(default=None, converter=a_reason, eq=False)
 
     def __attrs_post_init__(self) -> None:
         problems = misfit("item.key", self.key, str)

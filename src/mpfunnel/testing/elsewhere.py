@@ -82,6 +82,7 @@ class Elsewhere:
         try:
             sent: bytes | tuple[str, str] = pickle.dumps(policy)
         except Exception as error:
+            # What cannot be pickled may still be made anew from its class.
             if "<locals>" in kind.__qualname__:
                 self.fault = f"cannot be sent to another process: {raised(error)}"
                 return
@@ -160,6 +161,7 @@ def main(given: IO[bytes], said: IO[bytes]) -> None:
             with _elsewhere():
                 there = _ask(sent)
     except Exception as error:
+        # Whatever the policy's own code raises there is told here.
         kind, *_ = sent.policy if isinstance(sent.policy, tuple) else ("",)
         where = f" from its class, in {kind}" if kind else ""
         pickle.dump(f"cannot be made in another process{where}: {raised(error)}", said)

@@ -284,6 +284,7 @@ def _is_misfit(ask: Asking, company: Company) -> bool:
     except (TypeError, AttributeError, ValueError, ArithmeticError):
         return True
     except Exception:
+        # A fault of another sort, which the checks themselves will tell.
         return False
     return False
 

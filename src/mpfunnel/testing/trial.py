@@ -106,6 +106,7 @@ class Trial:
         try:
             kind: Any = self.policy.kind
         except Exception:
+            # The check `kind` tells of it; here it is only shown.
             kind = None
         return kind if isinstance(kind, str) and kind.strip() else type(self.policy).__name__
 
@@ -115,6 +116,7 @@ class Trial:
         try:
             tiers: Any = self.policy.tiers
         except Exception:
+            # The check `tiers` tells of it.
             return ()
         return tuple(cast("Sequence[Tier]", tiers)) if isinstance(tiers, list | tuple) else ()
 
@@ -199,6 +201,7 @@ class Trial:
         try:
             policy: TierPolicy = pickle.loads(pickle.dumps(self.policy))
         except Exception:
+            # The check `pickling` tells of it.
             return ()
         return tuple(asked(policy, question) for question in self.questions)
 
