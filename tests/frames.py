@@ -143,6 +143,7 @@ def tables_of(records: Mapping[str, Iterable[Any]], engine: Engine) -> dict[str,
             company_id=at("company_id", company_id),
             **{n: at(n, text) for n in ("email", "name", "title", "department", "phone", "source")},
             created_at=at("created_at", INSTANT),
+            **{n: at(n, text) for n in ("company_name", "corporate_number", "region")},
             **attributes("lead"),
         ),
         "activities": table(

@@ -61,7 +61,8 @@ class TestRecords:
             "leads": (
                 {"id": "l1", "company_id": "c9", "email": "a@c.jp", "name": "林", "title": "t"}
                 | {"department": "d", "phone": "03", "source": "s", "created_at": "2024-01-01"}
-                | {"interests": "x;y"}
+                | {"interests": "x;y", "company_name": "C", "corporate_number": "T7000012050002"}
+                | {"region": "近畿"}
             ),
             "activities": {"id": "a1", "lead_id": "l1", "kind": "click", "at": "2024-01-01T00:00Z"}
             | {"product_ids": "crm", "campaign_id": "k"},
@@ -103,7 +104,12 @@ class TestRecords:
             ),
         )  # fmt: skip
         assert read.leads == (
-            Lead("l1", "c9", "a@c.jp", "林", "t", "d", "03", "s", new_year, {"x", "y"}),
+            Lead(
+                *("l1", "c9", "a@c.jp", "林", "t", "d", "03", "s", new_year, {"x", "y"}),
+                company_name="C",
+                corporate_number="T7000012050002",
+                region="近畿",
+            ),
         )
         at = datetime(2024, 1, 1, tzinfo=UTC)
         assert read.activities == (Activity("a1", "l1", "click", at, {"crm"}, "k"),)

@@ -68,7 +68,8 @@ ORDER: Final[dict[type, _Fields]] = {
     Consent: ("channel", "granted", "at", "basis"),
     Lead: (
         "id", "company_id", "email", "name", "title", "department", "phone", "source",
-        "created_at", "interests", "consents", "attributes",
+        "created_at", "interests", "consents", "attributes", "company_name", "corporate_number",
+        "region",
     ),
     Activity: ("id", "lead_id", "kind", "at", "product_ids", "campaign_id"),
     DealLine: ("product_id", "quantity", "amount"),

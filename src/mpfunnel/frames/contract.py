@@ -103,6 +103,7 @@ TABLES: Final[Mapping[str, tuple[Column, ...]]] = {
         _id("company_id", "company"),
         *_texts("email", "name", "title", "department", "phone", "source"),
         Column("created_at", "instant"),
+        *_texts("company_name", "corporate_number", "region"),
     ),
     "lead_sets": _members(_id("lead_id", "lead", required=True)),
     "consents": (

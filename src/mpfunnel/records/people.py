@@ -86,6 +86,17 @@ class Lead(Record):
     attributes: immutabledict[str, Value] = field(
         default=immutabledict(), converter=attribute_map, metadata=checked(an_attribute_map)
     )
+    company_name: str | None = field(
+        default=None, converter=text_or_none, metadata=checked(optional(a_text))
+    )
+    """What the person said to work for: evidence of the company, which `company_id` is."""
+    corporate_number: str | None = field(
+        default=None, converter=text_or_none, metadata=checked(optional(a_text))
+    )
+    """法人番号 of that company, however the person wrote it: a wrong one loses nobody."""
+    region: str | None = field(
+        default=None, converter=text_or_none, metadata=checked(optional(a_text))
+    )
 
 
 @frozen

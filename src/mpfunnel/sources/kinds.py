@@ -242,6 +242,9 @@ _ALL: Final = (
             "source": _TEXT,
             "created_at": _INSTANT,
             "interests": _TEXTS,
+            "company_name": _TEXT,
+            "corporate_number": _TEXT,
+            "region": _TEXT,
         },
     ),
     _kind(
