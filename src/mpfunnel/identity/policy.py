@@ -17,16 +17,12 @@ Evidence = Literal["link", "corporate_number", "domain", "name_region"]
 
 STUDENT_WORDS: Final = frozenset(
     {
-        "freshman",
         "graduate student",
-        "intern",
         "job hunter",
         "job seeker",
         "jobseeker",
         "student",
         "undergraduate",
-        "インターン",
-        "インターン生",
         "在学中",
         "大学生",
         "大学院生",
