@@ -136,12 +136,10 @@ _Answer = tuple[MailClass, bool, Label]
 
 def _stated(held: Domain, policy: IdentityPolicy) -> _Answer | None:
     """Return what the policy's own lists say."""
-    lists = [(name, getattr(policy, name), of, ja) for name, of, ja in _STATED]
-    if not any(domains for _, domains, _, _ in lists):
-        return None
-    for step in held.steps:
-        for name, domains, mail_class, ja in lists:
-            if step in domains:
+    stated = [one for one in _STATED if getattr(policy, one[0])]
+    for step in held.steps if stated else ():
+        for name, mail_class, ja in stated:
+            if step in getattr(policy, name):
                 label = Label(f"{name} of the policy: {step}", f"ポリシーの{ja}ドメイン：{step}")
                 return mail_class, False, label
     return None
