@@ -93,6 +93,7 @@ _UNITS_ABROAD: Final = (
 )
 _DASHES: Final = "ー-‐―−ｰ－"
 _LARGE: Final = str.maketrans("ァィゥェォッャュョ", "アイウエオツヤユヨ")
+_SMALL: Final = str.maketrans("アイウエオツヤユヨ", "ァィゥェォッャュョ")
 _OLD: Final = str.maketrans("浜高沢証斎斉学", "濱髙澤證齋齊學")
 _HALF: Final = {
     unicodedata.normalize("NFKC", chr(code)): chr(code) for code in range(0xFF66, 0xFF9E)
@@ -121,7 +122,7 @@ def written(draw: st.DrawFn, name: str) -> str:
         if draw(st.booleans()):
             text += draw(st.sampled_from(_UNITS_ABROAD))
         return draw(st.sampled_from((str, _wide)))(text)
-    text = text.translate(draw(st.sampled_from(({}, _LARGE))))
+    text = text.translate(draw(st.sampled_from(({}, _LARGE, _SMALL))))
     text = text.translate(draw(st.sampled_from(({}, _OLD))))
     text = text.replace("ー", draw(st.sampled_from(_DASHES)))
     if draw(st.booleans()):

@@ -15,6 +15,7 @@ from attrs import evolve, frozen
 
 from mpfunnel.account import company_of, conflicts, strangers
 from mpfunnel.errors import InvalidDataError, Problem, brief, misfit, series
+from mpfunnel.identity.domains import domain
 from mpfunnel.identity.mail import read_mail
 from mpfunnel.identity.matching import Directory, Match, match
 from mpfunnel.identity.names import company_name
@@ -147,7 +148,8 @@ def is_public_body(company: Company, policy: IdentityPolicy = _DEFAULT) -> bool:
     """Whether a company is surely a public body: by its domains, its 法人番号 or its name."""
     if number_kind(company.corporate_number or "") in ("state_organ", "local_government"):
         return True
-    if any(read_mail(f"a@{one}", policy).mail_class == _PUBLIC for one in company.domains):
+    hosts = [held.host for held in map(domain, company.domains) if held is not None]
+    if any(read_mail(f"a@{host}", policy).mail_class == _PUBLIC for host in hosts):
         return True
     name = company_name(company.name)
     return not (name.legal_form or name.agency) and bool(
