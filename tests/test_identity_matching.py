@@ -202,7 +202,7 @@ def test_people_without_company_are_told_apart(lead: Lead, status: str) -> None:
     ],
 )
 @pytest.mark.parametrize("host", ["gmail.com", "blue.ocn.ne.jp", "docomo.ne.jp", "mailinator.com"])
-def test_a_small_firm_on_personal_mail_is_no_individual(told: dict[str, str], host: str) -> None:
+def test_a_small_firm_on_personal_mail_is_no_individual(told: dict[str, Any], host: str) -> None:
     """Whoever names a company or its number works for one, even where it is not known."""
     assert match(Lead(1, email=f"a@{host}", **told), ()).status == "unmatched"
 
