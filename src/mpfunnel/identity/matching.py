@@ -29,19 +29,20 @@ from mpfunnel.identity.telling import (
 from mpfunnel.labels import Label
 from mpfunnel.records import Company, CompanyHistory, Id, Lead
 
-__all__ = ["Certainty", "Directory", "Match", "Status", "match"]
+__all__ = ["CERTAINTY", "Certainty", "Directory", "Match", "Status", "match"]
 
 Certainty = Literal["certain", "likely", "possible"]
 Status = Literal[
     "matched", "ambiguous", "individual", "student", "own", "unmatched", "unknown_company"
 ]
 
-_CERTAINTY: Final[Mapping[Evidence, Certainty]] = {
+CERTAINTY: Final[Mapping[Evidence, Certainty]] = {
     "link": "certain",
     "corporate_number": "certain",
     "domain": "likely",
     "name_region": "possible",
 }
+"""How sure a company is that each evidence names alone."""
 _NOBODY: Final = frozenset[Id]()
 _DEFAULT: Final = IdentityPolicy()
 
@@ -174,7 +175,7 @@ def match(
     elif evidence is not None:
         (company_id,) = found
         if company_id in directory:
-            status, certainty = "matched", _CERTAINTY[evidence]
+            status, certainty = "matched", CERTAINTY[evidence]
         else:
             status = "unknown_company"
             candidates = frozenset[Id]().union(*named.values()) - found
