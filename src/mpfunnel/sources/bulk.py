@@ -190,7 +190,7 @@ class Bulk:
             places: Any
             cells: list[tuple[tuple[Cell, ...], int]]
             if mapped.columns:
-                different, places = self._different(mapped, given)
+                different, places = given.different(mapped.columns)
                 cells = [(one, 0) for one in different]
             elif mapped.row_number:
                 first = self._before[index] + 1
@@ -222,25 +222,6 @@ class Bulk:
         if slot.written:
             return as_text(value)
         return self._codes.setdefault(value, len(self._codes)) if slot.many else value
-
-    def _different(
-        self, mapped: FieldMapping, given: Entered
-    ) -> tuple[list[tuple[Cell, ...]], Any]:
-        """Return the different cells of a field, and for each row the index of its own."""
-        columns = [given.columns[column] for column in mapped.columns]
-        if len(columns) == 1:
-            return [(cell,) for cell in columns[0].cells], columns[0].places
-        pl = self._pl
-        frame = pl.DataFrame({str(n): column.places for n, column in enumerate(columns)})
-        different = frame.unique(maintain_order=True)
-        order = different.with_row_index("place")
-        found = frame.join(order, on=frame.columns, how="left", maintain_order="left")
-        rows: list[tuple[int, ...]] = different.rows()
-        cells: list[tuple[Cell, ...]] = [
-            tuple(column.cells[place] for column, place in zip(columns, row, strict=True))
-            for row in rows
-        ]
-        return cells, found["place"]
 
     def _decimal_places(self, read: Sequence[_Read]) -> dict[str, int]:
         """Return how many decimal places each custom attribute needs that is a decimal."""

@@ -55,6 +55,23 @@ class Entered:
     )
     faulty: Mapping[int, Row] = field(factory=dict[int, Row])
 
+    def different(self, names: Sequence[str]) -> tuple[list[tuple[Cell, ...]], Any]:
+        """Return the different cells of some columns, and for each row the index of its own."""
+        columns = [self.columns[name] for name in names]
+        if len(columns) == 1:
+            return [(cell,) for cell in columns[0].cells], columns[0].places
+        pl = polars(WHO)
+        frame = pl.DataFrame({str(n): column.places for n, column in enumerate(columns)})
+        different = frame.unique(maintain_order=True)
+        order = different.with_row_index("place")
+        found = frame.join(order, on=frame.columns, how="left", maintain_order="left")
+        rows: list[tuple[int, ...]] = different.rows()
+        cells: list[tuple[Cell, ...]] = [
+            tuple(column.cells[place] for column, place in zip(columns, row, strict=True))
+            for row in rows
+        ]
+        return cells, found["place"]
+
     def where(self, column: str, text: str) -> Entered:
         """Return what is read of the rows with that text in a column, and of those at fault."""
         given = self.columns[column]

@@ -6,10 +6,10 @@ import codecs
 import csv
 import gzip
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from pathlib import Path
-from typing import Final, TextIO
+from typing import Any, Final, TextIO
 from unicodedata import name as name_of
 
 from attrs import frozen
@@ -38,13 +38,13 @@ class Row:
 
     Attributes:
         line: The line that it begins on; the first line of the file is 1.
-        cells: Its cells as the file has them.
+        cells: Its cells as the file has them, and those that joins add.
         code: A stable word for the fault; empty where there is none.
         fault: Why its cells could not be told apart.
     """
 
     line: int
-    cells: list[str]
+    cells: Sequence[Any]
     code: str = ""
     fault: str = ""
 

@@ -26,7 +26,8 @@ from mpfunnel.errors import (
     shown,
 )
 from mpfunnel.sources.facts import DATED
-from mpfunnel.sources.field_checks import SETTINGS, FieldCheck
+from mpfunnel.sources.field_checks import SETTINGS
+from mpfunnel.sources.join_checks import JoinCheck
 from mpfunnel.sources.kinds import EVIDENCE, KINDS, Kind, Slot
 from mpfunnel.sources.mapping import (
     FieldMapping,
@@ -127,7 +128,7 @@ def _checked(data: dict[str, Any], origin: str) -> SourceMapping:
     return mapping
 
 
-class _MappingCheck(FieldCheck):
+class _MappingCheck(JoinCheck):
     """Reads a whole mapping."""
 
     def mapping(self, data: dict[str, Any], origin: str) -> SourceMapping:
@@ -224,19 +225,18 @@ class _MappingCheck(FieldCheck):
         history = kind.name == "company_facts"
         more: tuple[str, ...] = ("names", "zone", "facts") if history else ()
         more += () if kind.name == "lists" else ("attributes",)
-        self.keys(entry, path, ("file", "fields", *more))
-        file = self.text(entry, "file", path)
-        if "file" not in entry:
-            self.fault("missing", path, "has no file")
-        elif file not in known:
-            message = f"{brief(file)}: {no_such('file', file, known)}"
-            self.fault("unknown-file", f"{path}.file", message)
+        self.keys(entry, path, ("file", "fields", "join", *more))
+        file = self.file_key(entry, path, known)
+        joins = self.joins(entry, path, known, settings)
+        tables: Iterable[TableMapping]
         if history:
-            yield from self._facts(entry, path, file, settings)
+            tables = self._facts(entry, path, file, settings)
         elif kind.name == "lists":
-            yield self.list(name, self.table(entry, "fields", path), path, file, settings)
+            fields = self.table(entry, "fields", path)
+            tables = (self.list(name, fields, path, file, settings),)
         else:
-            yield self._table_mapping(entry, path, kind, file, settings)
+            tables = (self._table_mapping(entry, path, kind, file, settings),)
+        yield from (evolve(table, joins=joins) for table in tables)
 
     def _facts(
         self, entry: dict[str, Any], path: str, file: str, settings: Settings

@@ -12,7 +12,14 @@ from immutabledict import immutabledict
 from mpfunnel.codec.checks import located
 from mpfunnel.sources.kinds import KINDS, Slot
 
-__all__ = ["FieldMapping", "FileMapping", "Settings", "SourceMapping", "TableMapping"]
+__all__ = [
+    "FieldMapping",
+    "FileMapping",
+    "JoinMapping",
+    "Settings",
+    "SourceMapping",
+    "TableMapping",
+]
 
 _ONE: Final = Decimal(1)
 
@@ -91,6 +98,25 @@ class FieldMapping:
 
 
 @frozen
+class JoinMapping:
+    """Another file, whose columns a table reads beside those of its own.
+
+    Attributes:
+        name: What its columns go by: that of ``"event.created"`` is ``"event"``.
+        path: Its place in the mapping, for example ``"activities.join.event"``.
+        file: The key of the file.
+        on: The columns that must be equal: one here, and one of the other file.
+        settings: Of these, the normalisation and the words for blank hold for what is compared.
+    """
+
+    name: str
+    path: str
+    file: str
+    on: tuple[tuple[str, str], ...]
+    settings: Settings = Settings()
+
+
+@frozen
 class TableMapping:
     """How the rows of one file become records of one kind.
 
@@ -100,6 +126,7 @@ class TableMapping:
         file: The key of the file.
         fields: In the order in which faults are looked for; custom attributes last.
         only: A column and its text, where only the rows that have it are read.
+        joins: The files that stand beside its own; one that needs another comes after it.
     """
 
     kind: str
@@ -107,12 +134,41 @@ class TableMapping:
     file: str
     fields: tuple[FieldMapping, ...]
     only: tuple[str, str] | None = None
+    joins: tuple[JoinMapping, ...] = ()
 
     @property
     def columns(self) -> list[tuple[str, str]]:
         """The columns that it reads, each with the place in the mapping that names it."""
         read = [(column, one.path) for one in self.fields for column in one.columns]
-        return read if self.only is None else [*read, (self.only[0], f"{self.path}.names")]
+        if self.only is not None:
+            read.append((self.only[0], f"{self.path}.names"))
+        return [*read, *((here, f"{one.path}.on") for one in self.joins for here, _ in one.on)]
+
+    def origin(self, column: str) -> tuple[JoinMapping | None, str]:
+        """Return the join that a column is of, `None` for the own file, and its name there."""
+        name, dot, rest = column.partition(".")
+        for join in self.joins if dot else ():
+            if join.name == name:
+                return join, rest
+        return None, column
+
+    @property
+    def own_columns(self) -> list[tuple[str, str]]:
+        """The columns that it reads of its own file, each with its place in the mapping."""
+        return [(column, path) for column, path in self.columns if self.origin(column)[0] is None]
+
+    def columns_of(self, join: JoinMapping) -> list[str]:
+        """Return the columns that it reads of the other file of a join, as they are called there.
+
+        Those by which rows are found are among them only if something else asks for them.
+        """
+        origins = [self.origin(column) for column, _path in self.columns]
+        return list(dict.fromkeys(name for other, name in origins if other == join))
+
+    @property
+    def joined(self) -> list[str]:
+        """The columns of all joins, as the mapping calls them."""
+        return [f"{join.name}.{name}" for join in self.joins for name in self.columns_of(join)]
 
 
 @frozen
@@ -144,11 +200,59 @@ class SourceMapping:
             for name, slot in KINDS[kind].slots.items()
         }
 
-    def personal(self, file: str) -> frozenset[str]:
-        """Return the columns of a file that are read into a personal field, in whatever table."""
-        tables = (table for table in self.tables if table.file == file)
-        fields = (one for table in tables for one in table.fields if one.slot.personal)
-        return frozenset(column for one in fields for column in one.columns)
+    @property
+    def used_files(self) -> list[str]:
+        """The keys of the files that are read, in the order of the mapping."""
+        used = {table.file for table in self.tables}
+        used |= {join.file for table in self.tables for join in table.joins}
+        return [key for key in self.files if key in used]
+
+    def columns_of(self, file: str) -> list[str]:
+        """Return the columns of a file that are read, in whatever table or join."""
+        own = [
+            column
+            for table in self.tables
+            if table.file == file
+            for column, _path in table.own_columns
+        ]
+        return list(dict.fromkeys([*own, *self.joined_columns_of(file)]))
+
+    def joined_columns_of(self, file: str) -> list[str]:
+        """Return the columns of a file that joins read, in whatever table."""
+        joins = [(table, join) for table in self.tables for join in table.joins]
+        found = [
+            name
+            for table, join in joins
+            if join.file == file
+            for name in (*(there for _here, there in join.on), *table.columns_of(join))
+        ]
+        return list(dict.fromkeys(found))
+
+    def personal(self, table: TableMapping) -> frozenset[str]:
+        """Return the columns of a table, as it calls them, that are personal.
+
+        Those are the columns that any table reads into a personal field, wherever the mapping
+        names them, and the columns that a join compares with them.
+        """
+        found = {
+            _place(one, column)
+            for one in self.tables
+            for mapped in one.fields
+            if mapped.slot.personal
+            for column in mapped.columns
+        }
+        equal = [
+            {_place(one, here), (join.file, there)}
+            for one in self.tables
+            for join in one.joins
+            for here, there in join.on
+        ]
+        for _again in equal:
+            found = found.union(*(pair for pair in equal if not pair.isdisjoint(found)))
+        return frozenset(
+            [name for file, name in found if file == table.file]
+            + [f"{j.name}.{name}" for j in table.joins for file, name in found if file == j.file]
+        )
 
     def to_data(self) -> dict[str, Any]:
         """Return the plain data that the mapping was loaded from: a copy, to change and `load`."""
@@ -157,3 +261,9 @@ class SourceMapping:
     def at(self, path: str) -> str:
         """Return `path` as messages show it: ``"maven.toml: deals.fields.amount"``."""
         return located(self.origin, path)
+
+
+def _place(table: TableMapping, column: str) -> tuple[str, str]:
+    """Return the file that a column of a table is in, and its name there."""
+    join, name = table.origin(column)
+    return table.file if join is None else join.file, name

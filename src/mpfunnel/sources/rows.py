@@ -14,7 +14,7 @@ from mpfunnel.records import Id
 from mpfunnel.sources.files import UNDECODABLE, Row
 from mpfunnel.sources.kinds import Kind, Record, Slot
 from mpfunnel.sources.mapping import FieldMapping, TableMapping
-from mpfunnel.sources.values import Cell, CellError, Convert, as_shown, converter
+from mpfunnel.sources.values import Absent, Cell, CellError, Convert, as_shown, converter
 
 __all__ = ["FieldReader", "Job", "Reject", "RowReader"]
 
@@ -58,7 +58,7 @@ class Job:
     Attributes:
         table: What its rows become.
         file: The name of the file.
-        header: The names of its columns.
+        header: The names of its columns, and then of those that joins add.
         personal: Its columns that the mapping reads into a personal field, in whatever table.
     """
 
@@ -152,7 +152,8 @@ class RowReader:
             elif mapped.slot.needed and missing is None:
                 missing = mapped
         if missing is not None:
-            reason = f"is blank; {self._kind.name} need {missing.name}"
+            at = next(cell for cell in self._cells if cell.mapped is missing)
+            reason = f"is blank{at.absence(cells)}; {self._kind.name} need {missing.name}"
             return self._job.reject(line, missing, "missing", reason)
         if attributes:
             values["attributes"] = attributes
@@ -196,6 +197,11 @@ class FieldReader:
     def text(self, cells: Sequence[Cell]) -> str:
         """Return what the file has, for messages."""
         return ", ".join(as_shown(cells[place]) for place in self._places)
+
+    def absence(self, cells: Sequence[Cell]) -> str:
+        """Return why a join found nothing, for messages; empty where it did, or there is none."""
+        found = (cells[place] for place in self._places)
+        return next((f", as {cell.reason}" for cell in found if isinstance(cell, Absent)), "")
 
     def value(self, cells: Sequence[Cell], number: int) -> Any:
         """Return the value; `None` where it is unknown.

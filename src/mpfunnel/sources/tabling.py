@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from os import PathLike
 from typing import Any, Final
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 from immutabledict import immutabledict
 
 from mpfunnel.calendars import local_day, zone_for
@@ -17,14 +17,15 @@ from mpfunnel.records import Id
 from mpfunnel.sources.bulk import Bulk, at_their_lines, name_of, told_by_rows, type_of
 from mpfunnel.sources.columns import WHO, Entered, entered, entered_file
 from mpfunnel.sources.facts import latest
-from mpfunnel.sources.files import SourceFile
+from mpfunnel.sources.joined import joined, shelf_of
+from mpfunnel.sources.joins import Shelf
 from mpfunnel.sources.kinds import KINDS, Kind, Type
 from mpfunnel.sources.ledger import Count
 from mpfunnel.sources.lists import Directory, Known
 from mpfunnel.sources.loading import load
 from mpfunnel.sources.mapping import FieldMapping, SourceMapping, TableMapping
 from mpfunnel.sources.members import Member
-from mpfunnel.sources.reading import REFERRED, Files, column_problems, file_problems, jobs_of
+from mpfunnel.sources.reading import REFERRED, Files, column_problems, file_problems, opened
 from mpfunnel.sources.rows import Job, Reject
 
 __all__ = ["MappedTables", "read_tables", "tables"]
@@ -110,12 +111,8 @@ def tables(
         message = f"must be a dictionary of tables by file key, not {type(files).__name__}"
         raise DecodeError([Problem("type", "files", message)])
     workshop, given = _taken_in(mapping, {**files, **named}, files.keys() & named.keys(), products)
-    jobs: list[tuple[Job, Entered]] = []
-    for table in mapping.tables:
-        found, personal = given[table.file], mapping.personal(table.file)
-        if table.only is not None:
-            found = found.where(*table.only)
-        jobs.append((Job(table, table.file, list(found.columns), personal), found))
+    shelf = shelf_of(mapping, {key: [one] for key, one in given.items()})
+    jobs = [_job(mapping, table, table.file, given[table.file], shelf) for table in mapping.tables]
     return _Tabling(mapping, workshop, jobs, products).tables("row")
 
 
@@ -145,25 +142,31 @@ def read_tables(
     polars(WHO)
     problems = list(_misnamed(mapping))
     try:
-        located = jobs_of(mapping, folder_or_files)
+        located = opened(mapping, folder_or_files)
     except DecodeError as error:
         raise DecodeError([*error.problems, *problems]) from None
     if problems:
         raise DecodeError(problems)
     # Once, however many record kinds it feeds.
-    found: dict[SourceFile, Entered] = {}
-    for file, header in {file: job.header for job, file in located}.items():
-        read = (job.table.columns for job, other in located if other == file)
-        wanted = dict.fromkeys(column for columns in read for column, _path in columns)
-        found[file] = entered_file(file, header, wanted)
-    jobs = [
-        (
-            evolve(job, header=[*found[file].columns]),
-            found[file] if job.table.only is None else found[file].where(*job.table.only),
-        )
-        for job, file in located
-    ]
+    found = {
+        file: entered_file(file, file.header(), mapping.columns_of(key))
+        for key, files in located.files.items()
+        for file in files
+    }
+    parts = {key: [found[file] for file in files] for key, files in located.files.items()}
+    shelf = shelf_of(mapping, parts)
+    jobs = [_job(mapping, job.table, job.file, found[file], shelf) for job, file in located.jobs]
     return _Tabling(mapping, Workshop("polars", None), jobs, products).tables("line")
+
+
+def _job(
+    mapping: SourceMapping, table: TableMapping, file: str, given: Entered, shelf: Shelf
+) -> tuple[Job, Entered]:
+    """Return what a table of the mapping reads of a file, with all that is joined to it."""
+    found = joined(table, given, shelf)
+    if table.only is not None:
+        found = found.where(*table.only)
+    return Job(table, file, list(found.columns), mapping.personal(table)), found
 
 
 # -- before the first row --
@@ -197,25 +200,39 @@ def _taken_in(
             for one in table.fields
             if one.row_number
         ]
+    headers = {key: as_columns(native, workshop.kind) for key, native in known.items()}
+    named = {key: [(key, headers[key])] if key in known else [] for key in mapping.files}
+    for table in mapping.tables:
+        problems += column_problems(mapping, table, named)
     found: dict[str, Entered] = {}
     for key, native in known.items():
-        header = as_columns(native, workshop.kind)
-        reading = [table for table in mapping.tables if table.file == key]
-        for table in reading:
-            problems += column_problems(mapping, table, key, header)
-        wanted: dict[str, set[Type]] = {}
-        for one in (one for table in reading for one in table.fields):
-            for column in one.columns:
-                if header.count(column) == 1:
-                    wanted.setdefault(column, set()).add(_read_as(one))
-        for column, _text in (table.only for table in reading if table.only is not None):
-            if header.count(column) == 1:
-                wanted.setdefault(column, set()).add("text")
+        wanted = {
+            name: types
+            for name, types in _types(mapping, key).items()
+            if headers[key].count(name) == 1
+        }
         found[key], wrong = entered(key, native, workshop, wanted)
         problems += wrong
     if problems:
         raise DecodeError(problems)
     return workshop, found
+
+
+def _types(mapping: SourceMapping, key: str) -> dict[str, set[Type]]:
+    """Return the columns of a file that are read, each with the types of what it fills."""
+    found: dict[str, set[Type]] = {}
+    for table in mapping.tables:
+        read = [(column, _read_as(one)) for one in table.fields for column in one.columns]
+        # What is compared is compared as text.
+        read += [(here, "text") for join in table.joins for here, _there in join.on]
+        read += [(f"{j.name}.{there}", "text") for j in table.joins for _here, there in j.on]
+        if table.only is not None:
+            read.append((table.only[0], "text"))
+        for column, kind in read:
+            join, name = table.origin(column)
+            if key == (table.file if join is None else join.file):
+                found.setdefault(name, set()).add(kind)
+    return found
 
 
 def _read_as(mapped: FieldMapping) -> Type:

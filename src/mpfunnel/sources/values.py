@@ -27,11 +27,13 @@ from mpfunnel.sources.mapping import FieldMapping, Settings
 
 __all__ = [
     "STEPS",
+    "Absent",
     "Cell",
     "CellError",
     "Convert",
     "Unfit",
     "as_shown",
+    "compared",
     "converter",
     "directives",
 ]
@@ -50,7 +52,18 @@ class Unfit:
     reason: str
 
 
-Typed = int | float | bool | Decimal | date | Unfit
+@frozen
+class Absent:
+    """What stands for a cell of a row that a join did not find: it is blank.
+
+    Attributes:
+        reason: Why there is none; must not hold a cell.
+    """
+
+    reason: str
+
+
+Typed = int | float | bool | Decimal | date | Unfit | Absent
 """A cell that is no text; a datetime is a date too."""
 Cell = str | Typed
 """A cell as it is given."""
@@ -143,6 +156,8 @@ def _written(cell: Typed, kind: Type) -> str:
     """Return the text that a file would have for a cell that is none."""
     if isinstance(cell, Unfit):
         raise CellError(cell.code, cell.reason)
+    if isinstance(cell, Absent):
+        return ""
     if isinstance(cell, bool):
         if kind != "bool":
             raise CellError("type", "must not be true or false")
@@ -165,6 +180,19 @@ def as_shown(cell: Cell) -> str:
         return _written(cell, "bool" if isinstance(cell, bool) else "float")
     except CellError:
         return ""
+
+
+def compared(cell: Cell, settings: Settings) -> str:
+    """Return the text by which a join compares a cell; empty where it is blank.
+
+    Raises:
+        CellError: No text says it.
+    """
+    kind: Type = "bool" if isinstance(cell, bool) else "text"
+    text = cell if isinstance(cell, str) else _written(cell, kind)
+    for name in settings.normalise:
+        text = STEPS[name](text)
+    return "" if not text.strip() or text in settings.blank else text
 
 
 def _reader(field: FieldMapping) -> Callable[[Any], Any]:
