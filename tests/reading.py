@@ -88,6 +88,7 @@ def read_files(mapping: Any, where: Any, *, products: Any = None) -> sources.Rec
     assert_same_records(mapping.to_data(), records, tables)
     assert rows_of(tables.rejects) == [asdict(one) for one in records.rejects]
     assert tables.counts == records.counts
+    assert tables.derived == records.derived
     return records
 
 

@@ -743,7 +743,7 @@ MAPPINGS: Final[dict[str, tuple[Callable[[], object], list[str]]]] = {
     "a step that does not exist": (mapping("companies", {"industry": {"column": "a", "normalise": ["nkfc"]}}),
         ["choice | companies.fields.industry.normalise: 'nkfc': no such step; did you mean 'nfkc'?"]),
     "strict without values": (mapping("companies", {"industry": {"column": "a", "strict": True}}),
-        ["contradiction | companies.fields.industry.strict: needs values"]),
+        ["contradiction | companies.fields.industry.strict: needs values or patterns"]),
     "a scale of 5,001 digits": (mapping("companies", {"employees": {"column": "a", "scale": HUGE}}),
         ["range | companies.fields.employees.scale: must fit in 64 bits"]),
     "a scale of 1e999": (mapping("companies", {"employees": {"column": "a", "scale": Decimal("1e999")}}),

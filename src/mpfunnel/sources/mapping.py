@@ -16,6 +16,7 @@ __all__ = [
     "FieldMapping",
     "FileMapping",
     "JoinMapping",
+    "Pattern",
     "Settings",
     "SourceMapping",
     "TableMapping",
@@ -61,6 +62,19 @@ class Settings:
 
 
 @frozen
+class Pattern:
+    """What a text is, and the value that it stands for.
+
+    Attributes:
+        like: The text; ``*`` is any run of characters.
+        value: What a field of one value takes, or a set of a field of several.
+    """
+
+    like: str
+    value: Any
+
+
+@frozen
 class FieldMapping:
     """Where one field of a record comes from, and how its cells are read.
 
@@ -74,11 +88,12 @@ class FieldMapping:
         row_number: Whether it is the number of the row within its record kind, from 1.
         settings: How cells are read.
         values: What a text (after the normalisation) is replaced by, before it is read.
-        strict: Whether a text that is not in `values` rejects the row.
+        strict: Whether a text that is not in `values`, or fits no pattern, rejects the row.
         scale: What a number is multiplied by.
         split: What separates the items of a cell; empty where a cell is one item.
         truths: The words that mean true.
         falses: The words that mean false.
+        patterns: What it is derived by: for a field of one value the first that a column fits.
     """
 
     name: str
@@ -95,6 +110,7 @@ class FieldMapping:
     split: str = ""
     truths: frozenset[str] = frozenset()
     falses: frozenset[str] = frozenset()
+    patterns: tuple[Pattern, ...] = ()
 
 
 @frozen

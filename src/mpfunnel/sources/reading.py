@@ -32,6 +32,7 @@ from mpfunnel.sources.ledger import Count, Ledger
 from mpfunnel.sources.lists import Directory, known_of, with_lists
 from mpfunnel.sources.loading import load
 from mpfunnel.sources.mapping import SourceMapping, TableMapping
+from mpfunnel.sources.patterns import Derived, tallies_of, told
 from mpfunnel.sources.rows import Job, Reject, RowReader
 
 __all__ = [
@@ -57,6 +58,7 @@ class Records:
     Attributes:
         rejects: In the order of the record kinds, the files and the lines.
         counts: One for each file and record kind, in the same order.
+        derived: What patterns made of the rows: one for each field that has them.
     """
 
     products: tuple[Product, ...] = ()
@@ -70,6 +72,7 @@ class Records:
     overrides: tuple[Override, ...] = field(default=(), kw_only=True)
     rejects: tuple[Reject, ...] = field(default=(), kw_only=True)
     counts: tuple[Count, ...] = field(default=(), kw_only=True)
+    derived: tuple[Derived, ...] = field(default=(), kw_only=True)
 
     def histories(self) -> tuple[Company | CompanyHistory, ...]:
         """Return the companies, each with its facts over time where any were read."""
@@ -278,7 +281,8 @@ class _Reader:
         self._shelf = Shelf(mapping, lambda key, columns: held_of(found.files[key], columns))
         self._progress = progress
         self._rows_read = 0
-        self._kinds = mapping.kinds
+        self._mapping = mapping
+        self._tallies = tallies_of(mapping)
         self._known: dict[str, set[Id]] = {}
         if products is not None:
             self._known["products"] = set(products)
@@ -288,7 +292,7 @@ class _Reader:
         found: dict[str, Any] = {}
         rejects: list[Reject] = []
         counts: list[Count] = []
-        for name in self._kinds:
+        for name in self._mapping.kinds:
             jobs = [(job, file) for job, file in self._jobs if job.table.kind == name]
             ledger = Ledger(KINDS[name], [job for job, _file in jobs])
             directory = Directory(map(known_of, found["companies"])) if name == "lists" else None
@@ -307,7 +311,12 @@ class _Reader:
                 ids = self._known.setdefault(name, set())
                 ids.update(record.id for record in found[name])
         self._progress(self._rows_read)
-        return Records(**found, rejects=tuple(rejects), counts=tuple(counts))
+        return Records(
+            **found,
+            rejects=tuple(rejects),
+            counts=tuple(counts),
+            derived=told(self._mapping, self._tallies),
+        )
 
     def _read(
         self, index: int, job: Job, file: SourceFile, reader: RowReader, ledger: Ledger
@@ -320,5 +329,7 @@ class _Reader:
             row = joiner.row(read_row)
             if job.skips(row):
                 continue
+            if not row.code:
+                reader.tell(self._tallies, row.cells)
             # Rows are numbered over all files of their kind, so that no two share a number.
             ledger.add(index, row.line, reader.record(row, ledger.next_number()))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from functools import lru_cache, partial
 from typing import Any, Final
 
@@ -14,9 +14,10 @@ from mpfunnel.records import Id
 from mpfunnel.sources.files import UNDECODABLE, Row
 from mpfunnel.sources.kinds import Kind, Record, Slot
 from mpfunnel.sources.mapping import FieldMapping, TableMapping
-from mpfunnel.sources.values import Absent, Cell, CellError, Convert, as_shown, converter
+from mpfunnel.sources.patterns import Hits, State, Tally, derived, hits_reader
+from mpfunnel.sources.values import Absent, Cell, CellError, as_shown, converter
 
-__all__ = ["FieldReader", "Job", "Reject", "RowReader"]
+__all__ = ["FieldReader", "Job", "Reject", "RowReader", "tell"]
 
 _REMEMBERED: Final = 4_096
 _SINGULAR: Final = {"products": "product", "companies": "company", "leads": "lead"}
@@ -74,6 +75,11 @@ class Job:
         column, text = self.table.only
         return as_shown(row.cells[self.header.index(column)]) != text
 
+    def shown(self, text: str, columns: Iterable[str]) -> str:
+        """Return the text of cells as messages may show it."""
+        value = shown(text, personal=not self.personal.isdisjoint(columns))
+        return value.replace(UNDECODABLE, "\ufffd")
+
     def reject(
         self, line: int, at: FieldMapping | str, code: str, reason: str, text: str = ""
     ) -> Reject:
@@ -93,8 +99,7 @@ class Job:
         else:
             columns = at.columns
         column = ", ".join(columns)
-        value = shown(text, personal=not self.personal.isdisjoint(columns))
-        value = value.replace(UNDECODABLE, "\ufffd")
+        value = self.shown(text, columns)
         if label:
             # The name of a column may hold a line break; a reason is one line.
             label = " ".join(column.split()) or label
@@ -117,6 +122,12 @@ class RowReader:
         self._job = job
         self._kind = kind
         self._cells = [FieldReader(mapped, job.header, known) for mapped in job.table.fields]
+
+    def tell(self, tallies: Mapping[str, Tally], cells: Sequence[Cell]) -> None:
+        """Count what patterns make of the row with those cells."""
+        for one in self._cells:
+            if one.mapped.patterns:
+                tell(tallies, self._job, one, cells)
 
     def record(self, row: Row, number: int) -> Record | Reject:
         """Return the record of `row`, or why there is none.
@@ -187,7 +198,11 @@ class FieldReader:
     ) -> None:
         self.mapped = mapped
         self._places = [header.index(column) for column in mapped.columns]
-        convert = converter(evolve(mapped, slot=Slot()) if len(self._places) > 1 else mapped)
+        convert: Callable[[Cell], Any]
+        if mapped.patterns:
+            convert = hits_reader(mapped)
+        else:
+            convert = converter(evolve(mapped, slot=Slot()) if len(self._places) > 1 else mapped)
         # Columns repeat themselves: reading a text once also keeps one copy of it in memory.
         self._convert = lru_cache(_REMEMBERED, typed=True)(partial(_convert, convert))
         self._known = known.get(mapped.slot.ids_of) if mapped.slot.must_exist else None
@@ -196,7 +211,9 @@ class FieldReader:
 
     def text(self, cells: Sequence[Cell]) -> str:
         """Return what the file has, for messages."""
-        return ", ".join(as_shown(cells[place]) for place in self._places)
+        texts = [as_shown(cells[place]) for place in self._places]
+        # Which of several columns it is that fits no pattern, the blank ones do not say.
+        return ", ".join(text for text in texts if text or not self.mapped.patterns)
 
     def absence(self, cells: Sequence[Cell]) -> str:
         """Return why a join found nothing, for messages; empty where it did, or there is none."""
@@ -214,6 +231,8 @@ class FieldReader:
             value = mapped.constant
         elif mapped.row_number:
             value = self._convert(str(number))
+        elif mapped.patterns:
+            value = derived(mapped, [self._convert(cells[place]) for place in self._places])
         elif len(self._places) == 1:
             value = self._convert(cells[self._places[0]])
         else:
@@ -223,6 +242,16 @@ class FieldReader:
                 if item not in self._known:
                     raise CellError(f"unknown-{self._what}", self._unknown(item))
         return value
+
+    def state(self, cells: Sequence[Cell]) -> State:
+        """Return what became of the cells of a field that patterns derive."""
+        try:
+            hits: list[Hits] = [self._convert(cells[place]) for place in self._places]
+        except CellError:
+            return "unmatched"
+        if any(hits):
+            return "matched"
+        return "blank" if all(one is None for one in hits) else "unmatched"
 
     def _composed(self, parts: list[str | None]) -> str | None:
         if not any(parts):
@@ -244,7 +273,28 @@ class FieldReader:
         return f"no such {self._what}{which}{hint}"
 
 
-def _convert(convert: Convert, cell: Cell) -> Any:
+def tell(
+    tallies: Mapping[str, Tally],
+    job: Job,
+    reader: FieldReader,
+    cells: Sequence[Cell],
+    rows: int = 1,
+) -> None:
+    """Count what patterns make of rows.
+
+    Args:
+        tallies: For each field that patterns derive, by its place in the mapping.
+        job: What is read.
+        reader: Reads the field.
+        cells: The cells of one of the rows.
+        rows: How many there are.
+    """
+    mapped = reader.mapped
+    text = job.shown(reader.text(cells), mapped.columns)
+    tallies[mapped.path].add(reader.state(cells), text, rows)
+
+
+def _convert(convert: Callable[[Cell], Any], cell: Cell) -> Any:
     if isinstance(cell, str):
         if UNDECODABLE in cell:
             raise CellError("encoding", "has bytes outside the file's encoding; state its encoding")

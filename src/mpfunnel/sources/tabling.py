@@ -25,8 +25,9 @@ from mpfunnel.sources.lists import Directory, Known
 from mpfunnel.sources.loading import load
 from mpfunnel.sources.mapping import FieldMapping, SourceMapping, TableMapping
 from mpfunnel.sources.members import Member
+from mpfunnel.sources.patterns import Derived, tallies_of, told
 from mpfunnel.sources.reading import REFERRED, Files, column_problems, file_problems, opened
-from mpfunnel.sources.rows import Job, Reject
+from mpfunnel.sources.rows import FieldReader, Job, Reject, tell
 
 __all__ = ["MappedTables", "read_tables", "tables"]
 
@@ -47,11 +48,13 @@ class MappedTables(Mapping[str, Any]):
             as `Reject` has them. ``row`` is the number of the row, from 1; blank where tables
             have no order. Those of files have ``line`` in its place.
         counts: What became of the rows: one for each file and record kind.
+        derived: What patterns made of the rows: one for each field that has them.
     """
 
     _tables: Mapping[str, Any] = field(repr=False)
     rejects: Any = field(repr=False)
     counts: tuple[Count, ...]
+    derived: tuple[Derived, ...] = ()
 
     def __getitem__(self, name: str) -> Any:
         return self._tables[name]
@@ -318,7 +321,20 @@ class _Tabling:
             immutabledict({name: hand_out(name, table) for name, table in found.items()}),
             hand_out("rejects", self._told(rejects, place)),
             tuple(counts),
+            self._derived(),
         )
+
+    def _derived(self) -> tuple[Derived, ...]:
+        """Return what patterns made of the rows, each different cell read once."""
+        pl, tallies = polars(WHO), tallies_of(self._mapping)
+        for job, given in self._jobs:
+            for mapped in (one for one in job.table.fields if one.patterns):
+                reader = FieldReader(mapped, [*mapped.columns], {})
+                cells, places = given.different(mapped.columns)
+                sound = places.filter(~pl.int_range(given.rows, eager=True).is_in([*given.faulty]))
+                for place, rows in sound.value_counts().rows():
+                    tell(tallies, job, reader, cells[place], rows)
+        return told(self._mapping, tallies)
 
     def _told(self, rejects: Iterable[Reject], place: str) -> Any:
         """Return rejects as a frame."""

@@ -22,7 +22,7 @@ from attrs import frozen
 from dateutil.parser import isoparse
 
 from mpfunnel.errors import near
-from mpfunnel.sources.kinds import Type
+from mpfunnel.sources.kinds import Slot, Type
 from mpfunnel.sources.mapping import FieldMapping, Settings
 
 __all__ = [
@@ -36,6 +36,7 @@ __all__ = [
     "compared",
     "converter",
     "directives",
+    "text_reader",
 ]
 
 
@@ -115,17 +116,12 @@ def converter(field: FieldMapping) -> Convert:
 
 def _item_converter(field: FieldMapping) -> Convert:
     read = _reader(field)
-    steps = [STEPS[name] for name in field.settings.normalise]
-    blank, values, strict = field.settings.blank, field.values, field.strict
-    kind = field.slot.type
-    takes = () if field.slot.ids_of else _TAKES.get(kind, ())
+    text_of = text_reader(field)
+    values, strict = field.values, field.strict
+    takes = () if field.slot.ids_of else _TAKES.get(field.slot.type, ())
 
     def convert(cell: Cell) -> Any:
-        text = cell if isinstance(cell, str) else _written(cell, kind)
-        for step in steps:
-            text = step(text)
-        if not text.strip() or text in blank:
-            text = ""
+        text = text_of(cell)
         if text in values:
             text = values[text]
         elif strict and text:
@@ -135,6 +131,23 @@ def _item_converter(field: FieldMapping) -> Convert:
         return read(text) if text else None
 
     return convert
+
+
+def text_reader(field: FieldMapping) -> Callable[[Cell], str]:
+    """Return the function that gives the text of a cell after the steps; empty where blank.
+
+    It raises `CellError` where no text says the cell.
+    """
+    steps = [STEPS[name] for name in field.settings.normalise]
+    blank, kind = field.settings.blank, field.slot.type
+
+    def text_of(cell: Cell) -> str:
+        text = cell if isinstance(cell, str) else _written(cell, kind)
+        for step in steps:
+            text = step(text)
+        return "" if not text.strip() or text in blank else text
+
+    return text_of
 
 
 _NUMBERS: Final = (int, float, Decimal)
@@ -189,10 +202,7 @@ def compared(cell: Cell, settings: Settings) -> str:
         CellError: No text says it.
     """
     kind: Type = "bool" if isinstance(cell, bool) else "text"
-    text = cell if isinstance(cell, str) else _written(cell, kind)
-    for name in settings.normalise:
-        text = STEPS[name](text)
-    return "" if not text.strip() or text in settings.blank else text
+    return text_reader(FieldMapping("", "", Slot(kind), settings=settings))(cell)
 
 
 def _reader(field: FieldMapping) -> Callable[[Any], Any]:
