@@ -65,6 +65,9 @@ _ENCODINGS: Final = (
     "utf-8-sig",
 )
 
+_ANY_BYTES: Final = ("iso8859-1", "iso8859-15")
+"""Those in which every byte is a character."""
+
 
 @cache
 def shipped() -> tuple[str, ...]:
@@ -185,19 +188,40 @@ class _MappingCheck(JoinCheck):
             # Short for a table that has nothing but the path.
             return FileMapping(self._paths(sources, key, "files"))
         self.keys(entry, at, ("path", "encoding", "separator"))
-        encoding = self.text(entry, "encoding", at, "utf-8")
-        try:
-            codec = codecs.lookup(encoding).name
-        except (LookupError, ValueError, OSError):
-            codec = ""
-        if codec not in _ENCODINGS:
-            message = f"{brief(encoding)}: {no_such('encoding', encoding, _ENCODINGS)}"
-            self.fault("choice", f"{at}.encoding", message)
-        separator = self.text(entry, "separator", at, ",")
-        if len(separator) != 1 or separator in '"\r\n\0 \ufeff' or separator.isalnum():
-            message = "must be one character, and no letter, digit, blank or quote"
-            self.fault("choice", f"{at}.separator", message)
-        return FileMapping(self._paths(entry, "path", at), codec, separator)
+        encodings = self._encodings(entry, at)
+        separators = self._one_or_more(entry, "separator", at, ",")
+        for separator in separators:
+            if len(separator) != 1 or separator in '"\r\n\0 \ufeff' or separator.isalnum():
+                message = "must be one character, and no letter, digit, blank or quote"
+                self.fault("choice", f"{at}.separator", message)
+        return FileMapping(self._paths(entry, "path", at), encodings, separators)
+
+    def _encodings(self, entry: dict[str, Any], at: str) -> tuple[str, ...]:
+        found: list[str] = []
+        for encoding in self._one_or_more(entry, "encoding", at, "utf-8"):
+            try:
+                codec = codecs.lookup(encoding).name
+            except (LookupError, ValueError, OSError):
+                codec = ""
+            if codec not in _ENCODINGS:
+                message = f"{brief(encoding)}: {no_such('encoding', encoding, _ENCODINGS)}"
+                self.fault("choice", f"{at}.encoding", message)
+            elif found and found[-1] in _ANY_BYTES:
+                message = f"{found[-1]} takes any file, so that {codec} is never tried"
+                self.fault("contradiction", f"{at}.encoding", message)
+            else:
+                found.append(codec)
+        return tuple(found)
+
+    def _one_or_more(
+        self, entry: dict[str, Any], key: str, at: str, default: str
+    ) -> tuple[str, ...]:
+        if not is_list(entry.get(key)):
+            return (self.text(entry, key, at, default),)
+        texts = self.texts(entry, key, at)
+        if len(set(texts)) < len(texts):
+            self.fault("duplicate", f"{at}.{key}", "names one twice")
+        return texts
 
     def _paths(self, data: dict[str, Any], key: str, path: str) -> tuple[str, ...]:
         if key not in data:

@@ -31,13 +31,15 @@ class FileMapping:
 
     Attributes:
         paths: Relative to the folder that is read.
-        encoding: As Python names it; a byte order mark is skipped in every encoding.
-        separator: The character between two cells.
+        encodings: As Python names them, of which the first that fits is taken. A byte order mark
+            decides where there are several, and is skipped in every encoding.
+        separators: The character between two cells. Of several it is the one by which the first
+            line has most of the columns that are read.
     """
 
     paths: tuple[str, ...]
-    encoding: str = "utf-8"
-    separator: str = ","
+    encodings: tuple[str, ...] = ("utf-8",)
+    separators: tuple[str, ...] = (",",)
 
 
 @frozen

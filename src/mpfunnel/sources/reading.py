@@ -202,8 +202,9 @@ def opened(mapping: SourceMapping, folder_or_files: Files) -> Opened:
     headers: dict[str, list[tuple[SourceFile, list[str]]]] = {}
     for key in mapping.used_files:
         found = headers[key] = []
-        for file in located[key]:
+        for given in located[key]:
             try:
+                file = given.settled(mapping.columns_of(key))
                 found.append((file, file.header()))
             except DecodeError as error:
                 problems += error.problems
