@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, Final, cast, get_args
@@ -72,15 +72,24 @@ class Entered:
         ]
         return cells, found["place"]
 
+    def among(self, column: str, texts: Collection[str]) -> Any:
+        """Return for each row whether one of the texts is in a column: a series of Polars."""
+        given = self.columns[column]
+        pl = polars(WHO)
+        fitting = [as_shown(cell) in texts for cell in given.cells]
+        return pl.Series(fitting, dtype=pl.Boolean).gather(given.places)
+
+    def blank(self, column: str) -> Any:
+        """Return for each row whether a column has nothing, not even what cannot be read."""
+        given = self.columns[column]
+        pl = polars(WHO)
+        blank = [not isinstance(cell, Unfit) and not as_shown(cell) for cell in given.cells]
+        return pl.Series(blank, dtype=pl.Boolean).gather(given.places)
+
     def where(self, column: str, text: str) -> Entered:
         """Return what is read of the rows with that text in a column, and of those at fault."""
-        given = self.columns[column]
-        fitting = [as_shown(cell) == text for cell in given.cells]
-        rows = [
-            row
-            for row, place in enumerate(given.places.to_list())
-            if fitting[place] or row in self.faulty
-        ]
+        fitting = self.among(column, (text,)).to_list()
+        rows = [row for row, fits in enumerate(fitting) if fits or row in self.faulty]
         columns = {
             name: Column(one.cells, one.places.gather(rows)) for name, one in self.columns.items()
         }

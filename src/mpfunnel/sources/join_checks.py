@@ -1,14 +1,15 @@
-"""What a mapping says about the files of a table: its own, and those that are joined with it."""
+"""What a mapping says about the rows of a table: their files, and which records were deleted."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from mpfunnel.codec.checks import is_table, no_such
+from mpfunnel.codec.checks import is_list, is_table, no_such
 from mpfunnel.errors import brief, shown
 from mpfunnel.sources.field_checks import FieldCheck
-from mpfunnel.sources.mapping import FileMapping, JoinMapping, Settings
+from mpfunnel.sources.kinds import Slot
+from mpfunnel.sources.mapping import FieldMapping, FileMapping, JoinMapping, Settings
 
 __all__ = ["JoinCheck"]
 
@@ -16,7 +17,7 @@ _COMPARED = ("normalise", "blank")
 
 
 class JoinCheck(FieldCheck):
-    """Reads what a mapping says about the files of a table."""
+    """Reads what a mapping says about the rows of a table."""
 
     def file_key(self, entry: dict[str, Any], path: str, known: Mapping[str, FileMapping]) -> str:
         """Return the key of the file of an entry."""
@@ -55,6 +56,24 @@ class JoinCheck(FieldCheck):
             others = ", ".join(shown(name) for name in sorted(needs[one.name]))
             self.fault("cycle", f"{one.path}.on", f"goes round in a circle, through {others}")
         return tuple(ordered)
+
+    def deleted(self, entry: dict[str, Any], path: str) -> FieldMapping | None:
+        """Return what says of a row that its record was deleted; `None` where nothing does."""
+        if "deleted" not in entry:
+            return None
+        at = f"{path}.deleted"
+        raw = self.table(entry, "deleted", path)
+        self.keys(raw, at, ("column", "is"))
+        column = self.text(raw, "column", at)
+        for key in ("column", "is"):
+            if key not in raw:
+                self.fault("missing", at, f"has no {key}")
+        words = self.texts(raw, "is", at) if is_list(raw.get("is")) else (self.text(raw, "is", at),)
+        if ("column" in raw and not column.strip()) or (
+            "is" in raw and not all(map(str.strip, words))
+        ):
+            self.fault("blank", at, "names a blank column or word")
+        return FieldMapping("deleted", at, Slot("bool"), columns=(column,), truths=frozenset(words))
 
     def _join(
         self,

@@ -28,7 +28,7 @@ from mpfunnel.records import (
     SalesEventKind,
 )
 from mpfunnel.sources.facts import CompanyFact
-from mpfunnel.sources.members import Member
+from mpfunnel.sources.members import Member, Merge
 
 __all__ = ["EVIDENCE", "KINDS", "Kind", "Record", "Slot", "Type"]
 
@@ -36,6 +36,7 @@ Record = (
     Company
     | CompanyFact
     | Member
+    | Merge
     | Lead
     | Product
     | Activity
@@ -63,6 +64,9 @@ class Slot:
         ids_of: For an id, the record kind whose ids these are; else empty.
         must_exist: Whether an id that is not among the known ones rejects the row.
         written: Whether tables hold it as text, whatever it is read as.
+        own: Whether it says which record a row is, or is of, so that a row is of no use once that
+            was merged into another.
+        bracketed: Whether a cell may be a list in brackets.
     """
 
     type: Type = "text"
@@ -74,6 +78,8 @@ class Slot:
     ids_of: str = ""
     must_exist: bool = False
     written: bool = False
+    own: bool = False
+    bracketed: bool = False
 
 
 @frozen
@@ -87,6 +93,7 @@ class Kind:
         build: Makes the record of plain values; a field without value is left out.
         key: The fields that two rows of the same record share; none where they share all.
         has_attributes: Whether its records take custom attributes.
+        sparse: Whether rows without a needed value say nothing, and are left out.
     """
 
     name: str
@@ -95,6 +102,7 @@ class Kind:
     build: Callable[[dict[str, Any]], Record]
     key: tuple[str, ...]
     has_attributes: bool
+    sparse: bool = False
 
     @property
     def identity(self) -> Callable[[Any], Any]:
@@ -103,7 +111,7 @@ class Kind:
 
 
 def _own(kind: str) -> Slot:
-    return Slot(needed=True, must_map=True, ids_of=kind)
+    return Slot(needed=True, must_map=True, ids_of=kind, own=True)
 
 
 def _ref(kind: str, *, needed: bool = False, must_exist: bool = False) -> Slot:
@@ -207,7 +215,9 @@ _ALL: Final = (
         CompanyFact,
         ("company_id", "fact", "at"),
         {
-            "company_id": _ref("companies", needed=True, must_exist=True),
+            "company_id": Slot(
+                needed=True, must_map=True, ids_of="companies", must_exist=True, own=True
+            ),
             "at": _NEEDED_INSTANT,
             "fact": _TEXT,
             "zone": _TEXT,

@@ -12,6 +12,7 @@ from mpfunnel.errors import brief
 from mpfunnel.personal import has_address
 from mpfunnel.records import check_parents
 from mpfunnel.sources.kinds import Kind, Record
+from mpfunnel.sources.merges import MERGES, faults_of
 from mpfunnel.sources.rows import Job, Reject
 
 __all__ = ["Count", "Ledger"]
@@ -68,6 +69,8 @@ class Ledger:
 
     def add(self, job: int, line: int, made: Record | Reject) -> None:
         """Enter what was made of the row on `line` of the job of that index."""
+        if self.kind.sparse and isinstance(made, Reject) and made.code == "missing":
+            return
         self._rows[job] += 1
         if isinstance(made, Reject):
             self.refused.append((job, made))
@@ -89,7 +92,7 @@ class Ledger:
         for place, job, line in zip(self._row_record, self._row_job, self._row_line, strict=True):
             if place in refused:
                 name, code, reason = refused[place]
-                value = str(getattr(self._records[place], name))
+                value = _written(getattr(self._records[place], name))
                 made = self.jobs[job].reject(line, name, code, reason, value)
                 self.refused.append((job, made))
             elif seen[place]:
@@ -109,6 +112,9 @@ class Ledger:
 
     def _refused_records(self) -> dict[int, tuple[str, str, str]]:
         """Return the field, code and reason for each record none of whose rows can be used."""
+        if self.kind.name in MERGES:
+            merges: list[Any] = self._records
+            return faults_of(merges)
         refused = {
             place: ("id", "conflict", f"rows of this id differ in {', '.join(sorted(names))}")
             if "id" in self.kind.key
@@ -127,6 +133,10 @@ class Ledger:
                     short = "is its own ancestor" if has_address(message) else f"{message:.200}"
                     refused[self._places[company.id]] = ("parent_id", "cycle", short)
         return refused
+
+
+def _written(value: Any) -> str:
+    return ", ".join(map(str, sorted(value))) if isinstance(value, frozenset) else str(value)
 
 
 def _differing(one: Record, other: Record) -> set[str]:

@@ -36,10 +36,11 @@ from mpfunnel.sources.mapping import (
     SourceMapping,
     TableMapping,
 )
+from mpfunnel.sources.merges import MERGES
 
 __all__ = ["list_of", "load", "shipped"]
 
-_TOP: Final = ("format", "title", "defaults", "files", *KINDS)
+_TOP: Final = ("format", "title", "defaults", "files", "merges", *KINDS)
 _ENCODINGS: Final = (
     "ascii",
     "big5",
@@ -149,14 +150,39 @@ class _MappingCheck(JoinCheck):
             self.fault("missing", "", f"fills no record kind; known are {', '.join(KINDS)}")
         if data.get("lists") and "companies" not in data:
             self.fault("missing", "lists", "needs companies, which stand on them")
-        tables = tuple(
+        merges = tuple(self._merges(data, known, settings))
+        records = tuple(
             table
             for kind in KINDS.values()
             for name, path, entry in self._named_entries(data, kind)
             for table in self._table_mappings(entry, path, kind, known, settings, name)
         )
+        tables = (*merges, *records)
         self._id_types(tables)
         return SourceMapping(origin, immutabledict(known), tables, data)
+
+    def _merges(
+        self, data: dict[str, Any], known: dict[str, FileMapping], settings: Settings
+    ) -> Iterator[TableMapping]:
+        """Yield what says which records were merged into others."""
+        given = self.table(data, "merges", "")
+        self.keys(given, "merges", [name.partition(".")[2] for name in MERGES])
+        for name, kind in MERGES.items():
+            for at, entry in self._entries(given, name.partition(".")[2], name):
+                self.keys(entry, at, ("file", "join", *kind.slots))
+                fields = [
+                    self.field(
+                        entry[key], FieldMapping(key, f"{at}.{key}", slot, settings=settings)
+                    )
+                    for key, slot in kind.slots.items()
+                    if key in entry
+                ]
+                for key in kind.slots:
+                    if key not in entry:
+                        self.fault("missing", at, f"has no {key}")
+                file = self.file_key(entry, at, known)
+                joins = self.joins(entry, at, known, settings)
+                yield TableMapping(name, at, file, tuple(fields), joins=joins)
 
     def _named_entries(
         self, data: dict[str, Any], kind: Kind
@@ -249,9 +275,10 @@ class _MappingCheck(JoinCheck):
         history = kind.name == "company_facts"
         more: tuple[str, ...] = ("names", "zone", "facts") if history else ()
         more += () if kind.name == "lists" else ("attributes",)
-        self.keys(entry, path, ("file", "fields", "join", *more))
+        self.keys(entry, path, ("file", "fields", "join", "deleted", *more))
         file = self.file_key(entry, path, known)
         joins = self.joins(entry, path, known, settings)
+        deleted = self.deleted(entry, path)
         tables: Iterable[TableMapping]
         if history:
             tables = self._facts(entry, path, file, settings)
@@ -260,7 +287,7 @@ class _MappingCheck(JoinCheck):
             tables = (self.list(name, fields, path, file, settings),)
         else:
             tables = (self._table_mapping(entry, path, kind, file, settings),)
-        yield from (evolve(table, joins=joins) for table in tables)
+        yield from (evolve(table, joins=joins, deleted=deleted) for table in tables)
 
     def _facts(
         self, entry: dict[str, Any], path: str, file: str, settings: Settings

@@ -145,6 +145,7 @@ class TableMapping:
         fields: In the order in which faults are looked for; custom attributes last.
         only: A column and its text, where only the rows that have it are read.
         joins: The files that stand beside its own; one that needs another comes after it.
+        deleted: The column that says whether a record was deleted, and the words for true.
     """
 
     kind: str
@@ -153,11 +154,13 @@ class TableMapping:
     fields: tuple[FieldMapping, ...]
     only: tuple[str, str] | None = None
     joins: tuple[JoinMapping, ...] = ()
+    deleted: FieldMapping | None = None
 
     @property
     def columns(self) -> list[tuple[str, str]]:
         """The columns that it reads, each with the place in the mapping that names it."""
-        read = [(column, one.path) for one in self.fields for column in one.columns]
+        fields = self.fields if self.deleted is None else (*self.fields, self.deleted)
+        read = [(column, one.path) for one in fields for column in one.columns]
         if self.only is not None:
             read.append((self.only[0], f"{self.path}.names"))
         return [*read, *((here, f"{one.path}.on") for one in self.joins for here, _ in one.on)]
@@ -196,7 +199,7 @@ class SourceMapping:
     Attributes:
         origin: The name of the file that it came from; empty for plain data.
         files: The files by their key.
-        tables: In the order in which they are read: what is referred to comes first.
+        tables: In the order in which they are read: first merges, last what refers to others.
     """
 
     origin: str = field(eq=False)
@@ -207,7 +210,8 @@ class SourceMapping:
     @property
     def kinds(self) -> list[str]:
         """The record kinds that it fills, in the order in which they are read."""
-        return list(dict.fromkeys(table.kind for table in self.tables))
+        kinds = dict.fromkeys(table.kind for table in self.tables)
+        return [kind for kind in kinds if kind in KINDS]
 
     def slots(self, kind: str) -> dict[str, Slot]:
         """Return what each field of a record kind takes, read or not: ids of the type of theirs."""

@@ -14,7 +14,7 @@ from typing import Any, Final, Literal
 from attrs import frozen
 
 from mpfunnel.sources.mapping import FieldMapping, SourceMapping
-from mpfunnel.sources.values import Cell, CellError, text_reader
+from mpfunnel.sources.values import Cell, CellError, items_of, text_reader
 
 __all__ = [
     "Derived",
@@ -66,9 +66,7 @@ def hits_reader(field: FieldMapping) -> Callable[[Cell], Hits]:
     likes = [pattern.like for pattern in field.patterns]
 
     def hits(cell: Cell) -> Hits:
-        many = bool(field.split) and isinstance(cell, str)
-        parts = cell.split(field.split) if many and isinstance(cell, str) else [cell]
-        texts = [text for part in parts if (text := text_of(part))]
+        texts = [text for part in items_of(cell, field) if (text := text_of(part))]
         if not texts:
             return None
         found = (at for at, like in enumerate(likes) if any(fits(text, like) for text in texts))

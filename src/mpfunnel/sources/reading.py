@@ -26,12 +26,14 @@ from mpfunnel.records import (
 )
 from mpfunnel.sources.facts import CompanyFact, histories
 from mpfunnel.sources.files import SourceFile, column_hint
+from mpfunnel.sources.ids import Ids
 from mpfunnel.sources.joins import Joiner, Shelf, held_of
-from mpfunnel.sources.kinds import KINDS
+from mpfunnel.sources.kinds import KINDS, Kind
 from mpfunnel.sources.ledger import Count, Ledger
 from mpfunnel.sources.lists import Directory, known_of, with_lists
 from mpfunnel.sources.loading import load
 from mpfunnel.sources.mapping import SourceMapping, TableMapping
+from mpfunnel.sources.merges import MERGES, lives_on
 from mpfunnel.sources.patterns import Derived, tallies_of, told
 from mpfunnel.sources.rows import Job, Reject, RowReader
 
@@ -284,23 +286,23 @@ class _Reader:
         self._rows_read = 0
         self._mapping = mapping
         self._tallies = tallies_of(mapping)
-        self._known: dict[str, set[Id]] = {}
+        self._ids = Ids()
         if products is not None:
-            self._known["products"] = set(products)
+            self._ids.add("products", products)
 
     def records(self) -> Records:
         """Read everything."""
         found: dict[str, Any] = {}
         rejects: list[Reject] = []
         counts: list[Count] = []
+        for name, kind in MERGES.items():
+            merges = self._ledger(name, kind)
+            self._ids.merged[name.partition(".")[2]] = lives_on(merges.used)
+            rejects += (reject for _job, reject in merges.refused)
+            counts += merges.counts
         for name in self._mapping.kinds:
-            jobs = [(job, file) for job, file in self._jobs if job.table.kind == name]
-            ledger = Ledger(KINDS[name], [job for job, _file in jobs])
             directory = Directory(map(known_of, found["companies"])) if name == "lists" else None
-            for index, (job, file) in enumerate(jobs):
-                kind = ledger.kind if directory is None else directory.kind(job.table)
-                self._read(index, job, file, RowReader(job, kind, self._known), ledger)
-            ledger.settle()
+            ledger = self._ledger(name, KINDS[name], directory)
             if name == "lists":
                 found["companies"] = with_lists(found["companies"], ledger.used)
             else:
@@ -309,8 +311,7 @@ class _Reader:
             counts += ledger.counts
             # What refers to these records is read after them.
             if name in REFERRED:
-                ids = self._known.setdefault(name, set())
-                ids.update(record.id for record in found[name])
+                self._ids.add(name, (record.id for record in found[name]))
         self._progress(self._rows_read)
         return Records(
             **found,
@@ -318,6 +319,16 @@ class _Reader:
             counts=tuple(counts),
             derived=told(self._mapping, self._tallies),
         )
+
+    def _ledger(self, name: str, kind: Kind, directory: Directory | None = None) -> Ledger:
+        """Return the account of the rows of a kind."""
+        jobs = [(job, file) for job, file in self._jobs if job.table.kind == name]
+        ledger = Ledger(kind, [job for job, _file in jobs])
+        for index, (job, file) in enumerate(jobs):
+            own = kind if directory is None else directory.kind(job.table)
+            self._read(index, job, file, RowReader(job, own, self._ids), ledger)
+        ledger.settle()
+        return ledger
 
     def _read(
         self, index: int, job: Job, file: SourceFile, reader: RowReader, ledger: Ledger
@@ -330,7 +341,7 @@ class _Reader:
             row = joiner.row(read_row)
             if job.skips(row):
                 continue
-            if not row.code:
+            if not row.code and not job.deletes(row.cells):
                 reader.tell(self._tallies, row.cells)
             # Rows are numbered over all files of their kind, so that no two share a number.
             ledger.add(index, row.line, reader.record(row, ledger.next_number()))

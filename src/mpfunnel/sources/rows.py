@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache, partial
 from typing import Any, Final
 
@@ -12,6 +12,7 @@ from mpfunnel.errors import InvalidDataError, Problem, near, on_one_line
 from mpfunnel.personal import shown
 from mpfunnel.records import Id
 from mpfunnel.sources.files import UNDECODABLE, Row
+from mpfunnel.sources.ids import Ids
 from mpfunnel.sources.kinds import Kind, Record, Slot
 from mpfunnel.sources.mapping import FieldMapping, TableMapping
 from mpfunnel.sources.patterns import Hits, State, Tally, derived, hits_reader
@@ -20,7 +21,12 @@ from mpfunnel.sources.values import Absent, Cell, CellError, as_shown, converter
 __all__ = ["FieldReader", "Job", "Reject", "RowReader", "tell"]
 
 _REMEMBERED: Final = 4_096
-_SINGULAR: Final = {"products": "product", "companies": "company", "leads": "lead"}
+_SINGULAR: Final = {
+    "products": "product",
+    "companies": "company",
+    "leads": "lead",
+    "deals": "deal",
+}
 
 
 @frozen
@@ -75,6 +81,14 @@ class Job:
         column, text = self.table.only
         return as_shown(row.cells[self.header.index(column)]) != text
 
+    def deletes(self, cells: Sequence[Cell]) -> bool:
+        """Whether the row with those cells says that its record was deleted."""
+        deleted = self.table.deleted
+        if deleted is None:
+            return False
+        (column,) = deleted.columns
+        return as_shown(cells[self.header.index(column)]) in deleted.truths
+
     def shown(self, text: str, columns: Iterable[str]) -> str:
         """Return the text of cells as messages may show it."""
         value = shown(text, personal=not self.personal.isdisjoint(columns))
@@ -115,13 +129,15 @@ class RowReader:
     Args:
         job: What to read.
         kind: The record kind of its table.
-        known: The ids that exist, by record kind; a kind that is absent is not checked.
+        ids: What is known of ids; those of deleted records are added.
     """
 
-    def __init__(self, job: Job, kind: Kind, known: Mapping[str, Set[Id]]) -> None:
+    def __init__(self, job: Job, kind: Kind, ids: Ids) -> None:
         self._job = job
         self._kind = kind
-        self._cells = [FieldReader(mapped, job.header, known) for mapped in job.table.fields]
+        self._ids = ids
+        self._kept = ids.kept(kind.name)
+        self._cells = [FieldReader(mapped, job.header, ids) for mapped in job.table.fields]
 
     def tell(self, tallies: Mapping[str, Tally], cells: Sequence[Cell]) -> None:
         """Count what patterns make of the row with those cells."""
@@ -148,6 +164,8 @@ class RowReader:
             cells: Its cells, as many as the header has names.
             number: Its number within its record kind.
         """
+        if self._job.deletes(cells):
+            return self._deleted(line, cells, number)
         values: dict[str, Any] = {}
         attributes: dict[str, Any] = {}
         missing = None
@@ -168,11 +186,34 @@ class RowReader:
             return self._job.reject(line, missing, "missing", reason)
         if attributes:
             values["attributes"] = attributes
+        if values.get("parent_id") in self._kept and values["parent_id"] == values.get("id"):
+            # It was merged with its own parent.
+            del values["parent_id"]
         try:
             return self._kind.build(values)
         except InvalidDataError as error:
             problem = error.problems[0]
             return self._refused(line, cells, problem)
+
+    def _deleted(self, line: int, cells: Sequence[Cell], number: int) -> Reject:
+        """Return the reject of a record that was deleted, or was so because it was merged."""
+        own = (one for one in self._cells if one.mapped.slot.own and one.mapped.name == "id")
+        for one in own:
+            try:
+                value = one.value(cells, number)
+            except CellError as error:
+                if error.code == "merged":
+                    return self._job.reject(
+                        line, one.mapped, error.code, error.reason, one.text(cells)
+                    )
+            else:
+                if value is not None and self._kind.name in _SINGULAR:
+                    self._ids.delete(self._kind.name, value)
+        at = self._job.table.deleted
+        assert at is not None
+        (column,) = at.columns
+        text = as_shown(cells[self._job.header.index(column)])
+        return self._job.reject(line, at, "deleted", "says that the record was deleted", text)
 
     def _refused(self, line: int, cells: Sequence[Cell], problem: Problem) -> Reject:
         """Return the reject for a fault that the record itself has found."""
@@ -190,12 +231,10 @@ class FieldReader:
     Args:
         mapped: The field.
         header: The names of the columns of the cells.
-        known: The ids that exist, by record kind; a kind that is absent is not checked.
+        ids: What is known of ids.
     """
 
-    def __init__(
-        self, mapped: FieldMapping, header: list[str], known: Mapping[str, Set[Id]]
-    ) -> None:
+    def __init__(self, mapped: FieldMapping, header: list[str], ids: Ids) -> None:
         self.mapped = mapped
         self._places = [header.index(column) for column in mapped.columns]
         convert: Callable[[Cell], Any]
@@ -205,7 +244,10 @@ class FieldReader:
             convert = converter(evolve(mapped, slot=Slot()) if len(self._places) > 1 else mapped)
         # Columns repeat themselves: reading a text once also keeps one copy of it in memory.
         self._convert = lru_cache(_REMEMBERED, typed=True)(partial(_convert, convert))
-        self._known = known.get(mapped.slot.ids_of) if mapped.slot.must_exist else None
+        kind = mapped.slot.ids_of
+        self._known = ids.existing.get(kind) if mapped.slot.must_exist else None
+        self._gone = ids.deleted.get(kind, frozenset[Id]())
+        self._merged = ids.merged.get(kind, {})
         self._what = _SINGULAR.get(mapped.slot.ids_of, "")
         self._unknown = lru_cache(_REMEMBERED)(self._nearest)
 
@@ -237,11 +279,23 @@ class FieldReader:
             value = self._convert(cells[self._places[0]])
         else:
             value = self._composed([self._convert(cells[place]) for place in self._places])
+        if value is not None and self._merged:
+            value = self._living(value)
         if self._known is not None and value is not None:
             for item in sorted(value) if mapped.slot.many else (value,):
                 if item not in self._known:
+                    if item in self._gone:
+                        raise CellError("deleted", f"is a {self._what} that was deleted")
                     raise CellError(f"unknown-{self._what}", self._unknown(item))
         return value
+
+    def _living(self, value: Any) -> Any:
+        """Return the ids in which those of a cell live on."""
+        if self.mapped.slot.own:
+            if value in self._merged:
+                raise CellError("merged", f"is a {self._what} that was merged into another")
+            return value
+        return self._merged.get(value, value)
 
     def state(self, cells: Sequence[Cell]) -> State:
         """Return what became of the cells of a field that patterns derive."""

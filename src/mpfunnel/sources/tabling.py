@@ -17,6 +17,7 @@ from mpfunnel.records import Id
 from mpfunnel.sources.bulk import Bulk, at_their_lines, name_of, told_by_rows, type_of
 from mpfunnel.sources.columns import WHO, Entered, entered, entered_file
 from mpfunnel.sources.facts import latest
+from mpfunnel.sources.ids import Ids
 from mpfunnel.sources.joined import joined, shelf_of
 from mpfunnel.sources.joins import Shelf
 from mpfunnel.sources.kinds import KINDS, Kind, Type
@@ -25,6 +26,7 @@ from mpfunnel.sources.lists import Directory, Known
 from mpfunnel.sources.loading import load
 from mpfunnel.sources.mapping import FieldMapping, SourceMapping, TableMapping
 from mpfunnel.sources.members import Member
+from mpfunnel.sources.merges import MERGES, lives_on
 from mpfunnel.sources.patterns import Derived, tallies_of, told
 from mpfunnel.sources.reading import REFERRED, Files, column_problems, file_problems, opened
 from mpfunnel.sources.rows import FieldReader, Job, Reject, tell
@@ -231,6 +233,8 @@ def _types(mapping: SourceMapping, key: str) -> dict[str, set[Type]]:
         read += [(f"{j.name}.{there}", "text") for j in table.joins for _here, there in j.on]
         if table.only is not None:
             read.append((table.only[0], "text"))
+        if table.deleted is not None:
+            read.append((table.deleted.columns[0], "bool"))
         for column, kind in read:
             join, name = table.origin(column)
             if key == (table.file if join is None else join.file):
@@ -276,9 +280,9 @@ class _Tabling:
         self._mapping = mapping
         self._workshop = workshop
         self._jobs = jobs
-        self._known: dict[str, set[Id]] = {}
+        self._ids = Ids()
         if products is not None:
-            self._known["products"] = set(products)
+            self._ids.add("products", products)
 
     def tables(self, place: str) -> MappedTables:
         """Read everything; `place` is what rejects call the place of a row."""
@@ -287,23 +291,29 @@ class _Tabling:
         counts: list[Count] = []
         problems: list[Problem] = []
         directory = Directory(())
+        for name, kind in MERGES.items():
+            jobs = [(job, given) for job, given in self._jobs if job.table.kind == name]
+            ledger = told_by_rows(kind, jobs, self._ids, _telling(jobs))
+            self._ids.merged[name.partition(".")[2]] = lives_on(ledger.used)
+            rejects += (reject for _job, reject in at_their_lines(ledger, jobs))
+            counts += ledger.counts
         for name in self._mapping.kinds:
             mapped = [table for table in self._mapping.tables if table.kind == name]
             jobs = [(job, given) for job, given in self._jobs if job.table.kind == name]
             if name == "lists":
-                ledger = told_by_rows(KINDS[name], jobs, self._known, of_job=directory.kind)
+                ledger = told_by_rows(KINDS[name], jobs, self._ids, of_job=directory.kind)
                 rejects += (reject for _job, reject in at_their_lines(ledger, jobs))
                 counts += ledger.counts
                 found["company_sets"] = _with_lists(found, ledger.used)
                 continue
-            bulk = Bulk(KINDS[name], self._mapping.slots(name), jobs, self._known)
+            bulk = Bulk(KINDS[name], self._mapping.slots(name), jobs, self._ids)
             problems += bulk.problems
             rejects += (reject for _job, reject in bulk.refused)
             counts += bulk.counts
             if name == "companies":
                 directory = Directory(_known(bulk))
             if name in REFERRED:
-                self._known.setdefault(name, set()).update(bulk.used["id"])
+                self._ids.add(name, bulk.used["id"])
             if name == "company_facts":
                 found[name] = _dated(bulk.used)
             elif name in TABLES:
@@ -329,9 +339,12 @@ class _Tabling:
         pl, tallies = polars(WHO), tallies_of(self._mapping)
         for job, given in self._jobs:
             for mapped in (one for one in job.table.fields if one.patterns):
-                reader = FieldReader(mapped, [*mapped.columns], {})
+                reader = FieldReader(mapped, [*mapped.columns], self._ids)
                 cells, places = given.different(mapped.columns)
-                sound = places.filter(~pl.int_range(given.rows, eager=True).is_in([*given.faulty]))
+                unsound = pl.int_range(given.rows, eager=True).is_in([*given.faulty])
+                if (deleted := job.table.deleted) is not None:
+                    unsound |= given.among(deleted.columns[0], deleted.truths)
+                sound = places.filter(~unsound)
                 for place, rows in sound.value_counts().rows():
                     tell(tallies, job, reader, cells[place], rows)
         return told(self._mapping, tallies)
@@ -347,6 +360,21 @@ class _Tabling:
         ]
         types = {name: pl.Int64 if name == place else pl.String for name in names}
         return pl.DataFrame(rows, schema=types, orient="row")
+
+
+def _telling(jobs: Sequence[tuple[Job, Entered]]) -> list[int]:
+    """Return the rows of merges that say anything: most have only blanks."""
+    found: list[int] = []
+    before = 0
+    for job, given in jobs:
+        said = polars(WHO).repeat(True, given.rows, eager=True)
+        for mapped in job.table.fields:
+            for column in mapped.columns:
+                said &= ~given.blank(column)
+        found += (before + row for row in said.arg_true())
+        found += (before + row for row in given.faulty)
+        before += given.rows
+    return sorted(found)
 
 
 def _known(bulk: Bulk) -> Iterator[Known]:

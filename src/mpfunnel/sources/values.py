@@ -36,6 +36,7 @@ __all__ = [
     "compared",
     "converter",
     "directives",
+    "items_of",
     "text_reader",
 ]
 
@@ -108,10 +109,22 @@ def converter(field: FieldMapping) -> Convert:
         return one
 
     def many(cell: Cell) -> Any:
-        parts = cell.split(field.split) if field.split and isinstance(cell, str) else [cell]
+        parts = items_of(cell, field)
         return frozenset(item for part in parts if (item := one(part)) is not None) or None
 
     return many
+
+
+def items_of(cell: Cell, field: FieldMapping) -> list[Cell]:
+    """Return the items of the cell of a set."""
+    if not isinstance(cell, str):
+        return [cell]
+    split = field.split
+    if field.slot.bracketed and cell.strip()[:1] == "[" and cell.strip()[-1:] == "]":
+        # As lists are written in JSON.
+        inner = cell.strip()[1:-1].split(split or ",")
+        return [item.strip().strip('"') for item in inner]
+    return [*cell.split(split)] if split else [cell]
 
 
 def _item_converter(field: FieldMapping) -> Convert:
