@@ -87,6 +87,7 @@ COLUMNS: Final[Mapping[str, list[str]]] = {
     "word": ["A", "a", "Ａ", "n/a", "1234567890123", " b "],
     "status": ["open", "won", "lost"],
     "event": ["accepted", "rejected"],
+    "channel": ["email", "phone"],
     "phase": ["growth", "decline"],
     "question": ["segment", "tier", "engagement"],
     "relations": ["customer;partner", "partner;customer", "customer", ";"],
@@ -131,6 +132,7 @@ _BY_NAME: Final[Mapping[str, str]] = {
     "corporate_number": "number of a company",
 }
 _WORDS: Final = sorted({cell for cells in COLUMNS.values() for cell in cells} | {"", " "})
+LINE: Final = ("quantity", "line_amount")
 TYPES: Final = ("text", "int", "decimal", "float", "bool", "date", "set")
 
 
@@ -141,7 +143,7 @@ def _field(
     """What a mapping says about a field."""
     likely = ["items"] if slot.many else ["id", "other id"] if slot.ids_of else _BY_TYPE[slot.type]
     if slot.options:
-        likely = ["status" if name == "status" else "event"]
+        likely = [name if name in ("status", "channel") else "event"]
     likely = [_BY_NAME[name]] if name in _BY_NAME else likely
     likely = [name] if name == "id" else likely
     column = draw(st.sampled_from([*likely * 40, *COLUMNS]))
@@ -189,8 +191,8 @@ def _part(draw: st.DrawFn, kind: str, integers: frozenset[str], types: Sequence[
         if slot.must_map or draw(st.integers(0, 2)) == 0
     }
     if "product_id" not in fields and kind == "deals":
-        fields.pop("quantity", None)
-        fields.pop("line_amount", None)
+        for line in LINE:
+            fields.pop(line, None)
     said: dict[str, Any] = {"file": "table", "fields": fields}
     if kind in ("companies", "leads") and types:
         said["attributes"] = {
@@ -211,12 +213,17 @@ def mappings(draw: st.DrawFn, *, numbered: bool = True) -> dict[str, Any]:
     integers = frozenset(draw(st.lists(st.sampled_from(families), max_size=2)))
     types = draw(st.lists(st.sampled_from(TYPES), max_size=3))
     kinds = draw(st.lists(st.sampled_from([*MINIMAL]), min_size=1, unique=True))
+    wholes = (("leads", "consents"), ("deals", "deal_lines"))
+    kinds += [part for whole, part in wholes if whole in kinds and draw(st.booleans())]
     said: dict[str, Any] = {
         "files": {"table": "table.csv"},
         "defaults": {"zone": draw(st.sampled_from(["Asia/Tokyo", "America/New_York"]))},
     }
     for kind in kinds:
         parts = draw(st.lists(_part(kind, integers, types), min_size=1, max_size=2))
+        if kind == "deals" and "deal_lines" in kinds:
+            for part, line in ((p, n) for p in parts for n in ("product_id", *LINE)):
+                part["fields"].pop(line, None)
         said[kind] = parts[0] if len(parts) == 1 else parts
     return said if numbered else _unnumbered(said)
 

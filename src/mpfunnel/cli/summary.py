@@ -41,6 +41,9 @@ _EDGES: Final = 4
 _BETWEEN: Final = 3
 """What a table needs beside its texts: once, and before each further column."""
 _KINDS: Final[Mapping[str, Label]] = {
+    "merges.companies": Label("merges of companies", "企業の統合"),
+    "merges.leads": Label("merges of leads", "リードの統合"),
+    "merges.deals": Label("merges of deals", "商談の統合"),
     "products": Label("products", "商材"),
     "companies": Label("companies", "企業"),
     "leads": Label("leads", "リード"),

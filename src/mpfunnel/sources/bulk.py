@@ -127,6 +127,8 @@ class Bulk:
         self.refused: list[tuple[int, Reject]] = at_their_lines(ledger, jobs)
         self.members: list[frozenset[Id]] = list(self._codes)
         gone = [self._before[job] + reject.line - 1 for job, reject in refused]
+        gone += (self._before[job] + line - 1 for job, line in ledger.left)
+        left = Counter(job for job, _line in ledger.left)
         frame = frame.filter(~self._pl.col(_AT).is_in(gone))
         # Where rows share an id and none was refused, they are equal.
         subset = kind.key or self._value_columns(frame)
@@ -137,12 +139,13 @@ class Bulk:
             Count(
                 kind.name,
                 job.file,
-                given.rows,
+                rows,
                 used[index],
-                given.rows - used[index] - rejected[index],
+                rows - used[index] - rejected[index],
                 rejected[index],
             )
             for index, (job, given) in enumerate(jobs)
+            for rows in [given.rows - left[index]]
         ]
 
     # -- the cells --

@@ -15,7 +15,7 @@ from mpfunnel.frames.kinds import Workshop, as_columns, column_of, polars
 from mpfunnel.frames.origins import reading
 from mpfunnel.sources.files import Row, SourceFile
 from mpfunnel.sources.kinds import Type
-from mpfunnel.sources.values import Cell, Unfit, as_shown
+from mpfunnel.sources.values import Cell, Unfit, as_shown, is_blank
 
 __all__ = ["WHO", "Column", "Entered", "entered", "entered_file"]
 
@@ -80,16 +80,20 @@ class Entered:
         return pl.Series(fitting, dtype=pl.Boolean).gather(given.places)
 
     def blank(self, column: str) -> Any:
-        """Return for each row whether a column has nothing, not even what cannot be read."""
+        """Return for each row whether a column is blank: a series of Polars."""
         given = self.columns[column]
         pl = polars(WHO)
-        blank = [not isinstance(cell, Unfit) and not as_shown(cell) for cell in given.cells]
+        blank = [is_blank(cell) for cell in given.cells]
         return pl.Series(blank, dtype=pl.Boolean).gather(given.places)
 
-    def where(self, column: str, text: str) -> Entered:
-        """Return what is read of the rows with that text in a column, and of those at fault."""
-        fitting = self.among(column, (text,)).to_list()
-        rows = [row for row, fits in enumerate(fitting) if fits or row in self.faulty]
+    def where(self, fitting: Any) -> Entered:
+        """Return what is read of the rows that fit, and of those at fault.
+
+        Args:
+            fitting: For each row whether it does: a series of Polars.
+        """
+        fits = fitting.to_list()
+        rows = [row for row, fit in enumerate(fits) if fit or row in self.faulty]
         columns = {
             name: Column(one.cells, one.places.gather(rows)) for name, one in self.columns.items()
         }

@@ -43,7 +43,7 @@ class Ledger:
     """Keeps the rows of one record kind until all are read, and then decides what each became.
 
     After `settle`, `used` holds the records, `refused` each reject with the index of its job, and
-    `counts` the account.
+    `counts` the account; `left` has the job and line of each row that says nothing.
     """
 
     def __init__(self, kind: Kind, jobs: list[Job]) -> None:
@@ -52,6 +52,7 @@ class Ledger:
         self.used: tuple[Any, ...] = ()
         self.refused: list[tuple[int, Reject]] = []
         self.counts: list[Count] = []
+        self.left: list[tuple[int, int]] = []
         self._number = 0
         self._rows = [0] * len(jobs)
         # One record for each identity; for each row its record, file and line. Arrays, because
@@ -67,9 +68,10 @@ class Ledger:
         self._number += 1
         return self._number
 
-    def add(self, job: int, line: int, made: Record | Reject) -> None:
+    def add(self, job: int, line: int, made: Record | Reject | None) -> None:
         """Enter what was made of the row on `line` of the job of that index."""
-        if self.kind.sparse and isinstance(made, Reject) and made.code == "missing":
+        if made is None:
+            self.left.append((job, line))
             return
         self._rows[job] += 1
         if isinstance(made, Reject):

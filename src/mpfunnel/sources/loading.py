@@ -150,6 +150,9 @@ class _MappingCheck(JoinCheck):
             self.fault("missing", "", f"fills no record kind; known are {', '.join(KINDS)}")
         if data.get("lists") and "companies" not in data:
             self.fault("missing", "lists", "needs companies, which stand on them")
+        for part, whole in (("consents", "leads"), ("deal_lines", "deals")):
+            if part in data and whole not in data:
+                self.fault("missing", part, f"needs {whole}, which have them")
         merges = tuple(self._merges(data, known, settings))
         records = tuple(
             table
@@ -158,6 +161,10 @@ class _MappingCheck(JoinCheck):
             for table in self._table_mappings(entry, path, kind, known, settings, name)
         )
         tables = (*merges, *records)
+        if "deal_lines" in data:
+            for one in (one for table in tables if table.kind == "deals" for one in table.fields):
+                if one.name == "product_id":
+                    self.fault("clash", one.path, "says what deal_lines say; give one of them")
         self._id_types(tables)
         return SourceMapping(origin, immutabledict(known), tables, data)
 

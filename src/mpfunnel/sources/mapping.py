@@ -10,7 +10,7 @@ from attrs import evolve, field, frozen
 from immutabledict import immutabledict
 
 from mpfunnel.codec.checks import located
-from mpfunnel.sources.kinds import KINDS, Slot
+from mpfunnel.sources.kinds import KINDS, Kind, Slot, keyed
 
 __all__ = [
     "FieldMapping",
@@ -165,6 +165,15 @@ class TableMapping:
             read.append((self.only[0], f"{self.path}.names"))
         return [*read, *((here, f"{one.path}.on") for one in self.joins for here, _ in one.on)]
 
+    @property
+    def telling(self) -> list[str]:
+        """The columns of which a blank cell means that its row says nothing."""
+        return [
+            one.columns[0]
+            for one in self.fields
+            if one.slot.sparse and len(one.columns) == 1 and "" not in one.values
+        ]
+
     def origin(self, column: str) -> tuple[JoinMapping | None, str]:
         """Return the join that a column is of, `None` for the own file, and its name there."""
         name, dot, rest = column.partition(".")
@@ -212,6 +221,11 @@ class SourceMapping:
         """The record kinds that it fills, in the order in which they are read."""
         kinds = dict.fromkeys(table.kind for table in self.tables)
         return [kind for kind in kinds if kind in KINDS]
+
+    def kind(self, name: str) -> Kind:
+        """Return the record kind of a name, by what its tables read."""
+        tables = (table for table in self.tables if table.kind == name)
+        return keyed(name, ([one.name for one in table.fields] for table in tables))
 
     def slots(self, kind: str) -> dict[str, Slot]:
         """Return what each field of a record kind takes, read or not: ids of the type of theirs."""

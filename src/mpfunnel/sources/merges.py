@@ -23,10 +23,10 @@ def _merge(values: dict[str, Any]) -> Merge:
 
 def _kind(of: str) -> Kind:
     slots = {
-        "kept": Slot(needed=True, must_map=True, ids_of=of),
-        "gone": Slot(needed=True, must_map=True, many=True, ids_of=of, bracketed=True),
+        "kept": Slot(needed=True, must_map=True, ids_of=of, sparse=True),
+        "gone": Slot(needed=True, must_map=True, many=True, ids_of=of, bracketed=True, sparse=True),
     }
-    return Kind(f"merges.{of}", immutabledict(slots), Merge, _merge, (), False, sparse=True)
+    return Kind(f"merges.{of}", immutabledict(slots), Merge, _merge, (), has_attributes=False)
 
 
 MERGES: Final[immutabledict[str, Kind]] = immutabledict(

@@ -28,29 +28,28 @@ from mpfunnel.sources.facts import CompanyFact, histories
 from mpfunnel.sources.files import SourceFile, column_hint
 from mpfunnel.sources.ids import Ids
 from mpfunnel.sources.joins import Joiner, Shelf, held_of
-from mpfunnel.sources.kinds import KINDS, Kind
+from mpfunnel.sources.kinds import Kind
 from mpfunnel.sources.ledger import Count, Ledger
 from mpfunnel.sources.lists import Directory, known_of, with_lists
 from mpfunnel.sources.loading import load
 from mpfunnel.sources.mapping import SourceMapping, TableMapping
+from mpfunnel.sources.members import with_consents, with_lines
 from mpfunnel.sources.merges import MERGES, lives_on
 from mpfunnel.sources.patterns import Derived, tallies_of, told
 from mpfunnel.sources.rows import Job, Reject, RowReader
 
 __all__ = [
-    "REFERRED",
     "Files",
     "Opened",
     "Records",
     "column_problems",
     "file_problems",
+    "is_referred",
     "opened",
     "read",
 ]
 
 _PROGRESS_EVERY: Final = 1_000
-REFERRED: Final = ("products", "companies", "leads")
-"""What other records refer to; the ids of the rest would only fill memory."""
 
 
 @frozen
@@ -161,6 +160,13 @@ def _located(mapping: SourceMapping, where: Files) -> dict[str, list[SourceFile]
 
 def _paths(given: _Path | Iterable[_Path]) -> list[Path]:
     return [Path(path) for path in ([given] if isinstance(given, str | PathLike) else given)]
+
+
+def is_referred(kind: str, mapping: SourceMapping) -> bool:
+    """Whether other records refer to a kind; the ids of the rest would only fill memory."""
+    if kind == "deals":
+        return "deal_lines" in mapping.kinds
+    return kind in ("products", "companies", "leads")
 
 
 def file_problems(mapping: SourceMapping, given: Iterable[str]) -> list[Problem]:
@@ -302,15 +308,19 @@ class _Reader:
             counts += merges.counts
         for name in self._mapping.kinds:
             directory = Directory(map(known_of, found["companies"])) if name == "lists" else None
-            ledger = self._ledger(name, KINDS[name], directory)
+            ledger = self._ledger(name, self._mapping.kind(name), directory)
             if name == "lists":
                 found["companies"] = with_lists(found["companies"], ledger.used)
+            elif name == "consents":
+                found["leads"] = with_consents(found["leads"], ledger.used)
+            elif name == "deal_lines":
+                found["deals"] = with_lines(found["deals"], ledger.used)
             else:
                 found[name] = ledger.used
             rejects += (reject for _job, reject in ledger.refused)
             counts += ledger.counts
             # What refers to these records is read after them.
-            if name in REFERRED:
+            if is_referred(name, self._mapping):
                 self._ids.add(name, (record.id for record in found[name]))
         self._progress(self._rows_read)
         return Records(

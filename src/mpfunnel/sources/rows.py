@@ -16,7 +16,7 @@ from mpfunnel.sources.ids import Ids
 from mpfunnel.sources.kinds import Kind, Record, Slot
 from mpfunnel.sources.mapping import FieldMapping, TableMapping
 from mpfunnel.sources.patterns import Hits, State, Tally, derived, hits_reader
-from mpfunnel.sources.values import Absent, Cell, CellError, as_shown, converter
+from mpfunnel.sources.values import Absent, Cell, CellError, as_shown, converter, is_blank
 
 __all__ = ["FieldReader", "Job", "Reject", "RowReader", "tell"]
 
@@ -76,7 +76,11 @@ class Job:
 
     def skips(self, row: Row) -> bool:
         """Whether the table of the mapping leaves a row out; one at fault is never left out."""
-        if self.table.only is None or row.code:
+        if row.code:
+            return False
+        if any(is_blank(row.cells[self.header.index(one)]) for one in self.table.telling):
+            return True
+        if self.table.only is None:
             return False
         column, text = self.table.only
         return as_shown(row.cells[self.header.index(column)]) != text
@@ -145,8 +149,8 @@ class RowReader:
             if one.mapped.patterns:
                 tell(tallies, self._job, one, cells)
 
-    def record(self, row: Row, number: int) -> Record | Reject:
-        """Return the record of `row`, or why there is none.
+    def record(self, row: Row, number: int) -> Record | Reject | None:
+        """Return the record of `row`, or why there is none; `None` where it says nothing.
 
         Args:
             row: The row as the file has it.
@@ -156,8 +160,10 @@ class RowReader:
             return self._job.reject(row.line, "", row.code, row.fault)
         return self.made(row.line, row.cells, number)
 
-    def made(self, line: int, cells: Sequence[Cell], number: int) -> Record | Reject:
+    def made(self, line: int, cells: Sequence[Cell], number: int) -> Record | Reject | None:
         """Return the record of the row on `line` with those cells, or why there is none.
+
+        `None` where it says nothing.
 
         Args:
             line: Where it begins, or its number in its table.
@@ -178,6 +184,8 @@ class RowReader:
                 return self._job.reject(line, mapped, error.code, error.reason, text)
             if value is not None:
                 (attributes if mapped.attribute else values)[mapped.name] = value
+            elif mapped.slot.sparse:
+                return None
             elif mapped.slot.needed and missing is None:
                 missing = mapped
         if missing is not None:

@@ -28,7 +28,7 @@ from mpfunnel.sources.mapping import FieldMapping, SourceMapping, TableMapping
 from mpfunnel.sources.members import Member
 from mpfunnel.sources.merges import MERGES, lives_on
 from mpfunnel.sources.patterns import Derived, tallies_of, told
-from mpfunnel.sources.reading import REFERRED, Files, column_problems, file_problems, opened
+from mpfunnel.sources.reading import Files, column_problems, file_problems, is_referred, opened
 from mpfunnel.sources.rows import FieldReader, Job, Reject, tell
 
 __all__ = ["MappedTables", "read_tables", "tables"]
@@ -169,8 +169,11 @@ def _job(
 ) -> tuple[Job, Entered]:
     """Return what a table of the mapping reads of a file, with all that is joined to it."""
     found = joined(table, given, shelf)
+    for column in table.telling:
+        found = found.where(~found.blank(column))
     if table.only is not None:
-        found = found.where(*table.only)
+        column, text = table.only
+        found = found.where(found.among(column, (text,)))
     return Job(table, file, list(found.columns), mapping.personal(table)), found
 
 
@@ -293,7 +296,7 @@ class _Tabling:
         directory = Directory(())
         for name, kind in MERGES.items():
             jobs = [(job, given) for job, given in self._jobs if job.table.kind == name]
-            ledger = told_by_rows(kind, jobs, self._ids, _telling(jobs))
+            ledger = told_by_rows(kind, jobs, self._ids)
             self._ids.merged[name.partition(".")[2]] = lives_on(ledger.used)
             rejects += (reject for _job, reject in at_their_lines(ledger, jobs))
             counts += ledger.counts
@@ -306,18 +309,21 @@ class _Tabling:
                 counts += ledger.counts
                 found["company_sets"] = _with_lists(found, ledger.used)
                 continue
-            bulk = Bulk(KINDS[name], self._mapping.slots(name), jobs, self._ids)
+            bulk = Bulk(self._mapping.kind(name), self._mapping.slots(name), jobs, self._ids)
             problems += bulk.problems
             rejects += (reject for _job, reject in bulk.refused)
             counts += bulk.counts
             if name == "companies":
                 directory = Directory(_known(bulk))
-            if name in REFERRED:
+            if is_referred(name, self._mapping):
                 self._ids.add(name, bulk.used["id"])
             if name == "company_facts":
                 found[name] = _dated(bulk.used)
             elif name in TABLES:
                 found.update(_tables_of(KINDS[name], mapped, bulk.used, bulk.members))
+            if name == "deal_lines":
+                # The products of deals are said once.
+                found["deals"] = found["deals"].drop("product_id")
         if problems:
             raise DecodeError(
                 Problem(one.code, self._mapping.at(one.path), one.message) for one in problems
@@ -360,21 +366,6 @@ class _Tabling:
         ]
         types = {name: pl.Int64 if name == place else pl.String for name in names}
         return pl.DataFrame(rows, schema=types, orient="row")
-
-
-def _telling(jobs: Sequence[tuple[Job, Entered]]) -> list[int]:
-    """Return the rows of merges that say anything: most have only blanks."""
-    found: list[int] = []
-    before = 0
-    for job, given in jobs:
-        said = polars(WHO).repeat(True, given.rows, eager=True)
-        for mapped in job.table.fields:
-            for column in mapped.columns:
-                said &= ~given.blank(column)
-        found += (before + row for row in said.arg_true())
-        found += (before + row for row in given.faulty)
-        before += given.rows
-    return sorted(found)
 
 
 def _known(bulk: Bulk) -> Iterator[Known]:

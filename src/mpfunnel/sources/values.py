@@ -36,6 +36,7 @@ __all__ = [
     "compared",
     "converter",
     "directives",
+    "is_blank",
     "items_of",
     "text_reader",
 ]
@@ -216,6 +217,11 @@ def compared(cell: Cell, settings: Settings) -> str:
     """
     kind: Type = "bool" if isinstance(cell, bool) else "text"
     return text_reader(FieldMapping("", "", Slot(kind), settings=settings))(cell)
+
+
+def is_blank(cell: Cell) -> bool:
+    """Whether a cell has nothing, not even what cannot be read."""
+    return not isinstance(cell, Unfit) and not as_shown(cell).strip()
 
 
 def _reader(field: FieldMapping) -> Callable[[Any], Any]:
