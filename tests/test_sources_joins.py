@@ -143,7 +143,7 @@ def test_columns_of_a_partner_may_be_read_twice(tmp_path: Path) -> None:
 def test_a_file_may_be_joined_with_itself(tmp_path: Path) -> None:
     """The name of the parent of a company stands in the same file."""
     write(tmp_path, "c.csv", "id,parent,name\n1,2,a\n2,,b\n3,9,c\n")
-    data = {
+    data: dict[str, Any] = {
         "files": {"c": "c.csv"},
         "companies": {
             "file": "c",
@@ -180,7 +180,7 @@ def test_words_for_blank_join_nothing(tmp_path: Path) -> None:
     """Neither do blank cells, though they are equal; nor bytes that no encoding knows."""
     write(tmp_path, "a.csv", b"id,key\n1,null\n2,\n3,x\xff\n4,k\n")
     write(tmp_path, "b.csv", b"key,name\nnull,a\n,b\nx\xff,c\nk,d\n")
-    data = {
+    data: dict[str, Any] = {
         "files": {"a": "a.csv", "b": "b.csv"},
         "defaults": {"blank": ["null"]},
         "leads": {
@@ -200,7 +200,7 @@ def test_facts_and_lists_are_joined_too(tmp_path: Path) -> None:
     write(tmp_path, "history.csv", "key,what,day,value\nx,p1,2026-01-01,5\nx,p2,2026-01-01,7\n")
     write(tmp_path, "keys.csv", "key,id\nx,1\n")
     write(tmp_path, "names.csv", "code,name\np1,employees\np2,other\n")
-    data = {
+    data: dict[str, Any] = {
         "files": {n: f"{n}.csv" for n in ("companies", "history", "keys", "names")},
         "companies": {"file": "companies", "fields": {"id": "id"}},
         "company_facts": {
@@ -239,7 +239,7 @@ def test_cells_are_compared_as_a_file_has_them() -> None:
     events = pd.DataFrame({"key": pd.Series(["1", 2.0, 3, [4]], dtype=object)})
     events["name"] = ["a", "b", "c", "d"]
     names = pd.DataFrame({"flag": pd.Series(["true", False], dtype=object), "name": ["t", "f"]})
-    data = {
+    data: dict[str, Any] = {
         "files": {"clicks": "", "events": "e", "names": "n"},
         "leads": {
             "file": "clicks",
@@ -264,7 +264,7 @@ def test_cells_are_compared_as_a_file_has_them() -> None:
 def test_a_key_that_cannot_be_read_is_told_where_it_matters() -> None:
     """What is wrong with the key is wrong with the cells that hang on it."""
     base = pd.DataFrame({"id": ["a", "b"], "key": pd.Series([["x"], 2.0**60], dtype=object)})
-    data = {
+    data: dict[str, Any] = {
         "files": {"base": "b", "more": "m"},
         "leads": {
             "file": "base",
@@ -283,7 +283,7 @@ def test_days_and_numbers_of_a_partner_stay_what_they_are() -> None:
     """The column of a joined table is read as the field that it fills."""
     base = pl.DataFrame({"id": ["a", "b"], "key": [1, 2]})
     more = pl.DataFrame({"key": [1], "day": [date(2026, 10, 1)], "n": [2.5]})
-    data = {
+    data: dict[str, Any] = {
         "files": {"base": "b", "more": "m"},
         "defaults": {"zone": "UTC"},
         "companies": {
@@ -312,7 +312,7 @@ def test_what_is_personal_there_is_personal_here(tmp_path: Path) -> None:
     """A phone number is masked wherever it stands: there, here, and where it is only compared."""
     write(tmp_path, "calls.csv", "id,tel,no\n1,0312345678,0312345678\n")
     write(tmp_path, "people.csv", "id,phone\nL1,0312345678\n")
-    data = {
+    data: dict[str, Any] = {
         "files": {"calls": "calls.csv", "people": "people.csv"},
         "defaults": {"zone": "UTC"},
         "leads": {"file": "people", "fields": {"id": "id", "phone": "phone"}},

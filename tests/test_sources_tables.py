@@ -243,13 +243,13 @@ def mappings(draw: st.DrawFn, *, numbered: bool = True) -> dict[str, Any]:
     }
     for of in ("companies", "leads", "deals"):
         if draw(st.integers(0, 3)) == 0:
-            kind = {"type": "int"} if of in integers else {}
+            sort = {"type": "int"} if of in integers else {}
             kept, gone = draw(st.sampled_from([("id", "other id"), ("other id", "items")]))
             split = {"split": draw(st.sampled_from([";", "|"]))}
             said.setdefault("merges", {})[of] = {
                 "file": "table",
-                "kept": {"column": kept, **kind},
-                "gone": {"column": gone, **kind, **split},
+                "kept": {"column": kept, **sort},
+                "gone": {"column": gone, **sort, **split},
             }
     for kind in kinds:
         parts = draw(st.lists(_part(kind, integers, types), min_size=1, max_size=2))

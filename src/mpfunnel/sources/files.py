@@ -108,7 +108,7 @@ class SourceFile:
             raise self._refusal("encoding", f"line 1 is not {encoding}; state its encoding")
         if first.code:
             raise self._refusal("syntax", f"line 1: {first.fault}")
-        return first.cells
+        return [*first.cells]
 
     def rows(self) -> Iterator[Row]:
         """Yield the rows after the header; an empty line is no row.

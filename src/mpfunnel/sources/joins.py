@@ -80,12 +80,15 @@ class Partners:
         # Most keys are those of one row; the further ones of the others go apart.
         self._first: dict[tuple[str, ...], int] = {}
         self._more: dict[int, list[int]] = {}
-        by = [(list(map(self._read, held[name].cells)), held[name].places) for name in there]
+        by = [
+            ([self._read(cell) for cell in held[name].cells], held[name].places) for name in there
+        ]
         rows = zip(*(places for _texts, places in by), strict=True)
         for row, places in enumerate(rows):
-            key = tuple(texts[at] for (texts, _), at in zip(by, places, strict=True))
-            if all(isinstance(text, str) and text for text in key):
-                first: int = self._first.setdefault(key, row)  # type: ignore[arg-type]
+            read = [texts[at] for (texts, _), at in zip(by, places, strict=True)]
+            key = tuple(text for text in read if isinstance(text, str) and text)
+            if len(key) == len(there):
+                first = self._first.setdefault(key, row)
                 if first != row:
                     self._more.setdefault(first, []).append(row)
 

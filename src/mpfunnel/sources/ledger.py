@@ -138,7 +138,8 @@ class Ledger:
 
 
 def _written(value: Any) -> str:
-    return ", ".join(map(str, sorted(value))) if isinstance(value, frozenset) else str(value)
+    ids: Any = value if isinstance(value, frozenset) else [value]
+    return ", ".join(map(str, sorted(ids)))
 
 
 def _differing(one: Record, other: Record) -> set[str]:

@@ -326,7 +326,7 @@ class FieldReader:
 
     def _nearest(self, item: Id) -> str:
         """Return why no record has the id `item`."""
-        known = self._known or frozenset()
+        known = self._known or set[Id]()
         which = f" as {shown(str(item), personal=False)!r}" if self.mapped.slot.many else ""
         # The nearest id of another lead is none of the reader's business, and the nearest of mere
         # numbers is another firm's.

@@ -230,7 +230,9 @@ def _types(mapping: SourceMapping, key: str) -> dict[str, set[Type]]:
     """Return the columns of a file that are read, each with the types of what it fills."""
     found: dict[str, set[Type]] = {}
     for table in mapping.tables:
-        read = [(column, _read_as(one)) for one in table.fields for column in one.columns]
+        read: list[tuple[str, Type]] = [
+            (column, _read_as(one)) for one in table.fields for column in one.columns
+        ]
         # What is compared is compared as text.
         read += [(here, "text") for join in table.joins for here, _there in join.on]
         read += [(f"{j.name}.{there}", "text") for j in table.joins for _here, there in j.on]
@@ -351,7 +353,8 @@ class _Tabling:
                 if (deleted := job.table.deleted) is not None:
                     unsound |= given.among(deleted.columns[0], deleted.truths)
                 sound = places.filter(~unsound)
-                for place, rows in sound.value_counts().rows():
+                counts: list[tuple[int, int]] = sound.value_counts().rows()
+                for place, rows in counts:
                     tell(tallies, job, reader, cells[place], rows)
         return told(self._mapping, tallies)
 
