@@ -1,8 +1,7 @@
-"""Groups of companies: a second model by straight recursion, drawn parents, and rules that ask."""
+"""Groups of companies: drawn parents, and rules that ask at every place where they may."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from functools import cache
 from random import Random
@@ -11,14 +10,13 @@ from typing import Any
 from attrs import evolve
 
 import mpfunnel as mf
-from mpfunnel.calendars import local_day, zone_for
 from mpfunnel.facts import company, group
 from mpfunnel.rules.tables import DecisionTable, Rule
 from mpfunnel.stages import FunnelStage
 from tests.frames import draw_records
 from tests.leads import BOOKS, book_of
 
-__all__ = ["ASKING", "asking", "engine_asking", "told_of_groups", "with_groups"]
+__all__ = ["ASKING", "asking", "engine_asking", "with_groups"]
 
 LARGE = 600
 
@@ -102,7 +100,7 @@ ASKING = range(BOOKS)
 def with_groups(
     random: Random, book: mf.Playbook, as_of: date, count: int, *, dated: bool = True
 ) -> dict[str, list[Any]]:
-    """Random records whose companies have parents: given ones, unknown ones, and some that change."""
+    """Random records whose companies have parents: given ones, unknown ones, and others later."""
     records = draw_records(random, book, as_of, count)
     ids = [one.company.id for one in records["companies"]]
     drawn: list[Any] = []
@@ -122,66 +120,3 @@ def with_groups(
     # Their order is no hint of who belongs to whom.
     records["companies"] = random.sample(drawn, len(drawn))
     return records
-
-
-# -- the second model --
-
-
-def told_of_groups(
-    records: Mapping[str, Iterable[Any]], book: mf.Playbook, as_of: date
-) -> dict[Any, tuple[int | None, frozenset[str], frozenset[str]]]:
-    """What is to be known of each company's group: by walking up to its top, one after the other."""
-    companies = {
-        one.company.id: one.on(as_of) if isinstance(one, mf.CompanyHistory) else one
-        for one in records["companies"]
-    }
-
-    def top(company_id: Any) -> Any:
-        if company_id not in companies or companies[company_id].parent_id is None:
-            return company_id
-        return top(companies[company_id].parent_id)
-
-    found: dict[Any, Any] = {}
-    for company_id in companies:
-        members = [one for one in companies.values() if top(one.id) == top(company_id)]
-        people = [one.employees for one in members]
-        total = None if None in people else min(sum(people), 2**63 - 1)  # type: ignore[arg-type]
-        ties = frozenset(tie for one in members for tie in one.relationships)
-        owned = frozenset(p for one in members for p in owned_by(one.id, records, book, as_of))
-        found[company_id] = total, ties, owned
-    return found
-
-
-def owned_by(
-    company_id: Any, records: Mapping[str, Iterable[Any]], book: mf.Playbook, as_of: date
-) -> Iterable[str]:
-    """The products that one company owns."""
-    zone = zone_for(book.zone)
-    ids = {product.id for product in book.products}
-    deals = {
-        deal
-        for deal in records["deals"]
-        if deal.company_id == company_id and local_day(deal.opened_at, zone) <= as_of
-    }
-    sound = [deal for deal in deals if {line.product_id for line in deal.lines} <= ids]
-    for product_id in ids:
-        ends = [
-            one.end
-            for one in records["contracts"]
-            if (one.company_id, one.product_id) == (company_id, product_id) and one.start <= as_of
-        ]
-        runs = any(end is None or end >= as_of for end in ends)
-        lapsed = max((end for end in ends if end is not None and end < as_of), default=date.min)
-        won = max(
-            (
-                local_day(deal.closed_at, zone)
-                for deal in sound
-                if deal.status == "won"
-                and deal.closed_at is not None
-                and local_day(deal.closed_at, zone) <= as_of
-                and product_id in {line.product_id for line in deal.lines}
-            ),
-            default=None,
-        )
-        if runs or (won is not None and lapsed < won):
-            yield str(product_id)

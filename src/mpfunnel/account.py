@@ -145,9 +145,10 @@ def accounts(
 ) -> tuple[Account, ...]:
     """Return one account per company, in the order given, then one of the people without any.
 
-    The relatives of an account are the companies that a parent links to its own on any day. A deal is in the account of its company and in that of its lead. A record that refers to a
-    company or lead that is not given comes with the people without company, where `Engine.assess`
-    returns it among the rejects: nothing is lost (law 7).
+    The relatives of an account are the companies that parents link to its own, on whatever day. A
+    deal is in the account of its company and in that of its lead. A record that refers to a company
+    or lead that is not given comes with the people without company, where `Engine.assess` returns
+    it among the rejects: nothing is lost (law 7).
 
     Raises:
         InvalidDataError: Companies, leads or deals share an id but differ (S17): which of them is

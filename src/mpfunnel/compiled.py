@@ -289,7 +289,7 @@ def _came_after(company: Company | CompanyHistory, reviewed: date, day: date) ->
 
 
 def company_on(company: Given, day: date) -> Company | Member:
-    """Return the company as it was on a day, as far as that is known; with its group, if it has one."""
+    """Return the company as it was on a day, as far as known: among relatives with its group."""
     return company if isinstance(company, Company) else company.on(day)
 
 

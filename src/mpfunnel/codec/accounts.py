@@ -41,7 +41,7 @@ __all__ = [
     "FIELDS",
     "INSIDE",
     "MAX_RECORDS",
-    "RELATIVE",
+    "OF_RELATIVE",
     "SERIES",
     "AccountCheck",
     "account_data",
@@ -56,8 +56,8 @@ SERIES: Final[Mapping[str, type]] = {
     "overrides": Override,
 }
 """The records of an account besides its company."""
-RELATIVE: Final = ("company", "deals", "contracts")
-"""The records of a relative."""
+OF_RELATIVE: Final = ("deals", "contracts")
+"""The records of a relative besides its company."""
 MAX_RECORDS: Final = 1_000
 """How many records of one kind an account may have."""
 
@@ -116,20 +116,20 @@ class AccountCheck(AttributeCheck):
         self, data: dict[str, Any], path: str, zone: ZoneInfo, asked: Attributes
     ) -> Relative | None:
         """Return another company of the group, with its deals and contracts."""
-        self.keys(data, path, RELATIVE)
+        known = len(self.problems)
+        self.keys(data, path, ("company", *OF_RELATIVE))
         reader = _Reader(self, zone, asked)
         company = reader.company(data, path)
-        records = {
-            name: reader.records(data, name, SERIES[name], path)
-            for name in RELATIVE
-            if name in SERIES
-        }
+        records = {name: reader.records(data, name, SERIES[name], path) for name in OF_RELATIVE}
+        raw = data.get("company", {})
         if "company" not in data:
             self.fault("missing", path, "has no company")
-        elif "id" not in self.table(data, "company", path):
-            # The account's own company has the one that is implied.
+        elif is_table(raw) and "id" not in raw:
+            # What is implied is that of the account's own company.
             self.fault("missing", f"{path}.company", "has no id")
-        return None if company is None else Relative(company, **records)
+        if company is None or len(self.problems) > known:
+            return None
+        return Relative(company, **records)
 
 
 class _Reader:
@@ -358,7 +358,7 @@ def account_data(account: Account, zone: ZoneInfo, asked: Attributes) -> dict[st
     """
     data = _records_data(account, SERIES, _Writer(zone, asked), {"id": 1})
     relatives = [
-        _records_data(one, RELATIVE[1:], _Writer(zone, asked), {}) for one in account.relatives
+        _records_data(one, OF_RELATIVE, _Writer(zone, asked), {}) for one in account.relatives
     ]
     return {**data, **({"relatives": relatives} if relatives else {})}
 

@@ -11,7 +11,7 @@ from typing import Any, Final, get_args
 
 from mpfunnel import facts
 from mpfunnel.calendars import Weekday
-from mpfunnel.codec.accounts import FIELDS, INSIDE, MAX_RECORDS, RELATIVE, SERIES
+from mpfunnel.codec.accounts import FIELDS, INSIDE, MAX_RECORDS, OF_RELATIVE, SERIES
 from mpfunnel.codec.attributes import TYPES
 from mpfunnel.codec.cases import ANSWER, CASE, MAX_CASES, OF_COMPANY, OF_LEAD
 from mpfunnel.codec.conditions import JOINTS, LISTS, OPERATORS, TAKES
@@ -398,7 +398,7 @@ def _cases() -> dict[str, _Schema]:
     """Return the schemas of worked cases; the values of records are checked as they are made."""
     records = {name: _list(_record(kind), maxItems=MAX_RECORDS) for name, kind in SERIES.items()}
     given: dict[str, _Schema] = {"company": _record(Company, ("changes",)), **records}
-    relative = {name: given[name] for name in RELATIVE}
+    relative = {name: given[name] for name in ("company", *OF_RELATIVE)}
     given["relatives"] = _list(_table(relative, relative, ("company",)), maxItems=MAX_RECORDS)
     answers: dict[str, _Schema] = {}
     for name, value in (("answer", _KEY), ("answer_tier", _TIER)):
