@@ -17,10 +17,10 @@ def told_of_groups(
     records: Mapping[str, Iterable[Any]], book: Playbook, as_of: date
 ) -> dict[Any, tuple[int | None, frozenset[str], frozenset[str]]]:
     """What is to be known of each company's group: each walks up to its top."""
-    companies = {
-        one.company.id: one.on(as_of) if isinstance(one, CompanyHistory) else one
-        for one in records["companies"]
-    }
+    plain = [
+        one.on(as_of) if isinstance(one, CompanyHistory) else one for one in records["companies"]
+    ]
+    companies = {one.id: one for one in plain}
 
     def top(company_id: Any) -> Any:
         if company_id not in companies or companies[company_id].parent_id is None:

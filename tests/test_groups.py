@@ -20,6 +20,8 @@ from mpfunnel.codec.sheets.headers import Headers, fact_header
 from mpfunnel.errors import DecodeError, InvalidDataError, PlaybookError
 from mpfunnel.facts import ENGAGEMENT, any_product, company, group, product
 from mpfunnel.following import AccountState
+from mpfunnel.following.news import news_of
+from mpfunnel.following.taking import Taken
 from mpfunnel.groups import Group, Member, families, in_group
 from mpfunnel.history import next_stage_change, replay
 from mpfunnel.kin import Kin
@@ -398,14 +400,13 @@ def test_an_event_may_tell_of_a_relative() -> None:
 
 
 def test_news_of_a_relative_reach_what_a_person_decided() -> None:
-    """A contract of another company of the group is newer than that decision, if rules ask."""
-    funnel = evolve(BOOK.funnel, overrules_people=True)
-    engines = [mf.Engine(evolve(one, funnel=funnel)) for one in (BOOK, mf.starter(["crm", "sfa"]))]
+    """A contract of another company of the group is a newer record, if rules ask for groups."""
     relative = Relative(Company(2, parent_id=1), contracts=[Contract(2, "crm", DAY)])
     account = Account(Company(1), leads=[Lead(5, 1)], relatives=[relative])
-    for engine in engines:
-        found = engine.on(AccountState(account), None, as_of=NOON)
-        assert found.answer.leads[5].stage.value.key == "known"
+    began = datetime.combine(DAY, datetime.min.time(), UTC)
+    for engine, known in ((ENGINE, {None: began}), (mf.Engine(mf.starter(["crm"])), {})):
+        news = news_of(engine.compiled, AccountState(), Taken(account, {}), NOON)
+        assert (news.new, news.known) == (known, known)
 
 
 STATE = AccountState(

@@ -174,7 +174,7 @@ def accounts(
             for problem in _conflicts(name, records[name])
         ]
     if not problems:
-        problems = [*check_parents(dict.fromkeys(map(company_of, records["companies"])))]
+        problems = [*check_parents(map(company_of, records["companies"]))]
     if problems:
         raise InvalidDataError(problems)
     given: dict[Id, Company | CompanyHistory] = {

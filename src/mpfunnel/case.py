@@ -33,7 +33,7 @@ from mpfunnel.engagement import (
 )
 from mpfunnel.engagement.waiting import first_change, hear
 from mpfunnel.errors import UnknownNameError, brief
-from mpfunnel.groups import Member
+from mpfunnel.groups import Member, in_group
 from mpfunnel.kin import Given
 from mpfunnel.labels import Label
 from mpfunnel.ownership import NOTHING, Position, positions
@@ -155,7 +155,9 @@ class Case:
     @cached_property
     def in_group(self) -> Company | Member:
         """The company, with its group if rules ask about that."""
-        return self.book.seen(company_on(self.given, self.day))
+        if not self.book.asked_of_group:
+            return self.company
+        return in_group(company_on(self.given, self.day))
 
     @cached_property
     def tiers(self) -> Mapping[Id, Decision[Tier]]:

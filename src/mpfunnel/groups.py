@@ -10,7 +10,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from attrs import field, frozen
+from attrs import frozen
 
 from mpfunnel.records import Company, Id
 from mpfunnel.rules.conditions import Condition, facts_of
@@ -68,7 +68,7 @@ class Member:
     """
 
     company: Company
-    group: Group = field()
+    group: Group
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.company, name)
