@@ -521,7 +521,9 @@ class Oracle:
 
     def _group(self, company: Company, day: date) -> SimpleNamespace:
         asked = any(name.startswith("group.") for name in self.book.asked)
-        whole = (self.account, *self.account.relatives) if asked and self.given is not None else ()
+        whole: Any = (
+            (self.account, *self.account.relatives) if asked and self.given is not None else ()
+        )
         records = {
             "companies": [one.company for one in whole],
             "deals": [deal for one in whole for deal in one.deals],

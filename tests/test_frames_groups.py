@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from random import Random
 from typing import Any
 
+import narwhals.stable.v2 as nw
 import polars as pl
 import pytest
 from attrs import evolve
 
 import mpfunnel as mf
-from mpfunnel import frames
+from mpfunnel import frames, warehouse
 from mpfunnel.facts import company, group
 from mpfunnel.frames import groups as frames_groups
 from mpfunnel.frames import ownership
@@ -75,7 +76,7 @@ def of_companies(seed: str) -> tuple[mf.Engine, date, dict[str, Any], dict[str, 
     """Companies with contracts and deals, without people: an engine, a day, records and tables."""
     engine, as_of, records = drawn(10, seed)
     assert engine.playbook.tier_review_dates
-    kept = ("companies", "contracts", "deals")
+    kept: tuple[str, ...] = ("companies", "contracts", "deals")
     records = {name: rows if name in kept else [] for name, rows in records.items()}
     records["deals"] = [evolve(deal, lead_id=None) for deal in records["deals"]]
     kept = (*kept, "company_sets", "company_facts", "deal_lines")
@@ -114,7 +115,7 @@ def told(
     """The rule of the Tier for the first product, by company."""
     if isinstance(companies, list):
         more = {**tables_of({**dict.fromkeys(RECORDS, ()), "companies": companies}, engine), **more}
-        given = {name: pl.DataFrame(table) for name, table in more.items()}
+        given: dict[str, Any] = {name: pl.DataFrame(table) for name, table in more.items()}
     else:
         given = {"companies": companies, **more}
     out = frames.assess(engine, **given, as_of=DAY, lang="en")
@@ -186,7 +187,7 @@ def test_who_does_not_ask_has_no_step_more() -> None:
 
     def steps(engine: mf.Engine) -> list[str]:
         tables = {"companies": ["id", "parent_id"]}
-        queries = mf.warehouse.render(engine, dialect="duckdb", tables=tables, as_of=DAY)
+        queries = warehouse.render(engine, dialect="duckdb", tables=tables, as_of=DAY)
         return [one.name for one in queries.queries]
 
     assert not [one for one in steps(mf.Engine(mf.starter(["crm"]))) if "parents" in one]
@@ -245,15 +246,28 @@ def test_limits_of_a_policy_in_python_see_the_group(reviews: Any) -> None:
     assert ({"large", "owns"} <= rules) == (not reviews)
 
 
-def test_what_a_group_owned_on_the_day_of_review_counts() -> None:
+CONTRACTS = pl.DataFrame(
+    {"company_id": [2], "product_id": ["crm"], "start": [date(2026, 5, 1)], "end": [None]},
+    schema_overrides={"end": pl.Date},
+)
+DEALS = pl.DataFrame(
+    {
+        "id": [1],
+        "company_id": [2],
+        "product_id": ["crm"],
+        "opened_at": [datetime(2026, 3, 1, tzinfo=UTC)],
+        "status": ["won"],
+        "closed_at": [datetime(2026, 5, 1, tzinfo=UTC)],
+    }
+)
+
+
+@pytest.mark.parametrize("bought", [{"contracts": CONTRACTS}, {"deals": DEALS}])
+def test_what_a_group_owned_on_the_day_of_review_counts(bought: Any) -> None:
     """Without any fact over time, too: contracts and deals have days of their own."""
     engine = mf.Engine(evolve(BOOK, tier_review_dates=[(4, 1)]))
     table = pl.DataFrame({"id": [1, 2], "parent_id": [None, 1]})
-    contracts = pl.DataFrame(
-        {"company_id": [2], "product_id": ["crm"], "start": [date(2026, 5, 1)], "end": [None]},
-        schema_overrides={"end": pl.Date},
-    )
-    out = frames.assess(engine, companies=table, contracts=contracts, as_of=DAY, lang="en")
+    out = frames.assess(engine, companies=table, **bought, as_of=DAY, lang="en")
     assert {(r["rule"], r["proposed"], r["undated"]) for r in rows_of(out.tiers)} == {
         ("otherwise", "tier_1", "group.relationships;group.employees")
     }
@@ -265,8 +279,8 @@ def test_what_a_group_owned_on_the_day_of_review_counts() -> None:
 def _without_unknown_parents(companies: Any, workshop: Any, suffix: str = "") -> Any:
     known = companies.join(companies.select(parent_id="id"), on="parent_id", how="semi")
     alone = companies.join(companies.select(parent_id="id"), on="parent_id", how="anti")
-    blank = alone.with_columns(parent_id=frames_groups.nw.lit(None, dtype=_type_of(companies)))
-    both = frames_groups.nw.concat([known, blank.select(known.collect_schema().names())])
+    blank = alone.with_columns(parent_id=nw.lit(None, dtype=_type_of(companies)))
+    both = nw.concat([known, blank.select(known.collect_schema().names())])
     return numbered(both, workshop, suffix)
 
 
@@ -284,7 +298,8 @@ def _members_own(self: Any, kin: Any, day: date) -> Any:
 
 def _blank_people_are_none(members: Any, owned: Any = ()) -> Group:
     members = [evolve(one, employees=one.employees or 0) for one in members]
-    return group_of(Group, members, owned)
+    made: Group = group_of(Group, members, owned)
+    return made
 
 
 numbered = frames_groups.numbered

@@ -14,6 +14,7 @@ from jsonschema import Draft202012Validator
 
 import mpfunnel as mf
 from mpfunnel.account import Account, Relative, accounts
+from mpfunnel.calendars import day_began
 from mpfunnel.codec import schema, to_data
 from mpfunnel.codec.conditions import Vocabulary
 from mpfunnel.codec.sheets.headers import Headers, fact_header
@@ -158,6 +159,23 @@ def test_a_group_is_as_of_the_day() -> None:
     ]
 
 
+def test_a_replay_without_what_is_owned() -> None:
+    """Where no rule asks for that, contracts of the group are no days of its answers."""
+    rules = [mf.Rule(T[0], group.relationships.contains_any("competitor"), key="rival")]
+    engine = mf.Engine(evolve(BOOK, tiers=mf.TierTable(rules=rules, otherwise=T[1])))
+    child = CompanyHistory(
+        Company(2, parent_id=1),
+        [CompanyChange(DAY, "relationships", frozenset({"competitor"}))],
+    )
+    (account, _) = accounts(companies=[Company(1), child], contracts=[Contract(2, "crm", DAY)])
+    told = replay(account, engine, start=DAY - timedelta(1), end=DAY)
+    assert [(one.rule, one.cause) for one in told.tiers["crm"]] == [
+        ("otherwise", "start"),
+        ("rival", "record"),
+    ]
+    assert rule_for(account, DAY - timedelta(1), engine) == "otherwise"
+
+
 def test_what_a_relative_won_is_owned_from_that_day_on() -> None:
     """As of one company: by contract, or by a deal that was won."""
     deal = Deal(
@@ -192,14 +210,14 @@ def test_families_are_who_is_linked() -> None:
 
 def test_accounts_refuse_circles() -> None:
     """Every company that is its own ancestor is named; what changes later may pass through one."""
-    around = [Company(1, parent_id=2), Company(2, parent_id=1), Company(3, parent_id=1)]
+    around: list[Any] = [Company(1, parent_id=2), Company(2, parent_id=1), Company(3, parent_id=1)]
     with pytest.raises(InvalidDataError) as caught:
         accounts(companies=around)
     assert [str(one) for one in caught.value.problems] == [
         "companies[1].parent_id: is its own ancestor: 1 > 2 > 1",
         "companies[2].parent_id: is its own ancestor: 2 > 1 > 2",
     ]
-    turned = [
+    turned: list[Any] = [
         CompanyHistory(Company(1, employees=200), [CompanyChange(DAY, "parent_id", 2)]),
         Company(2, employees=200, parent_id=1),
     ]
@@ -257,10 +275,11 @@ def test_rules_compiled_and_explained_agree(random: Random) -> None:
         frozenset(random.sample(("competitor", "customer"), random.randrange(3))),
         frozenset(random.sample(("crm", "sfa"), random.randrange(3))),
     )
-    member = Member(Company(1, employees=random.choice((None, 300))), known)
-    for policy in (TABLE, asking(1).tiers["A"], asking(1).segments):
-        wanted: Any = decide(policy, {"company": member})  # type: ignore[arg-type]
-        assert policy.compile()(member) == wanted  # type: ignore[attr-defined]
+    member: Any = Member(Company(1, employees=random.choice((None, 300))), known)
+    policies: list[Any] = [TABLE, *asking(1).tiers.values(), asking(1).segments]
+    for policy in policies:
+        rules: Any = policy.rules if isinstance(policy, mf.TierLimits) else policy
+        assert policy.compile()(member) == decide(rules, {"company": member})
 
 
 @given(randoms())
@@ -403,7 +422,7 @@ def test_news_of_a_relative_reach_what_a_person_decided() -> None:
     """A contract of another company of the group is a newer record, if rules ask for groups."""
     relative = Relative(Company(2, parent_id=1), contracts=[Contract(2, "crm", DAY)])
     account = Account(Company(1), leads=[Lead(5, 1)], relatives=[relative])
-    began = datetime.combine(DAY, datetime.min.time(), UTC)
+    began = day_began(DAY, ENGINE.compiled.zone)
     for engine, known in ((ENGINE, {None: began}), (mf.Engine(mf.starter(["crm"])), {})):
         news = news_of(engine.compiled, AccountState(), Taken(account, {}), NOON)
         assert (news.new, news.known) == (known, known)

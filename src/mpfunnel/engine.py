@@ -245,8 +245,9 @@ class Engine:
             event: A record that is new or has changed; a `mpfunnel.LeadMove` for the gate; `None`
                 where only time has passed. A company, a lead or a deal takes the place of the one
                 with its id; a `mpfunnel.Relative` of the one with its company; a contract of the
-                one with its company, product and first day; what is set by hand of the one with its question, subject, product and first day. Where the
-                state holds a `CompanyHistory`, a `Company` goes on with it.
+                one with its company, product and first day; what is set by hand of the one with its
+                question, subject, product and first day. Where the state holds a `CompanyHistory`,
+                a `Company` goes on with it.
             as_of: The instant, aware: not before that of the state. Records of later days do not
                 count yet.
             changed_at: When the CRM changed the record, aware. Of two versions of one record the

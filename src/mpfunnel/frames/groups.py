@@ -153,8 +153,8 @@ def _people(rows: Frame, column: str) -> Frame:
     high = nw.col("high") + _over(nw.col("low"))
     sums = sums.with_columns(high=high, low=nw.col("low") % _HALF)
     fits = nw.when(nw.col("high") < 2 * _HALF).then(nw.col("high")).otherwise(whole(0))
-    total = nw.when(nw.col("high") < 2 * _HALF).then(fits * _HALF + nw.col("low"))
-    total = total.otherwise(whole(_MOST))
+    added = fits * _HALF + nw.col("low")
+    total = nw.when(nw.col("high") < 2 * _HALF).then(added).otherwise(whole(_MOST))
     known = nw.when(nw.col("unknown") == 0).then(total)
     return sums.select(nw.col(GROUP), known.alias(column))
 

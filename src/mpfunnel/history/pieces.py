@@ -7,7 +7,7 @@ from datetime import date
 from functools import cached_property, lru_cache
 from typing import Any, Final
 
-from mpfunnel.account import Account
+from mpfunnel.account import Account, Relative
 from mpfunnel.by_hand import day_after
 from mpfunnel.case import NOBODY, Seen
 from mpfunnel.compiled import Compiled, company_on, undated
@@ -261,7 +261,8 @@ def _days_of_group(book: Compiled, account: Account) -> tuple[frozenset[int], fr
     for one in account.relatives:
         told |= _changes(one.company)
     if "owned" in book.asked_of_group:
-        for one in (account, *account.relatives):
+        whole = (Relative(account.company, account.deals, account.contracts), *account.relatives)
+        for one in whole:
             for deal in one.deals:
                 told.add(book.day_of(deal.opened_at).toordinal())
                 if deal.closed_at is not None:
