@@ -25,7 +25,7 @@ from mpfunnel.codec import to_data
 from mpfunnel.codec.text import json_text
 from mpfunnel.engagement import EngagementModel, EngagementState, Signal
 from mpfunnel.examples import PLAYBOOK, STORY_DAY, story
-from mpfunnel.facts import ProductFacts, any_product, company, product
+from mpfunnel.facts import ProductFacts, any_product, company, group, product
 from mpfunnel.rules.conditions import All, AnyOf, Condition
 from mpfunnel.rules.facts import Scale
 from mpfunnel.tiers import TierLimit, TierLimits, TierPolicy, TierScorecard
@@ -323,6 +323,78 @@ def _scorecards() -> mf.Playbook:
     return evolve(book, cases=cases)
 
 
+# -- groups: who belongs to whom, and what they are and own together --
+
+
+def _groups() -> mf.Playbook:
+    ties = group.relationships.contains_any("competitor", "own_group")
+    book = _book(
+        {
+            "owns": _if(group.owns("owns")),
+            "ties": _if(ties),
+            "people": _if(group.employees >= 300),
+            "vague": _if(group.employees.is_missing()),
+        }
+    )
+    alone = mf.Company(1, employees=200)
+    below, above = evolve(alone, parent_id=2), mf.Company(2, employees=100)
+    rival = evolve(above, relationships=["competitor"])
+    runs, ended = (
+        mf.Contract(2, "owns", date(2026, 1, 1), end) for end in (DAY, DAY - timedelta(1))
+    )
+    moved = mf.CompanyHistory(alone, [mf.CompanyChange(DAY, "parent_id", 2)])
+    to_move = mf.CompanyHistory(alone, [mf.CompanyChange(DAY + timedelta(1), "parent_id", 2)])
+    noon = datetime(2026, 10, 31, 3, tzinfo=UTC)
+    opened = noon - timedelta(30)
+    line = [mf.DealLine("owns")]
+    won = mf.Deal(1, 2, opened, line, status="won", closed_at=noon)
+    lost = evolve(won, status="lost")
+    given: list[tuple[str, mf.Account]] = [
+        ("without relatives", mf.Account(alone)),
+        ("a parent that nobody knows more about", mf.Account(evolve(alone, parent_id=9))),
+        *(
+            (f"{name}: {what}", mf.Account(one, relatives=relatives))
+            for name, one, relatives in (
+                ("nobody's child", alone, [mf.Relative(rival)]),
+                ("a child", below, [mf.Relative(rival)]),
+                ("a child", below, [mf.Relative(evolve(above, employees=None))]),
+                ("a child of one that owns", below, [mf.Relative(above, contracts=[runs])]),
+                ("a child of one that owned", below, [mf.Relative(above, contracts=[ended])]),
+                ("a child of one that bought", below, [mf.Relative(above, [won])]),
+                ("a child of one that did not", below, [mf.Relative(above, [lost])]),
+                ("a parent", above, [mf.Relative(evolve(below, relationships=["own_group"]))]),
+                ("since today", moved, [mf.Relative(rival)]),
+                ("from tomorrow on", to_move, [mf.Relative(rival)]),
+                (
+                    "two of one unknown parent",
+                    evolve(alone, parent_id=9),
+                    [mf.Relative(mf.Company(3, employees=100, parent_id=9))],
+                ),
+                (
+                    "the child of a child",
+                    below,
+                    [
+                        mf.Relative(evolve(above, employees=0, parent_id=3)),
+                        mf.Relative(mf.Company(3, employees=99)),
+                    ],
+                ),
+            )
+            for what in (", ".join(_shown(relative) for relative in relatives),)
+        ),
+    ]
+    products = [one.id for one in book.products]
+    cases = [
+        _answered(book, f"{place} {name}", account, DAY, [str(one) for one in products])
+        for place, (name, account) in enumerate(given)
+    ]
+    return evolve(book, cases=cases)
+
+
+def _shown(relative: mf.Relative) -> str:
+    one: Any = relative.company
+    return f"{one.employees} people, {' '.join(sorted(one.relationships)) or 'no ties'}"
+
+
 # -- scores: decay, caps, cool-downs, penalties, floor, activities of the whole firm --
 
 _LADDER: Final = (0, 1, 2, 3, 5, 7, 10, 14, 15, 17, 20, 25, 29, 30, 35, 40)
@@ -588,6 +660,9 @@ def _explicit_facts(given: dict[str, Any]) -> dict[str, Any]:
             whole = {**said, **row}
             row.clear()
             row.update(whole)
+    for relative in found.get("relatives", []):
+        relative.update(_explicit_facts({**relative, "leads": []}))
+        relative.pop("leads")
     for row in found.get("overrides", []):
         about = {"engagement": ("lead_id", only)}.get(row["what"], ("company_id", company_id))
         row.setdefault(*about)
@@ -600,6 +675,7 @@ BOOKS: Final = {
     "scorecards": _scorecards,
     "scores": _scores,
     "products": _products,
+    "groups": _groups,
     "stages": _stages,
 }
 """What makes each file."""

@@ -27,6 +27,7 @@ from mpfunnel.records import Activity, Company, CompanyHistory, Deal, Id, Lead, 
 from mpfunnel.segments import UNMATCHED
 from mpfunnel.stages import Funnel
 from tests.oracle import Answer, oracle
+from tests.oracle_groups import told_of_groups
 
 __all__ = ["Mark", "Stretch", "current_stretch", "differences", "furthest_by_trial", "share_left"]
 
@@ -358,6 +359,7 @@ class Oracle:
             company.on(as_of) if isinstance(company, CompanyHistory) else company
         )
         self.company_id = self.company.id if self.company else None
+        self.account = account
         self.given = account.company
         self._sort(account)
         self._hear_people(account)
@@ -502,24 +504,47 @@ class Oracle:
 
     def _judge_company(self) -> None:
         self.record = _as_record(self.company or Company(0))
+        self.group = self._of_company(self.as_of)["group"]
         self.segment = Answer(UNMATCHED, "unmatched", "", (UNMATCHED,), (), ())
         if self.company is not None:
-            found: Any = oracle(self.book.segments, {"company": self.record}, {})
+            found: Any = oracle(self.book.segments, self._of_company(self.as_of), {})
             self.segment = self.in_force("segment", found, self.book.segments.outcomes)
         self.tiers = {p: self._tier(p) for p in self.sold}
         self.seen = SimpleNamespace(**vars(self.record), segment=self.segment)
 
+    def _of_company(self, day: date) -> dict[str, Any]:
+        """What rules about companies see on a day."""
+        company = self.given or Company(0)
+        if isinstance(company, CompanyHistory):
+            company = company.on(day)
+        return {"company": _as_record(company), "group": self._group(company, day)}
+
+    def _group(self, company: Company, day: date) -> SimpleNamespace:
+        asked = any(name.startswith("group.") for name in self.book.asked)
+        whole: Any = (
+            (self.account, *self.account.relatives) if asked and self.given is not None else ()
+        )
+        records = {
+            "companies": [one.company for one in whole],
+            "deals": [deal for one in whole for deal in one.deals],
+            "contracts": [contract for one in whole for contract in one.contracts],
+        }
+        nothing: Any = None, frozenset[str](), frozenset[str]()
+        told = told_of_groups(records, self.book, day).get(company.id, nothing)
+        return SimpleNamespace(employees=told[0], relationships=told[1], owned=told[2])
+
     def _tier(self, product_id: Id) -> Any:
         """That of the last day of review, else that of the day; or what somebody has set."""
         policy: Any = self.book.tiers[product_id]
-        found: Any = oracle(policy, {"company": self.record}, {})
+        found: Any = oracle(policy, self._of_company(self.as_of), {})
         reviews = self.book.tier_review_dates
-        if reviews and isinstance(self.given, CompanyHistory):
+        if reviews and self.given is not None:
             day = self.as_of
             while (day.month, day.day) not in reviews and day > date.min:
                 day -= timedelta(1)
-            held = oracle(policy, {"company": _as_record(self.given.on(day))}, {})
-            told = [one.since for one in self.given.changes if one.since <= self.as_of]
+            held = oracle(policy, self._of_company(day), {})
+            changes = self.given.changes if isinstance(self.given, CompanyHistory) else ()
+            told = [one.since for one in changes if one.since <= self.as_of]
             newcomer = bool(told) and min(told) > day
             # Other points for the same band are no other answer.
             same = (held.value, held.rule, set(held.possible), set(held.missing)) == (
@@ -590,7 +615,12 @@ class Oracle:
             measures=Measures(model, touches),
             full=score,
         )
-        records = {"company": self.seen, "lead": _as_record(lead), "product": standing}
+        records = {
+            "company": self.seen,
+            "group": self.group,
+            "lead": _as_record(lead),
+            "product": standing,
+        }
         standing.interest = oracle(model.interest, records, {})
         standing.engagement = oracle(model.states, records, {})
         if product_id is not None:
@@ -685,6 +715,7 @@ class Oracle:
         for product_id, (stretch, _) in found.items():
             records = {
                 "company": self.seen,
+                "group": self.group,
                 "lead": _as_record(lead),
                 "product": standings[product_id],
                 "pursuit": stretch,

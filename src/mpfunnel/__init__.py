@@ -43,7 +43,7 @@ from mpfunnel.tiers import (
 )
 
 if TYPE_CHECKING:
-    from mpfunnel.account import Account, accounts
+    from mpfunnel.account import Account, Relative, accounts
     from mpfunnel.answers import Assessment, Change, Engagement, LeadAnswer, Stage, changes
     from mpfunnel.calendars import BusinessCalendar
     from mpfunnel.case_checks import CaseCheck
@@ -101,6 +101,7 @@ __all__ = [
     "PolicyError",
     "Problem",
     "Product",
+    "Relative",
     "Replay",
     "Rule",
     "SalesEvent",
@@ -160,6 +161,7 @@ _ON_FIRST_USE = {
     "Notice": "mpfunnel.following",
     "Playbook": "mpfunnel.playbook",
     "PlaybookTimeline": "mpfunnel.history",
+    "Relative": "mpfunnel.account",
     "Replay": "mpfunnel.history",
     "Signal": "mpfunnel.engagement",
     "Stage": "mpfunnel.answers",

@@ -5,13 +5,14 @@ Companies alone already give segment and tier; each further kind of record adds 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
 from typing import Any, cast
 
-from attrs import field, fields, frozen
+from attrs import evolve, field, fields, frozen
 
 from mpfunnel.errors import InvalidDataError, Problem, brief, series
+from mpfunnel.groups import families
 from mpfunnel.records import (
     Activity,
     Company,
@@ -22,11 +23,13 @@ from mpfunnel.records import (
     Lead,
     Override,
     SalesEvent,
+    check_parents,
 )
 from mpfunnel.stages import StageHistory
 
 __all__ = [
     "Account",
+    "Relative",
     "accounts",
     "company_of",
     "conflicts",
@@ -46,6 +49,39 @@ def _of(*kinds: type) -> dict[str, Any]:
 
 
 @frozen
+class Relative:
+    """Another company of the group, with what tells what it owns.
+
+    Attributes:
+        company: The company, or its history.
+        deals: Its deals.
+        contracts: Its contracts.
+
+    Raises:
+        InvalidDataError: Something is no record of the kind that it should be.
+    """
+
+    company: Company | CompanyHistory
+    deals: tuple[Deal, ...] = field(default=(), converter=_series)
+    contracts: tuple[Contract, ...] = field(default=(), converter=_series)
+
+    def __attrs_post_init__(self) -> None:
+        problems: list[Problem] = []
+        if not isinstance(self.company, Company | CompanyHistory):  # pyright: ignore[reportUnnecessaryIsInstance]
+            message = f"must be a Company or a CompanyHistory, not {type(self.company).__name__}"
+            problems.append(Problem("type", "relative.company", message))
+        problems += strangers("relative.deals", self.deals, Deal)
+        problems += strangers("relative.contracts", self.contracts, Contract)
+        if problems:
+            raise InvalidDataError(problems)
+
+    @property
+    def account(self) -> Account:
+        """The same records as an account."""
+        return Account(self.company, deals=self.deals, contracts=self.contracts)
+
+
+@frozen
 class Account:
     """The records of one company, in any order; of people without company where it is `None`.
 
@@ -59,9 +95,12 @@ class Account:
         histories: The stages that its people have been in, of those for whom a history is kept:
             they stand where their history says (S20).
         overrides: What somebody set by hand about it and its people.
+        relatives: Other companies of its group, for rules that ask about that. On each day, those
+            count that parents link to it; what is wrong with their records, their own accounts say.
 
     Raises:
-        InvalidDataError: Something is no record of the kind that it should be.
+        InvalidDataError: Something is no record of the kind that it should be; a relative is the
+            company itself, or there twice.
     """
 
     company: Company | CompanyHistory | None = None
@@ -76,6 +115,7 @@ class Account:
         default=(), converter=_series, metadata=_of(StageHistory)
     )
     overrides: tuple[Override, ...] = field(default=(), converter=_series, metadata=_of(Override))
+    relatives: tuple[Relative, ...] = field(default=(), converter=_series)
 
     def __attrs_post_init__(self) -> None:
         problems: list[Problem] = []
@@ -85,6 +125,15 @@ class Account:
             problems.append(Problem("type", "account.company", message))
         for name, kind in _SERIES:
             problems += strangers(f"account.{name}", getattr(self, name), kind)
+        wrong = strangers("account.relatives", self.relatives, Relative)
+        if problems or wrong:
+            raise InvalidDataError([*problems, *wrong])
+        known = set[Id]() if self.company is None else {company_of(self.company).id}
+        for index, one in enumerate(self.relatives):
+            if (relative_id := company_of(one.company).id) in known:
+                message = "is the company itself, or there twice"
+                problems.append(Problem("conflict", f"account.relatives[{index}].company", message))
+            known.add(relative_id)
         if problems:
             raise InvalidDataError(problems)
 
@@ -105,13 +154,14 @@ def accounts(
 ) -> tuple[Account, ...]:
     """Return one account per company, in the order given, then one of the people without any.
 
-    A deal is in the account of its company and in that of its lead. A record that refers to a
-    company or lead that is not given comes with the people without company, where `Engine.assess`
-    returns it among the rejects: nothing is lost (law 7).
+    The relatives of an account are the companies that parents link to its own, on whatever day. A
+    deal is in the account of its company and in that of its lead. A record that refers to a company
+    or lead that is not given comes with the people without company, where `Engine.assess` returns
+    it among the rejects: nothing is lost (law 7).
 
     Raises:
         InvalidDataError: Companies, leads or deals share an id but differ (S17): which of them is
-            meant cannot be told. Equal ones count once.
+            meant cannot be told. Equal ones count once. Or a company is its own ancestor.
     """
     records = {
         "companies": _series(companies),
@@ -132,6 +182,8 @@ def accounts(
             for name in ("companies", "leads", "deals")
             for problem in conflicts(name, records[name])
         ]
+    if not problems:
+        problems = [*check_parents(map(company_of, records["companies"]))]
     if problems:
         raise InvalidDataError(problems)
     given: dict[Id, Company | CompanyHistory] = {
@@ -165,8 +217,46 @@ def accounts(
     for one in records["overrides"]:
         place = home.get(one.lead_id) if one.lead_id is not None else one.company_id
         found[place if place in given else None]["overrides"].append(one)
-    matched = tuple(Account(company, **found[key]) for key, company in given.items())
+    related = _related(given, found)
+    matched = tuple(
+        Account(company, **found[key], relatives=related.get(key, ()))
+        for key, company in given.items()
+    )
     return (*matched, Account(None, **found[None])) if any(found[None].values()) else matched
+
+
+def _related(
+    given: Mapping[Id, Company | CompanyHistory], found: Mapping[Id | None, Mapping[str, list[Any]]]
+) -> dict[Id, list[Relative]]:
+    """Return the relatives of the companies that have any."""
+    groups: dict[Id, list[Id]] = {}
+    for company_id, group in families(_parents(given.values())).items():
+        groups.setdefault(group, []).append(company_id)
+    related: dict[Id, list[Relative]] = {}
+    for members in groups.values():
+        if len(members) > 1:
+            relatives = {one: _relative(given[one], found[one]) for one in members}
+            for one in members:
+                related[one] = [relatives[other] for other in members if other != one]
+    return related
+
+
+def _parents(companies: Iterable[Company | CompanyHistory]) -> Iterator[tuple[Id, Id | None]]:
+    """Yield each company with the parents that it has on any day."""
+    for one in companies:
+        company = company_of(one)
+        yield company.id, company.parent_id
+        for change in one.changes if isinstance(one, CompanyHistory) else ():
+            if change.fact == "parent_id":
+                yield company.id, change.value
+
+
+def _relative(company: Company | CompanyHistory, records: Mapping[str, list[Any]]) -> Relative:
+    company_id = company_of(company).id
+    own = [deal for deal in records["deals"] if deal.company_id == company_id]
+    # Its people are no concern of another account, which could not forget them.
+    deals = [deal if deal.lead_id is None else evolve(deal, lead_id=None) for deal in own]
+    return Relative(company, deals, records["contracts"])
 
 
 def company_of(one: Company | CompanyHistory) -> Company:

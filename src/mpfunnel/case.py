@@ -20,7 +20,7 @@ from mpfunnel.account import Account
 from mpfunnel.answers import Assessment, Engagement, LeadAnswer, Stage, WarrantedStage
 from mpfunnel.by_hand import NOTHING_BY_HAND, ByHand, by_hand
 from mpfunnel.calendars import day_began
-from mpfunnel.compiled import Compiled, CompiledModel, may_be_id, undated
+from mpfunnel.compiled import Compiled, CompiledModel, company_on, may_be_id, undated
 from mpfunnel.contact import contactability
 from mpfunnel.engagement import (
     NO_SCORE,
@@ -33,6 +33,8 @@ from mpfunnel.engagement import (
 )
 from mpfunnel.engagement.waiting import first_change, hear
 from mpfunnel.errors import UnknownNameError, brief
+from mpfunnel.groups import Member, in_group
+from mpfunnel.kin import Given
 from mpfunnel.labels import Label
 from mpfunnel.ownership import NOTHING, Position, positions
 from mpfunnel.records import Activity, Company, Id, Lead, Product, SalesEvent
@@ -77,7 +79,7 @@ class Seen:
 
     __slots__ = ("_company", "segment")
 
-    def __init__(self, company: Company, segment: Decision[Segment]) -> None:
+    def __init__(self, company: Company | Member, segment: Decision[Segment]) -> None:
         self._company = company
         self.segment = segment
 
@@ -129,7 +131,7 @@ class Case:
             account, as_of=day, day_of=book.day_of, products=book.products
         )
         self.company = NOBODY if self.facts.company is None else self.facts.company
-        self.given = self.company if account.company is None else account.company
+        self.given: Given = NOBODY if account.company is None else book.kin(account, day)
         self.by_hand: ByHand = NOTHING_BY_HAND
         if account.overrides:
             self.by_hand = by_hand(
@@ -148,7 +150,14 @@ class Case:
         """Which kind of company it is."""
         if self.facts.company is None:
             return self.book.unmatched
-        return self.by_hand.instead(self.book.segment(self.company), "segment")
+        return self.by_hand.instead(self.book.segment(self.in_group), "segment")
+
+    @cached_property
+    def in_group(self) -> Company | Member:
+        """The company, with its group if rules ask about that."""
+        if not self.book.asked_of_group:
+            return self.company
+        return in_group(company_on(self.given, self.day))
 
     @cached_property
     def tiers(self) -> Mapping[Id, Decision[Tier]]:
@@ -180,7 +189,7 @@ class Case:
     @cached_property
     def seen(self) -> Any:
         """The company as rules about leads see it."""
-        return Seen(self.company, self.segment)
+        return Seen(self.in_group, self.segment)
 
     @cached_property
     def company_positions(self) -> Mapping[Id, Position]:

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from datetime import date
 from functools import partial
 from typing import Any, Final, TypeVar
 
 from attrs import evolve
 
+from mpfunnel.account import Account
 from mpfunnel.by_hand import BY_HAND
 from mpfunnel.calendars import local_day, zone_for
 from mpfunnel.engagement import EngagementModel, Measure, measures_of
 from mpfunnel.errors import PolicyError, UnknownNameError, brief, did_you_mean
+from mpfunnel.groups import ROOT, Member, asked_of_group, in_group
+from mpfunnel.groups import compiled as compiled_for_company
+from mpfunnel.kin import Given, Kin, history_of
 from mpfunnel.labels import Label, Lang
 from mpfunnel.playbook import Playbook
 from mpfunnel.records import Company, CompanyHistory, Id, Product
 from mpfunnel.rules.compiled import compile_policy
 from mpfunnel.rules.conditions import Exists, facts_of, walk
 from mpfunnel.rules.explain import Policy
+from mpfunnel.rules.facts import Fact
 from mpfunnel.rules.limits import asked_since
 from mpfunnel.rules.tables import Decision
 from mpfunnel.segments import UNMATCHED
@@ -36,6 +41,7 @@ __all__ = [
     "CompiledModel",
     "company_on",
     "failed",
+    "is_dated",
     "may_be_id",
     "undated",
 ]
@@ -101,12 +107,13 @@ class Compiled:
         self.day_of = partial(local_day, zone=self.zone)
         self.no_sign = playbook.scale.ladder[0]
         self.products: Mapping[Id, Product] = {p.id: p for p in playbook.products}
-        self.segment = compile_policy(playbook.segments, ("company",), version=version)
+        self.segment = compiled_for_company(playbook.segments, version=version)
         self.unmatched = evolve(_UNMATCHED, version=version)
         self.levels = playbook.levels
+        self.asked_of_group = asked_of_group(playbook.conditions)
 
-        def by_rules(rules: Policy[Tier]) -> Callable[[Company], Decision[Tier]]:
-            return compile_policy(rules, ("company",), version=version)
+        def by_rules(rules: Policy[Tier]) -> Callable[[Company | Member], Decision[Tier]]:
+            return compiled_for_company(rules, version=version)
 
         ruled = ((p, rules_of(one)) for p, one in playbook.tiers.items())
         # Those of the products whose Tiers nothing but rules decide.
@@ -122,6 +129,28 @@ class Compiled:
             lambda model: CompiledModel(model, asked, version),
             {p: playbook.engagement[p] for p in self.products},
         )
+
+    def kin(self, account: Account, day: date) -> Given:
+        """Return the company of an account: among its relatives, if rules ask about its group.
+
+        Args:
+            account: The account, which has a company.
+            day: The day as of which records count.
+        """
+        assert account.company is not None
+        if not self.asked_of_group:
+            return account.company
+        return Kin(
+            account,
+            self.asked_of_group,
+            as_of=day,
+            day_of=self.day_of,
+            products=self.products,
+        )
+
+    def seen(self, company: Company | Member) -> Company | Member:
+        """Return what rules see of a company: its group too, if they ask about that."""
+        return in_group(company) if self.asked_of_group else company
 
     def recorded(self, entry: Entry) -> Decision[FunnelStage]:
         """Return the stage of an entry of a history as an answer: it is so, whatever the facts."""
@@ -161,18 +190,20 @@ class Compiled:
             raise UnknownNameError(f"no such product {brief(product_id)}{hint}")
         return found
 
-    def tier(self, company: Company, product: Product, day: date) -> Decision[Tier]:
-        """Return the tier of a company for a product on a day."""
+    def tier(self, company: Company | Member, product: Product, day: date) -> Decision[Tier]:
+        """Return the tier of a company for a product on a day.
+
+        A policy in Python is asked about the company alone.
+        """
         by_rules = self.ruled_tiers.get(product.id)
         if by_rules is not None:
             return by_rules(company)
         policy = self.playbook.tiers[product.id]
-        said = _ask(custom_of(policy) or policy, company, product, day, self.playbook.version)
+        alone = company.company if isinstance(company, Member) else company
+        said = _ask(custom_of(policy) or policy, alone, product, day, self.playbook.version)
         return policy.within(said, company) if isinstance(policy, TierLimits) else said
 
-    def held_tier(
-        self, company: Company | CompanyHistory, product: Product, day: date
-    ) -> Decision[Tier]:
+    def held_tier(self, company: Given, product: Product, day: date) -> Decision[Tier]:
         """Return the tier in force on a day: that of the last review, where there are any.
 
         The one of the day itself stands beside it, where it is another.
@@ -180,7 +211,7 @@ class Compiled:
         return self.dated_tier(company, product, day)[0]
 
     def dated_tier(
-        self, company: Company | CompanyHistory, product: Product, day: date
+        self, company: Given, product: Product, day: date
     ) -> tuple[Decision[Tier], date]:
         """Return the tier in force on a day, and the day whose facts decided it.
 
@@ -192,7 +223,7 @@ class Compiled:
         if reviewed is None:
             return proposed, day
         held = self.tier(company_on(company, reviewed), product, reviewed)
-        if not held.settled and _came_after(company, reviewed, day):
+        if not held.settled and _came_after(history_of(company), reviewed, day):
             return proposed, day
         return held if _the_same(held, proposed) else evolve(held, proposed=proposed), reviewed
 
@@ -205,14 +236,14 @@ def _the_same(held: Decision[Any], proposed: Decision[Any]) -> bool:
 
 
 def undated(
-    rules: Policy[Any] | None, decision: Decision[Any], company: Company | CompanyHistory, day: date
+    rules: Policy[Any] | None, decision: Decision[Any], company: Given, day: date
 ) -> tuple[str, ...]:
     """Return what decided a segment or Tier without a record that says since when it holds.
 
     Args:
         rules: The rules that decided; `None` where a custom policy did.
         decision: What was decided.
-        company: The company, or its history.
+        company: The company, its history, or both among its relatives.
         day: The day whose facts decided.
 
     Returns:
@@ -224,17 +255,30 @@ def undated(
         return ()
     if rules is None:
         return ("company",)
+    given = history_of(company)
     dated = (
-        {one.fact for one in company.changes if one.since <= day}
-        if isinstance(company, CompanyHistory)
+        {one.fact for one in given.changes if one.since <= day}
+        if isinstance(given, CompanyHistory)
         else ()
     )
     code = [way.key for way in rules.ways].index(decision.rule)
     return tuple(
         fact.name
         for fact, since in asked_since(rules).items()
-        if since <= code and fact.key not in dated
+        if since <= code and not is_dated(fact, dated)
     )
+
+
+def is_dated(fact: Fact, dated: Container[str]) -> bool:
+    """Return whether records say since when a fact holds.
+
+    Args:
+        fact: The fact, of a company or its group.
+        dated: The facts of the company of which anything was told by then.
+
+    Contracts and deals have days; since when companies are one group, nobody says.
+    """
+    return fact.key == "owned" if fact.root == ROOT else fact.key in dated
 
 
 def _came_after(company: Company | CompanyHistory, reviewed: date, day: date) -> bool:
@@ -244,9 +288,9 @@ def _came_after(company: Company | CompanyHistory, reviewed: date, day: date) ->
     return reviewed < first <= day
 
 
-def company_on(company: Company | CompanyHistory, day: date) -> Company:
-    """Return the company as it was on a day, as far as that is known."""
-    return company.on(day) if isinstance(company, CompanyHistory) else company
+def company_on(company: Given, day: date) -> Company | Member:
+    """Return the company as it was on a day, as far as known: among relatives with its group."""
+    return company if isinstance(company, Company) else company.on(day)
 
 
 def may_be_id(given: object) -> bool:

@@ -74,7 +74,8 @@ class Engine:
     ) -> Decision[Segment]:
         """Return which kind of company it is for the whole firm.
 
-        What a person set by hand is known of an account alone.
+        What a person set by hand, and the relatives of a company, are known of an account alone:
+        otherwise the company is its own group, and owns nothing.
 
         Raises:
             InvalidDataError: `as_of` is no day, `company` is none, or a custom attribute holds a
@@ -89,7 +90,8 @@ class Engine:
     ) -> Decision[Tier]:
         """Return how much to invest in a company for one product.
 
-        What a person set by hand is known of an account alone.
+        What a person set by hand, and the relatives of a company, are known of an account alone:
+        otherwise the company is its own group, and owns nothing.
 
         Raises:
             UnknownNameError: The playbook has no such product.
@@ -242,9 +244,10 @@ class Engine:
             state: The account so far.
             event: A record that is new or has changed; a `mpfunnel.LeadMove` for the gate; `None`
                 where only time has passed. A company, a lead or a deal takes the place of the one
-                with its id; a contract of the one with its company, product and first day; what is
-                set by hand of the one with its question, subject, product and first day. Where the
-                state holds a `CompanyHistory`, a `Company` goes on with it.
+                with its id; a `mpfunnel.Relative` of the one with its company; a contract of the
+                one with its company, product and first day; what is set by hand of the one with its
+                question, subject, product and first day. Where the state holds a `CompanyHistory`,
+                a `Company` goes on with it.
             as_of: The instant, aware: not before that of the state. Records of later days do not
                 count yet.
             changed_at: When the CRM changed the record, aware. Of two versions of one record the

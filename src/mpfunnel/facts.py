@@ -5,7 +5,8 @@
     big_maker = (company.employees >= 300) & company.industry.is_in("製造業", "情報通信業")
     keen = (product.score >= 30) & (product.active_days >= 2)
 
-`company` and `lead` are what the CRM holds; `product` is how a lead and its company stand with one
+`company` and `lead` are what the CRM holds; `group` is what the company is together with its
+parents and subsidiaries; `product` is how a lead and its company stand with one
 product; `pursuit` is the lead's current way towards that product (S19).
 """
 
@@ -30,7 +31,9 @@ from mpfunnel.errors import (
     series,
     shown,
 )
+from mpfunnel.groups import ROOT
 from mpfunnel.labels import Label, counted
+from mpfunnel.records import Id, Product
 from mpfunnel.rules.conditions import Condition, Exists
 from mpfunnel.rules.facts import Fact, Kind, Scale
 from mpfunnel.rules.terms import (
@@ -51,11 +54,13 @@ __all__ = [
     "TIERS",
     "CompanyFacts",
     "Facts",
+    "GroupFacts",
     "LeadFacts",
     "ProductFacts",
     "PursuitFacts",
     "any_product",
     "company",
+    "group",
     "lead",
     "measure",
     "product",
@@ -239,6 +244,18 @@ class _WithAttributes(Facts):
         return term_for(fact)
 
 
+_RELATIONSHIPS: Final = immutabledict(
+    {
+        "prospect": Label("prospect", "見込み客"),
+        "customer": Label("customer", "顧客"),
+        "partner": Label("partner", "パートナー"),
+        "competitor": Label("competitor", "競合"),
+        "own_group": Label("own group", "自社・グループ"),
+        "do_not_trade": Label("do not trade", "取引禁止先"),
+    }
+)
+
+
 class CompanyFacts(_WithAttributes):
     """What rules may ask about a company; a blank is unknown unless the fact says otherwise."""
 
@@ -269,16 +286,7 @@ class CompanyFacts(_WithAttributes):
             "set",
             open=False,
             label=Label("relationships", "取引関係"),
-            labels=immutabledict(
-                {
-                    "prospect": Label("prospect", "見込み客"),
-                    "customer": Label("customer", "顧客"),
-                    "partner": Label("partner", "パートナー"),
-                    "competitor": Label("competitor", "競合"),
-                    "own_group": Label("own group", "自社・グループ"),
-                    "do_not_trade": Label("do not trade", "取引禁止先"),
-                }
-            ),
+            labels=_RELATIONSHIPS,
         )
     )
     """Closed: what is not ticked is not so."""
@@ -290,6 +298,51 @@ class CompanyFacts(_WithAttributes):
     def on_list(self, key: str) -> Condition:
         """Return the condition that the company is on the target list `key`."""
         return self.lists.contains_any(key)
+
+
+class GroupFacts(Facts):
+    """What rules may ask about all companies that have one topmost parent with the company.
+
+    Of a company whose relatives are not known, it is what holds of the company alone.
+    """
+
+    root = ROOT
+    employees = NumberTerm(
+        Fact(
+            "group.employees",
+            "int",
+            label=Label("employees of the group", "グループ従業員数"),
+            unit=_PEOPLE,
+            of="company",
+        )
+    )
+    """Of all companies together; unknown if that of any of them is."""
+    relationships = SetTerm(
+        Fact(
+            "group.relationships",
+            "set",
+            open=False,
+            label=Label("relationships in the group", "グループの取引関係"),
+            labels=_RELATIONSHIPS,
+            of="company",
+        )
+    )
+    """Of any company of the group. Closed: what is not ticked is not so."""
+    owned = SetTerm(
+        Fact(
+            "group.owned",
+            "set",
+            open=False,
+            label=Label("products owned in the group", "グループの導入済み商材"),
+            of="company",
+        )
+    )
+    """By any company of the group, by contract or won deal; ids of products, as text."""
+
+    def owns(self, product: Product | Id) -> Condition:
+        """Return the condition that any company of the group owns the product."""
+        product_id = product.id if isinstance(product, Product) else product
+        return self.owned.contains_any(str(product_id))
 
 
 class LeadFacts(_WithAttributes):
@@ -461,6 +514,7 @@ class PursuitFacts(Facts):
 
 
 company: Final = CompanyFacts()
+group: Final = GroupFacts()
 lead: Final = LeadFacts()
 product: Final = ProductFacts()
 pursuit: Final = PursuitFacts()

@@ -40,6 +40,7 @@ from mpfunnel.rules.conditions import (
     AtMost,
     Compare,
     Condition,
+    ContainsAny,
     Exists,
     IsIn,
     Leaf,
@@ -64,6 +65,7 @@ MAX_DEPTH: Final = 32
 """How deep the options of a policy may nest."""
 
 _SEGMENT: Final = "company.segment"
+_OWNED: Final = "group.owned"
 _INTEREST: Final = "product.interest"
 _ENGAGEMENT: Final = "product.engagement"
 
@@ -438,13 +440,16 @@ def _conditions(book: Playbook) -> Iterator[tuple[str, tuple[Asked, ...], str, f
 
 def _check_rules(book: Playbook) -> Iterator[Problem]:
     known = _known_facts(book.scale, book.funnel.scale)
-    segments = [segment.key for segment in (*book.segments.outcomes, UNMATCHED)]
+    keys = {
+        _SEGMENT: [segment.key for segment in (*book.segments.outcomes, UNMATCHED)],
+        _OWNED: [str(product.id) for product in book.products],
+    }
     attributes: dict[str, Fact] = {}
     for path, asked, roots, deciding in _conditions(book):
         for one in asked:
             at = f"{path}.{one.path}"
             for node in walk(one.condition):
-                for problem in _check_node(node, roots.split(), deciding, known, segments):
+                for problem in _check_node(node, roots.split(), deciding, known, keys):
                     yield problem.under(at)
                 if isinstance(node, Leaf) and node.fact.within == "attributes":
                     fact = attributes.setdefault(node.fact.name, node.fact)
@@ -455,7 +460,7 @@ def _check_rules(book: Playbook) -> Iterator[Problem]:
 
 def _known_facts(scale: Scale, stages: Scale) -> Mapping[str, Fact]:
     about_leads = (facts.ProductFacts(scale), facts.PursuitFacts(stages))
-    groups = (facts.company, facts.lead, *about_leads)
+    groups = (facts.company, facts.group, facts.lead, *about_leads)
     terms = [group.named(name) for group in groups for name in group.names()]
     return {term.fact.name: term.fact for term in terms}
 
@@ -465,7 +470,7 @@ def _check_node(
     roots: list[str],
     deciding: frozenset[str],
     known: Mapping[str, Fact],
-    segments: list[str],
+    keys: Mapping[str, list[str]],
 ) -> Iterator[Problem]:
     if isinstance(node, Exists) and (node.over != "product" or "pursuit" not in roots):
         message = "ranges over products, which only the rules of the funnel can"
@@ -473,7 +478,7 @@ def _check_node(
     if not isinstance(node, Leaf):
         return
     fact = node.fact
-    if fact.root not in roots or fact.name in deciding:
+    if fact.given not in roots or fact.name in deciding:
         message = f"cannot be asked here, where only {', '.join(roots)} is known"
         if fact.name in deciding:
             message = "cannot be asked here: it is decided later"
@@ -488,10 +493,18 @@ def _check_node(
     elif fact.kind == "level" and not isinstance(node, _LevelLeaf):
         yield Problem("level", fact.name, "is a decision and never missing")
     elif fact.name == _SEGMENT and isinstance(node, _LevelLeaf):
-        for key in _levels(node):
-            if key not in segments:
-                message = f"no such segment {brief(key)}{did_you_mean(key, segments)}"
-                yield Problem("unknown-level", fact.name, message)
+        yield from _strange(_levels(node), keys[_SEGMENT], fact, "unknown-level", "segment")
+    elif fact.name == _OWNED and isinstance(node, ContainsAny):
+        yield from _strange(node.values, keys[_OWNED], fact, "unknown-product", "product")
+
+
+def _strange(
+    asked: Iterable[str], known: list[str], fact: Fact, code: str, what: str
+) -> Iterator[Problem]:
+    for key in asked:
+        if key not in known:
+            message = f"no such {what} {brief(key)}{did_you_mean(key, known)}"
+            yield Problem(code, fact.name, message)
 
 
 _LevelLeaf = Compare | IsIn | AtLeast | AtMost
@@ -523,6 +536,10 @@ def _check_cases(book: Playbook) -> Iterator[Problem]:
                 yield problem.under(f"{at}.given")
             continue
         company = facts_of_case.company
+        for place, relative in enumerate(case.given.relatives):
+            known = situation(relative.account, as_of=case.as_of, day_of=day_of, products=products)
+            for one in known.rejects:
+                yield _as_problem(one).under(f"{at}.given.relatives[{place}]")
         hands = by_hand(
             case.given.overrides,
             as_of=case.as_of,

@@ -10,6 +10,7 @@ from typing import Final
 
 from attrs import frozen
 
+from mpfunnel.groups import compiled
 from mpfunnel.labels import Keyed, Label
 from mpfunnel.records import Company
 from mpfunnel.rules.tables import Decision, DecisionTable
@@ -30,7 +31,7 @@ UNMATCHED: Final = Segment("unmatched", Label("unmatched", "企業未紐付け")
 
 @frozen
 class SegmentTable(DecisionTable[Segment]):
-    """Rules that put a company into one segment; they may ask about the company alone."""
+    """Rules that put a company into one segment; they may ask about the company and its group."""
 
     def compile(self) -> Callable[[Company], Decision[Segment]]:
         """Return the table as one function.
@@ -38,7 +39,4 @@ class SegmentTable(DecisionTable[Segment]):
         Raises:
             InvalidDataError: A rule asks about something else than the company.
         """
-        # Imported here, because a table is often made and sent elsewhere to decide.
-        from mpfunnel.rules.compiled import compile_policy
-
-        return compile_policy(self, ("company",))
+        return compiled(self)

@@ -19,7 +19,9 @@ def written(plain: dict[str, Any]) -> bytes:
     return json.dumps(plain, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def parsed(data: Stored, path: str, version: int, keys: Collection[str]) -> dict[str, Any]:
+def parsed(
+    data: Stored, path: str, version: int, keys: Collection[str], later: Collection[str] = ()
+) -> dict[str, Any]:
     """Return the object that bytes hold.
 
     Args:
@@ -27,6 +29,7 @@ def parsed(data: Stored, path: str, version: int, keys: Collection[str]) -> dict
         path: What messages call it.
         version: The number of the format that is known.
         keys: The keys that it must have, besides ``"format"``.
+        later: Those that it may have, because they came later than the format.
 
     Raises:
         DecodeError: The bytes are something else.
@@ -49,7 +52,7 @@ def parsed(data: Stored, path: str, version: int, keys: Collection[str]) -> dict
     if type(given) is not int or given != version:
         message = f"must be {version}, not {brief(given)}; a later version may have written it"
         raise DecodeError([Problem("format", f"{path}.format", message)])
-    wrong = sorted({"format", *keys} ^ found.keys())
+    wrong = sorted({"format", *keys} ^ (found.keys() - {*later}))
     if wrong:
         raise DecodeError(
             Problem("missing", f"{path}.{key}", "is missing")

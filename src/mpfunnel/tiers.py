@@ -10,6 +10,7 @@ from typing import Any, Final, Protocol, TypeGuard, cast
 from attrs import field, frozen
 
 from mpfunnel.errors import InvalidDataError, Problem, brief, misfit, misfits
+from mpfunnel.groups import Member, asked_of_group, compiled, in_group
 from mpfunnel.labels import Label, as_label
 from mpfunnel.records import Company, Product
 from mpfunnel.rules.conditions import Condition, as_condition, check_size
@@ -98,7 +99,7 @@ class TierPolicy(Protocol):
 
 @frozen
 class TierTable(DecisionTable[Tier]):
-    """Rules that give a company its tier; they may ask about the company alone."""
+    """Rules that give a company its tier; they may ask about the company and its group."""
 
     @property
     def kind(self) -> str:
@@ -120,7 +121,7 @@ class TierTable(DecisionTable[Tier]):
         Raises:
             InvalidDataError: A rule asks about something else than the company.
         """
-        return _compiled(self)
+        return compiled(self)
 
     # A table decides by the company alone, whatever the product and the day.
     def tier_for(
@@ -137,7 +138,7 @@ class TierTable(DecisionTable[Tier]):
 
 @frozen
 class TierScorecard(Scorecard[Tier]):
-    """Points that add up to a company's tier; they may ask about the company alone.
+    """Points that add up to a company's tier; they may ask about the company and its group.
 
     The reason that it gives tells the points, and what each part of them is for.
     """
@@ -162,7 +163,7 @@ class TierScorecard(Scorecard[Tier]):
         Raises:
             InvalidDataError: An item asks about something else than the company.
         """
-        return _compiled(self)
+        return compiled(self)
 
     # As of a table.
     def tier_for(
@@ -233,7 +234,7 @@ class TierLimits:
 
     Attributes:
         policy: A table, a scorecard, or a policy written in Python.
-        limits: The limits; they may ask about the company alone.
+        limits: The limits; they may ask about the company and its group.
 
     Raises:
         InvalidDataError: There is no limit, two share a key, or the policy is none or has limits of
@@ -292,7 +293,7 @@ class TierLimits:
 
     @cached_property
     def _decide(self) -> Callable[[Company], Decision[Tier]] | None:
-        return None if self.rules is None else _compiled(self.rules)
+        return None if self.rules is None else compiled(self.rules)
 
     def compile(self) -> Callable[[Company], Decision[Tier]]:
         """Return the policy with its limits as one function.
@@ -304,7 +305,7 @@ class TierLimits:
         if self.rules is None:
             message = f"{self.policy.kind} is written in Python, and decides by itself"
             raise InvalidDataError([Problem("custom", "policy", message)])
-        return _compiled(self.rules)
+        return compiled(self.rules)
 
     def tier_for(self, company: Company, product: Product, /, *, as_of: date) -> Decision[Tier]:
         """Return the tier of `company` for `product` on the day `as_of`, within the limits."""
@@ -312,21 +313,17 @@ class TierLimits:
             return self._decide(company)
         return self.within(self.policy.tier_for(company, product, as_of=as_of), company)
 
-    def within(self, decision: Decision[Tier], company: Company) -> Decision[Tier]:
+    @cached_property
+    def _asks_group(self) -> bool:
+        return bool(asked_of_group(limit.when for limit in self.limits))
+
+    def within(self, decision: Decision[Tier], company: Company | Member) -> Decision[Tier]:
         """Return within the limits what the policy decided about a company."""
         from mpfunnel.rules.explain import examine
 
-        readings = [examine(limit.when, {"company": company}, {}) for limit in self.limits]
+        records = {"company": in_group(company) if self._asks_group else company}
+        readings = [examine(limit.when, records, {}) for limit in self.limits]
         return limited(decision, self.bounds, readings, self.tiers)
-
-
-def _compiled(
-    rules: DecisionTable[Tier] | Scorecard[Tier] | Limited[Tier],
-) -> Callable[[Company], Decision[Tier]]:
-    # Imported here, because a policy is often made and sent elsewhere to decide.
-    from mpfunnel.rules.compiled import compile_policy
-
-    return compile_policy(rules, ("company",))
 
 
 def is_tier_policy(value: object) -> TypeGuard[TierPolicy]:

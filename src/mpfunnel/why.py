@@ -46,7 +46,7 @@ def why(case: Case, question: str, about: Sequence[Id], lang: Lang) -> str:
         raise InvalidDataError([Problem("missing", "account.company", message)])
     if question == "segment":
         segments = case.book.playbook.segments
-        told = _told(case, explain(segments, {"company": case.company}), lang)
+        told = _told(case, explain(segments, {"company": case.in_group}), lang)
         return _in_force(case, case.segment, told, lang)
     if question == "tier":
         return _tier(case, about[0], lang)
@@ -81,7 +81,7 @@ def _held(case: Case, product_id: Id, reviewed: date) -> Label:
 def _tier_on(case: Case, product: Product, day: date, lang: Lang) -> str:
     """Return the Tier that the facts of a day give."""
     rules = rules_of(case.book.playbook.tiers[product.id])
-    company = company_on(case.given, day)
+    company = case.book.seen(company_on(case.given, day))
     if rules is not None:
         return _told(case, explain(rules, {"company": company}), lang)
     decision = case.book.tier(company, product, day)

@@ -226,11 +226,7 @@ def _folded(given: Account) -> Account:
 
     People who name no company are of the one that is given, and what is unknown is not there.
     """
-    company = given.company
-    if isinstance(company, CompanyHistory):
-        company = evolve(company, company=_known(company.company))
-    elif company is not None:
-        company = _known(company)
+    company = None if given.company is None else _plainly(given.company)
     leads = tuple(_known(lead) for lead in given.leads)
     if company is not None:
         company_id = company_of(company).id
@@ -238,7 +234,14 @@ def _folded(given: Account) -> Account:
             lead if lead.company_id is not None else evolve(lead, company_id=company_id)
             for lead in leads
         )
-    return evolve(given, company=company, leads=leads)
+    relatives = tuple(evolve(one, company=_plainly(one.company)) for one in given.relatives)
+    return evolve(given, company=company, leads=leads, relatives=relatives)
+
+
+def _plainly(company: Company | CompanyHistory) -> Company | CompanyHistory:
+    if isinstance(company, CompanyHistory):
+        return evolve(company, company=_known(company.company))
+    return _known(company)
 
 
 def _known(record: R) -> R:

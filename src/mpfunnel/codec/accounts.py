@@ -6,7 +6,7 @@ are those of the company, and what people did is of the only one where there is 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, Final, cast
@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from attrs import NOTHING, fields
 
-from mpfunnel.account import Account, company_of
+from mpfunnel.account import Account, Relative, company_of
 from mpfunnel.calendars import day_began
 from mpfunnel.codec.attributes import AttributeCheck
 from mpfunnel.codec.checks import is_list, is_table, under
@@ -41,6 +41,7 @@ __all__ = [
     "FIELDS",
     "INSIDE",
     "MAX_RECORDS",
+    "OF_RELATIVE",
     "SERIES",
     "AccountCheck",
     "account_data",
@@ -55,6 +56,8 @@ SERIES: Final[Mapping[str, type]] = {
     "overrides": Override,
 }
 """The records of an account besides its company."""
+OF_RELATIVE: Final = ("deals", "contracts")
+"""The records of a relative besides its company."""
 MAX_RECORDS: Final = 1_000
 """How many records of one kind an account may have."""
 
@@ -96,13 +99,37 @@ class AccountCheck(AttributeCheck):
             asked: What may be given under its own name, and is read by its type.
         """
         known = len(self.problems)
-        self.keys(data, path, ("company", *SERIES))
+        self.keys(data, path, ("company", *SERIES, "relatives"))
         reader = _Reader(self, zone, asked)
         company = reader.company(data, path)
         records = {name: reader.records(data, name, kind, path) for name, kind in SERIES.items()}
+        rows = reader.rows(data.get("relatives", []), f"{path}.relatives")
+        relatives = [
+            self._relative(row, f"{path}.relatives[{index}]", zone, asked) for index, row in rows
+        ]
         if len(self.problems) > known:
             return None
+        records["relatives"] = relatives
         return self.built(lambda: Account(company, **records), path, own="account.")
+
+    def _relative(
+        self, data: dict[str, Any], path: str, zone: ZoneInfo, asked: Attributes
+    ) -> Relative | None:
+        """Return another company of the group, with its deals and contracts."""
+        known = len(self.problems)
+        self.keys(data, path, ("company", *OF_RELATIVE))
+        reader = _Reader(self, zone, asked)
+        company = reader.company(data, path)
+        records = {name: reader.records(data, name, SERIES[name], path) for name in OF_RELATIVE}
+        raw = data.get("company", {})
+        if "company" not in data:
+            self.fault("missing", path, "has no company")
+        elif is_table(raw) and "id" not in raw:
+            # What is implied is that of the account's own company.
+            self.fault("missing", f"{path}.company", "has no id")
+        if company is None or len(self.problems) > known:
+            return None
+        return Relative(company, **records)
 
 
 class _Reader:
@@ -135,14 +162,14 @@ class _Reader:
         """Return the records of one kind."""
         rows, at = data.get(name, []), under(path, name)
         found: list[Any] = []
-        for index, raw in self._rows(rows, at):
+        for index, raw in self.rows(rows, at):
             place = f"{at}[{index}]"
             found.append(self._record(kind, self._completed(kind, raw, index), place))
             if kind is Lead and len(rows) == 1:
                 self._lead_id = raw.get("id", 1)
         return found
 
-    def _rows(self, rows: Any, path: str) -> list[tuple[int, dict[str, Any]]]:
+    def rows(self, rows: Any, path: str) -> list[tuple[int, dict[str, Any]]]:
         """Return the tables of a list, each with its place."""
         if not is_list(rows):
             self._check.fault("type", path, "must be a list of tables")
@@ -232,7 +259,7 @@ class _Reader:
         if kind is DealLine and is_list(value):
             value = [row if is_table(row) else {"product_id": row} for row in value]
         found = [
-            self._record(kind, row, f"{path}[{index}]") for index, row in self._rows(value, path)
+            self._record(kind, row, f"{path}[{index}]") for index, row in self.rows(value, path)
         ]
         return [one for one in found if one is not None]
 
@@ -329,19 +356,37 @@ def account_data(account: Account, zone: ZoneInfo, asked: Attributes) -> dict[st
         zone: In whose time instants are written.
         asked: The custom attributes that stand under their own names.
     """
-    writer = _Writer(zone, asked)
+    data = _records_data(account, SERIES, _Writer(zone, asked), {"id": 1})
+    relatives = [
+        _records_data(one, OF_RELATIVE, _Writer(zone, asked), {}) for one in account.relatives
+    ]
+    return {**data, **({"relatives": relatives} if relatives else {})}
+
+
+def _records_data(
+    given: Account | Relative, names: Iterable[str], writer: _Writer, unsaid: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the records of a company as plain data.
+
+    Args:
+        given: The records.
+        names: Which of them.
+        writer: Writes them.
+        unsaid: What the company need not say.
+    """
     data: dict[str, Any] = {}
     implied: dict[str, Any] = {"lead_id": None, "company_id": None}
-    if account.company is not None:
-        company = company_of(account.company)
-        data["company"] = writer.record(company, {"id": 1})
+    if given.company is not None:
+        company = company_of(given.company)
+        data["company"] = writer.record(company, unsaid)
         implied["company_id"] = company.id
-        if isinstance(account.company, CompanyHistory):
+        if isinstance(given.company, CompanyHistory):
             data["company"]["changes"] = [
-                writer.record(change, {}) for change in account.company.changes
+                writer.record(change, {}) for change in given.company.changes
             ]
-    for name, kind in SERIES.items():
-        records: tuple[Any, ...] = getattr(account, name)
+    for name in names:
+        kind = SERIES[name]
+        records: tuple[Any, ...] = getattr(given, name)
         rows = [
             writer.record(one, _implied(kind, _what(one), {"id": index + 1, **implied}))
             for index, one in enumerate(records)

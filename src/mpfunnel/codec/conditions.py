@@ -116,7 +116,7 @@ class Vocabulary:
     ) -> Vocabulary:
         """Return the facts of every root, with the firm's states, stages and attributes."""
         about_leads = (facts.ProductFacts(scale), facts.PursuitFacts(stages))
-        groups = (facts.company, facts.lead, *about_leads)
+        groups = (facts.company, facts.group, facts.lead, *about_leads)
         return cls(own, {group.root: group for group in groups}, attributes)
 
     def term(self, name: str) -> Term:
@@ -130,7 +130,11 @@ class Vocabulary:
         if not dot or root not in self.groups:
             root, key = self.own, name
         if root not in self.groups:
-            hint = did_you_mean(name, self._names()) or "; write it as 'company.employees'"
+            names = self._names()
+            # Of several roots that have it, the first is meant more often.
+            plain = next((one for one in names if one.partition(".")[2] == name), "")
+            hint = f"; did you mean '{plain}'?" if plain else did_you_mean(name, names)
+            hint = hint or "; write it as 'company.employees'"
             raise UnknownNameError(f"no such fact{hint}")
         group = self.groups[root]
         if (declared := self.attributes.get(f"{root}.{key}")) is not None:

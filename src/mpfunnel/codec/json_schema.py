@@ -11,7 +11,7 @@ from typing import Any, Final, get_args
 
 from mpfunnel import facts
 from mpfunnel.calendars import Weekday
-from mpfunnel.codec.accounts import FIELDS, INSIDE, MAX_RECORDS, SERIES
+from mpfunnel.codec.accounts import FIELDS, INSIDE, MAX_RECORDS, OF_RELATIVE, SERIES
 from mpfunnel.codec.attributes import TYPES
 from mpfunnel.codec.cases import ANSWER, CASE, MAX_CASES, OF_COMPANY, OF_LEAD
 from mpfunnel.codec.conditions import JOINTS, LISTS, OPERATORS, TAKES
@@ -145,8 +145,10 @@ def playbook_schema() -> dict[str, Any]:
             ),
             "tier_policy": _tier_policy(),
             "model": _model(),
-            **_conditions(_COMPANY, facts.company, by_root=False),
-            **_conditions(_LEAD, facts.company, facts.lead, facts.product, facts.pursuit),
+            **_conditions(_COMPANY, facts.company, facts.group, own="company"),
+            **_conditions(
+                _LEAD, facts.company, facts.group, facts.lead, facts.product, facts.pursuit
+            ),
             **{kind: _asked(kind) for kind in TAKES},
             "tier": _asked("level", tier=True),
             "custom": _custom(),
@@ -329,18 +331,18 @@ _LITERALS: Final[Mapping[Kind, _Schema]] = {
 }
 
 
-def _conditions(name: str, *groups: facts.Facts, by_root: bool = True) -> dict[str, _Schema]:
+def _conditions(name: str, *groups: facts.Facts, own: str = "") -> dict[str, _Schema]:
     """Return the schema of conditions under its name.
 
     Args:
         name: The name.
         groups: The facts that they may ask about.
-        by_root: Whether a fact is named with its root, such as ``lead.title``.
+        own: The root whose facts are named without it; all others are like ``lead.title``.
     """
     joined = _list(_ref(name))
     joints = {"all": joined, "any": joined, "not": _ref(name), "any_product": _ref(name)}
     known = [group.named(one).fact for group in groups for one in group.names()]
-    named = {fact.name if by_root else fact.key: _fact(fact) for fact in known}
+    named = {fact.key if fact.root == own else fact.name: _fact(fact) for fact in known}
     return {
         name: {
             "type": "object",
@@ -394,10 +396,10 @@ def _custom() -> _Schema:
 
 def _cases() -> dict[str, _Schema]:
     """Return the schemas of worked cases; the values of records are checked as they are made."""
-    given: dict[str, _Schema] = {
-        "company": _record(Company, ("changes",)),
-        **{name: _list(_record(kind), maxItems=MAX_RECORDS) for name, kind in SERIES.items()},
-    }
+    records = {name: _list(_record(kind), maxItems=MAX_RECORDS) for name, kind in SERIES.items()}
+    given: dict[str, _Schema] = {"company": _record(Company, ("changes",)), **records}
+    relative = {name: given[name] for name in ("company", *OF_RELATIVE)}
+    given["relatives"] = _list(_table(relative, relative, ("company",)), maxItems=MAX_RECORDS)
     answers: dict[str, _Schema] = {}
     for name, value in (("answer", _KEY), ("answer_tier", _TIER)):
         said: Mapping[str, _Schema] = {

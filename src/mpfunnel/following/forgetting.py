@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from hashlib import blake2b
 from zoneinfo import ZoneInfo
 
 from attrs import evolve
 
+from mpfunnel.account import Relative
 from mpfunnel.calendars import local_day
 from mpfunnel.errors import InvalidDataError, Problem
 from mpfunnel.following.states import (
@@ -64,6 +65,7 @@ def forgotten(state: AccountState, lead_id: Id, zone: ZoneInfo) -> AccountState:
             sales_events=[one for one in account.sales_events if one.lead_id not in ids],
             overrides=[one for one in account.overrides if one.lead_id not in ids],
             histories=[one for one in account.histories if one.lead_id not in ids],
+            relatives=[_without_leads(one, ids) for one in account.relatives],
         ),
         told={about: last for about, last in state.told.items() if about[1] not in ids},
         changed={
@@ -75,6 +77,12 @@ def forgotten(state: AccountState, lead_id: Id, zone: ZoneInfo) -> AccountState:
         counted=_added(state.counted, gone, zone),
         moved=state.moved - digests,
     )
+
+
+def _without_leads(relative: Relative, ids: Collection[Id]) -> Relative:
+    """Return a relative whose deals name none of these leads."""
+    deals = [without_lead(one) if one.lead_id in ids else one for one in relative.deals]
+    return evolve(relative, deals=deals)
 
 
 def _same_person(lead_id: Id, histories: Iterable[StageHistory]) -> set[Id]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import date, datetime
 
 from attrs import define, field
@@ -63,12 +64,16 @@ def news_of(book: Compiled, state: AccountState, taken: Taken, as_of: datetime) 
             if asked_on is None or asked_on < day:
                 add(news.new, lead_id, at)
 
-    for lead_id, at in instants_of(taken.account):
+    account = taken.account
+    relatives = [one.account for one in account.relatives] if book.asked_of_group else []
+    instants = itertools.chain(*map(instants_of, (account, *relatives)))
+    days = itertools.chain(*map(days_of, (account, *relatives)))
+    for lead_id, at in instants:
         if last is not None and at <= last:
             add(news.known, lead_id, at)
         else:
             begins(lead_id, at, book.day_of(at))
-    for lead_id, day in days_of(taken.account):
+    for lead_id, day in days:
         begins(lead_id, day_began(day, book.zone), day)
     for version, at in taken.changed.items():
         add(news.known, version[1] if is_about_lead(version) else None, at)

@@ -15,7 +15,7 @@ from typing import Any, Final, TypeVar, cast
 from attrs import NOTHING, fields
 
 from mpfunnel import stored
-from mpfunnel.account import Account
+from mpfunnel.account import Account, Relative
 from mpfunnel.errors import DecodeError, InvalidDataError, Problem, brief, misfit
 from mpfunnel.following.states import (
     About,
@@ -88,6 +88,7 @@ ORDER: Final[dict[type, _Fields]] = {
         "by", "imputed", "for_products", "playbook_version", "until", "follow_up_on",
     ),
     StageHistory: ("lead_id", "entries"),
+    Relative: ("company", "deals", "contracts"),
     StageCount: ("month", "stage", "for_products", "imputed", "count"),
 }  # fmt: skip
 """The fields of each kind of record, in the order of the format."""
@@ -97,6 +98,8 @@ _INSIDE: Final[dict[tuple[type, str], type]] = {
     (Lead, "consents"): Consent,
     (Deal, "lines"): DealLine,
     (StageHistory, "entries"): Entry,
+    (Relative, "deals"): Deal,
+    (Relative, "contracts"): Contract,
 }
 """The fields that hold records, one or several."""
 _INSTANTS: Final = {"at", "created_at", "opened_at", "closed_at", "entered", "left"}
@@ -129,7 +132,7 @@ def written(state: AccountState) -> bytes:
         {
             "format": FORMAT,
             "as_of": None if state.as_of is None else _instant(state.as_of),
-            "company": None if company is None else [type(company).__name__, _record(company)],
+            "company": None if company is None else _company(company),
             **{name: [*map(_record, getattr(account, name))] for name in _SERIES},
             "told": sorted(
                 (
@@ -144,6 +147,8 @@ def written(state: AccountState) -> bytes:
             "forgotten": sorted(state.forgotten),
             "counted": [*map(_record, state.counted)],
             "moved": sorted(state.moved),
+            # Later than the format, and so only where there are any.
+            **({"relatives": [*map(_record, account.relatives)]} if account.relatives else {}),
         }
     )
 
@@ -164,7 +169,13 @@ def _record(record: Any) -> list[Any]:
     last = len(order)
     while getattr(record, order[last - 1]) == blanks[last - 1]:
         last -= 1
-    return [_cell(name, getattr(record, name)) for name in order[:last]]
+    cells = [_cell(name, getattr(record, name)) for name in order[:last]]
+    # Of a relative, the company may be a history, too.
+    return [_company(record.company), *cells[1:]] if kind is Relative else cells
+
+
+def _company(company: Company | CompanyHistory) -> list[Any]:
+    return [type(company).__name__, _record(company)]
 
 
 def _cell(name: str, value: Any) -> Any:
@@ -213,10 +224,11 @@ def read(data: stored.Stored) -> AccountState:
     Raises:
         DecodeError: The bytes do not have that form; all faults are told at once.
     """
-    plain = stored.parsed(data, "state", FORMAT, _KEYS)
+    plain = stored.parsed(data, "state", FORMAT, _KEYS, ("relatives",))
     check = _Reading()
-    company = check.company(plain["company"])
+    company = check.company("state.company", plain["company"])
     records = {name: check.records(name, kind, plain[name]) for name, kind in _SERIES.items()}
+    records["relatives"] = check.records("relatives", Relative, plain.get("relatives", []))
     given: dict[str, Any] = {
         "as_of": check.instant("state.as_of", plain["as_of"]),
         "told": dict(check.rows("told", plain["told"], _TOLD, _told)),
@@ -227,7 +239,13 @@ def read(data: stored.Stored) -> AccountState:
     }
     if check.problems:
         raise DecodeError(check.problems)
-    return AccountState(Account(company, **records), **given)
+    try:
+        return AccountState(Account(company, **records), **given)
+    except InvalidDataError as error:
+        raise DecodeError(
+            Problem(one.code, one.path.removeprefix("account."), one.message).under("state")
+            for one in error.problems
+        ) from None
 
 
 _Check = Callable[[Any], Fault | None]
@@ -286,18 +304,18 @@ class _Reading:
         self._check(path, value, optional(_written_instant))
         return _read_instant(value)
 
-    def company(self, value: Any) -> Any:
+    def company(self, path: str, value: Any) -> Any:
         """Return the company or its history, or `None`."""
         if value is None:
             return None
         match value:
             case ["Company", row]:
-                return self.record("state.company", Company, row)
+                return self.record(path, Company, row)
             case ["CompanyHistory", row]:
-                return self.record("state.company", CompanyHistory, row)
+                return self.record(path, CompanyHistory, row)
             case _:
                 message = "must be null, or a list of 'Company' or 'CompanyHistory' and its fields"
-                self.problems.append(Problem("type", "state.company", message))
+                self.problems.append(Problem("type", path, message))
                 return None
 
     def records(self, name: str, kind: type, rows: Any) -> list[Any]:
@@ -367,6 +385,8 @@ class _Reading:
             return _read_instant(value)
         if type(value) in _AS_IS and name not in _DAYS and (kind, name) not in _INSIDE:
             return value
+        if kind is Relative and name == "company":
+            return self.company(f"{path}.{name}", value)
         inside = _INSIDE.get((kind, name))
         if inside is CompanyHistory or inside is Company:
             return self.record(f"{path}.{name}", inside, value)

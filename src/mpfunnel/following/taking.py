@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from attrs import define, evolve, field, frozen
 
-from mpfunnel.account import Account, company_of
+from mpfunnel.account import Account, Relative, company_of
 from mpfunnel.errors import InvalidDataError, Problem, brief
 from mpfunnel.following.forgetting import digest, without_lead
 from mpfunnel.following.states import AccountState, Version, company_id_of
@@ -62,12 +62,13 @@ Event = (
     | Contract
     | SalesEvent
     | Override
+    | Relative
     | LeadMove
     | None
 )
 """A record that is new or has changed, a move that is asked for, or `None`: time has passed."""
 
-_Versioned = Company | CompanyHistory | Lead | Deal | Contract | Override
+_Versioned = Company | CompanyHistory | Lead | Deal | Contract | Override | Relative
 _TABLES: Final[dict[type, str]] = {
     Lead: "leads",
     Activity: "activities",
@@ -75,6 +76,7 @@ _TABLES: Final[dict[type, str]] = {
     Contract: "contracts",
     SalesEvent: "sales_events",
     Override: "overrides",
+    Relative: "relatives",
 }
 
 
@@ -224,4 +226,6 @@ def _version(record: _Versioned) -> Version:
         return "contracts", record.company_id, record.product_id, first
     if isinstance(record, Company | CompanyHistory):
         return "companies", company_of(record).id, None, None
+    if isinstance(record, Relative):
+        return "relatives", company_of(record.company).id, None, None
     return _TABLES[type(record)], record.id, None, None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 
@@ -10,7 +10,7 @@ import narwhals.stable.v2 as nw
 from attrs import frozen
 
 from mpfunnel.case import NOBODY
-from mpfunnel.compiled import Compiled, failed
+from mpfunnel.compiled import Compiled, failed, is_dated
 from mpfunnel.errors import PolicyError
 from mpfunnel.frames.answers import (
     as_level,
@@ -23,11 +23,13 @@ from mpfunnel.frames.answers import (
 from mpfunnel.frames.by_hand import Hands, in_force, level_in_force
 from mpfunnel.frames.door import rejected
 from mpfunnel.frames.expressions import by_code, extended, whole
+from mpfunnel.frames.groups import group_of, with_group_facts
 from mpfunnel.frames.kinds import Frame
 from mpfunnel.frames.layout import Places
 from mpfunnel.frames.policies import companies_of, custom_tiers
 from mpfunnel.frames.situation import Situation
 from mpfunnel.frames.task import Task
+from mpfunnel.groups import ROOT, Member
 from mpfunnel.records import Company, Product
 from mpfunnel.rules.columns import (
     Decided,
@@ -79,7 +81,11 @@ class Companies:
 
 
 def judge(
-    facts: Situation, attributes: Sequence[Fact], task: Task, hands: Hands | None
+    facts: Situation,
+    attributes: Sequence[Fact],
+    task: Task,
+    hands: Hands | None,
+    owned_on: Callable[[date], Frame | None],
 ) -> Companies:
     """Return segment and tiers of all companies.
 
@@ -88,10 +94,11 @@ def judge(
         attributes: The custom attributes that the companies have columns for.
         task: What is asked.
         hands: What people have set.
+        owned_on: Gives what companies own on a day.
     """
     book, places, workshop = task.book, task.places, task.workshop
     segments = book.playbook.segments
-    judging = _Judging(task, attributes)
+    judging = _Judging(task, attributes, owned_on)
     today = judging.of(facts.companies, facts.company_sets, task.day, segments=segments)
     tiers, levels = judging.tiers(today)
     reviewed = book.playbook.reviewed_on(task.day)
@@ -110,7 +117,7 @@ def judge(
         levels = levels.join(hands.tiers, on=on, how="left")
         named = {column: nw.col(column) for column in places.columns(tier)}
         levels = levels.select(*on, **level_in_force(named, tier, places))
-    asked = [fact for fact in places.about("company") if fact.kind != "level"]
+    asked = [fact for fact in places.facts if fact.given == "company" and fact.kind != "level"]
     seen = {column: nw.col(column) for fact in asked for column in places.columns(fact)}
     frame = today.frame
     if (segment := places.named("company.segment")) is not None:
@@ -149,7 +156,7 @@ class _Judged:
     day: date
     frame: Frame
     decided: Mapping[int, tuple[Decided, Mapping[str, str]]]
-    objects: Mapping[int, Company]
+    objects: Mapping[int, Company | Member]
 
 
 class _Judging:
@@ -158,11 +165,20 @@ class _Judging:
     Args:
         task: What is asked.
         attributes: The custom attributes that the companies have columns for.
+        owned_on: Gives what companies own on a day.
     """
 
-    def __init__(self, task: Task, attributes: Sequence[Fact]) -> None:
+    def __init__(
+        self,
+        task: Task,
+        attributes: Sequence[Fact],
+        owned_on: Callable[[date], Frame | None],
+    ) -> None:
         self.task = task
         self.attributes = attributes
+        self.owned_on = owned_on
+        self.of_group = task.places.about(ROOT)
+        self.asks_owned = "owned" in task.book.asked_of_group
         book = task.book
         self.rules = [rules_of(book.playbook.tiers[product_id]) for product_id in book.products]
         self.custom = None in self.rules
@@ -179,6 +195,16 @@ class _Judging:
         """Return companies with the codes of what the rules of Tiers, and `segments`, decide."""
         places, workshop = self.task.places, self.task.workshop
         frame = with_facts(companies, places.about("company"), places, sets, "company_no")
+        if self.of_group:
+            owned = self.owned_on(day) if self.asks_owned else None
+            frame = with_group_facts(
+                frame,
+                companies,
+                sets,
+                owned,
+                places=places,
+                products=[str(product_id) for product_id in self.task.book.products],
+            )
         decided: dict[int, tuple[Decided, Mapping[str, str]]] = {}
         named: dict[str, Policy[Any] | None] = {} if segments is None else {"segment": segments}
         named |= {f"tier_{n}": rules for n, rules in enumerate(self.rules)}
@@ -189,8 +215,22 @@ class _Judging:
                 decided[id(policy)] = one, to_ask
         suffix = "" if segments is not None else "_on_review"
         frame = workshop.keep(f"companies_decided{suffix}", frame)
-        objects = companies_of(companies, sets, self.attributes, workshop) if self.custom else {}
+        objects: Mapping[int, Company | Member] = {}
+        if self.custom:
+            objects = companies_of(companies, sets, self.attributes, workshop)
+            if self.of_group:
+                objects = self._members(frame, objects)
         return _Judged(day, frame, decided, objects)
+
+    def _members(
+        self, frame: Frame, companies: Mapping[int, Company]
+    ) -> dict[int, Company | Member]:
+        """Return companies with their groups, for the limits of policies in Python."""
+        places = self.task.places
+        columns = [column for fact in self.of_group for column in places.columns(fact)]
+        rows = self.task.workshop.rows(frame.select("company_no", *columns))
+        groups = {row["company_no"]: group_of(row, self.of_group, places) for row in rows}
+        return {number: Member(one, groups[number]) for number, one in companies.items()}
 
     def told(self, judged: _Judged, policy: Policy[Any], name: str) -> Frame:
         """Return what rules say of companies, as people read it."""
@@ -272,7 +312,7 @@ class _Judging:
         on = ["company_no", "about"]
         if known is None:
             then, held = today, tiers
-            if self.custom:
+            if self.custom or self.asks_owned:
                 then = self.of(facts.companies, facts.company_sets, reviewed)
                 held, levels = self.tiers(then)
             return _held(held, tiers).join(self.undated(then, None), on=on, how="inner"), levels
@@ -319,6 +359,7 @@ class _Judging:
             if rules is not None
             for when in rules.conditions
             for fact in facts_of(when)
+            if fact.root != ROOT
         }
         flags = {key: f"dated_{place}" for place, key in enumerate(asked)}
         frame = judged.frame
@@ -340,13 +381,19 @@ class _Judging:
                 firsts = asked_since(rules)
                 columns = {fact.name: f"undated_{n}" for n, fact in enumerate(firsts)}
                 lacking = {
-                    columns[fact.name]: (nw.col(code) >= index) & nw.col(flags[fact.key]).is_null()
+                    columns[fact.name]: (nw.col(code) >= index) & _undated(fact, flags)
                     for fact, index in firsts.items()
                 }
                 rows = extended(frame, lacking)
                 names = joined(columns)
             found.append(rows.select("company_no", about=whole(place), undated=names))
         return _stacked(found)
+
+
+def _undated(fact: Fact, flags: Mapping[str, str]) -> nw.Expr:
+    if fact.root == ROOT:
+        return nw.lit(not is_dated(fact, ()))
+    return nw.col(flags[fact.key]).is_null()
 
 
 _COMPARED: Final = ("tier", "possible", "missing", "rule")

@@ -38,6 +38,7 @@ from mpfunnel.frames.values import (
     number_of,
     wrong_type,
 )
+from mpfunnel.groups import ROOT
 from mpfunnel.playbook import Playbook
 from mpfunnel.rules.facts import Fact
 from mpfunnel.tiers import custom_of
@@ -239,7 +240,9 @@ class Door:
         """
         plain, sets = dated(asked)
         if own is None:
-            keys = {fact.key for fact in asked if fact.root == "company"}
+            keys = {fact.key for fact in asked if fact.given == "company"}
+            if any(fact.root == ROOT for fact in asked):
+                keys.add("parent_id")
             plain = tuple(column for column in plain if column.name in keys)
             sets = tuple(name for name in sets if name in keys)
         else:

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from datetime import date
 
 import narwhals.stable.v2 as nw
+from attrs import evolve
 
 from mpfunnel.frames.expressions import flag, whole
 from mpfunnel.frames.kinds import Frame
 from mpfunnel.frames.situation import FIRM, Situation
 
-__all__ = ["positions"]
+__all__ = ["as_of_earlier", "positions"]
 
 
 def positions(facts: Situation, holder: str, reasons: Sequence[str], as_of: date) -> Frame | None:
@@ -87,6 +88,18 @@ def positions(facts: Situation, holder: str, reasons: Sequence[str], as_of: date
             for name in _lost(reasons)
         },
     )
+
+
+def as_of_earlier(facts: Situation, day: date) -> Situation:
+    """Return what counts with deals and contracts as they were on a day before."""
+    then = day.toordinal()
+    deals, contracts = facts.deals, facts.contracts
+    if deals is not None:
+        closed = nw.when(nw.col("closed") <= then).then(nw.col("closed"))
+        deals = deals.filter(nw.col("opened") <= then).with_columns(closed=closed)
+    if contracts is not None:
+        contracts = contracts.filter(nw.col("start") <= then)
+    return evolve(facts, deals=deals, contracts=contracts)
 
 
 def _lost(reasons: Sequence[str]) -> list[str]:

@@ -17,6 +17,7 @@ from mpfunnel.errors import PolicyError
 from mpfunnel.frames.answers import level_of
 from mpfunnel.frames.kinds import Frame, Workshop
 from mpfunnel.frames.task import Task
+from mpfunnel.groups import Member
 from mpfunnel.records import Company, Product
 from mpfunnel.rules.facts import Fact
 
@@ -71,7 +72,7 @@ def _held(fact: Fact, value: Any) -> Any:
 
 
 def custom_tiers(
-    companies: Mapping[int, Company], product: Product, task: Task, day: date
+    companies: Mapping[int, Company | Member], product: Product, task: Task, day: date
 ) -> tuple[Frame, Frame | None, Sequence[PolicyError]]:
     """Return what a custom policy says of companies: as people read it, and as rules do.
 

@@ -20,7 +20,7 @@ from mpfunnel.frames.expressions import by_code, whole
 from mpfunnel.frames.histories import entries_of
 from mpfunnel.frames.kinds import Answer, Frame, Workshop
 from mpfunnel.frames.layout import Places
-from mpfunnel.frames.ownership import positions
+from mpfunnel.frames.ownership import as_of_earlier, positions
 from mpfunnel.frames.people import People
 from mpfunnel.frames.situation import OF_LEADS, WHOLE, Part, Situation, Sorting
 from mpfunnel.frames.standings import of_companies
@@ -158,7 +158,7 @@ class Population:
     @cached_property
     def companies(self) -> Companies:
         """Segment and tiers of all companies."""
-        judged = judge(self.facts, self.door.attributes, self.task, self.hands)
+        judged = judge(self.facts, self.door.attributes, self.task, self.hands, self.owned_on)
         if judged.failed is not None:
             self.door.rejects.append(self.task.workshop.note(judged.failed))
         return judged
@@ -321,6 +321,13 @@ class Population:
         reasons = self.task.places.asked.get("product.parting_reasons", ())
         found = positions(self.facts, "company_no", reasons, self.task.day)
         return None if found is None else self.task.workshop.keep("company_positions", found)
+
+    def owned_on(self, day: date) -> Frame | None:
+        """Return what companies own on the day asked about, or on one before it."""
+        if day == self.task.day:
+            return self.owned
+        found = positions(as_of_earlier(self.facts, day), "company_no", (), day)
+        return None if found is None else self.task.workshop.keep("owned_on_review", found)
 
     def _with_positions(self, frame: Frame) -> Frame:
         """Return a frame of company_no and about with owned and open_deal, 0 or 1."""

@@ -20,7 +20,9 @@ from mpfunnel.frames.contract import RELATIONSHIPS
 from mpfunnel.frames.dated import OnReview, as_of_the_day
 from mpfunnel.frames.door import Door
 from mpfunnel.frames.expressions import whole
+from mpfunnel.frames.groups import DEEPEST, numbered
 from mpfunnel.frames.kinds import Frame, Workshop
+from mpfunnel.groups import asked_of_group
 from mpfunnel.playbook import Playbook
 from mpfunnel.records import Id
 
@@ -57,6 +59,7 @@ OF_LEADS: Final = (
 # No attribute of a firm is called like that.
 _TIMES = "mpfunnel_times"
 _UNKNOWN: Final = {"company": "unknown-company", "lead": "unknown-lead"}
+_CIRCLE = f"is its own ancestor, or has more than {DEEPEST} companies above it"
 _TWICE = "shares its id with a row that differs"
 
 
@@ -68,7 +71,8 @@ class Situation:
     sort and to join than ids that are text.
 
     Attributes:
-        companies: The companies, with their facts as of the day, and ``company_no``: their number.
+        companies: The companies, with their facts as of the day, and ``company_no``: their number;
+            with that of their group, if rules ask about groups.
         company_sets: What their sets hold: company_no, fact, value.
         on_review: Companies and sets as of the day of the last review, and of which facts anything
             was told by then; `None` where nothing was told over time, or no Tiers are held.
@@ -144,6 +148,13 @@ class Sorting:
                 self.workshop,
                 reviewed=None if self.reviewed is None else self.reviewed.toordinal(),
             )
+        if asked_of_group(self.book.conditions):
+            companies, circling = numbered(companies, self.workshop)
+            if circling is not None:
+                self.door.turn_away("companies", circling, "parent_id", "cycle", _CIRCLE)
+            if on_review is not None:
+                before, _ = numbered(on_review.companies, self.workshop, "_on_review")
+                on_review = on_review._replace(companies=before)
         leads = self.given.get("leads")
         if leads is not None:
             leads = self.homes(self.numbered("leads", leads, "lead_no"), companies)

@@ -271,7 +271,7 @@ class Standings:
         held = [
             column
             for fact in self.task.places.facts
-            if fact.root in ("company", "lead") or fact.name == "product.tier"
+            if fact.given in ("company", "lead") or fact.name == "product.tier"
             for column in self.task.places.columns(fact, possible=possible)
         ]
         if self.hands is not None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime
 from typing import Final
 
 from attrs import evolve, frozen
 
-from mpfunnel.account import Account
+from mpfunnel.account import Account, Relative
 from mpfunnel.answers import WarrantedStage
 from mpfunnel.calendars import as_day
 from mpfunnel.engine import Engine
@@ -17,7 +17,7 @@ from mpfunnel.history.kept import Kept
 from mpfunnel.history.pieces import Piece
 from mpfunnel.history.timeline import Book, timeline_of
 from mpfunnel.playbook import Playbook
-from mpfunnel.records import CompanyHistory, Deal, Id
+from mpfunnel.records import Company, CompanyHistory, Contract, Deal, Id
 from mpfunnel.stages import FunnelStage, StageHistory, history_on
 
 __all__ = ["StageChange", "next_stage_change"]
@@ -122,26 +122,46 @@ def _warn_on(day: date, stage: FunnelStage) -> date | None:
 
 def _known(account: Account, lead_id: Id, day: date, day_of: Callable[[datetime], date]) -> Account:
     """Return what is known as of a day that bears on one lead, as if nothing came after it."""
-    company = account.company
-    if isinstance(company, CompanyHistory):
-        company = evolve(company, changes=[one for one in company.changes if one.since <= day])
     return Account(
-        company,
+        None if account.company is None else _until(account.company, day),
         leads=[one for one in account.leads if one.id == lead_id],
         activities=[
             one for one in account.activities if one.lead_id == lead_id and day_of(one.at) <= day
         ],
-        deals=[
-            _open_on(deal, day, day_of) for deal in account.deals if day_of(deal.opened_at) <= day
-        ],
-        contracts=[one for one in account.contracts if one.start <= day],
+        deals=_deals_until(account.deals, day, day_of),
+        contracts=_contracts_until(account.contracts, day),
         sales_events=[
             one for one in account.sales_events if one.lead_id == lead_id and day_of(one.at) <= day
         ],
         overrides=[
             one for one in account.overrides if one.lead_id in (None, lead_id) and one.since <= day
         ],
+        relatives=[_relative_on(one, day, day_of) for one in account.relatives],
     )
+
+
+def _relative_on(relative: Relative, day: date, day_of: Callable[[datetime], date]) -> Relative:
+    return Relative(
+        _until(relative.company, day),
+        _deals_until(relative.deals, day, day_of),
+        _contracts_until(relative.contracts, day),
+    )
+
+
+def _until(company: Company | CompanyHistory, day: date) -> Company | CompanyHistory:
+    if isinstance(company, CompanyHistory):
+        return evolve(company, changes=[one for one in company.changes if one.since <= day])
+    return company
+
+
+def _deals_until(
+    deals: Iterable[Deal], day: date, day_of: Callable[[datetime], date]
+) -> list[Deal]:
+    return [_open_on(deal, day, day_of) for deal in deals if day_of(deal.opened_at) <= day]
+
+
+def _contracts_until(contracts: Iterable[Contract], day: date) -> list[Contract]:
+    return [one for one in contracts if one.start <= day]
 
 
 def _open_on(deal: Deal, day: date, day_of: Callable[[datetime], date]) -> Deal:

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from datetime import date
 from functools import cached_property, lru_cache
 from typing import Any, Final
 
-from mpfunnel.account import Account
+from mpfunnel.account import Account, Relative
 from mpfunnel.by_hand import day_after
 from mpfunnel.case import NOBODY, Seen
 from mpfunnel.compiled import Compiled, company_on, undated
+from mpfunnel.groups import Member
 from mpfunnel.history.found import Answer, Found
 from mpfunnel.history.kept import Kept
 from mpfunnel.history.leads import AsOf, Epoch, LeadDays, Track, alive, days_of_deals
 from mpfunnel.history.logs import log_of
 from mpfunnel.history.running import Gauge
 from mpfunnel.history.spans import Cause
+from mpfunnel.kin import Given
 from mpfunnel.ownership import Position, positions
 from mpfunnel.records import Company, CompanyHistory, Id
 from mpfunnel.tiers import rules_of
@@ -54,13 +56,15 @@ class Piece:
         self.tiers_on = tiers_on
         self.daily = len(book.ruled_tiers) < len(book.products) and tiers_on is None
         self.changes = _changes(account.company)
+        # Days with a record of the group, and those on which time alone changes what it owns.
+        self.of_group, self.lapses = _days_of_group(book, account)
         self.log = log_of(
             account,
             until=date.fromordinal(last),
             day_of=book.day_of,
             products=book.products,
             levels=book.levels,
-            changes=[day for day in self.changes if day <= last],
+            changes=[day for day in (*self.changes, *self.of_group) if day <= last],
         )
 
     def within(self, days: Iterable[int]) -> list[int]:
@@ -80,7 +84,7 @@ class Piece:
         found.version = version
         found.no_sign[version] = self.book.no_sign
 
-        def cause(seen: Iterable[Mapping[int, Any] | set[int]]) -> Callable[[int], Cause]:
+        def cause(seen: Iterable[Container[int]]) -> Callable[[int], Cause]:
             def of(day: int) -> Cause:
                 if day == self.first and beginning is not None:
                     return beginning
@@ -96,7 +100,7 @@ class Piece:
                 for one in hands
                 if (one.what, one.product_id) == (what, product_id)
             }
-            return cause([set(self.changes), set_on])
+            return cause([self.changes | self.of_group, set_on])
 
         found.add(
             ("segment",),
@@ -149,10 +153,10 @@ class Piece:
         return [*self._epochs()]
 
     def _epochs(self) -> Iterator[Epoch]:
-        book, given = self.book, self.account.company
+        book = self.book
         days: Iterable[int] = [
             self.first,
-            *self.within([*self.changes, *self.reviews(), *self.hands()]),
+            *self.within([*self.moving, *self.reviews(), *self.hands()]),
         ]
         if self.daily:
             days = range(self.first, self.last + 1)
@@ -160,20 +164,31 @@ class Piece:
         for ordinal in days:
             day = date.fromordinal(ordinal)
             hands = self.log.by_hand.on(day)
-            about = NOBODY if given is None else company_on(given, day)
+            given = self._given(day)
+            about = book.seen(company_on(given, day))
             dated = {
-                p: book.dated_tier(given or about, one, self._asked_on(p, day))
+                p: book.dated_tier(given, one, self._asked_on(p, day))
                 for p, one in book.products.items()
             }
             tiers = {p: hands.instead(one, "tier", product_id=p) for p, (one, _) in dated.items()}
             segment = book.unmatched
-            if given is not None:
+            if self.account.company is not None:
                 segment = hands.instead(book.segment(about), "segment")
             held = [one for one in hands.held.values() if one.lead_id is None]
             if known != (about, segment, tiers, held) or ordinal in self.changes:
                 known = about, segment, tiers, held
                 decided_on = {p: decided for p, (_, decided) in dated.items()}
-                yield Epoch(ordinal, about, segment, tiers, Seen(about, segment), decided_on)
+                company = about.company if isinstance(about, Member) else about
+                yield Epoch(ordinal, company, segment, tiers, Seen(about, segment), decided_on)
+
+    @property
+    def moving(self) -> frozenset[int]:
+        """The days on which facts of the company or its group change."""
+        return self.changes | self.of_group | self.lapses
+
+    def _given(self, day: date) -> Given:
+        """Return the company, among its relatives where rules ask about its group."""
+        return NOBODY if self.account.company is None else self.book.kin(self.account, day)
 
     def _asked_on(self, product_id: Id, day: date) -> date:
         """Return the day for which the policy of a product is asked on a day."""
@@ -184,10 +199,10 @@ class Piece:
 
         On the others, tables find what they found before.
         """
-        if not self.changes:
+        if not self.moving:
             return
         reviewed_on = self.book.playbook.reviewed_on
-        first, last = max(self.first, min(self.changes) - 1), max(self.changes) + _A_YEAR
+        first, last = max(self.first, min(self.moving) - 1), max(self.moving) + _A_YEAR
         day = reviewed_on(date.fromordinal(min(self.last, last)))
         while day is not None and day.toordinal() > first:
             yield day.toordinal()
@@ -235,6 +250,28 @@ def gauge_of(book: Compiled, product_id: Id | None) -> Gauge:
     models = book.models
     model = next(iter(models.values())) if product_id is None else models[product_id]
     return Gauge(book, model)
+
+
+def _days_of_group(book: Compiled, account: Account) -> tuple[frozenset[int], frozenset[int]]:
+    """Return the days on which records of a group change what rules see of it, and time alone."""
+    told: set[int] = set()
+    lapsed: set[int] = set()
+    if account.company is None or not book.asked_of_group:
+        return frozenset(), frozenset()
+    for one in account.relatives:
+        told |= _changes(one.company)
+    if "owned" in book.asked_of_group:
+        whole = (Relative(account.company, account.deals, account.contracts), *account.relatives)
+        for one in whole:
+            for deal in one.deals:
+                told.add(book.day_of(deal.opened_at).toordinal())
+                if deal.closed_at is not None:
+                    told.add(book.day_of(deal.closed_at).toordinal())
+            for contract in one.contracts:
+                told.add(contract.start.toordinal())
+                if contract.end is not None:
+                    lapsed.add(contract.end.toordinal() + 1)
+    return frozenset(told), frozenset(lapsed)
 
 
 def _changes(company: Company | CompanyHistory | None) -> frozenset[int]:

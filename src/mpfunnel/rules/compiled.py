@@ -55,7 +55,7 @@ def check_roots(condition: Condition, roots: Sequence[str]) -> list[Problem]:
     stack: list[tuple[Condition, frozenset[str]]] = [(condition, frozenset(roots))]
     while stack:
         at, known = stack.pop()
-        if isinstance(at, Leaf) and at.fact.root not in known:
+        if isinstance(at, Leaf) and at.fact.given not in known:
             message = f"cannot be asked here, where only {', '.join(sorted(known))} is known"
             problems.append(Problem("scope", at.fact.name, message))
         inside = known | {at.over} if isinstance(at, Exists) else known
@@ -264,14 +264,16 @@ def _names(facts: Iterable[Fact], arguments: Sequence[str]) -> dict[Fact, str]:
 
 def _cells_of(fact: Fact, name: str, leaves: Mapping[Leaf, None]) -> _Cells:
     bound: dict[str, Any] = {}
-    if fact.within and fact.trusted:
+    # Names of roots that are given were checked, all others may be any text.
+    names = (fact.root, fact.key) if fact.of else (fact.key,)
+    if fact.within and fact.trusted and not fact.of:
         bound[f"key__{name}"] = fact.key
         read = f"{fact.root}.{fact.within}[key__{name}]"
-    elif fact.within or not fact.key.isidentifier() or iskeyword(fact.key):
+    elif fact.within or not all(map(_is_plain, names)):
         bound[f"read__{name}"] = fact.read
-        read = f"read__{name}({fact.root})"
+        read = f"read__{name}({fact.given})"
     else:
-        read = f"{fact.root}.{fact.key}"
+        read = ".".join([fact.given, *names])
     if fact.kind == "bool":
         return _flag(fact, name, read, bound)
     asked = [leaf for leaf in leaves if not isinstance(leaf, IsMissing)]
@@ -290,6 +292,10 @@ def _cells_of(fact: Fact, name: str, leaves: Mapping[Leaf, None]) -> _Cells:
         line = f"{name} = {read}"
         return _Cells((line,), count, lambda stride: f"{found(stride)} if {name} else 0", bound)
     return _looked_up(name, read, count, classify, bound)
+
+
+def _is_plain(name: str) -> bool:
+    return name.isidentifier() and not iskeyword(name)
 
 
 def _looked_up(

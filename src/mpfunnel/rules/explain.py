@@ -135,7 +135,7 @@ def _joined(condition: Condition, parts: list[Finding], decisive: bool) -> Findi
 
 def _leaf(condition: Any, records: Records) -> Finding:
     fact: Fact = condition.fact
-    value = fact.read(records[fact.root])
+    value = fact.read(records[fact.given])
     if isinstance(condition, IsMissing):
         return (
             Finding(condition, True, None)
@@ -457,7 +457,7 @@ class _Teller(Generic[T]):
         classes: list[Hashable] = []
         try:
             for fact, class_of in self._asked:
-                value = fact.read(records[fact.root])
+                value = fact.read(records[fact.given])
                 saw.append(value)
                 classes.append(None if value is None else class_of(value))
         except (AttributeError, InvalidDataError, KeyError, TypeError):

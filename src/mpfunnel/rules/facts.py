@@ -73,6 +73,8 @@ class Fact:
         label: What people call it.
         labels: What people call its values; a value that has none stands for itself.
         unit: What its numbers count, for people.
+        of: The root whose record leads to the record that holds it, as an attribute called like the
+            root; blank where rules are given that record itself.
         root: Whose fact it is: ``"company"`` of ``"company.employees"``.
         key: Which fact it is: ``"employees"`` of ``"company.employees"``.
     """
@@ -88,6 +90,7 @@ class Fact:
     label: Label = field(default=None, eq=False)
     unit: Label | None = field(default=None, eq=False)
     labels: Mapping[str, Label] = field(default=immutabledict(), eq=False)
+    of: str = field(default="", kw_only=True)
     # Parts of the name, cut once: every interpreter reads them for every record.
     root: str = field(init=False, eq=False, repr=False)
     key: str = field(init=False, eq=False, repr=False)
@@ -112,6 +115,11 @@ class Fact:
             object.__setattr__(self, "label", Label(self.key.replace("_", " ").strip() or self.key))
 
     @property
+    def given(self) -> str:
+        """The root of the record that rules must be given to read it."""
+        return self.of or self.root
+
+    @property
     def blank(self) -> Any:
         """What a blank reads as: `None` for unknown, or false, empty or 0 of a closed fact."""
         return None if self.open else _BLANKS[self.kind]
@@ -124,6 +132,8 @@ class Fact:
         Raises:
             InvalidDataError: A custom attribute holds a value of another type than declared.
         """
+        if self.of:
+            record = getattr(record, self.root)
         if not self.within:
             value = getattr(record, self.key)
         else:

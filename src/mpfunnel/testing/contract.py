@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final, cast
 
 from mpfunnel.errors import brief, did_you_mean
+from mpfunnel.facts import group
 from mpfunnel.rules.tables import Decision
 from mpfunnel.testing.asking import put, raised
 from mpfunnel.testing.failures import Failure, Question
@@ -113,6 +114,9 @@ def missing(trial: Trial) -> Failure | None:
             return "is undecided, and names nothing that would settle it"
         for fact in one.missing:
             root, _, name = fact.partition(".")
+            if fact == group.employees.fact.name:
+                # Asked about alone, a company is its own group.
+                root = "company"
             if root != "company" or (name not in known and name not in FIELDS):
                 if name in closed:
                     return f"names {fact!r}, of which blank means no"
