@@ -62,7 +62,7 @@ _TABLES: Final[Mapping[str, _Table]] = {
         "leads",
         ("individual", "student"),
         *("id", "company_id", "email", "name", "title", "department", "phone", "source"),
-        *("created_at", "interests", "company_name", "corporate_number", "region"),
+        *("created_at", "interests"),
     ),
     "consents": _parts("leads", "lead_id", "consents", "channel", "granted", "at", "basis"),
     "activities": _table("activities", "id", "lead_id", "kind", "at", "product_ids", "campaign_id"),
