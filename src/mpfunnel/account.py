@@ -25,7 +25,15 @@ from mpfunnel.records import (
 )
 from mpfunnel.stages import StageHistory
 
-__all__ = ["Account", "accounts", "company_of", "days_of", "instants_of"]
+__all__ = [
+    "Account",
+    "accounts",
+    "company_of",
+    "conflicts",
+    "days_of",
+    "instants_of",
+    "strangers",
+]
 
 
 def _series(value: Iterable[Any]) -> Any:
@@ -76,7 +84,7 @@ class Account:
             message = f"must be a Company, a CompanyHistory or None, not {kind}"
             problems.append(Problem("type", "account.company", message))
         for name, kind in _SERIES:
-            problems += _strangers(f"account.{name}", getattr(self, name), kind)
+            problems += strangers(f"account.{name}", getattr(self, name), kind)
         if problems:
             raise InvalidDataError(problems)
 
@@ -115,14 +123,14 @@ def accounts(
         "histories": _series(histories),
         "overrides": _series(overrides),
     }
-    problems = _strangers("companies", records["companies"], Company, CompanyHistory)
+    problems = strangers("companies", records["companies"], Company, CompanyHistory)
     for name, kind in _SERIES:
-        problems += _strangers(name, records[name], kind)
+        problems += strangers(name, records[name], kind)
     if not problems:
         problems = [
             problem
             for name in ("companies", "leads", "deals")
-            for problem in _conflicts(name, records[name])
+            for problem in conflicts(name, records[name])
         ]
     if problems:
         raise InvalidDataError(problems)
@@ -189,7 +197,7 @@ def days_of(account: Account) -> Iterator[tuple[Id | None, date]]:
             yield None, change.since
 
 
-def _strangers(path: str, values: Any, *kinds: type) -> list[Problem]:
+def strangers(path: str, values: Any, *kinds: type) -> list[Problem]:
     """Return a problem for every value that is no record of the kinds."""
     wanted = " or ".join(kind.__name__ for kind in kinds)
     if not isinstance(values, tuple):
@@ -201,7 +209,7 @@ def _strangers(path: str, values: Any, *kinds: type) -> list[Problem]:
     ]
 
 
-def _conflicts(path: str, records: Iterable[Any]) -> Iterator[Problem]:
+def conflicts(path: str, records: Iterable[Any]) -> Iterator[Problem]:
     """Yield a problem for every record that shares its id with one that differs."""
     found: dict[Id, Any] = {}
     for record in records:

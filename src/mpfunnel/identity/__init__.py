@@ -1,19 +1,31 @@
 """Identity: who a lead belongs to, by mail, domain, 法人番号 and name (名寄せ)."""
 
+from mpfunnel.identity.assigning import Assigned, assign
 from mpfunnel.identity.domains import Domain, domain
 from mpfunnel.identity.mail import Mail, MailClass, read_mail
+from mpfunnel.identity.matching import Certainty, Directory, Match, Status, match
+from mpfunnel.identity.names import CompanyName, company_name
 from mpfunnel.identity.numbers import NumberKind, corporate_number, number_fault, number_kind
 from mpfunnel.identity.policy import Evidence, IdentityPolicy
 
 __all__ = [
+    "Assigned",
+    "Certainty",
+    "CompanyName",
+    "Directory",
     "Domain",
     "Evidence",
     "IdentityPolicy",
     "Mail",
     "MailClass",
+    "Match",
     "NumberKind",
+    "Status",
+    "assign",
+    "company_name",
     "corporate_number",
     "domain",
+    "match",
     "number_fault",
     "number_kind",
     "read_mail",

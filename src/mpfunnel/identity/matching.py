@@ -1,0 +1,316 @@
+"""Which company a lead belongs to (名寄せ): by its link, 法人番号, domain, or name and region.
+
+Evidence is tried in the order of the policy, and what it names is never more than it says: several
+companies are listed, not guessed from, and a link that the CRM has is not changed by what speaks
+against it.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, Literal
+
+from attrs import frozen
+
+from mpfunnel.account import company_of, conflicts, strangers
+from mpfunnel.errors import InvalidDataError, misfit, series
+from mpfunnel.identity.domains import Domain, domain
+from mpfunnel.identity.mail import Mail, read_mail
+from mpfunnel.identity.names import company_name, region_key
+from mpfunnel.identity.numbers import corporate_number
+from mpfunnel.identity.policy import Evidence, IdentityPolicy
+from mpfunnel.labels import Label
+from mpfunnel.records import Company, CompanyHistory, Id, Lead
+
+__all__ = ["Certainty", "Directory", "Match", "Status", "match"]
+
+Certainty = Literal["certain", "likely", "possible"]
+Status = Literal[
+    "matched", "ambiguous", "individual", "student", "own", "unmatched", "unknown_company"
+]
+
+_CERTAINTY: Final[Mapping[Evidence, Certainty]] = {
+    "link": "certain",
+    "corporate_number": "certain",
+    "domain": "likely",
+    "name_region": "possible",
+}
+_NOBODY: Final = frozenset[Id]()
+_DEFAULT: Final = IdentityPolicy()
+
+
+@frozen
+class Match:
+    """What is known of the company of a lead.
+
+    Attributes:
+        lead_id: The lead.
+        status: ``matched``; ``ambiguous``: it may belong to several companies; ``individual`` and
+            ``student``: a person without company (個人, 学生・求職者); ``own``: of the firm itself;
+            ``unmatched``: of a company that is not known, or nothing tells it (企業未紐付け);
+            ``unknown_company``: linked to a company that is not there.
+        company_id: The company that it belongs to; as the CRM has it where that is not there.
+        evidence: What decided; of an ambiguous match, what named the candidates first.
+        certainty: How sure it is; `None` unless matched.
+        candidates: The companies that it may belong to: of an ambiguous match, and, where the
+            linked company is not there, those that other evidence names. Sorted.
+        disagreeing: Evidence that names other companies alone, in the order of the policy, each
+            with the ids that it names.
+        because: Why, in words; it names no person and no address.
+        mail: What the mail address tells.
+    """
+
+    lead_id: Id
+    status: Status
+    company_id: Id | None
+    evidence: Evidence | None
+    certainty: Certainty | None
+    candidates: tuple[Id, ...]
+    disagreeing: tuple[tuple[Evidence, tuple[Id, ...]], ...]
+    because: Label
+    mail: Mail
+
+
+class Directory:
+    """Companies, by what tells them: made once, asked for many leads.
+
+    Args:
+        companies: The companies. A history counts with what it is known by before its first change.
+
+    Raises:
+        InvalidDataError: Something is no company, or companies share an id but differ (S17). Equal
+            ones count once.
+    """
+
+    def __init__(self, companies: Iterable[Company | CompanyHistory]) -> None:
+        # The type checkers cannot follow a generic function that returns what is no collection too.
+        given: Any = series(companies)
+        problems = strangers("companies", given, Company, CompanyHistory)
+        if problems := problems or [*conflicts("companies", given)]:
+            raise InvalidDataError(problems)
+        self._numbers: dict[Id, str | None] = {}
+        self._by_number: dict[str, set[Id]] = {}
+        self._by_host: dict[str, set[Id]] = {}
+        self._by_name: dict[tuple[str, str], set[Id]] = {}
+        for company in map(company_of, given):
+            if company.id not in self._numbers:
+                self._add(company)
+
+    def _add(self, company: Company) -> None:
+        number = corporate_number(company.corporate_number or "")
+        self._numbers[company.id] = number
+        if number is not None:
+            self._by_number.setdefault(number, set()).add(company.id)
+        for text in company.domains:
+            if (stated := domain(text)) is not None:
+                self._by_host.setdefault(stated.host, set()).add(company.id)
+        if (name := _name_of(company.name, company.region)) is not None:
+            self._by_name.setdefault(name, set()).add(company.id)
+
+    def __contains__(self, company_id: object) -> bool:
+        return company_id in self._numbers
+
+    def with_number(self, number: str) -> frozenset[Id]:
+        """Return the companies that have a 法人番号."""
+        return frozenset(self._by_number.get(number, ()))
+
+    def with_domain(self, held: Domain, *, apart: bool = False) -> frozenset[Id]:
+        """Return the companies that state a host, or else the nearest of its parents that any does.
+
+        Args:
+            held: The domain.
+            apart: Whether a parent tells nothing.
+        """
+        for step in held.steps[:1] if apart else held.steps:
+            if step in self._by_host:
+                return frozenset(self._by_host[step])
+        return _NOBODY
+
+    def with_name(self, name: str, region: str) -> frozenset[Id]:
+        """Return the companies of a name in a region; none where either tells nothing."""
+        told = _name_of(name, region)
+        return frozenset(self._by_name.get(told, ())) if told else _NOBODY
+
+    def without_other_number(self, companies: Iterable[Id], number: str | None) -> frozenset[Id]:
+        """Return those of some companies that have no valid 法人番号 but this one."""
+        return frozenset(
+            one for one in companies if number is None or self._numbers[one] in (None, number)
+        )
+
+
+def _name_of(name: str | None, region: str | None) -> tuple[str, str] | None:
+    """Return what is compared of a name and a region; `None` where it tells no company."""
+    place = region_key(region)
+    if not place or not name:
+        return None
+    read = company_name(name)
+    return (read.key, place) if read.key and not read.agency else None
+
+
+def match(
+    lead: Lead,
+    companies: Iterable[Company | CompanyHistory] | Directory,
+    policy: IdentityPolicy = _DEFAULT,
+) -> Match:
+    """Return which of some companies a lead belongs to, and what speaks for it.
+
+    Args:
+        lead: The lead; its `company_id` is a link that the CRM has.
+        companies: All companies, or a `Directory` of them, which is made only once for many leads.
+        policy: Which evidence is used, and what the firm knows of domains itself.
+
+    Raises:
+        InvalidDataError: Something is not of the type that it should be, or companies share an id
+            but differ.
+    """
+    problems = [*misfit("lead", lead, Lead), *misfit("policy", policy, IdentityPolicy)]
+    if problems:
+        raise InvalidDataError(problems)
+    directory = companies if isinstance(companies, Directory) else Directory(companies)
+    mail = read_mail(lead.email, policy)
+    named = _named(lead, mail, directory, policy)
+    found, evidence = _decided(named)
+    status: Status
+    company_id: Id | None = None
+    certainty: Certainty | None = None
+    candidates = _NOBODY
+    # What a person says to study outweighs the domain and name of the university.
+    if evidence not in ("link", "corporate_number") and _is_student(lead, mail, policy):
+        status, evidence = "student", None
+    elif len(found) > 1:
+        status, candidates = "ambiguous", found
+    elif evidence is not None:
+        (company_id,) = found
+        if company_id in directory:
+            status, certainty = "matched", _CERTAINTY[evidence]
+        else:
+            status = "unknown_company"
+            candidates = frozenset[Id]().union(*named.values()) - found
+    else:
+        status = _status_of(lead, mail, policy)
+    meant = candidates if company_id is None else {company_id}
+    return Match(
+        lead.id,
+        status,
+        company_id,
+        evidence,
+        certainty,
+        _sorted(candidates),
+        tuple((one, _sorted(ids)) for one, ids in named.items() if ids and not ids & meant),
+        _BECAUSE[evidence] if status == "matched" and evidence else _WHY[status],
+        mail,
+    )
+
+
+def _named(
+    lead: Lead, mail: Mail, directory: Directory, policy: IdentityPolicy
+) -> dict[Evidence, frozenset[Id]]:
+    """Return which companies each evidence names, in the order of the policy."""
+    number = corporate_number(lead.corporate_number or "")
+    named: dict[Evidence, frozenset[Id]] = {}
+    for evidence in policy.order:
+        hits = _NOBODY
+        if evidence == "link":
+            hits = _NOBODY if lead.company_id is None else frozenset({lead.company_id})
+        elif evidence == "corporate_number":
+            hits = _NOBODY if number is None else directory.with_number(number)
+        elif evidence == "domain":
+            held = mail.domain
+            if held is not None and mail.tells_company and not _of_us(held, policy):
+                apart = policy.subdomains == "apart" or held.holder in policy.apart_under
+                hits = directory.with_domain(held, apart=apart)
+                hits = directory.without_other_number(hits, number)
+        else:
+            hits = directory.with_name(lead.company_name or "", lead.region or "")
+            hits = directory.without_other_number(hits, number)
+        named[evidence] = hits
+    return named
+
+
+def _of_us(held: Domain, policy: IdentityPolicy) -> bool:
+    return not (policy.own_domains | policy.vendor_domains).isdisjoint(held.steps)
+
+
+def _decided(
+    named: Mapping[Evidence, frozenset[Id]],
+) -> tuple[frozenset[Id], Evidence | None]:
+    """Return the companies that the lead may belong to, and what named them, or told them apart."""
+    found, evidence = _NOBODY, None
+    for one, hits in named.items():
+        if not found:
+            found, evidence = hits, one if hits else None
+        elif len(found) > 1 and (both := found & hits):
+            found, evidence = both, one if len(both) == 1 else evidence
+    return found, evidence
+
+
+def _sorted(ids: Iterable[Id]) -> tuple[Id, ...]:
+    return tuple(sorted(ids, key=lambda one: (isinstance(one, str), one)))
+
+
+# -- people without company --
+
+_STUDENTS_HOSTS: Final = frozenset({"gakusei", "st", "stu", "stud", "student", "students"})
+"""What universities call the part of their domain in which students have their mail."""
+_PARTS: Final = re.compile(r"[,;:/|()\[\]、。・･／｜（）「」\n]+")
+_YEAR: Final = re.compile(r"\s*(?:第?[0-9一二三四五六]+\s*(?:年生?|回生))$")
+
+
+def _status_of(lead: Lead, mail: Mail, policy: IdentityPolicy) -> Status:
+    """Return the status of a lead that nothing names a company of."""
+    if mail.domain is not None and not policy.own_domains.isdisjoint(mail.domain.steps):
+        return "own"
+    # A number that is wrong is still somebody's: people have none.
+    numbered = any(char.isdigit() for char in lead.corporate_number or "")
+    if mail.personal and not numbered and company_name(lead.company_name).blank:
+        return "individual"
+    return "unmatched"
+
+
+def _is_student(lead: Lead, mail: Mail, policy: IdentityPolicy) -> bool:
+    if mail.mail_class == "education" and mail.domain is not None:
+        below = mail.domain.host.removesuffix(mail.domain.holder).split(".")
+        if not _STUDENTS_HOSTS.isdisjoint(below):
+            return True
+    return any(
+        _says(part, policy.student_words)
+        for text in (lead.title, lead.department)
+        if text
+        for part in _PARTS.split(unicodedata.normalize("NFKC", text).casefold())
+    )
+
+
+def _says(part: str, words: Iterable[str]) -> bool:
+    """Whether a part of a title ends with one of the words: 学生支援課 is none of a student."""
+    plain = _YEAR.sub("", part.strip())
+    return any(
+        plain.endswith(word)
+        # A word in Latin letters is not the end of a longer one.
+        and not (word.isascii() and plain[: -len(word)][-1:].isalnum())
+        for word in words
+    )
+
+
+# -- in words --
+
+_BECAUSE: Final[Mapping[Evidence, Label]] = {
+    "link": Label("linked in the CRM", "CRMの紐付け"),
+    "corporate_number": Label("same corporate number", "法人番号が一致"),
+    "domain": Label("mail at a domain of the company", "メールのドメインが企業のものと一致"),
+    "name_region": Label("same name in the same region", "企業名と地域が一致"),
+}
+_WHY: Final[Mapping[Status, Label]] = {
+    "ambiguous": Label("several companies are meant alike", "該当する企業が複数"),
+    "individual": Label(
+        "personal mail, no company name and no corporate number",
+        "個人メールで、企業名も法人番号もない",
+    ),
+    "student": Label("title or mail of a student or job seeker", "学生・求職者の役職またはメール"),
+    "own": Label("mail of our own firm", "自社のメール"),
+    "unmatched": Label("no company is named", "該当する企業がない"),
+    "unknown_company": Label(
+        "linked in the CRM to a company that is not there", "CRMの紐付け先の企業が存在しない"
+    ),
+}
