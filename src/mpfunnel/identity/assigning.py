@@ -15,14 +15,22 @@ from attrs import evolve, frozen
 
 from mpfunnel.account import company_of, conflicts, strangers
 from mpfunnel.errors import InvalidDataError, Problem, brief, misfit, series
+from mpfunnel.identity.domains import domain
 from mpfunnel.identity.mail import read_mail
 from mpfunnel.identity.matching import Directory, Match, match
-from mpfunnel.identity.names import company_name
+from mpfunnel.identity.names import CompanyName, company_name
 from mpfunnel.identity.numbers import number_kind
 from mpfunnel.identity.policy import IdentityPolicy
 from mpfunnel.records import Company, CompanyHistory, Id, Lead
 
-__all__ = ["Assigned", "assign", "is_public_body"]
+__all__ = [
+    "Assigned",
+    "assign",
+    "is_public_body",
+    "is_public_domain",
+    "is_public_name",
+    "is_public_number",
+]
 
 _DEFAULT: Final = IdentityPolicy()
 _PUBLIC: Final = "public_body"
@@ -145,11 +153,26 @@ _ORGANS: Final = frozenset(_MINISTRIES.split())
 
 def is_public_body(company: Company, policy: IdentityPolicy = _DEFAULT) -> bool:
     """Whether a company is surely a public body: by its domains, its 法人番号 or its name."""
-    if number_kind(company.corporate_number or "") in ("state_organ", "local_government"):
-        return True
-    if any(read_mail(f"a@{one}", policy).mail_class == _PUBLIC for one in company.domains):
-        return True
-    name = company_name(company.name)
+    return (
+        is_public_number(company.corporate_number or "")
+        or any(is_public_domain(one, policy) for one in company.domains)
+        or is_public_name(company_name(company.name))
+    )
+
+
+def is_public_number(number: str) -> bool:
+    """Whether a 法人番号 is that of an organ of the state, or of a local government."""
+    return number_kind(number) in ("state_organ", "local_government")
+
+
+def is_public_domain(stated: str, policy: IdentityPolicy = _DEFAULT) -> bool:
+    """Whether a domain, or web address, is of a public body."""
+    held = domain(stated)
+    return held is not None and read_mail(f"a@{held.host}", policy).mail_class == _PUBLIC
+
+
+def is_public_name(name: CompanyName) -> bool:
+    """Whether a name is surely that of a public body."""
     return not (name.legal_form or name.agency) and bool(
         name.key in _ORGANS or _OFFICES.fullmatch(name.key)
     )

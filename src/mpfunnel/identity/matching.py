@@ -24,19 +24,32 @@ from mpfunnel.identity.policy import Evidence, IdentityPolicy
 from mpfunnel.labels import Label
 from mpfunnel.records import Company, CompanyHistory, Id, Lead
 
-__all__ = ["Certainty", "Directory", "Match", "Status", "match"]
+__all__ = [
+    "CERTAINTY",
+    "Certainty",
+    "Directory",
+    "Match",
+    "Status",
+    "because",
+    "has_digits",
+    "is_of_student",
+    "is_of_us",
+    "match",
+    "says_student",
+]
 
 Certainty = Literal["certain", "likely", "possible"]
 Status = Literal[
     "matched", "ambiguous", "individual", "student", "own", "unmatched", "unknown_company"
 ]
 
-_CERTAINTY: Final[Mapping[Evidence, Certainty]] = {
+CERTAINTY: Final[Mapping[Evidence, Certainty]] = {
     "link": "certain",
     "corporate_number": "certain",
     "domain": "likely",
     "name_region": "possible",
 }
+"""How sure a company is that each evidence names alone."""
 _NOBODY: Final = frozenset[Id]()
 _DEFAULT: Final = IdentityPolicy()
 
@@ -184,7 +197,7 @@ def match(
     elif evidence is not None:
         (company_id,) = found
         if company_id in directory:
-            status, certainty = "matched", _CERTAINTY[evidence]
+            status, certainty = "matched", CERTAINTY[evidence]
         else:
             status = "unknown_company"
             candidates = frozenset[Id]().union(*named.values()) - found
@@ -199,7 +212,7 @@ def match(
         certainty,
         _sorted(candidates),
         tuple((one, _sorted(ids)) for one, ids in named.items() if ids and not ids & meant),
-        _BECAUSE[evidence] if status == "matched" and evidence else _WHY[status],
+        because(status, evidence),
         mail,
     )
 
@@ -218,7 +231,7 @@ def _named(
             hits = _NOBODY if number is None else directory.with_number(number)
         elif evidence == "domain":
             held = mail.domain
-            if held is not None and mail.tells_company and not _of_us(held, policy):
+            if held is not None and mail.tells_company and not is_of_us(held, policy):
                 apart = policy.subdomains == "apart" or held.holder in policy.apart_under
                 hits = directory.with_domain(held, apart=apart)
                 hits = directory.without_other_number(hits, number)
@@ -229,7 +242,8 @@ def _named(
     return named
 
 
-def _of_us(held: Domain, policy: IdentityPolicy) -> bool:
+def is_of_us(held: Domain, policy: IdentityPolicy) -> bool:
+    """Whether a domain is the firm's own, or that of an agency that fills its CRM."""
     return not (policy.own_domains | policy.vendor_domains).isdisjoint(held.steps)
 
 
@@ -263,21 +277,35 @@ def _status_of(lead: Lead, mail: Mail, policy: IdentityPolicy) -> Status:
     if mail.domain is not None and not policy.own_domains.isdisjoint(mail.domain.steps):
         return "own"
     # A number that is wrong is still somebody's: people have none.
-    numbered = any(char.isdigit() for char in lead.corporate_number or "")
+    numbered = has_digits(lead.corporate_number or "")
     if mail.personal and not numbered and company_name(lead.company_name).blank:
         return "individual"
     return "unmatched"
 
 
+def has_digits(number: str) -> bool:
+    """Whether somebody has written a number, however wrong it is."""
+    return any(char.isdigit() for char in number)
+
+
 def _is_student(lead: Lead, mail: Mail, policy: IdentityPolicy) -> bool:
-    if mail.mail_class == "education" and mail.domain is not None:
-        below = mail.domain.host.removesuffix(mail.domain.holder).split(".")
-        if not _STUDENTS_HOSTS.isdisjoint(below):
-            return True
+    return is_of_student(mail) or any(
+        says_student(text, policy) for text in (lead.title, lead.department) if text
+    )
+
+
+def is_of_student(mail: Mail) -> bool:
+    """Whether an address is of the part of a school's domain in which its students have theirs."""
+    if mail.mail_class != "education" or mail.domain is None:
+        return False
+    below = mail.domain.host.removesuffix(mail.domain.holder).split(".")
+    return not _STUDENTS_HOSTS.isdisjoint(below)
+
+
+def says_student(text: str, policy: IdentityPolicy) -> bool:
+    """Whether a title or department tells of a student or job seeker."""
     return any(
         _says(part, policy.student_words)
-        for text in (lead.title, lead.department)
-        if text
         for part in _PARTS.split(unicodedata.normalize("NFKC", text).casefold())
     )
 
@@ -314,3 +342,8 @@ _WHY: Final[Mapping[Status, Label]] = {
         "linked in the CRM to a company that is not there", "CRMの紐付け先の企業が存在しない"
     ),
 }
+
+
+def because(status: Status, evidence: Evidence | None) -> Label:
+    """Return why a lead has a status, in words."""
+    return _BECAUSE[evidence] if status == "matched" and evidence else _WHY[status]
