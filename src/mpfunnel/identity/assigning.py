@@ -8,7 +8,7 @@ surely a public body (官公庁・自治体) is marked as one, where nobody has 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable
 from typing import Any, Final
 
 from attrs import evolve, frozen
@@ -26,6 +26,7 @@ from mpfunnel.records import Company, CompanyHistory, Id, Lead
 __all__ = [
     "Assigned",
     "assign",
+    "homes_of",
     "is_public_body",
     "is_public_domain",
     "is_public_name",
@@ -83,8 +84,13 @@ def assign(
         raise InvalidDataError(problems)
     directory = Directory(given)
     matches = [match(lead, directory, policy) for lead in people]
-    homes = _homes(matches, given) if policy.individuals == "apart" else {}
-    persons = {
+    homes: dict[Id, Id] = {}
+    if policy.individuals == "apart":
+        taken = {company_of(one).id for one in given}
+        integers = bool(taken) and all(isinstance(one, int) for one in taken)
+        persons = (one.lead_id for one in matches if one.status in ("individual", "student"))
+        homes = homes_of(persons, taken, integers=integers)
+    companies_of_persons = {
         homes[one.lead_id]: Company(homes[one.lead_id], attributes={one.status: True})
         for one in matches
         if one.lead_id in homes
@@ -95,41 +101,43 @@ def assign(
             lead if lead.company_id == one.company_id else evolve(lead, company_id=one.company_id)
             for lead, one in zip(people, matches, strict=True)
         ),
-        (*(_marked(one, policy) for one in given), *persons.values()),
+        (*(_marked(one, policy) for one in given), *companies_of_persons.values()),
         tuple(matches),
     )
 
 
-def _homes(matches: Iterable[Match], companies: Sequence[Company | CompanyHistory]) -> dict[Id, Id]:
+def homes_of(persons: Iterable[Id], taken: Collection[Id], *, integers: bool) -> dict[Id, Id]:
     """Return the id of the company of each person without one, by the id of the lead.
+
+    Args:
+        persons: The ids of leads that are persons.
+        taken: The ids that companies have.
+        integers: Whether companies have integers for ids.
 
     Raises:
         InvalidDataError: There is none that is free.
     """
-    taken = {company_of(one).id for one in companies}
-    integers = bool(taken) and all(isinstance(one, int) for one in taken)
+    gone = set(taken)
     homes: dict[Id, Id] = {}
     problems: list[Problem] = []
-    for one in matches:
-        if one.status not in ("individual", "student") or one.lead_id in homes:
-            continue
-        about = f"leads[{brief(one.lead_id)}].id"
-        home: Id = f"person:{one.lead_id}"
+    for lead_id in dict.fromkeys(persons):
+        about = f"leads[{brief(lead_id)}].id"
+        home: Id = f"person:{lead_id}"
         if integers:
-            if isinstance(one.lead_id, str) or one.lead_id <= 0:
+            if isinstance(lead_id, str) or lead_id <= 0:
                 message = (
                     "gives a person no company of its own among ids that are integers; read the "
                     "ids of companies as text, or set individuals = 'unmatched'"
                 )
                 problems.append(Problem("id", about, message))
                 continue
-            home = -one.lead_id
-        if home in taken:
+            home = -lead_id
+        if home in gone:
             message = f"needs {brief(home)} for a company of its own, which is taken"
             problems.append(Problem("conflict", about, message))
             continue
-        taken.add(home)
-        homes[one.lead_id] = home
+        gone.add(home)
+        homes[lead_id] = home
     if problems:
         raise InvalidDataError(problems)
     return homes
