@@ -7,7 +7,6 @@ were (`mpfunnel.frames.rows`). What is wrong with them is told at the door, as o
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
 from typing import Any, Final
 
 import narwhals.stable.v2 as nw
@@ -16,12 +15,11 @@ from attrs import frozen
 from mpfunnel.errors import InvalidDataError, Problem, misfit
 from mpfunnel.facts import company
 from mpfunnel.frames.door import REJECTED, Door, Terms
-from mpfunnel.frames.evidence import Companies, Found, find, read_once
+from mpfunnel.frames.evidence import Companies, Found, Reader, find
 from mpfunnel.frames.kinds import Frame, Workshop, polars
 from mpfunnel.frames.rows import WHO, Taken, taken
-from mpfunnel.identity.assigning import homes_of, is_public_domain, is_public_name, is_public_number
+from mpfunnel.identity.assigning import homes_of
 from mpfunnel.identity.matching import CERTAINTY
-from mpfunnel.identity.names import company_name
 from mpfunnel.identity.policy import IdentityPolicy
 
 __all__ = ["Assigned", "assign"]
@@ -195,9 +193,9 @@ class _Assigning:
         leads, firms = (
             one.unique("id", keep="first", maintain_order=True) for one in (rows, firm_rows)
         )
-        domains = self._domains(firms)
-        read_name = cache(company_name)
-        found = find(leads, Companies.of(firms, domains, read_name), self._policy)
+        reader = Reader(self._policy)
+        known = Companies.of(firms, self._domains(firms), reader)
+        found = find(leads, known, reader)
         matches = self._matches(leads, found)
         homes = self._homes(matches, firms, leads)
         matches = matches.join(homes, on="lead_id", how="left", maintain_order="left")
@@ -205,7 +203,9 @@ class _Assigning:
         with_home = rows.select(lead_id="id").join(
             matches.select("lead_id", "company_id"), on="lead_id", how="left", maintain_order="left"
         )
-        marks = self._marks(firms, domains, read_name)
+        marks = firms.select(
+            "id", public_body=pl.coalesce("public_body", pl.when(known.public).then(True))
+        )
         columns = firm_rows.select("id", *_PERSONS).join(
             marks, on="id", how="left", maintain_order="left"
         )
@@ -270,19 +270,6 @@ class _Assigning:
                 "home": pl.Series(homes.values(), dtype=dtype),
             }
         )
-
-    def _marks(self, firms: Any, domains: Any, read_name: Any) -> Any:
-        """Return which companies are public bodies: id, public_body."""
-        pl, policy = self._pl, self._policy
-        public = domains.filter(
-            read_once(domains["value"], lambda text: is_public_domain(text, policy), pl.Boolean)
-        )
-        named = read_once(firms["name"], lambda text: is_public_name(read_name(text)), pl.Boolean)
-        numbered = read_once(firms["corporate_number"], is_public_number, pl.Boolean)
-        sure = named.fill_null(False) | numbered.fill_null(False)
-        sure |= pl.int_range(len(firms), eager=True).is_in(public["firm"].implode())
-        marked = pl.when(sure).then(True)
-        return firms.select("id", public_body=pl.coalesce("public_body", marked))
 
     def _candidates(self, leads: Any, found: Found) -> Any:
         """Return what else may be meant, or is named, for each lead."""

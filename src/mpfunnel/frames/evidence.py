@@ -8,33 +8,52 @@ places (``firm``); behind them come those that leads are linked to and that are 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache, partial
 from typing import Any, Final, NamedTuple
 
 from attrs import field, frozen
 
 from mpfunnel.frames.kinds import polars
 from mpfunnel.frames.rows import WHO
-from mpfunnel.identity.domains import Domain, domain
+from mpfunnel.identity.assigning import is_public_name, is_public_number
+from mpfunnel.identity.domains import domain
+from mpfunnel.identity.known import roles
 from mpfunnel.identity.mail import Mail, read_mail
 from mpfunnel.identity.matching import has_digits, is_of_student, is_of_us, says_student
-from mpfunnel.identity.names import CompanyName, company_name, region_key
+from mpfunnel.identity.names import company_name, region_key
 from mpfunnel.identity.numbers import corporate_number
 from mpfunnel.identity.policy import Evidence, IdentityPolicy
 
-__all__ = ["Companies", "Found", "find", "read_once"]
+__all__ = ["Companies", "Found", "Reader", "find"]
 
 _PLAIN: Final = r"^([A-Za-z0-9._+-]+)@([A-Za-z0-9.-]+)$"
-"""Addresses whose two parts are read apart: there are far fewer hosts, and names before them."""
+"""Addresses whose two parts are read apart: there are far fewer hosts than addresses."""
+_DIGITS: Final = "0123456789"
+
+
+class Reader:
+    """Reads texts for one call: each different one once, whoever has it.
+
+    Args:
+        policy: What the firm knows of domains itself.
+    """
+
+    def __init__(self, policy: IdentityPolicy) -> None:
+        self.policy = policy
+        self.name = cache(company_name)
+        self.number = cache(corporate_number)
+        self.host = cache(partial(_host_of, policy))
 
 
 @frozen(eq=False)
 class Companies:
     """Companies, by what tells them.
 
-    Companies that share what tells them are a group, known by its place.
+    Those that share what tells them are a group, known by its place.
 
     Attributes:
         ids: The id of each: a series.
+        public: Whether each is surely a public body: a series.
         numbers: The valid 法人番号 of each, as a whole number: a series.
         names: The number of each name that any of them has.
         regions: The same of regions.
@@ -46,6 +65,7 @@ class Companies:
     """
 
     ids: Any
+    public: Any = field(repr=False)
     numbers: Any = field(repr=False)
     names: Mapping[str, int] = field(repr=False)
     regions: Mapping[str, int] = field(repr=False)
@@ -56,59 +76,73 @@ class Companies:
     members: Any = field(repr=False)
 
     @classmethod
-    def of(
-        cls, companies: Any, domains: Any, read_name: Callable[[str], CompanyName] = company_name
-    ) -> Companies:
+    def of(cls, companies: Any, domains: Any, reader: Reader) -> Companies:
         """Return what tells companies.
 
         Args:
             companies: A frame of id, name, region and corporate_number, each company once.
             domains: What domains they state: a frame of firm, value.
-            read_name: Reads a name.
+            reader: Reads their texts.
         """
         pl = polars(WHO)
         names: dict[str, int] = {}
         regions: dict[str, int] = {}
 
-        def name_of(text: str) -> int | None:
-            read = read_name(text)
-            return names.setdefault(read.key, len(names)) if read.key and not read.agency else None
+        def named(text: str) -> tuple[int | None, bool]:
+            read = reader.name(text)
+            known = read.key and not read.agency
+            return names.setdefault(read.key, len(names)) if known else None, is_public_name(read)
 
-        def region_of(text: str) -> int | None:
+        def numbered(text: str) -> tuple[int | None, bool]:
+            number = reader.number(text)
+            return None if number is None else int(number), is_public_number(number or "")
+
+        def where(text: str) -> tuple[int | None]:
             key = region_key(text)
-            return regions.setdefault(key, len(regions)) if key else None
+            return (regions.setdefault(key, len(regions)) if key else None,)
 
-        def host_of(text: str) -> str | None:
+        def stated(text: str) -> tuple[str | None, bool]:
             held = domain(text)
-            return None if held is None else held.host
+            if held is None:
+                return None, False
+            return held.host, reader.host(held.host).mail.mail_class == "public_body"
 
+        yes = pl.Boolean
+        by_name = _read(companies["name"], named, {"name": pl.UInt32, "public": yes})
+        by_number = _read(
+            companies["corporate_number"], numbered, {"number": pl.Int64, "public": yes}
+        )
+        hosts = _read(domains["value"], stated, {"host": pl.String, "public": yes})
+        hosts = hosts.with_columns(domains["firm"])
+        public = by_name["public"].fill_null(False) | by_number["public"].fill_null(False)
+        place = pl.int_range(len(companies), dtype=pl.UInt32, eager=True).alias("firm")
+        public |= place.is_in(hosts.filter("public")["firm"].implode())
         frame = pl.DataFrame(
             {
-                "number": read_once(companies["corporate_number"], _number_of, pl.Int64),
-                "name": read_once(companies["name"], name_of, pl.UInt32),
-                "where": read_once(companies["region"], region_of, pl.UInt32),
+                "firm": place,
+                "number": by_number["number"],
+                "name": by_name["name"],
+                "where": _read(companies["region"], where, {"where": pl.UInt32})["where"],
             }
-        ).with_row_index("firm")
-        stated = pl.DataFrame(
-            {"firm": domains["firm"], "host": read_once(domains["value"], host_of, pl.String)}
         )
         grouped: list[Any] = []
         groups = 0
-        for rows, keys in ((frame, ["number"]), (frame, ["name", "where"]), (stated, ["host"])):
+        for rows, keys in ((frame, ["number"]), (frame, ["name", "where"]), (hosts, ["host"])):
             firms = rows.drop_nulls(keys).group_by(keys).agg(pl.col("firm").unique())
             grouped.append(firms.with_row_index("group", offset=groups))
             groups += len(firms)
         listed = pl.concat([firms.select("group", "firm") for firms in grouped])
         size = pl.col("firm").list.len()
-        by_number, by_name, by_host = (firms.drop("firm") for firms in grouped)
+        with_number, with_name, with_host = (firms.drop("firm") for firms in grouped)
         return cls(
             companies["id"],
+            public,
             frame["number"],
             names,
             regions,
-            dict(by_host.select("host", "group").rows()),
-            by_number,
-            by_name,
+            dict(with_host.select("host", "group").rows()),
+            with_number,
+            with_name,
             listed.select(
                 "group", size=size, only=pl.when(size == 1).then(pl.col("firm").list.first())
             ),
@@ -133,38 +167,67 @@ class Found:
     ids: Any
 
 
-def find(leads: Any, companies: Companies, policy: IdentityPolicy) -> Found:
+def find(leads: Any, companies: Companies, reader: Reader) -> Found:
     """Return which companies leads belong to.
 
     Args:
         leads: A frame of company_id, email, title, department, company_name, corporate_number and
             region, each lead once.
         companies: The companies.
-        policy: Which evidence is used, and what the firm knows of domains itself.
+        reader: Reads the texts of leads, by the policy.
     """
-    return _Finding(leads, companies, policy).found()
+    return _Finding(leads, companies, reader).found()
 
 
-def read_once(values: Any, read: Callable[[str], Any], dtype: Any) -> Any:
+class _Host(NamedTuple):
+    """What a host tells of those who have mail there.
+
+    Attributes:
+        mail: What an address there tells.
+        steps: The host and its parents, as far as they tell a company.
+        own: Whether it is the firm's own.
+    """
+
+    mail: Mail
+    steps: tuple[str, ...]
+    own: bool
+
+
+def _host_of(policy: IdentityPolicy, host: str) -> _Host:
+    return _told(read_mail(f"a@{host}", policy), policy)
+
+
+def _told(mail: Mail, policy: IdentityPolicy) -> _Host:
+    held = mail.domain
+    if held is None:
+        return _Host(mail, (), own=False)
+    steps = held.steps
+    apart = policy.subdomains == "apart" or held.holder in policy.apart_under
+    tells = mail.tells_company and not is_of_us(steps, policy)
+    own = not policy.own_domains.isdisjoint(steps)
+    return _Host(mail, (steps[:1] if apart else steps) if tells else (), own)
+
+
+def _read(values: Any, read: Callable[[str], tuple[Any, ...]], schema: Mapping[str, Any]) -> Any:
     """Return what is read of each text of a series; each different one is read once.
 
     Args:
-        values: The texts; null is read as null.
+        values: The texts; of null, all is null.
         read: Reads one.
-        dtype: The type of what it reads.
+        schema: The types of what it reads.
     """
     pl = polars(WHO)
     texts = values.drop_nulls().unique()
-    found = pl.Series("read", [read(text) for text in texts], dtype=dtype)
-    known = pl.DataFrame({"text": texts, "read": found})
-    return pl.DataFrame({"text": values}).join(known, on="text", how="left", maintain_order="left")[
-        "read"
-    ]
-
-
-def _number_of(text: str) -> int | None:
-    number = corporate_number(text)
-    return None if number is None else int(number)
+    columns = list(zip(*map(read, texts), strict=True)) or [()] * len(schema)
+    known = pl.DataFrame(
+        {
+            name: pl.Series(column, dtype=dtype)
+            for column, (name, dtype) in zip(columns, schema.items(), strict=True)
+        }
+    )
+    known = known.with_columns(texts.alias("text"))
+    given = pl.DataFrame({"text": values})
+    return given.join(known, on="text", how="left", maintain_order="left").drop("text")
 
 
 class _Finding:
@@ -173,22 +236,17 @@ class _Finding:
     Args:
         leads: The leads.
         companies: The companies.
-        policy: The policy.
+        reader: Reads their texts.
     """
 
-    def __init__(self, leads: Any, companies: Companies, policy: IdentityPolicy) -> None:
+    def __init__(self, leads: Any, companies: Companies, reader: Reader) -> None:
         self._pl = polars(WHO)
         self._companies = companies
-        self._policy = policy
+        self._reader = reader
+        self._policy = reader.policy
         self._ids, links = self._linked(leads["company_id"])
-        self._leads = self._pl.concat(
-            [
-                links.with_row_index("lead"),
-                self._texts(leads),
-                self._mails(leads["email"]),
-            ],
-            how="horizontal",
-        )
+        found = [links.with_row_index("lead"), self._texts(leads), self._mails(leads["email"])]
+        self._leads = self._pl.concat(found, how="horizontal")
 
     # -- what is read of leads --
 
@@ -205,64 +263,51 @@ class _Finding:
 
     def _texts(self, leads: Any) -> Any:
         """Return name, blank, number, numbered, where and student."""
-        pl, policy = self._pl, self._policy
+        pl, reader, policy = self._pl, self._reader, self._policy
         names, regions = self._companies.names, self._companies.regions
 
-        def name_of(text: str) -> dict[str, Any]:
-            read = company_name(text)
-            return {
-                "name": None if read.agency else names.get(read.key),
-                "blank": read.blank,
-            }
+        def named(text: str) -> tuple[int | None, bool]:
+            read = reader.name(text)
+            return None if read.agency else names.get(read.key), read.blank
 
-        def number_of(text: str) -> dict[str, Any]:
-            return {"number": _number_of(text), "numbered": has_digits(text)}
+        def numbered(text: str) -> tuple[int | None, bool]:
+            number = reader.number(text)
+            return None if number is None else int(number), has_digits(text)
 
-        def student(text: str) -> bool:
-            return says_student(text, policy)
+        def where(text: str) -> tuple[int | None]:
+            return (regions.get(region_key(text)),)
 
-        named = pl.Struct({"name": pl.UInt32, "blank": pl.Boolean})
-        numbered = pl.Struct({"number": pl.Int64, "numbered": pl.Boolean})
-        found = pl.DataFrame(
-            {
-                "named": read_once(leads["company_name"], name_of, named),
-                "given": read_once(leads["corporate_number"], number_of, numbered),
-                "where": read_once(
-                    leads["region"], lambda text: regions.get(region_key(text)), pl.UInt32
-                ),
-                "title": read_once(leads["title"], student, pl.Boolean),
-                "department": read_once(leads["department"], student, pl.Boolean),
-            }
-        )
-        return found.select(
-            "where",
-            name=pl.col("named").struct.field("name"),
-            blank=pl.col("named").struct.field("blank").fill_null(True),
-            number=pl.col("given").struct.field("number"),
-            numbered=pl.col("given").struct.field("numbered").fill_null(False),
-            said=pl.col("title").fill_null(False) | pl.col("department").fill_null(False),
+        def student(text: str) -> tuple[bool]:
+            return (says_student(text, policy),)
+
+        yes = pl.Boolean
+        said = [_read(leads[one], student, {"is": yes})["is"] for one in ("title", "department")]
+        found = [
+            _read(leads["company_name"], named, {"name": pl.UInt32, "blank": yes}),
+            _read(leads["corporate_number"], numbered, {"number": pl.Int64, "numbered": yes}),
+            _read(leads["region"], where, {"where": pl.UInt32}),
+            pl.DataFrame({"said": said[0].fill_null(False) | said[1].fill_null(False)}),
+        ]
+        return pl.concat(found, how="horizontal").with_columns(
+            pl.col("blank").fill_null(True), pl.col("numbered").fill_null(False)
         )
 
     def _mails(self, addresses: Any) -> Any:
         """Return mail_class, role, personal, own, of_student and the group of the domain."""
-        pl, policy = self._pl, self._policy
+        pl, reader, hosts = self._pl, self._reader, self._companies.hosts
 
-        def read(address: str) -> dict[str, Any]:
-            mail = read_mail(address, policy)
-            held = mail.domain
-            return {
-                "mail_class": mail.mail_class,
-                "role": mail.role,
-                "personal": mail.personal,
-                "own": held is not None and not policy.own_domains.isdisjoint(held.steps),
-                "of_student": is_of_student(mail),
-                "domain": self._group_of(mail),
-            }
+        def told(text: str) -> tuple[Any, ...]:
+            # What is no plain address is read as a whole.
+            host = text.removeprefix("@")
+            if host == text:
+                found = _told(read_mail(text, reader.policy), reader.policy)
+            else:
+                found = reader.host(host)
+            mail = found.mail
+            group = next((hosts[step] for step in found.steps if step in hosts), None)
+            return mail.mail_class, mail.role, mail.personal, found.own, is_of_student(mail), group
 
-        def role(local: str) -> bool:
-            return read_mail(f"{local}@example.com", policy).role
-
-        types = {
+        schema = {
             "mail_class": pl.String,
             "role": pl.Boolean,
             "personal": pl.Boolean,
@@ -271,26 +316,43 @@ class _Finding:
             "domain": pl.UInt32,
         }
         address = pl.col("address")
-        parts = address.str.extract_groups(_PLAIN)
-        frame = addresses.alias("address").to_frame().with_columns(parts.alias("parts"))
-        local = pl.col("parts").struct.field("1").str.to_lowercase()
-        host = pl.concat_str(pl.lit("a@"), pl.col("parts").struct.field("2").str.to_lowercase())
-        frame = frame.select(
-            local=local,
-            # Without an address, too, there is something to tell of it.
-            read=pl.coalesce(host, address, pl.lit("")),
+        parts = address.str.extract_groups(_PLAIN).struct
+        frame = (
+            addresses.alias("address")
+            .to_frame()
+            .select(
+                local=parts.field("1").str.to_lowercase(),
+                # Without an address, too, there is something to tell of it.
+                host=pl.coalesce(
+                    pl.concat_str(pl.lit("@"), parts.field("2").str.to_lowercase()),
+                    address,
+                    pl.lit(""),
+                ),
+            )
         )
-        found = read_once(frame["read"], read, pl.Struct(types)).struct.unnest()
-        roles = read_once(frame["local"], role, pl.Boolean)
-        return found.with_columns(pl.coalesce(roles, found["role"]).alias("role"))
+        found = _read(frame["host"], told, schema)
+        return found.with_columns(pl.coalesce(self._roles(frame["local"]), "role").alias("role"))
 
-    def _group_of(self, mail: Mail) -> int | None:
-        """Return the group of companies that the domain of an address tells."""
-        held, policy = mail.domain, self._policy
-        if held is None or not mail.tells_company or is_of_us(held, policy):
-            return None
-        apart = policy.subdomains == "apart" or held.holder in policy.apart_under
-        return _first(held, self._companies.hosts, apart=apart)
+    def _roles(self, locals_: Any) -> Any:
+        """Return whether roles have addresses, by what stands before the @."""
+        pl, policy = self._pl, self._policy
+        # Nearly all are of persons, and hardly any twice: those alone are read that may be a role's.
+        words = pl.col("local").str.extract("^([^+]*)")
+        first = words.str.extract("^([^._-]*)").str.strip_chars(_DIGITS)
+        every = words.str.replace_all("[0-9]*[._-]+[0-9]*", "").str.strip_chars(_DIGITS)
+        known = pl.Series(sorted(roles()), dtype=pl.String).implode()
+        frame = (
+            locals_.alias("local")
+            .to_frame()
+            .with_columns(likely=first.is_in(known) | every.is_in(known))
+        )
+        likely = frame.select(pl.when("likely").then("local"))["local"]
+
+        def is_role(local: str) -> tuple[bool]:
+            return (read_mail(f"{local}@example.com", policy).role,)
+
+        read = _read(likely, is_role, {"role": pl.Boolean})["role"]
+        return pl.select(pl.when(frame["likely"]).then(read).otherwise(frame["likely"])).to_series()
 
     # -- what evidence names --
 
@@ -447,9 +509,3 @@ class _Named(NamedTuple):
 
 def _hits(pl: Any) -> dict[str, Any]:
     return {"lead": pl.UInt32, "firm": pl.UInt32}
-
-
-def _first(held: Domain, hosts: Mapping[str, int], *, apart: bool) -> int | None:
-    """Return the group that states a host, or else the nearest of its parents that any does."""
-    steps = held.steps[:1] if apart else held.steps
-    return next((hosts[step] for step in steps if step in hosts), None)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, Literal
 
 from attrs import frozen
@@ -231,7 +231,7 @@ def _named(
             hits = _NOBODY if number is None else directory.with_number(number)
         elif evidence == "domain":
             held = mail.domain
-            if held is not None and mail.tells_company and not is_of_us(held, policy):
+            if held is not None and mail.tells_company and not is_of_us(held.steps, policy):
                 apart = policy.subdomains == "apart" or held.holder in policy.apart_under
                 hits = directory.with_domain(held, apart=apart)
                 hits = directory.without_other_number(hits, number)
@@ -242,9 +242,9 @@ def _named(
     return named
 
 
-def is_of_us(held: Domain, policy: IdentityPolicy) -> bool:
-    """Whether a domain is the firm's own, or that of an agency that fills its CRM."""
-    return not (policy.own_domains | policy.vendor_domains).isdisjoint(held.steps)
+def is_of_us(steps: Sequence[str], policy: IdentityPolicy) -> bool:
+    """Whether a host or one of its parents is the firm's own, or of an agency that fills its CRM."""
+    return not (policy.own_domains.isdisjoint(steps) and policy.vendor_domains.isdisjoint(steps))
 
 
 def _decided(
