@@ -16,11 +16,11 @@ from attrs import frozen
 if TYPE_CHECKING:
     from publicsuffixlist import PublicSuffixList
 
-__all__ = ["Domain", "domain", "suffix_of"]
+__all__ = ["Domain", "domain", "domain_of_host", "icann_suffix"]
 
 _LONGEST: Final = 253
 """Characters of a host, in DNS."""
-_KEPT: Final = 65_536
+_KEPT: Final = 16_384
 """Hosts whose answer is kept: an export has far more addresses than hosts."""
 _HOST: Final = re.compile(
     r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
@@ -29,6 +29,8 @@ _SCHEME: Final = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?//|mailto:")
 _PORT: Final = re.compile(r":[0-9]*$")
 _NOT_IN_DNS: Final = frozenset({"arpa", "onion"})
 """The list knows them, but nobody gets mail there."""
+_PARTED: Final = ("biz.au.com", "biz.ezweb.ne.jp")
+"""Below these, each company has a name of its own, though the list does not say so."""
 _DOCUMENTATION: Final = "example"
 """Reserved by RFC 2606 for examples, so that examples shall work with it."""
 
@@ -39,8 +41,8 @@ class Domain:
 
     Attributes:
         host: Folded: NFKC, lower case, IDNA as `xn--…`, without a trailing dot or leading `www.`.
-        holder: The registrable domain by the Public Suffix List; under `lg.jp` one label more,
-            because a prefecture shares it with its capital.
+        holder: The registrable domain by the Public Suffix List, its private suffixes included;
+            under `lg.jp` one label more, because a prefecture shares it with its capital.
     """
 
     host: str
@@ -83,18 +85,18 @@ def domain_of_host(text: str) -> Domain | None:
 @lru_cache(maxsize=_KEPT)
 def _read(text: str) -> Domain | None:
     host = _encoded(text)
-    if host is None:
+    suffix = None if host is None else _suffix(host)
+    if host is None or suffix is None:
         return None
-    suffix = suffix_of(host)
-    if suffix is None:
-        return None
-    dots = suffix.count(".") + 1
-    while host.startswith("www.") and host.count(".") > dots:
-        host = host[len("www.") :]
-    labels = host.split(".")
+    while host.startswith("www.") and (shorter := _suffix(host[len("www.") :])):
+        host, suffix = host[len("www.") :], shorter
+    own = suffix.count(".") + 2
     if suffix == "lg.jp":
-        dots += 1
-    return Domain(host, ".".join(labels[-dots - 1 :]))
+        own += 1
+    for shared in _PARTED:
+        if host.endswith(f".{shared}"):
+            own = shared.count(".") + 2
+    return Domain(host, ".".join(host.split(".")[-own:]))
 
 
 def _encoded(text: str) -> str | None:
@@ -110,10 +112,15 @@ def _encoded(text: str) -> str | None:
     return host if len(host) <= _LONGEST and _HOST.fullmatch(host) else None
 
 
-def suffix_of(host: str) -> str | None:
-    """Return the public suffix under which a host is held; `None` where nobody holds it."""
+def icann_suffix(host: str) -> str:
+    """Return the public suffix of the host of a `Domain`, whatever private suffixes there are."""
+    return _suffixes()[1].publicsuffix(host) or host.rpartition(".")[2]
+
+
+def _suffix(host: str) -> str | None:
+    """Return the suffix under which a host is held, or `None` where nobody holds it."""
     last = host.rpartition(".")[2]
-    if last == _DOCUMENTATION:
+    if last == _DOCUMENTATION and host != last:
         return last
     if last in _NOT_IN_DNS:
         return None

@@ -6,9 +6,10 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Any, Final, Literal, cast, get_args
 
-from attrs import field, frozen
+from attrs import field, fields, frozen
+from immutabledict import immutabledict
 
-from mpfunnel.errors import InvalidDataError, Problem, brief, did_you_mean, misfit
+from mpfunnel.errors import InvalidDataError, Problem, brief, did_you_mean, misfit, series
 from mpfunnel.identity.domains import domain
 
 __all__ = ["STUDENT_WORDS", "Evidence", "IdentityPolicy"]
@@ -17,16 +18,12 @@ Evidence = Literal["link", "corporate_number", "domain", "name_region"]
 
 STUDENT_WORDS: Final = frozenset(
     {
-        "freshman",
         "graduate student",
-        "intern",
         "job hunter",
         "job seeker",
         "jobseeker",
         "student",
         "undergraduate",
-        "インターン",
-        "インターン生",
         "在学中",
         "大学生",
         "大学院生",
@@ -45,30 +42,26 @@ STUDENT_WORDS: Final = frozenset(
 """Words in a title or department that tell of a student or job seeker (学生・求職者)."""
 
 _EVIDENCE: Final[tuple[str, ...]] = get_args(Evidence)
-_DOMAINS: Final = (
-    "own_domains",
-    "vendor_domains",
-    "apart_under",
-    "personal_domains",
-    "business_domains",
-    "public_domains",
-    "education_domains",
+_CHOICES: Final = immutabledict(
+    {"subdomains": ("joined", "apart"), "individuals": ("apart", "unmatched")}
 )
-_CLASSES: Final = _DOMAINS[3:]
+_EXCLUSIVE: Final = (
+    ("own_domains", "vendor_domains"),
+    ("personal_domains", "business_domains", "public_domains", "education_domains"),
+)
+"""Sets of domains that say different things of a domain."""
 
 
 def _set(value: Iterable[str]) -> Any:
-    # A lone text is iterable too, but its letters are never what was meant.
-    if isinstance(value, str) or not isinstance(value, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance]
-        return value
-    items = tuple(value)
-    return frozenset(items) if all(isinstance(item, str) for item in items) else items  # pyright: ignore[reportUnnecessaryIsInstance]
+    """Any collection of texts is a set; what is none stays as it is, for the checks to name."""
+    given = series(value)
+    if isinstance(given, tuple) and all(isinstance(item, str) for item in given):  # pyright: ignore[reportUnnecessaryIsInstance]
+        return frozenset(given)
+    return given
 
 
-def _series(value: Iterable[Evidence]) -> Any:
-    if isinstance(value, str) or not isinstance(value, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance]
-        return value
-    return tuple(value)
+def _order(value: Iterable[Evidence]) -> Any:
+    return series(value)
 
 
 def _domains(value: Iterable[str]) -> Any:
@@ -76,7 +69,6 @@ def _domains(value: Iterable[str]) -> Any:
     if not isinstance(given, frozenset):
         return given
     found = {text: domain(text) for text in cast("frozenset[str]", given)}
-    # What is no domain stays as it is, for the check to name.
     return frozenset(text if held is None else held.host for text, held in found.items())
 
 
@@ -111,7 +103,7 @@ class IdentityPolicy:
     """
 
     order: tuple[Evidence, ...] = field(
-        default=("link", "corporate_number", "domain", "name_region"), converter=_series
+        default=("link", "corporate_number", "domain", "name_region"), converter=_order
     )
     own_domains: frozenset[str] = field(default=frozenset(), converter=_domains)
     vendor_domains: frozenset[str] = field(default=frozenset(), converter=_domains)
@@ -125,66 +117,65 @@ class IdentityPolicy:
     student_words: frozenset[str] = field(default=STUDENT_WORDS, converter=_words)
 
     def __attrs_post_init__(self) -> None:
-        if problems := [*_faults(self), *_contradictions(self)]:
+        problems = [fault for one in fields(IdentityPolicy) for fault in _faults(self, one.name)]
+        problems += _contradictions(self)
+        if problems:
             raise InvalidDataError(problems)
 
 
-def _faults(policy: IdentityPolicy) -> Iterable[Problem]:
-    yield from _faults_of_order(policy.order)
-    for name in _DOMAINS:
-        given: object = getattr(policy, name)
-        yield from _faults_of_set(name, given)
-        if isinstance(given, frozenset):
-            for text in sorted(cast("frozenset[str]", given)):
-                if domain(text) is None:
-                    message = f"{brief(text)} is no domain; write one as 'example.co.jp'"
-                    yield Problem("domain", f"identity.{name}", message)
-    yield from _faults_of_set("student_words", policy.student_words)
-    if isinstance(policy.student_words, frozenset) and "" in policy.student_words:  # pyright: ignore[reportUnnecessaryIsInstance]
-        yield Problem("blank", "identity.student_words", "must hold no blank word")
-    for name, choices in (
-        ("subdomains", ("joined", "apart")),
-        ("individuals", ("apart", "unmatched")),
-    ):
-        value: object = getattr(policy, name)
-        if value not in choices:
-            message = f"must be {' or '.join(map(repr, choices))}, not {brief(value)}"
-            yield Problem("choice", f"identity.{name}", message)
+def _faults(policy: IdentityPolicy, name: str) -> Iterable[Problem]:
+    path, value = f"identity.{name}", cast("object", getattr(policy, name))
+    if name in _CHOICES:
+        if value not in _CHOICES[name]:
+            message = f"must be {' or '.join(map(repr, _CHOICES[name]))}, not {brief(value)}"
+            yield Problem("choice", path, message)
+    elif name == "order":
+        yield from _faults_of_order(path, value)
+    elif isinstance(value, frozenset):
+        for text in sorted(cast("frozenset[str]", value)):
+            yield from _faults_of_text(path, text, of_domains=name != "student_words")
+    elif isinstance(value, tuple):
+        for i, item in enumerate(cast("tuple[object, ...]", value)):
+            yield from misfit(f"{path}[{i}]", item, str)
+            if isinstance(item, str):
+                of_domains = name != "student_words"
+                yield from _faults_of_text(f"{path}[{i}]", item, of_domains=of_domains)
+    else:
+        yield from misfit(path, value, list)
 
 
-def _faults_of_order(order: object) -> Iterable[Problem]:
+def _faults_of_order(path: str, order: object) -> Iterable[Problem]:
     if not isinstance(order, tuple):
-        yield from misfit("identity.order", order, list)
+        yield from misfit(path, order, list)
         return
     seen: list[object] = []
     for i, one in enumerate(cast("tuple[object, ...]", order)):
-        path = f"identity.order[{i}]"
         if one not in _EVIDENCE:
             known = ", ".join(_EVIDENCE)
             message = f"must be one of {known}, not {brief(one)}{did_you_mean(one, _EVIDENCE)}"
-            yield Problem("choice", path, message)
+            yield Problem("choice", f"{path}[{i}]", message)
         elif one in seen:
-            yield Problem("duplicate", path, f"{one} stands there twice")
+            yield Problem("duplicate", f"{path}[{i}]", f"{one} stands there twice")
         seen.append(one)
 
 
-def _faults_of_set(name: str, given: object) -> Iterable[Problem]:
-    path = f"identity.{name}"
-    if isinstance(given, tuple):
-        for i, item in enumerate(cast("tuple[object, ...]", given)):
-            yield from misfit(f"{path}[{i}]", item, str)
-    elif not isinstance(given, frozenset):
-        yield from misfit(path, given, list)
+def _faults_of_text(path: str, text: str, *, of_domains: bool) -> Iterable[Problem]:
+    if not text.strip():
+        yield Problem("blank", path, "must not be blank")
+    elif of_domains and domain(text) is None:
+        message = f"{brief(text)} is no domain; write one as 'example.co.jp'"
+        yield Problem("domain", path, message)
 
 
 def _contradictions(policy: IdentityPolicy) -> Iterable[Problem]:
-    pairs = [("own_domains", "vendor_domains")]
-    pairs += [(a, b) for i, a in enumerate(_CLASSES) for b in _CLASSES[i + 1 :]]
-    for first, second in pairs:
-        both: tuple[object, object] = getattr(policy, first), getattr(policy, second)
-        if not all(isinstance(one, frozenset) for one in both):
-            continue
-        one, other = cast("tuple[frozenset[str], frozenset[str]]", both)
-        for text in sorted(one & other):
-            message = f"{brief(text)} stands in {first} too"
-            yield Problem("contradiction", f"identity.{second}", message)
+    for names in _EXCLUSIVE:
+        said: dict[str, str] = {}
+        for name in names:
+            value = cast("object", getattr(policy, name))
+            for text in (
+                sorted(cast("frozenset[str]", value)) if isinstance(value, frozenset) else ()
+            ):
+                if text in said:
+                    message = f"{brief(text)} stands in {said[text]} too"
+                    yield Problem("contradiction", f"identity.{name}", message)
+                said.setdefault(text, name)
