@@ -8,7 +8,7 @@ places (``firm``); behind them come those that leads are linked to and that are 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import cache, partial
+from functools import cache
 from typing import Any, Final, NamedTuple
 
 from attrs import field, frozen
@@ -18,11 +18,17 @@ from mpfunnel.frames.rows import WHO
 from mpfunnel.identity.assigning import is_public_name, is_public_number
 from mpfunnel.identity.domains import domain
 from mpfunnel.identity.known import roles
-from mpfunnel.identity.mail import Mail, read_mail
-from mpfunnel.identity.matching import has_digits, is_of_student, is_of_us, says_student
+from mpfunnel.identity.mail import read_mail
 from mpfunnel.identity.names import company_name, region_key
 from mpfunnel.identity.numbers import corporate_number
 from mpfunnel.identity.policy import Evidence, IdentityPolicy
+from mpfunnel.identity.telling import (
+    hosts_told,
+    is_own,
+    is_students_mail,
+    is_students_title,
+    names_nobody,
+)
 
 __all__ = ["Companies", "Found", "Reader", "find"]
 
@@ -42,7 +48,7 @@ class Reader:
         self.policy = policy
         self.name = cache(company_name)
         self.number = cache(corporate_number)
-        self.host = cache(partial(_host_of, policy))
+        self.host = cache(lambda host: read_mail(f"a@{host}", policy))
 
 
 @frozen(eq=False)
@@ -105,7 +111,7 @@ class Companies:
             held = domain(text)
             if held is None:
                 return None, False
-            return held.host, reader.host(held.host).mail.mail_class == "public_body"
+            return held.host, reader.host(held.host).mail_class == "public_body"
 
         yes = pl.Boolean
         by_name = _read(companies["name"], named, {"name": pl.UInt32, "public": yes})
@@ -179,35 +185,6 @@ def find(leads: Any, companies: Companies, reader: Reader) -> Found:
     return _Finding(leads, companies, reader).found()
 
 
-class _Host(NamedTuple):
-    """What a host tells of those who have mail there.
-
-    Attributes:
-        mail: What an address there tells.
-        steps: The host and its parents, as far as they tell a company.
-        own: Whether it is the firm's own.
-    """
-
-    mail: Mail
-    steps: tuple[str, ...]
-    own: bool
-
-
-def _host_of(policy: IdentityPolicy, host: str) -> _Host:
-    return _told(read_mail(f"a@{host}", policy), policy)
-
-
-def _told(mail: Mail, policy: IdentityPolicy) -> _Host:
-    held = mail.domain
-    if held is None:
-        return _Host(mail, (), own=False)
-    steps = held.steps
-    apart = policy.subdomains == "apart" or held.holder in policy.apart_under
-    tells = mail.tells_company and not is_of_us(steps, policy)
-    own = not policy.own_domains.isdisjoint(steps)
-    return _Host(mail, (steps[:1] if apart else steps) if tells else (), own)
-
-
 def _read(values: Any, read: Callable[[str], tuple[Any, ...]], schema: Mapping[str, Any]) -> Any:
     """Return what is read of each text of a series; each different one is read once.
 
@@ -272,13 +249,13 @@ class _Finding:
 
         def numbered(text: str) -> tuple[int | None, bool]:
             number = reader.number(text)
-            return None if number is None else int(number), has_digits(text)
+            return None if number is None else int(number), not names_nobody(None, text)
 
         def where(text: str) -> tuple[int | None]:
             return (regions.get(region_key(text)),)
 
         def student(text: str) -> tuple[bool]:
-            return (says_student(text, policy),)
+            return (is_students_title(text, policy),)
 
         yes = pl.Boolean
         said = [_read(leads[one], student, {"is": yes})["is"] for one in ("title", "department")]
@@ -294,18 +271,17 @@ class _Finding:
 
     def _mails(self, addresses: Any) -> Any:
         """Return mail_class, role, personal, own, of_student and the group of the domain."""
-        pl, reader, hosts = self._pl, self._reader, self._companies.hosts
+        pl, reader, policy = self._pl, self._reader, self._policy
+        hosts = self._companies.hosts
 
         def told(text: str) -> tuple[Any, ...]:
             # What is no plain address is read as a whole.
             host = text.removeprefix("@")
-            if host == text:
-                found = _told(read_mail(text, reader.policy), reader.policy)
-            else:
-                found = reader.host(host)
-            mail = found.mail
-            group = next((hosts[step] for step in found.steps if step in hosts), None)
-            return mail.mail_class, mail.role, mail.personal, found.own, is_of_student(mail), group
+            mail = read_mail(text, policy) if host == text else reader.host(host)
+            steps = hosts_told(mail, policy)
+            group = next((hosts[step] for step in steps if step in hosts), None)
+            own, student = is_own(mail, policy), is_students_mail(mail)
+            return mail.mail_class, mail.role, mail.personal, own, student, group
 
         schema = {
             "mail_class": pl.String,
@@ -336,7 +312,7 @@ class _Finding:
     def _roles(self, locals_: Any) -> Any:
         """Return whether roles have addresses, by what stands before the @."""
         pl, policy = self._pl, self._policy
-        # Nearly all are of persons, and hardly any twice: those alone are read that may be a role's.
+        # Nearly all are persons', and hardly any comes twice: only what may be a role's is read.
         words = pl.col("local").str.extract("^([^+]*)")
         first = words.str.extract("^([^._-]*)").str.strip_chars(_DIGITS)
         every = words.str.replace_all("[0-9]*[._-]+[0-9]*", "").str.strip_chars(_DIGITS)

@@ -7,36 +7,29 @@ against it.
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, Literal
 
 from attrs import frozen
 
 from mpfunnel.account import company_of, conflicts, strangers
 from mpfunnel.errors import InvalidDataError, misfit, series
-from mpfunnel.identity.domains import Domain, domain
+from mpfunnel.identity.domains import domain
 from mpfunnel.identity.mail import Mail, read_mail
-from mpfunnel.identity.names import company_name, region_key
 from mpfunnel.identity.numbers import corporate_number
 from mpfunnel.identity.policy import Evidence, IdentityPolicy
+from mpfunnel.identity.telling import (
+    hosts_told,
+    is_own,
+    is_students_mail,
+    is_students_title,
+    name_told,
+    names_nobody,
+)
 from mpfunnel.labels import Label
 from mpfunnel.records import Company, CompanyHistory, Id, Lead
 
-__all__ = [
-    "CERTAINTY",
-    "Certainty",
-    "Directory",
-    "Match",
-    "Status",
-    "because",
-    "has_digits",
-    "is_of_student",
-    "is_of_us",
-    "match",
-    "says_student",
-]
+__all__ = ["CERTAINTY", "Certainty", "Directory", "Match", "Status", "match"]
 
 Certainty = Literal["certain", "likely", "possible"]
 Status = Literal[
@@ -119,7 +112,7 @@ class Directory:
         for text in company.domains:
             if (stated := domain(text)) is not None:
                 self._by_host.setdefault(stated.host, set()).add(company.id)
-        if (name := _name_of(company.name, company.region)) is not None:
+        if (name := name_told(company.name, company.region)) is not None:
             self._by_name.setdefault(name, set()).add(company.id)
 
     def __contains__(self, company_id: object) -> bool:
@@ -129,21 +122,15 @@ class Directory:
         """Return the companies that have a 法人番号."""
         return frozenset(self._by_number.get(number, ()))
 
-    def with_domain(self, held: Domain, *, apart: bool = False) -> frozenset[Id]:
-        """Return the companies that state a host, or else the nearest of its parents that any does.
+    def with_host(self, hosts: Iterable[str]) -> frozenset[Id]:
+        """Return the companies that state the first of some hosts that any company states."""
+        return next(
+            (frozenset(self._by_host[one]) for one in hosts if one in self._by_host), _NOBODY
+        )
 
-        Args:
-            held: The domain.
-            apart: Whether a parent tells nothing.
-        """
-        for step in held.steps[:1] if apart else held.steps:
-            if step in self._by_host:
-                return frozenset(self._by_host[step])
-        return _NOBODY
-
-    def with_name(self, name: str, region: str) -> frozenset[Id]:
-        """Return the companies of a name in a region; none where either tells nothing."""
-        told = _name_of(name, region)
+    def with_name(self, name: str | None, region: str | None) -> frozenset[Id]:
+        """Return the companies of a name in a region; none where these tell nothing."""
+        told = name_told(name, region)
         return frozenset(self._by_name.get(told, ())) if told else _NOBODY
 
     def without_other_number(self, companies: Iterable[Id], number: str | None) -> frozenset[Id]:
@@ -151,15 +138,6 @@ class Directory:
         return frozenset(
             one for one in companies if number is None or self._numbers[one] in (None, number)
         )
-
-
-def _name_of(name: str | None, region: str | None) -> tuple[str, str] | None:
-    """Return what is compared of a name and a region; `None` where it tells no company."""
-    place = region_key(region)
-    if not place or not name:
-        return None
-    read = company_name(name)
-    return (read.key, place) if read.key and not read.agency else None
 
 
 def match(
@@ -202,7 +180,7 @@ def match(
             status = "unknown_company"
             candidates = frozenset[Id]().union(*named.values()) - found
     else:
-        status = _status_of(lead, mail, policy)
+        status = _without_company(lead, mail, policy)
     meant = candidates if company_id is None else {company_id}
     return Match(
         lead.id,
@@ -212,7 +190,7 @@ def match(
         certainty,
         _sorted(candidates),
         tuple((one, _sorted(ids)) for one, ids in named.items() if ids and not ids & meant),
-        because(status, evidence),
+        _BECAUSE[evidence] if status == "matched" and evidence else _WHY[status],
         mail,
     )
 
@@ -230,21 +208,26 @@ def _named(
         elif evidence == "corporate_number":
             hits = _NOBODY if number is None else directory.with_number(number)
         elif evidence == "domain":
-            held = mail.domain
-            if held is not None and mail.tells_company and not is_of_us(held.steps, policy):
-                apart = policy.subdomains == "apart" or held.holder in policy.apart_under
-                hits = directory.with_domain(held, apart=apart)
-                hits = directory.without_other_number(hits, number)
+            hits = directory.with_host(hosts_told(mail, policy))
+            hits = directory.without_other_number(hits, number)
         else:
-            hits = directory.with_name(lead.company_name or "", lead.region or "")
+            hits = directory.with_name(lead.company_name, lead.region)
             hits = directory.without_other_number(hits, number)
         named[evidence] = hits
     return named
 
 
-def is_of_us(steps: Sequence[str], policy: IdentityPolicy) -> bool:
-    """Whether a host or one of its parents is the firm's own, or of an agency that fills its CRM."""
-    return not (policy.own_domains.isdisjoint(steps) and policy.vendor_domains.isdisjoint(steps))
+def _is_student(lead: Lead, mail: Mail, policy: IdentityPolicy) -> bool:
+    titles = (lead.title, lead.department)
+    return is_students_mail(mail) or any(is_students_title(one, policy) for one in titles)
+
+
+def _without_company(lead: Lead, mail: Mail, policy: IdentityPolicy) -> Status:
+    """Return the status of a lead whose company nothing names."""
+    if is_own(mail, policy):
+        return "own"
+    nobody = mail.personal and names_nobody(lead.company_name, lead.corporate_number)
+    return "individual" if nobody else "unmatched"
 
 
 def _decided(
@@ -262,63 +245,6 @@ def _decided(
 
 def _sorted(ids: Iterable[Id]) -> tuple[Id, ...]:
     return tuple(sorted(ids, key=lambda one: (isinstance(one, str), one)))
-
-
-# -- people without company --
-
-_STUDENTS_HOSTS: Final = frozenset({"gakusei", "st", "stu", "stud", "student", "students"})
-"""What universities call the part of their domain in which students have their mail."""
-_PARTS: Final = re.compile(r"[,;:/|()\[\]、。・･／｜（）「」\n]+")
-_YEAR: Final = re.compile(r"\s*(?:第?[0-9一二三四五六]+\s*(?:年生?|回生))$")
-
-
-def _status_of(lead: Lead, mail: Mail, policy: IdentityPolicy) -> Status:
-    """Return the status of a lead that nothing names a company of."""
-    if mail.domain is not None and not policy.own_domains.isdisjoint(mail.domain.steps):
-        return "own"
-    # A number that is wrong is still somebody's: people have none.
-    numbered = has_digits(lead.corporate_number or "")
-    if mail.personal and not numbered and company_name(lead.company_name).blank:
-        return "individual"
-    return "unmatched"
-
-
-def has_digits(number: str) -> bool:
-    """Whether somebody has written a number, however wrong it is."""
-    return any(char.isdigit() for char in number)
-
-
-def _is_student(lead: Lead, mail: Mail, policy: IdentityPolicy) -> bool:
-    return is_of_student(mail) or any(
-        says_student(text, policy) for text in (lead.title, lead.department) if text
-    )
-
-
-def is_of_student(mail: Mail) -> bool:
-    """Whether an address is of the part of a school's domain in which its students have theirs."""
-    if mail.mail_class != "education" or mail.domain is None:
-        return False
-    below = mail.domain.host.removesuffix(mail.domain.holder).split(".")
-    return not _STUDENTS_HOSTS.isdisjoint(below)
-
-
-def says_student(text: str, policy: IdentityPolicy) -> bool:
-    """Whether a title or department tells of a student or job seeker."""
-    return any(
-        _says(part, policy.student_words)
-        for part in _PARTS.split(unicodedata.normalize("NFKC", text).casefold())
-    )
-
-
-def _says(part: str, words: Iterable[str]) -> bool:
-    """Whether a part of a title ends with one of the words: 学生支援課 is none of a student."""
-    plain = _YEAR.sub("", part.strip())
-    return any(
-        plain.endswith(word)
-        # A word in Latin letters is not the end of a longer one.
-        and not (word.isascii() and plain[: -len(word)][-1:].isalnum())
-        for word in words
-    )
 
 
 # -- in words --
@@ -342,8 +268,3 @@ _WHY: Final[Mapping[Status, Label]] = {
         "linked in the CRM to a company that is not there", "CRMの紐付け先の企業が存在しない"
     ),
 }
-
-
-def because(status: Status, evidence: Evidence | None) -> Label:
-    """Return why a lead has a status, in words."""
-    return _BECAUSE[evidence] if status == "matched" and evidence else _WHY[status]

@@ -75,7 +75,7 @@ def company_name(text: str | None) -> CompanyName:
             continue
         elif found := _without_unit(rest):
             rest = found[0]
-            units.insert(0, _LONG.sub("ー", found[1]))
+            units.insert(0, found[1])
             continue
         # Without its white space, a name may end in what is set apart.
         again = _folded(key)
@@ -114,7 +114,7 @@ _NEW: Final = (
     "窃専戦浅潜繊銭禅曽双壮捜挿巣争荘装騒増臓属続体対帯滞台単担胆弾遅昼虫鋳庁聴勅鎮逓転点党盗灯当闘"
     "読届弐脳覇廃拝売麦抜蛮秘瓶払仏並変辺弁舗没満黙薬訳予余揺様謡覧竜両猟塁涙礼霊齢恋炉労楼湾"
 )
-_DASHES: Final = "-‐‑‒–—―−─━ー"
+_DASHES: Final = "-‐‑‒–—―−─━"
 _FOLD: Final = str.maketrans(
     _SMALL + _OLD + "〔〕[]【】" + _DASHES,
     _LARGE + _NEW + "()()()" + "-" * len(_DASHES),
@@ -123,8 +123,10 @@ _LONGEST: Final = 300
 """Longer texts are folded, but not taken apart: no company is called so."""
 _KEPT: Final = frozenset("&@#%*")
 """Punctuation that belongs to names."""
-_LONG: Final = re.compile("(?<=[ぁ-みむ-をァ-ミム-ヲヴ])-+")
-"""A dash after a kana that can be drawn out."""
+_DRAWN_OUT: Final = "ぁ-みむ-をァ-ミム-ヲヴ"
+"""Kana that ー may follow: all but ん."""
+_LONG: Final = re.compile(f"(?<=[{_DRAWN_OUT}])-+")
+_NOT_LONG: Final = re.compile(f"(?<![{_DRAWN_OUT}])ー+|(?<=ー)ー+")
 
 
 def _folded(text: str) -> str:
@@ -132,7 +134,7 @@ def _folded(text: str) -> str:
     plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
     # Format characters and variation selectors are not seen.
     seen = (char for char in plain if unicodedata.category(char) != "Cf" and not _selects(char))
-    return " ".join("".join(seen).translate(_FOLD).split())
+    return " ".join(_LONG.sub("ー", "".join(seen).translate(_FOLD)).split())
 
 
 def _selects(char: str) -> bool:
@@ -141,11 +143,10 @@ def _selects(char: str) -> bool:
 
 def _joined(text: str) -> str:
     """Return what is compared of a folded text."""
-    return "".join(
-        char
-        for char in _LONG.sub("ー", text)
-        if char in _KEPT or unicodedata.category(char)[0] not in "PZC"
+    joined = "".join(
+        char for char in text if char in _KEPT or unicodedata.category(char)[0] not in "PZC"
     )
+    return _NOT_LONG.sub("", joined)
 
 
 # -- legal forms: facts of the company registers, the Zengin bank codes and the forms abroad --
@@ -243,7 +244,7 @@ _FORMS: Final = {
 }
 _SHORT_FORMS: Final = {
     # Tiffany & Co. is no Tiffany.
-    "Co.": r"(?<!&)(?<!&\s)(?<!\band\s)(?:co|company)",
+    "Co.": r"(?<!&)(?<!&.)(?<!\band.)(?:co|company)",
     "AG": r"a\.?g",
     "KG": r"k\.?g",
     "SE": r"se",
@@ -270,11 +271,6 @@ def _any(words: Iterable[str]) -> str:
     return "|".join(map(re.escape, sorted(words, key=lambda word: (-len(word), word))))
 
 
-def _one_of(forms: Mapping[str, str]) -> tuple[str, tuple[str, ...]]:
-    """Return a pattern with a group for each form, and their names."""
-    return "|".join(f"({pattern})" for pattern in forms.values()), tuple(forms)
-
-
 _CANONICAL: Final = {
     _folded(written): form for form, others in _FORMS_JA.items() for written in (form, *others)
 }
@@ -287,13 +283,15 @@ _JAPANESE: Final = re.compile("[ぁ-んァ-ヺ一-鿿々]")
 _KK_FIRST: Final = re.compile(r"(?:k\.?k|kabushiki[\s-]?[kg]aisha)[.\s]\s*(?=\S)")
 
 
-def _behind(forms: Mapping[str, str]) -> tuple[re.Pattern[str], tuple[str, ...]]:
-    pattern, names = _one_of(forms)
-    return re.compile(rf"(?<={_BREAK})(?:{pattern}){_BREAK}*$"), names
+def _behind(*tables: Mapping[str, str]) -> tuple[re.Pattern[str], tuple[str, ...]]:
+    """Return a pattern with a group for each form, and what each group is."""
+    forms = [item for table in tables for item in table.items()]
+    pattern = "|".join(f"({pattern})" for _, pattern in forms)
+    return re.compile(rf"(?<={_BREAK})(?:{pattern}){_BREAK}*$"), tuple(form for form, _ in forms)
 
 
 _ABROAD: Final = _behind(_FORMS)
-_ABROAD_SHORT: Final = _behind({**_FORMS, **_SHORT_FORMS})
+_ABROAD_SHORT: Final = _behind(_FORMS, _SHORT_FORMS)
 
 
 def _without_form(text: str) -> tuple[str, str] | None:
@@ -352,14 +350,14 @@ _BRANCH: Final = "支店|支社|支局|支所|営業所|出張所|事業所"
 _SITE: Final = f"{_BRANCH}|支部|事務所|工場"
 _DEPARTMENT: Final = (
     "(?:営業|総務|人事|労務|経理|財務|開発|技術|製造|情報システム|購買|調達|資材|品質保証|品質管理|生産管理|"
-    "生産技術|マ-ケテイング|広報|法務|研究開発|販売|経営企画|事業開発)(?:第?[一二三四五六七八九十0-9]+)?"
+    "生産技術|マーケテイング|広報|法務|研究開発|販売|経営企画|事業開発)(?:第?[一二三四五六七八九十0-9]+)?"
     "(?:本部|部|課)"
 )
 _HEAD: Final = "本社|本店"
 _UNITS: Final = _compiled(
     # Behind a legal form in the middle, any word in which units end and names do not.
-    rf"(?P<name>.*\S(?:{_JA}))\s*\(?(?P<unit>[^()]*(?:{_SITE}|{_HEAD}|本部|研究所|センタ-|"
-    r"(?<!楽)部|課|係|(?<![商書])店|グル-プ|チ-ム))\)?",
+    rf"(?P<name>.*\S\s?(?:{_JA}))\s*\(?(?P<unit>[^()]*(?:{_SITE}|{_HEAD}|本部|研究所|センター|"
+    r"(?<!楽)部|課|係|(?<![商書])店|グループ|チーム))\)?",
     rf"(?P<name>.*\S)\s*\((?P<unit>[^()]*(?:{_SITE}|{_HEAD}|事業部|本部|{_DEPARTMENT}))\)",
     # Behind white space, only what is sure to be no part of the name, as in 日立 建機工場 it is.
     rf"(?P<name>.*?\S)\s(?P<unit>{_TOWN}\s(?:{_SITE})|(?:{_TOWN}|{_REGION})?(?:{_SITE})|本社|"
