@@ -15,7 +15,7 @@ from attrs import frozen
 from mpfunnel.errors import InvalidDataError, Problem, misfit
 from mpfunnel.facts import company
 from mpfunnel.frames.door import REJECTED, Door, Terms
-from mpfunnel.frames.evidence import Companies, Found, Reader, find
+from mpfunnel.frames.evidence import Companies, Found, find
 from mpfunnel.frames.kinds import Frame, Workshop, polars
 from mpfunnel.frames.rows import WHO, Taken, taken
 from mpfunnel.identity.assigning import homes_of
@@ -193,9 +193,8 @@ class _Assigning:
         leads, firms = (
             one.unique("id", keep="first", maintain_order=True) for one in (rows, firm_rows)
         )
-        reader = Reader(self._policy)
-        known = Companies.of(firms, self._domains(firms), reader)
-        found = find(leads, known, reader)
+        known = Companies.of(firms, self._domains(firms), self._policy)
+        found = find(leads, known, self._policy)
         matches = self._matches(leads, found)
         homes = self._homes(matches, firms, leads)
         matches = matches.join(homes, on="lead_id", how="left", maintain_order="left")

@@ -8,7 +8,6 @@ places (``firm``); behind them come those that leads are linked to and that are 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import cache
 from typing import Any, Final, NamedTuple
 
 from attrs import field, frozen
@@ -24,31 +23,17 @@ from mpfunnel.identity.numbers import corporate_number
 from mpfunnel.identity.policy import Evidence, IdentityPolicy
 from mpfunnel.identity.telling import (
     hosts_told,
+    is_numbered,
     is_own,
     is_students_mail,
     is_students_title,
-    names_nobody,
 )
 
-__all__ = ["Companies", "Found", "Reader", "find"]
+__all__ = ["Companies", "Found", "find"]
 
 _PLAIN: Final = r"^([A-Za-z0-9._+-]+)@([A-Za-z0-9.-]+)$"
 """Addresses whose two parts are read apart: there are far fewer hosts than addresses."""
 _DIGITS: Final = "0123456789"
-
-
-class Reader:
-    """Reads texts for one call: each different one once, whoever has it.
-
-    Args:
-        policy: What the firm knows of domains itself.
-    """
-
-    def __init__(self, policy: IdentityPolicy) -> None:
-        self.policy = policy
-        self.name = cache(company_name)
-        self.number = cache(corporate_number)
-        self.host = cache(lambda host: read_mail(f"a@{host}", policy))
 
 
 @frozen(eq=False)
@@ -61,8 +46,9 @@ class Companies:
         ids: The id of each: a series.
         public: Whether each is surely a public body: a series.
         numbers: The valid 法人番号 of each, as a whole number: a series.
-        names: The number of each name that any of them has.
-        regions: The same of regions.
+        names: The number of each name that any of them has, by what is compared of it.
+        written: What is read of each name as it is written: its number, and whether it is blank.
+        regions: The number of each region, by what is compared of it.
         hosts: The group that states a host.
         by_number: Groups by 法人番号: a frame of number, group.
         by_name: Groups by name and region: a frame of name, where, group.
@@ -74,6 +60,7 @@ class Companies:
     public: Any = field(repr=False)
     numbers: Any = field(repr=False)
     names: Mapping[str, int] = field(repr=False)
+    written: Mapping[str, tuple[int | None, bool]] = field(repr=False)
     regions: Mapping[str, int] = field(repr=False)
     hosts: Mapping[str, int] = field(repr=False)
     by_number: Any = field(repr=False)
@@ -82,26 +69,33 @@ class Companies:
     members: Any = field(repr=False)
 
     @classmethod
-    def of(cls, companies: Any, domains: Any, reader: Reader) -> Companies:
+    def of(cls, companies: Any, domains: Any, policy: IdentityPolicy) -> Companies:
         """Return what tells companies.
 
         Args:
             companies: A frame of id, name, region and corporate_number, each company once.
             domains: What domains they state: a frame of firm, value.
-            reader: Reads their texts.
+            policy: What the firm knows of domains itself.
         """
         pl = polars(WHO)
         names: dict[str, int] = {}
+        written: dict[str, tuple[int | None, bool]] = {}
         regions: dict[str, int] = {}
 
         def named(text: str) -> tuple[int | None, bool]:
-            read = reader.name(text)
+            read = company_name(text)
             known = read.key and not read.agency
-            return names.setdefault(read.key, len(names)) if known else None, is_public_name(read)
+            number = names.setdefault(read.key, len(names)) if known else None
+            # Kept as bare values: Python looks through whatever else there is again and again.
+            written[text] = number, read.blank
+            return number, is_public_name(read)
 
         def numbered(text: str) -> tuple[int | None, bool]:
-            number = reader.number(text)
-            return None if number is None else int(number), is_public_number(number or "")
+            number = corporate_number(text)
+            if number is None:
+                return None, False
+            # Of these few the kind is asked: it takes as long to tell as the number to read.
+            return int(number), number.startswith("0000", 1) and is_public_number(number)
 
         def where(text: str) -> tuple[int | None]:
             key = region_key(text)
@@ -111,7 +105,7 @@ class Companies:
             held = domain(text)
             if held is None:
                 return None, False
-            return held.host, reader.host(held.host).mail_class == "public_body"
+            return held.host, read_mail(f"a@{held.host}", policy).mail_class == "public_body"
 
         yes = pl.Boolean
         by_name = _read(companies["name"], named, {"name": pl.UInt32, "public": yes})
@@ -145,6 +139,7 @@ class Companies:
             public,
             frame["number"],
             names,
+            written,
             regions,
             dict(with_host.select("host", "group").rows()),
             with_number,
@@ -173,16 +168,16 @@ class Found:
     ids: Any
 
 
-def find(leads: Any, companies: Companies, reader: Reader) -> Found:
+def find(leads: Any, companies: Companies, policy: IdentityPolicy) -> Found:
     """Return which companies leads belong to.
 
     Args:
         leads: A frame of company_id, email, title, department, company_name, corporate_number and
             region, each lead once.
         companies: The companies.
-        reader: Reads the texts of leads, by the policy.
+        policy: Which evidence is used, and what the firm knows of domains itself.
     """
-    return _Finding(leads, companies, reader).found()
+    return _Finding(leads, companies, policy).found()
 
 
 def _read(values: Any, read: Callable[[str], tuple[Any, ...]], schema: Mapping[str, Any]) -> Any:
@@ -195,14 +190,12 @@ def _read(values: Any, read: Callable[[str], tuple[Any, ...]], schema: Mapping[s
     """
     pl = polars(WHO)
     texts = values.drop_nulls().unique()
-    columns = list(zip(*map(read, texts), strict=True)) or [()] * len(schema)
-    known = pl.DataFrame(
-        {
-            name: pl.Series(column, dtype=dtype)
-            for column, (name, dtype) in zip(columns, schema.items(), strict=True)
-        }
-    )
-    known = known.with_columns(texts.alias("text"))
+    columns: dict[str, list[Any]] = {name: [] for name in schema}
+    for row in map(read, texts):
+        for column, value in zip(columns.values(), row, strict=True):
+            column.append(value)
+    found = [pl.Series(name, column, dtype=schema[name]) for name, column in columns.items()]
+    known = pl.DataFrame([texts.alias("text"), *found])
     given = pl.DataFrame({"text": values})
     return given.join(known, on="text", how="left", maintain_order="left").drop("text")
 
@@ -213,14 +206,13 @@ class _Finding:
     Args:
         leads: The leads.
         companies: The companies.
-        reader: Reads their texts.
+        policy: The policy.
     """
 
-    def __init__(self, leads: Any, companies: Companies, reader: Reader) -> None:
+    def __init__(self, leads: Any, companies: Companies, policy: IdentityPolicy) -> None:
         self._pl = polars(WHO)
         self._companies = companies
-        self._reader = reader
-        self._policy = reader.policy
+        self._policy = policy
         self._ids, links = self._linked(leads["company_id"])
         found = [links.with_row_index("lead"), self._texts(leads), self._mails(leads["email"])]
         self._leads = self._pl.concat(found, how="horizontal")
@@ -240,16 +232,19 @@ class _Finding:
 
     def _texts(self, leads: Any) -> Any:
         """Return name, blank, number, numbered, where and student."""
-        pl, reader, policy = self._pl, self._reader, self._policy
-        names, regions = self._companies.names, self._companies.regions
+        pl, policy = self._pl, self._policy
+        companies = self._companies
+        names, written, regions = companies.names, companies.written, companies.regions
 
         def named(text: str) -> tuple[int | None, bool]:
-            read = reader.name(text)
+            if (known := written.get(text)) is not None:
+                return known
+            read = company_name(text)
             return None if read.agency else names.get(read.key), read.blank
 
         def numbered(text: str) -> tuple[int | None, bool]:
-            number = reader.number(text)
-            return None if number is None else int(number), not names_nobody(None, text)
+            number = corporate_number(text)
+            return None if number is None else int(number), is_numbered(text)
 
         def where(text: str) -> tuple[int | None]:
             return (regions.get(region_key(text)),)
@@ -271,13 +266,10 @@ class _Finding:
 
     def _mails(self, addresses: Any) -> Any:
         """Return mail_class, role, personal, own, of_student and the group of the domain."""
-        pl, reader, policy = self._pl, self._reader, self._policy
-        hosts = self._companies.hosts
+        pl, policy, hosts = self._pl, self._policy, self._companies.hosts
 
         def told(text: str) -> tuple[Any, ...]:
-            # What is no plain address is read as a whole.
-            host = text.removeprefix("@")
-            mail = read_mail(text, policy) if host == text else reader.host(host)
+            mail = read_mail(f"a{text}" if text.startswith("@") else text[1:], policy)
             steps = hosts_told(mail, policy)
             group = next((hosts[step] for step in steps if step in hosts), None)
             own, student = is_own(mail, policy), is_students_mail(mail)
@@ -298,11 +290,11 @@ class _Finding:
             .to_frame()
             .select(
                 local=parts.field("1").str.to_lowercase(),
-                # Without an address, too, there is something to tell of it.
+                # What is no plain address, or none at all, is read as a whole.
                 host=pl.coalesce(
                     pl.concat_str(pl.lit("@"), parts.field("2").str.to_lowercase()),
-                    address,
-                    pl.lit(""),
+                    pl.concat_str(pl.lit("="), address),
+                    pl.lit("="),
                 ),
             )
         )

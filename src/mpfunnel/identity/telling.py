@@ -15,6 +15,7 @@ from mpfunnel.identity.policy import IdentityPolicy
 
 __all__ = [
     "hosts_told",
+    "is_numbered",
     "is_own",
     "is_students_mail",
     "is_students_title",
@@ -32,10 +33,11 @@ def hosts_told(mail: Mail, policy: IdentityPolicy) -> tuple[str, ...]:
     held = mail.domain
     if held is None or not mail.tells_company:
         return ()
-    if not (policy.own_domains | policy.vendor_domains).isdisjoint(held.steps):
+    steps = held.steps
+    if not (policy.own_domains.isdisjoint(steps) and policy.vendor_domains.isdisjoint(steps)):
         return ()
     apart = policy.subdomains == "apart" or held.holder in policy.apart_under
-    return held.steps[:1] if apart else held.steps
+    return steps[:1] if apart else steps
 
 
 def is_own(mail: Mail, policy: IdentityPolicy) -> bool:
@@ -54,9 +56,12 @@ def name_told(name: str | None, region: str | None) -> tuple[str, str] | None:
 
 def names_nobody(name: str | None, corporate_number: str | None) -> bool:
     """Whether somebody who says this of the company has, as far as one can see, none."""
-    # A number that is wrong is still somebody's: people have none.
-    numbered = any(char.isdigit() for char in corporate_number or "")
-    return not numbered and company_name(name).blank
+    return not is_numbered(corporate_number) and company_name(name).blank
+
+
+def is_numbered(corporate_number: str | None) -> bool:
+    """Whether somebody gives a 法人番号: a wrong one is somebody's too, and people have none."""
+    return any(char.isdigit() for char in corporate_number or "")
 
 
 _STUDENTS_HOSTS: Final = frozenset({"gakusei", "st", "stu", "stud", "student", "students"})
