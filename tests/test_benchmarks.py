@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 import mpfunnel as mf
-from benchmarks import by_hand_sql, costs, tally
+from benchmarks import by_hand_sql, costs, identity, tally
 from benchmarks.account import BOOK, check, draw
 from benchmarks.equal import differences
 from benchmarks.market import AS_OF, Tables
@@ -146,3 +146,18 @@ def test_the_hand_written_replay_gives_the_same_spans() -> None:
     """Law 1: Engines agree: a loop made for the starter says span for span what a replay says."""
     dice = Random(12)
     check_replays(mf.Engine(BOOK), [draw(dice, number) for number in range(6)])
+
+
+def test_the_hand_written_look_up_gives_the_same_classes() -> None:
+    """Law 1: Engines agree: one dict of all lists says of these addresses what `read_mail` says."""
+    addresses = identity.draw(Random(12), identity.hosts(3_000), 3_000)
+    classes = {identity.ours(address) for address in addresses}
+    assert [identity.ours(one) for one in addresses] == [identity.by_hand(one) for one in addresses]
+    assert classes == {
+        "corporate",
+        "disposable",
+        "education",
+        "free_mail",
+        "provider",
+        "public_body",
+    }

@@ -74,10 +74,12 @@ def class_of(host: str) -> MailClass:
         ("interieur.gouv.fr", "public_body"),
         ("korea.go.kr", "public_body"),
         ("acme.go.it", "corporate"),
+        ("acme.lg.ua", "corporate"),
         ("dot.state.ca.us", "public_body"),
         ("acme.ca.us", "corporate"),
         ("state.us", "corporate"),
         ("cra.gc.ca", "public_body"),
+        ("royal.nhs.uk", "public_body"),
         ("ec.europa.eu", "public_body"),
         ("u-tokyo.ac.jp", "education"),
         ("waseda-h.ed.jp", "education"),
@@ -346,6 +348,21 @@ def test_companies_are_listed_only_against_the_package() -> None:
 
     assert set(known.entries("companies")) <= whitelist
     assert not set(known.entries("companies")) & known.free_mail()
+
+
+def test_the_page_tells_how_long_our_lists_are() -> None:
+    """The figures of the documentation are those of the files."""
+    page = Path(__file__).parents[1] / "docs" / "reference" / "mail-and-domains.md"
+    rows = re.findall(
+        r"^\| `(\w+)\.txt`.* \| ([\d, ]+) \| (\S+) \|$", page.read_text("utf-8"), re.M
+    )
+    shown = {name: count for name, count, _ in rows}
+    real = {name: str(len(list(known.entries(name)))) for name in (*_LISTS, "companies", "roles")}
+    japanese = [entry for entry in known.entries("providers") if entry.endswith(".jp")]
+    assert shown == {**real, "providers": f"{real['providers']}, {len(japanese)}"}
+    for name, _, day in rows:
+        path = files("mpfunnel.identity").joinpath("lists", f"{name}.txt")
+        assert f"# Date: {day}\n" in path.read_text(encoding="utf-8")
 
 
 def test_roles_are_written_as_they_are_looked_up() -> None:

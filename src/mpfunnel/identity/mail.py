@@ -33,11 +33,25 @@ _LOCAL: Final = re.compile(r"""[^\s@<>()\[\],;:\\"]+|"[^"\\@]+\"""")
 _BETWEEN: Final = re.compile(r"[._-]+")
 _DIGITS: Final = "0123456789"
 
-_PUBLIC: Final = frozenset({"gob", "gouv", "gov", "government", "govt", "gub", "gv", "lg", "mil"})
+_PUBLIC: Final = frozenset({"gob", "gouv", "gov", "govt", "gub", "gv", "mil"})
 _SCHOOLS: Final = frozenset({"ac", "ed", "edu", "k12", "sch", "school", "univ"})
 _GO: Final = frozenset({"ci", "cr", "id", "jp", "ke", "kr", "th", "tz", "ug"})
 """Countries whose government is `go`: elsewhere it is a place, as Gorizia under `it`."""
-_CIVIC: Final = frozenset({"nhs.uk", "police.uk", "gc.ca", "fed.us"})
+_CIVIC: Final = frozenset(
+    {
+        "def.br",
+        "gc.ca",
+        "jus.br",
+        "leg.br",
+        "lg.jp",
+        "mp.br",
+        "nhs.uk",
+        "nic.in",
+        "parliament.nz",
+        "police.uk",
+    }
+)
+"""Suffixes of public bodies by names that are others' elsewhere: `lg.ua` is a place."""
 _JP_BODIES: Final = frozenset({"city", "metro", "pref", "town", "vill"})
 _JP_NO_PLACES: Final = frozenset({"", "ac", "ad", "co", "ed", "go", "gr", "lg", "ne", "or"})
 
@@ -99,8 +113,8 @@ _DEFAULT: Final = IdentityPolicy()
 def read_mail(address: str | None, policy: IdentityPolicy = _DEFAULT) -> Mail:
     """Return what a mail address tells.
 
-    The lists of the policy are asked first, then ours and the public suffixes, then those of the
-    packages; of several entries, the one nearest to the host. What nobody lists is corporate.
+    The lists of the policy are asked first, then ours, then disposable mail, the public suffixes
+    and free mail; of several entries, the one nearest to the host. What nobody lists is corporate.
 
     Args:
         address: The address as people type it, full-width or with a name before it too.
