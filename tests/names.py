@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Callable
 from typing import Final
 
 from hypothesis import strategies as st
@@ -93,6 +94,7 @@ _UNITS_ABROAD: Final = (
 )
 _DASHES: Final = "ー-‐―−ｰ－"
 _LARGE: Final = str.maketrans("ァィゥェォッャュョ", "アイウエオツヤユヨ")
+_SMALL: Final = str.maketrans("アイウエオツヤユヨ", "ァィゥェォッャュョ")
 _OLD: Final = str.maketrans("浜高沢証斎斉学", "濱髙澤證齋齊學")
 _HALF: Final = {
     unicodedata.normalize("NFKC", chr(code)): chr(code) for code in range(0xFF66, 0xFF9E)
@@ -109,26 +111,32 @@ def _half(text: str) -> str:
     ).translate({0x3099: "ﾞ", 0x309A: "ﾟ"})
 
 
+_Way = Callable[[str], str]
+_CASES: Final[tuple[_Way, ...]] = (str, str.upper, str.lower, str.title)
+_WIDTHS: Final[tuple[_Way, ...]] = (str, _wide)
+_LETTERS: Final[tuple[_Way, ...]] = (str, str.lower, _wide, _half)
+
+
 @st.composite
 def written(draw: st.DrawFn, name: str) -> str:
     """A way to write a name: with a legal form and a branch, in other letters of the same."""
     text = name
     if name.isascii():
-        text = draw(st.sampled_from((str, str.upper, str.lower, str.title)))(text)
+        text = draw(st.sampled_from(_CASES))(text)
         text = text.replace(" ", draw(st.sampled_from((" ", "  ", "-", "", "・", "　"))))
         if draw(st.booleans()):
             text += draw(st.sampled_from(_FORMS_ABROAD))
         if draw(st.booleans()):
             text += draw(st.sampled_from(_UNITS_ABROAD))
-        return draw(st.sampled_from((str, _wide)))(text)
-    text = text.translate(draw(st.sampled_from(({}, _LARGE))))
+        return draw(st.sampled_from(_WIDTHS))(text)
+    text = text.translate(draw(st.sampled_from(({}, _LARGE, _SMALL))))
     text = text.translate(draw(st.sampled_from(({}, _OLD))))
     text = text.replace("ー", draw(st.sampled_from(_DASHES)))
     if draw(st.booleans()):
         # Behind white space, a dash is one.
         at = draw(st.sampled_from([i for i in range(1, len(text)) if text[i] not in _DASHES]))
         text = f"{text[:at]}{draw(st.sampled_from((' ', '　', '・', '')))}{text[at:]}"
-    text = draw(st.sampled_from((str, str.lower, _wide, _half)))(text)
+    text = draw(st.sampled_from(_LETTERS))(text)
     form = draw(st.sampled_from(("none", "front", "behind")))
     if form == "front":
         text = draw(st.sampled_from(_FRONT)) + text

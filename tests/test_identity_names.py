@@ -6,7 +6,7 @@ import unicodedata
 from itertools import combinations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mpfunnel.identity.names import CompanyName, company_name, region_key
@@ -240,6 +240,7 @@ def test_a_text_without_end_is_folded_but_not_taken_apart() -> None:
 # -- laws --
 
 
+@settings(max_examples=500)
 @given(st.data())
 def test_ways_to_write_a_name_are_equal(data: st.DataObject) -> None:
     """Legal form, branch, width, case, white space, dashes and old kanji make no other name."""
@@ -247,6 +248,7 @@ def test_ways_to_write_a_name_are_equal(data: st.DataObject) -> None:
     assert company_name(data.draw(written(name))).key == company_name(name).key
 
 
+@settings(max_examples=500)
 @given(st.data())
 def test_different_names_are_never_equal(data: st.DataObject) -> None:
     """日立 is not 日立建機, however either of them is written."""
@@ -277,6 +279,8 @@ TEXTS = st.one_of(
 
 
 @given(TEXTS)
+@example("凪峰大阪・支店")
+@example("凪峰株式・会社")
 def test_the_key_of_a_key_is_itself(text: str) -> None:
     """Taking a name apart again takes nothing more away."""
     key = company_name(text).key

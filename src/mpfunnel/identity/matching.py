@@ -105,7 +105,7 @@ class Directory:
                 self._add(company)
 
     def _add(self, company: Company) -> None:
-        number = corporate_number(company.corporate_number or "")
+        number = corporate_number(company.corporate_number)
         self._numbers[company.id] = number
         if number is not None:
             self._by_number.setdefault(number, set()).add(company.id)
@@ -199,7 +199,7 @@ def _named(
     lead: Lead, mail: Mail, directory: Directory, policy: IdentityPolicy
 ) -> dict[Evidence, frozenset[Id]]:
     """Return which companies each evidence names, in the order of the policy."""
-    number = corporate_number(lead.corporate_number or "")
+    number = corporate_number(lead.corporate_number)
     named: dict[Evidence, frozenset[Id]] = {}
     for evidence in policy.order:
         hits = _NOBODY
