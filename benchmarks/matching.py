@@ -139,7 +139,7 @@ def against_the_truth(tables: Tables) -> pl.DataFrame:
         tables["leads"].select(lead_id="id", truth="truth", case="case"), on="lead_id"
     ).with_columns(
         right=(pl.col("company_id") == pl.col("truth")).fill_null(False),
-        linked=pl.col("evidence").is_not_null(),
+        linked=pl.col("status") == "matched",
     )
 
 
