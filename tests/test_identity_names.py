@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import re
 import unicodedata
 from itertools import combinations
+from pathlib import Path
 
 import pytest
 from hypothesis import example, given, settings
@@ -55,6 +58,9 @@ from tests.names import NAMES, NEAR_MISSES, written
         ("Nagimine Company Limited", "nagimine", "Co., Ltd."),
         ("Nagimine Public Company Limited", "nagimine", "Public Co., Ltd."),
         ("K.K. Nagimine", "nagimine", "K.K."),
+        ("K.K.Nagimine", "nagimine", "K.K."),
+        ("KK Inc.", "kk", "Inc."),
+        ("Kabushiki Kaisha Nagimine", "nagimine", "K.K."),
         ("Nagimine Kabushiki Kaisha", "nagimine", "K.K."),
         ("Nagimine G.K.", "nagimine", "G.K."),
         ("Nagimine Corporation", "nagimine", "Corp."),
@@ -89,6 +95,57 @@ def test_a_legal_form_is_set_apart(text: str, key: str, legal_form: str) -> None
     assert company_name(text) == CompanyName(key, legal_form)
 
 
+OTHER_BODIES = frozenset(
+    {
+        "健康保険組合",
+        "公共職業安定所",
+        "共済組合",
+        "共済農業協同組合連合会",
+        "労働組合",
+        "協同組合",
+        "厚生年金基金",
+        "司法書士法人",
+        "国家公務員共済組合連合会",
+        "国民健康保険団体連合会",
+        "国民健康保険組合",
+        "弁護士法人",
+        "従業員組合",
+        "有限責任事業組合",
+        "海上火災保険",
+        "漁業協同組合",
+        "漁業協同組合連合会",
+        "火災海上保険",
+        "特別養護老人ホーム",
+        "生命保険",
+        "生活協同組合",
+        "社会保険労務士法人",
+        "社会保険診療報酬支払基金",
+        "社会福祉協議会",
+        "税理士法人",
+        "管理組合法人",
+        "経済農業協同組合連合会",
+        "行政書士法人",
+        "農業協同組合連合会",
+        "連合会",
+        "食糧販売協同組合",
+    }
+)
+"""Words of the list that tell one body from another: 凪峰 has a 凪峰健康保険組合."""
+
+
+def test_every_form_of_a_list_of_others_is_set_apart_or_kept_on_purpose(shared_data: Path) -> None:
+    """Before and behind the name alike."""
+    words = json.loads((shared_data / "jp_corporate" / "legal_entity.json").read_text("utf-8"))
+    kept = {word for word in words if company_name(f"{word}凪峰") == CompanyName(f"{word}凪峰")}
+    assert kept == OTHER_BODIES
+    assert kept == {
+        word for word in words if company_name(f"凪峰{word}") == CompanyName(f"凪峰{word}")
+    }
+    for word in set(words) - kept:
+        apart = CompanyName("凪峰", word)
+        assert company_name(f"{word}凪峰") == company_name(f"凪峰{word}") == apart
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -107,13 +164,17 @@ def test_a_legal_form_is_set_apart(text: str, key: str, legal_form: str) -> None
         "日本SE",
         "LasSpa",
         "Tiffany&Co",
+        "brand.ag",
+        "Coca-Co",
+        "KK Wind",
         # A legal form in the middle that nothing follows in which units end.
         "凪峰株式会社椿沢商店",
     ],
 )
 def test_what_tells_firms_apart_stays_in_the_key(text: str) -> None:
     """Unions, funds and partnerships of a company are not the company."""
-    assert company_name(text) == CompanyName(text.lower())
+    key = re.sub("[ .-]", "", text.lower())
+    assert company_name(text) == CompanyName(key)
 
 
 @pytest.mark.parametrize(

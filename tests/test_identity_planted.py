@@ -241,22 +241,16 @@ def _candidates_come_as_they_lie(patch: pytest.MonkeyPatch) -> None:
 
 def _persons_share_a_company(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(
-        assigning,
-        "_homes",
-        lambda matches, _companies: {
-            one.lead_id: "person" for one in matches if one.status in ("individual", "student")
-        },
+        assigning, "homes_of", lambda persons, _taken, **_: dict.fromkeys(persons, "person")
     )
 
 
-def _students_get_none(patch: pytest.MonkeyPatch) -> None:
+def _only_the_first_person_gets_one(patch: pytest.MonkeyPatch) -> None:
     _wrapped(
         patch,
         assigning,
-        "_homes",
-        lambda right, matches, companies: right(
-            [one for one in matches if one.status != "student"], companies
-        ),
+        "homes_of",
+        lambda right, persons, taken, **given: right(list(persons)[:1], taken, **given),
     )
 
 
@@ -312,7 +306,7 @@ PLANTS: list[tuple[Plant, Check]] = [
     (_a_lost_link_is_a_match, AGREES),
     (_candidates_come_as_they_lie, AGREES),
     (_persons_share_a_company, NOBODY_LOST),
-    (_students_get_none, NOBODY_LOST),
+    (_only_the_first_person_gets_one, NOBODY_LOST),
     (_every_company_is_public, NOBODY_LOST),
     (_the_unmatched_are_dropped, NOBODY_LOST),
 ]

@@ -179,6 +179,10 @@ _FORMS_JA: Final = {
     "国立研究開発法人": (),
     "国立大学法人": ("(大)",),
     "公立大学法人": (),
+    "更生保護法人": (),
+    "農事組合法人": (),
+    "有限責任中間法人": (),
+    "無限責任中間法人": (),
 }
 _BANKS: Final = {
     "カ": "株式会社",
@@ -280,17 +284,20 @@ _FIRST: Final = re.compile(rf"(?:(?P<form>{_JA})|\(?(?P<bank>{_BANK})\))\s*")
 _LAST: Final = re.compile(rf"\s*(?:(?P<form>{_JA})|\((?P<bank>{_BANK})\)?)$")
 _BREAK: Final = r"[\s,.;:_/()\-]"
 _JAPANESE: Final = re.compile("[ぁ-んァ-ヺ一-鿿々]")
-_KK_FIRST: Final = re.compile(r"(?:k\.?k|kabushiki[\s-]?[kg]aisha)[.\s]\s*(?=\S)")
+_KK_FIRST: Final = re.compile(r"(?:k\.\s?k\.|kabushiki[\s-]?[kg]aisha\s)\s*(?=\S)")
 
 
-def _behind(*tables: Mapping[str, str]) -> tuple[re.Pattern[str], tuple[str, ...]]:
+def _behind(
+    words: Mapping[str, str], letters: Mapping[str, str]
+) -> tuple[re.Pattern[str], tuple[str, ...]]:
     """Return a pattern with a group for each form, and what each group is."""
-    forms = [item for table in tables for item in table.items()]
-    pattern = "|".join(f"({pattern})" for _, pattern in forms)
-    return re.compile(rf"(?<={_BREAK})(?:{pattern}){_BREAK}*$"), tuple(form for form, _ in forms)
+    groups = ["|".join(f"({pattern})" for pattern in forms.values()) for forms in (words, letters)]
+    # A name that looks like a domain ends in no legal form: brand.ag.
+    pattern = rf"(?:(?<=[\s,.;:_/()])(?:{groups[0]})|(?<=[\s,;:_/()])(?:{groups[1] or '$^'}))"
+    return re.compile(rf"{pattern}{_BREAK}*$"), (*words, *letters)
 
 
-_ABROAD: Final = _behind(_FORMS)
+_ABROAD: Final = _behind(_FORMS, {})
 _ABROAD_SHORT: Final = _behind(_FORMS, _SHORT_FORMS)
 
 
@@ -300,13 +307,13 @@ def _without_form(text: str) -> tuple[str, str] | None:
         return text[match.end() :], _form_of(match)
     if match := _LAST.search(text):
         return text[: match.start()], _form_of(match)
-    if match := _KK_FIRST.match(text):
-        return text[match.end() :], "K.K."
     pattern, names = _ABROAD if _JAPANESE.search(text) else _ABROAD_SHORT
     match = pattern.search(text)
     # Such letters alone are a name: SAS, AG.
     if match and match.lastindex and _joined(text[: match.start()]):
         return text[: match.start()], names[match.lastindex - 1]
+    if match := _KK_FIRST.match(text):
+        return text[match.end() :], "K.K."
     return None
 
 
