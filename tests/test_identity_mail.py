@@ -84,6 +84,8 @@ def class_of(host: str) -> MailClass:
         ("u-tokyo.ac.jp", "education"),
         ("waseda-h.ed.jp", "education"),
         ("mit.edu", "education"),
+        ("acme.ac", "corporate"),
+        ("acme.school", "corporate"),
         ("anu.edu.au", "education"),
         ("ox.ac.uk", "education"),
         ("lincoln.k12.ca.us", "education"),
