@@ -269,6 +269,31 @@ def listing(folder: Path) -> object:
     )
 
 
+def gone(folder: Path) -> object:
+    """Reading deals that were deleted or merged, and what refers to them or to nothing."""
+    files = {
+        "deals": "id,company,opened,gone\n1,C,2026-01-01,yes\n2,C,2026-01-01,\n3,C,2026-01-01,\n",
+        "merges": "into,from\n3,2\nA,B\nB,A\n3,C\n4,C\n",
+        "lines": "deal,sku\n1,a\n9,b\n2,c\n3,d\n",
+        "skus": "sku,product\na,crm\nc,crm\nc,sfa\n",
+    }
+    for name, content in files.items():
+        (folder / f"{name}.csv").write_text(content, encoding="utf-8")
+    data = mapping_of("deals")
+    data["files"] = {name: f"{name}.csv" for name in files}
+    data["deals"] |= {"file": "deals", "deleted": {"column": "gone", "is": "yes"}}
+    data["merges"] = {"deals": {"file": "merges", "kept": "into", "gone": "from"}}
+    data["deal_lines"] = {
+        "file": "lines",
+        "join": {"s": {"file": "skus", "on": {"sku": "sku"}}},
+        "fields": {"deal_id": "deal", "product_id": "s.product"},
+    }
+    records = sources.read(data, folder)
+    raise InvalidDataError(
+        Problem(one.code, f"line {one.line}", one.reason) for one in records.rejects
+    )
+
+
 def absent(folder: Path) -> object:
     """Reading deals whose company, and then whose product, is not there."""
     data = mapping_of("deals", {"product_id": "product"})

@@ -88,6 +88,7 @@ def read_files(mapping: Any, where: Any, *, products: Any = None) -> sources.Rec
     assert_same_records(mapping.to_data(), records, tables)
     assert rows_of(tables.rejects) == [asdict(one) for one in records.rejects]
     assert tables.counts == records.counts
+    assert tables.derived == records.derived
     return records
 
 
@@ -138,6 +139,8 @@ def wanted_tables(mapping: Mapping[str, Any], records: sources.Records) -> dict[
         plain = [name for name, sort in attributes.items() if sort != "set"]
         used = getattr(records, kind)
         columns = [c.name for c in TABLES[kind] if (kind, c.name) != ("activities", "product_id")]
+        if kind == "deals" and "deal_lines" in mapping:
+            columns.remove("product_id")
         found[kind] = [
             {name: _value(one, name) for name in columns}
             | {name: one.attributes.get(name) for name in plain}
@@ -163,6 +166,16 @@ def wanted_tables(mapping: Mapping[str, Any], records: sources.Records) -> dict[
                 for one in used
                 for item in one.product_ids
             ]
+    if "consents" in mapping:
+        found["consents"] = [
+            {"lead_id": lead.id, **asdict(one)} for lead in records.leads for one in lead.consents
+        ]
+    if "deal_lines" in mapping:
+        found["deal_lines"] = [
+            {"deal_id": deal.id, "product_id": line.product_id}
+            for deal in records.deals
+            for line in deal.lines
+        ]
     return found
 
 
@@ -172,8 +185,8 @@ def _value(record: Any, name: str) -> Any:
     return getattr(record, name)
 
 
-LONG = ("company_sets", "lead_sets", "activity_products")
-"""Tables of sets, which have no order."""
+LONG = ("company_sets", "lead_sets", "activity_products", "consents", "deal_lines")
+"""Tables of parts of records, which have no order."""
 
 
 def assert_same_records(

@@ -351,6 +351,28 @@ def test_what_lies_after_the_day_is_told(shop: Path, capsys: pytest.CaptureFixtu
     assert "after that day" not in late.out
 
 
+@pytest.mark.parametrize(
+    ("lang", "after", "kind"),
+    [("en", "Derived by patterns", "deals"), ("ja", "パターンによる項目の判定", "商談")],
+)
+def test_what_patterns_made_of_the_rows_is_counted(
+    lang: str, after: str, kind: str, shop: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """How many rows got a product, and what fits no pattern most often."""
+    mapping = shop / "mapping.toml"
+    like = '{ like = "a", is = "a" }, { like = "z*", is = "a" }'
+    derived = SHOP_MAPPING.replace(
+        'product_id = "product"\nopened',
+        f'product_id = {{ column = "product", patterns = [{like}] }}\nopened',
+    )
+    mapping.write_text(derived, encoding="utf-8")
+    given: dict[str, Any] = {"playbook": shop / "playbook.toml", "source": mapping}
+
+    ran = assess(capsys, shop, out=shop / "out", lang=lang, **given)
+
+    assert ran.row(kind, after=after) == [kind, "product_id", "2", "1", "1", "0", "b (1)"]
+
+
 # -- what people set by hand --
 
 HANDS = """\

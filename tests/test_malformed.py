@@ -52,6 +52,7 @@ from tests.malformed import (
     changed,
     file,
     followed,
+    gone,
     listing,
     mapping,
     mapping_with,
@@ -678,7 +679,7 @@ OBJECTS: Final[dict[str, tuple[Callable[[], object], list[str]]]] = {
 # Mappings of exported files.
 MAPPINGS: Final[dict[str, tuple[Callable[[], object], list[str]]]] = {
     "nothing at all": (lambda: sources.load({}),
-        ["missing | fills no record kind; known are products, companies, company_facts, lists, leads, activities, deals, contracts, sales_events, overrides"]),
+        ["missing | fills no record kind; known are products, companies, company_facts, lists, leads, consents, activities, deals, deal_lines, contracts, sales_events, overrides"]),
     "a table that contains itself": (lambda: sources.load(within_itself()),
         ["depth | nests deeper than 32"]),
     "a list nested 100,000 deep": (mapping_with(companies=nested(100_000)),
@@ -723,6 +724,29 @@ MAPPINGS: Final[dict[str, tuple[Callable[[], object], list[str]]]] = {
         ["choice | files.table.separator: must be one character, and no letter, digit, blank or quote"]),
     "half a surrogate pair": (mapping("companies", file={"separator": "\ud83d"}),
         ["encoding | files.table.separator: holds half of a surrogate pair, which is no character"]),
+    "encodings of which one takes all": (mapping("companies", file={"encoding": ["latin-1", "utf-8"]}),
+        ["contradiction | files.table.encoding: iso8859-1 takes any file, so that utf-8 is never tried"]),
+    "separators of which none is one": (mapping("companies", file={"separator": [";", "\ud83d"]}),
+        ["encoding | files.table.separator[1]: holds half of a surrogate pair, which is no character"]),
+    "joins of everything": (mapping_with(companies={"file": "table", "fields": {"id": "id"}, "join": {
+            "a": {"file": "table", "on": {"b.x": "x"}}, "b": {"file": "tabel", "on": {"a.x": ""}}, "c\n.": []}}),
+        ["blank | companies.join.b.on: names a blank column",
+         "unknown-file | companies.join.b.file: 'tabel': no such file; did you mean 'table'?",
+         "choice | companies.join.c\\n.: must be called by a name without dots",
+         "type | companies.join.c\\n.: must be a table",
+         "cycle | companies.join.a.on: goes round in a circle, through b",
+         "cycle | companies.join.b.on: goes round in a circle, through a"]),
+    "patterns of nothing": (mapping("companies", {"industry": {"column": "x", "patterns": [{"like": "*\n"}, 3]}}),
+        ["type | companies.fields.industry.patterns: must be a list of tables"]),
+    "merges of nothing": (mapping_with(merges={"people": {}, "leads": [{}]}),
+        ["unknown-key | merges.people: no such key; known are companies, leads, deals",
+         "missing | merges.leads[0]: has no kept",
+         "missing | merges.leads[0]: has no gone",
+         "missing | merges.leads[0]: has no file"]),
+    "parts without their whole": (mapping_with(deal_lines={"file": "table", "fields": {}}),
+        ["missing | deal_lines: needs deals, which have them",
+         "missing | deal_lines.fields: has no deal_id; deal_lines need it",
+         "missing | deal_lines.fields: has no product_id; deal_lines need it"]),
     "a field in Cyrillic": (mapping("companies", {"employ\u0435es": "x"}),
         ["unknown-key | companies.fields.employеes: no such key; did you mean 'employees'?"]),
     "a field that is a tuple": (mapping("companies", {"industry": ("a",)}),
@@ -743,7 +767,7 @@ MAPPINGS: Final[dict[str, tuple[Callable[[], object], list[str]]]] = {
     "a step that does not exist": (mapping("companies", {"industry": {"column": "a", "normalise": ["nkfc"]}}),
         ["choice | companies.fields.industry.normalise: 'nkfc': no such step; did you mean 'nfkc'?"]),
     "strict without values": (mapping("companies", {"industry": {"column": "a", "strict": True}}),
-        ["contradiction | companies.fields.industry.strict: needs values"]),
+        ["contradiction | companies.fields.industry.strict: needs values or patterns"]),
     "a scale of 5,001 digits": (mapping("companies", {"employees": {"column": "a", "scale": HUGE}}),
         ["range | companies.fields.employees.scale: must fit in 64 bits"]),
     "a scale of 1e999": (mapping("companies", {"employees": {"column": "a", "scale": Decimal("1e999")}}),
@@ -862,6 +886,17 @@ ROWS: Final[dict[str, tuple[Callable[[Path], object], list[str]]]] = {
     "what is referred to and absent": (absent,
         ["unknown-company | line 2: company 'B': no such company",
          "unknown-product | line 3: product 'cгm': no such product; did you mean 'crm'?"]),
+    "what is gone": (gone,
+        ["cycle | line 3: from 'B': leads round in a circle of merges",
+         "cycle | line 4: from 'A': leads round in a circle of merges",
+         "conflict | line 5: from 'C': was merged into several others",
+         "conflict | line 6: from 'C': was merged into several others",
+         "deleted | line 2: gone 'yes': says that the record was deleted",
+         "merged | line 3: id '2': is a deal that was merged into another",
+         "deleted | line 2: deal '1': is a deal that was deleted",
+         "unknown-deal | line 3: deal '9': no such deal",
+         "ambiguous | line 4: s.product: skus has several such rows that differ in it",
+         "missing | line 5: s.product: is blank, as skus has no such row; deal_lines need product_id"]),
     "a list of whom nobody knows": (listing,
         ["ambiguous | line 2: name 'A': is that of 2 companies; add what tells them apart",
          "unmatched | line 3: name 'B': no company has it"]),
@@ -1256,7 +1291,7 @@ def codes_of(node: ast.expr) -> Iterator[str]:
             yield from codes_of(no)
         case ast.JoinedStr():
             assert ast.unparse(node) == "f'unknown-{self._what}'"
-            yield from ("unknown-product", "unknown-company", "unknown-lead")
+            yield from ("unknown-product", "unknown-company", "unknown-lead", "unknown-deal")
         case _:
             handed_on = ast.Name | ast.Attribute | ast.Subscript | ast.Starred
             assert isinstance(node, handed_on), ast.unparse(node)

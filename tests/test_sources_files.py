@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from mpfunnel import sources
 from mpfunnel.errors import DecodeError
-from tests.reading import mapping_of, read_files, read_table, write
+from tests.reading import mapping_of, problems_of, read_files, read_table, write
 
 NAMES = {"name": "name"}
 NO_NAME = "table.csv has no column 'name'"
@@ -317,3 +317,187 @@ def test_a_path_that_cannot_exist_is_refused(tmp_path: Path) -> None:
     """A NUL in a path of the caller gives a problem, no traceback."""
     with pytest.raises(DecodeError, match="cannot be read as a file"):
         read_files(mapping_of("companies"), {"table": tmp_path / "a\0b.csv"})
+
+
+# -- of several encodings and separators --
+
+JAPANESE = "id,name\r\n1,株式会社ソニー\r\n2,表示\r\n"
+USUAL = ["utf-8", "utf-16", "cp932", "latin-1"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp932"])
+@pytest.mark.parametrize("path", ["t.csv", "t.csv.gz"])
+def test_the_first_encoding_of_a_list_that_fits_is_taken(
+    tmp_path: Path, encoding: str, path: str
+) -> None:
+    """Whichever of the usual ones a Japanese file is in, packed or not, its words are read."""
+    file = {"encoding": USUAL, "path": path}
+    read = read_table(tmp_path, JAPANESE.encode(encoding), "companies", NAMES, file=file)
+    assert [company.name for company in read.companies] == ["株式会社ソニー", "表示"]
+
+
+@pytest.mark.parametrize(
+    ("raw", "encodings", "name"),
+    [
+        ("id,name\n1,é\n".encode("latin-1"), USUAL, "é"),
+        ("id,name\n1,é\n".encode("latin-1"), ["utf-8", "cp1252"], "é"),
+        # Bytes that cp932 knows too: the order of the list is what is meant.
+        ("id,name\n1,é\n".encode(), ["cp932", "utf-8"], "ﾃｩ"),
+        ("id,name\n1,é\n".encode(), ["utf-8", "cp932"], "é"),
+        ("id,name\n1,é\n".encode("utf-16-le"), ["utf-8", "utf-16-le"], "é"),
+        ("id,name\n1,a\n".encode("utf-16-be"), ["utf-8", "utf-16-be"], "a"),
+        # A mark decides, though what follows could be read otherwise.
+        ("\ufeffid,name\n1,é\n".encode(), ["cp1252", "utf-8-sig"], "é"),
+        ("\ufeffid,name\n1,é\n".encode("utf-16-le"), ["utf-16-be", "utf-16-le"], "é"),
+        ("\ufeffid,name\n1,é\n".encode("utf-32-be"), ["utf-16", "utf-32"], "é"),
+        # The one byte that does not fit may stand far behind.
+        (b"id,name\n1,\xe9\n" + b"2,x\n" * 300_000, ["utf-8", "latin-1"], "é"),
+        (b"id,name\n1,a\n" + b"2,x\n" * 300_000 + b"3,\xe9\n", ["utf-8", "latin-1"], "a"),
+    ],
+    ids=lambda value: repr(value)[:40],
+)
+def test_the_list_is_tried_in_its_order(
+    tmp_path: Path, raw: bytes, encodings: list[str], name: str
+) -> None:
+    """A byte order mark decides first, then the first encoding in which the whole file is."""
+    read = read_table(tmp_path, raw, "companies", NAMES, file={"encoding": encodings})
+    assert read.companies[0].name == name
+    assert read.rejects == ()
+
+
+@pytest.mark.parametrize(
+    ("raw", "encodings", "problem"),
+    [
+        (
+            "id,é\n".encode("latin-1"),
+            ["utf-8", "ascii"],
+            "is in none of utf-8, ascii; state the one that it is in",
+        ),
+        (
+            "id\n".encode("utf-16-le"),
+            ["utf-8", "utf-16"],
+            "is in none of utf-8, utf-16; state the one that it is in",
+        ),
+        (
+            "id\n".encode("utf-16"),
+            ["utf-8", "cp932"],
+            "begins with the mark of utf-16, which is none of utf-8, cp932",
+        ),
+        (
+            "\ufeffid\n".encode("utf-16-le"),
+            ["utf-8", "utf-16-be"],
+            "begins with the mark of utf-16, which is none of utf-8, utf-16-be",
+        ),
+    ],
+)
+def test_no_encoding_is_guessed(
+    tmp_path: Path, raw: bytes, encodings: list[str], problem: str
+) -> None:
+    """Where none of the list fits, the file is refused before its first row."""
+    file = {"encoding": encodings}
+    assert refusal(tmp_path, raw, file=file) == [f"table.csv: {problem}"]
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+def test_the_separator_is_found_by_the_first_line(tmp_path: Path, separator: str) -> None:
+    """The one that gives the columns which the mapping reads, quoted or not."""
+    content = separator.join(['"id"', '"na,me;x"']) + "\n" + separator.join(["1", '"a,b;c"'])
+    file = {"separator": ["|", ",", ";", "\t"]}
+    read = read_table(tmp_path, content, "companies", {"name": "na,me;x"}, file=file)
+    assert [company.name for company in read.companies] == ["a,b;c"]
+
+
+def test_a_separator_that_cannot_be_told_is_a_problem(tmp_path: Path) -> None:
+    """One column looks the same by any of them; and where none is read, nothing tells it."""
+    file = {"separator": [",", ";"]}
+    both = "id;name,id\n"
+    data = mapping_of("companies", file=file)
+    write(tmp_path, "table.csv", both)
+    with pytest.raises(DecodeError, match="line 1 has as many of the columns with ',' and ';';"):
+        read_files(mapping_of("companies", {"id": "id"}, file=file), tmp_path)
+    write(tmp_path, "table.csv", "id\n1\n")
+    with pytest.raises(DecodeError, match=r"state one separator$"):
+        read_files(data, tmp_path)
+    write(tmp_path, "table.csv", "x;y\n1;2\n")
+    with pytest.raises(DecodeError, match=r"state one separator$"):
+        read_files(mapping_of("companies", {"id": {"constant": "a"}}, file=file), tmp_path)
+
+
+def test_a_column_that_lacks_is_told_with_the_nearest_whatever_the_separator(
+    tmp_path: Path,
+) -> None:
+    """A file that has none of the columns is read by what gives most cells, to say what it has."""
+    write(tmp_path, "table.csv", "ID;nmae;z\n")
+    data = mapping_of("companies", {"id": "od", "name": "name"}, file={"separator": [",", ";"]})
+    with pytest.raises(DecodeError) as caught:
+        read_files(data, tmp_path)
+    assert "table.csv has no column 'name'; did you mean 'nmae'?" in str(caught.value)
+    write(tmp_path, "table.csv", '"id"x,\n')
+    with pytest.raises(DecodeError, match="line 1: has text after a closing quote"):
+        read_files(data, tmp_path)
+    write(tmp_path, "table.csv", '"id";"name"\n1;a\n')
+    data = mapping_of("companies", NAMES, file={"separator": [",", ";"]})
+    assert len(read_files(data, tmp_path).companies) == 1
+
+
+def test_files_of_a_key_are_found_out_one_by_one(tmp_path: Path) -> None:
+    """One export may be cp932 with tabs, the next UTF-8 with commas."""
+    write(tmp_path, "a.csv", "id\tname\n1\t表示\n".encode("cp932"))
+    write(tmp_path, "b.csv", "name,id\n表示,2\n")
+    data = mapping_of("companies", NAMES, file={"encoding": ["utf-8", "cp932"]})
+    data["files"]["table"]["separator"] = [",", "\t"]
+    read = read_files(data, {"table": [tmp_path / "a.csv", tmp_path / "b.csv"]})
+    assert [(one.id, one.name) for one in read.companies] == [("1", "表示"), ("2", "表示")]
+    loaded = sources.load(data)
+    assert sources.load(loaded.to_data()) == loaded
+
+
+@pytest.mark.parametrize(
+    ("form", "problems"),
+    [
+        ({"encoding": []}, [".encoding: is empty"]),
+        ({"encoding": ["utf-8", 3]}, [".encoding: must be a list of texts"]),
+        ({"encoding": ["utf-8", "utf-8"]}, [".encoding: names one twice"]),
+        (
+            {"encoding": ["latin-1", "utf8"]},
+            [".encoding: iso8859-1 takes any file, so that utf-8 is never tried"],
+        ),
+        (
+            {"separator": [";", "a", ";"]},
+            [
+                ".separator: names one twice",
+                ".separator: must be one character, and no letter, digit, blank or quote",
+            ],
+        ),
+    ],
+)
+def test_a_wrong_list_is_named(form: dict[str, Any], problems: list[str]) -> None:
+    """Each fault has its place."""
+    assert problems_of(mapping_of("companies", file=form)) == [
+        f"files.table{problem}" for problem in problems
+    ]
+
+
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    rows=st.lists(st.text(st.sampled_from('ab,"\n;日本é'), max_size=6), max_size=4),
+    encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "cp932"]),
+    separator=st.sampled_from([",", ";", "\t"]),
+)
+def test_what_is_written_is_read_back_unless_it_means_two_things(
+    tmp_path: Path, rows: list[str], encoding: str, separator: str
+) -> None:
+    """Any text survives without a word about its form, but for bytes that are two texts."""
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, delimiter=separator)
+    writer.writerows([("id", "name"), *enumerate(rows)])
+    try:
+        raw = out.getvalue().encode(encoding)
+    except UnicodeEncodeError:
+        return
+    sound = raw.decode(errors="ignore") == raw.decode(errors="replace")
+    doubtful = encoding == "cp932" and sound and not raw.isascii()
+    file = {"encoding": ["utf-8", "utf-16", "cp932"], "separator": [";", ",", "\t"]}
+    read = read_table(tmp_path, raw, "companies", NAMES, file=file)
+    wanted = [row if row.strip() else None for row in rows]
+    assert [company.name for company in read.companies] == wanted or doubtful

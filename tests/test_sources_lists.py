@@ -349,7 +349,7 @@ def test_faults_of_a_list_are_told_at_once(
         (
             {"lists": {"fy26": {"fields": {"name": "n"}, "attributes": {}}}},
             [
-                "lists.fy26.attributes: no such key; known are file, fields",
+                "lists.fy26.attributes: no such key; known are file, fields, join, deleted",
                 "lists.fy26: has no file",
             ],
         ),

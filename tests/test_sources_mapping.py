@@ -358,7 +358,7 @@ class TestFields:
         [
             (column(values={"x": True}), [f".values.x: {VALUE}"]),
             (column(values=3), [".values: must be a table"]),
-            (column(strict=True), [".strict: needs values"]),
+            (column(strict=True), [".strict: needs values or patterns"]),
             (column(strict="yes", values={"a": "won"}), [".strict: must be true or false"]),
             ({"columns": ["a", "b"]}, [".columns: does not apply: the field is of type text"]),
             (column(normalise=["nfck"]), [f".normalise: 'nfck': {NO_STEP}"]),

@@ -33,6 +33,7 @@ from mpfunnel.errors import InvalidDataError, MissingExtraError
 from mpfunnel.examples import playbook
 from mpfunnel.sources.kinds import KINDS as SLOTS
 from mpfunnel.sources.kinds import Slot
+from mpfunnel.sources.merges import MERGES
 from tests.frames import KINDS, RECORDS, differences
 from tests.reading import MINIMAL, assert_same_records, mapping_of, read_files, rows_of, write
 
@@ -77,6 +78,7 @@ def assert_same(
     assert [evolve(one, file="") for one in tables.counts] == [
         evolve(one, file="") for one in records.counts
     ]
+    assert tables.derived == records.derived
 
 
 # -- random mappings and cells --
@@ -87,6 +89,7 @@ COLUMNS: Final[Mapping[str, list[str]]] = {
     "word": ["A", "a", "Ａ", "n/a", "1234567890123", " b "],
     "status": ["open", "won", "lost"],
     "event": ["accepted", "rejected"],
+    "channel": ["email", "phone"],
     "phase": ["growth", "decline"],
     "question": ["segment", "tier", "engagement"],
     "relations": ["customer;partner", "partner;customer", "customer", ";"],
@@ -131,6 +134,7 @@ _BY_NAME: Final[Mapping[str, str]] = {
     "corporate_number": "number of a company",
 }
 _WORDS: Final = sorted({cell for cells in COLUMNS.values() for cell in cells} | {"", " "})
+LINE: Final = ("quantity", "line_amount")
 TYPES: Final = ("text", "int", "decimal", "float", "bool", "date", "set")
 
 
@@ -141,7 +145,7 @@ def _field(
     """What a mapping says about a field."""
     likely = ["items"] if slot.many else ["id", "other id"] if slot.ids_of else _BY_TYPE[slot.type]
     if slot.options:
-        likely = ["status" if name == "status" else "event"]
+        likely = [name if name in ("status", "channel") else "event"]
     likely = [_BY_NAME[name]] if name in _BY_NAME else likely
     likely = [name] if name == "id" else likely
     column = draw(st.sampled_from([*likely * 40, *COLUMNS]))
@@ -176,7 +180,19 @@ def _field(
         words = st.sampled_from(_WORDS)
         said["values"] = draw(st.dictionaries(words, words, min_size=1, max_size=3))
         said["strict"] = draw(st.integers(0, 5)) == 0
+    derivable = slot.type == "text" and not said.keys() & {"row_number", "values"}
+    if derivable and draw(st.integers(0, 7)) == 0:
+        said["patterns"] = draw(_patterns(slot, said.get("type") == "int"))
+        said["strict"] = draw(st.integers(0, 5)) == 0
     return said
+
+
+@st.composite
+def _patterns(draw: st.DrawFn, slot: Slot, integers: bool) -> Any:
+    """Patterns that some of the cells fit."""
+    values = st.sampled_from([*slot.options] or (["1", "2"] if integers else ["1", "a", "x"]))
+    likes = st.lists(st.sampled_from(["*", "*a*", "1*", "?", "*;*", "open"]), max_size=3)
+    return [{"like": like, "is": draw(values)} for like in dict.fromkeys(["*x*", *draw(likes)])]
 
 
 @st.composite
@@ -189,9 +205,17 @@ def _part(draw: st.DrawFn, kind: str, integers: frozenset[str], types: Sequence[
         if slot.must_map or draw(st.integers(0, 2)) == 0
     }
     if "product_id" not in fields and kind == "deals":
-        fields.pop("quantity", None)
-        fields.pop("line_amount", None)
+        for line in LINE:
+            fields.pop(line, None)
     said: dict[str, Any] = {"file": "table", "fields": fields}
+    if draw(st.integers(0, 3)) == 0:
+        said["deleted"] = {"column": "status", "is": draw(st.sampled_from(["lost", ["won", "x"]]))}
+    if draw(st.integers(0, 3)) == 0:
+        pair = st.sampled_from(["id", "other id", "word", "status"])
+        said["join"] = {"j": {"file": "table", "on": {draw(pair): draw(pair)}}}
+        for one in fields.values():
+            if "column" in one and draw(st.booleans()):
+                one["column"] = f"j.{one['column']}"
     if kind in ("companies", "leads") and types:
         said["attributes"] = {
             f"own {n}": draw(_field(_slot_of(sort), frozenset(), attribute=sort))
@@ -211,12 +235,27 @@ def mappings(draw: st.DrawFn, *, numbered: bool = True) -> dict[str, Any]:
     integers = frozenset(draw(st.lists(st.sampled_from(families), max_size=2)))
     types = draw(st.lists(st.sampled_from(TYPES), max_size=3))
     kinds = draw(st.lists(st.sampled_from([*MINIMAL]), min_size=1, unique=True))
+    wholes = (("leads", "consents"), ("deals", "deal_lines"))
+    kinds += [part for whole, part in wholes if whole in kinds and draw(st.booleans())]
     said: dict[str, Any] = {
         "files": {"table": "table.csv"},
         "defaults": {"zone": draw(st.sampled_from(["Asia/Tokyo", "America/New_York"]))},
     }
+    for of in ("companies", "leads", "deals"):
+        if draw(st.integers(0, 3)) == 0:
+            sort = {"type": "int"} if of in integers else {}
+            kept, gone = draw(st.sampled_from([("id", "other id"), ("other id", "items")]))
+            split = {"split": draw(st.sampled_from([";", "|"]))}
+            said.setdefault("merges", {})[of] = {
+                "file": "table",
+                "kept": {"column": kept, **sort},
+                "gone": {"column": gone, **sort, **split},
+            }
     for kind in kinds:
         parts = draw(st.lists(_part(kind, integers, types), min_size=1, max_size=2))
+        if kind == "deals" and "deal_lines" in kinds:
+            for part, line in ((p, n) for p in parts for n in ("product_id", *LINE)):
+                part["fields"].pop(line, None)
         said[kind] = parts[0] if len(parts) == 1 else parts
     return said if numbered else _unnumbered(said)
 
@@ -304,7 +343,9 @@ class TestSameAsRows:
         found = sources.tables(mapping, table=pl.DataFrame(as_arrow(rows)), products=products)
         assert_same(mapping, records, found)
         for count in found.counts:
-            assert count.rows == len(rows) == count.used + count.collapsed + count.rejected
+            assert count.rows == count.used + count.collapsed + count.rejected
+            # Of merges and consents, rows that say nothing are left out.
+            assert count.rows == len(rows) or count.table in ("consents", *MERGES)
 
     @settings(
         max_examples=50,

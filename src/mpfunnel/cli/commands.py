@@ -33,6 +33,7 @@ from mpfunnel.cli.starting import SheetKind, started
 from mpfunnel.cli.summary import (
     Summary,
     count_table,
+    derived_table,
     given_table,
     later_line,
     reject_table,
@@ -129,6 +130,8 @@ def assess(
         terminal.print(given_table(given, answers.rejects, lang))
     else:
         terminal.print(count_table(given, answers.rejects, lang))
+        if given.derived:
+            terminal.print(derived_table(given.derived, lang))
         if after := later(given.tables, asked.as_of, playbook):
             terminal.print(later_line(after, lang))
     summary = Summary(playbook)

@@ -19,12 +19,14 @@ from mpfunnel.playbook import Playbook
 from mpfunnel.records import Id, OverrideOf, Product
 from mpfunnel.rules.tables import Decision
 from mpfunnel.segments import UNMATCHED
+from mpfunnel.sources import Derived
 from mpfunnel.stores import Given
 
 __all__ = [
     "UNDECIDED",
     "Summary",
     "count_table",
+    "derived_table",
     "given_table",
     "later_line",
     "reject_table",
@@ -33,11 +35,15 @@ __all__ = [
 UNDECIDED: Final = Label("undecided", "未判定")
 _BAR_CELLS: Final = 24
 _COUNT_CELLS: Final = 6
+_MOST_TEXTS: Final = 3
 _WORD_CELLS: Final = 16
 _EDGES: Final = 4
 _BETWEEN: Final = 3
 """What a table needs beside its texts: once, and before each further column."""
 _KINDS: Final[Mapping[str, Label]] = {
+    "merges.companies": Label("merges of companies", "企業の統合"),
+    "merges.leads": Label("merges of leads", "リードの統合"),
+    "merges.deals": Label("merges of deals", "商談の統合"),
     "products": Label("products", "商材"),
     "companies": Label("companies", "企業"),
     "leads": Label("leads", "リード"),
@@ -333,6 +339,28 @@ def count_table(given: Given, rejects: Any, lang: Lang) -> Table:
         rows = given.tables[kind].height
         numbers = map(_number, (rows, rows - again[kind], 0, again[kind]))
         table.add_row(then, _KINDS[kind].text(lang), *numbers)
+    return table
+
+
+def derived_table(derived: Iterable[Derived], lang: Lang) -> Table:
+    """Return what patterns made of the rows, and what fits none of them most often."""
+    title = Label("Derived by patterns (rows)", "パターンによる項目の判定（行数）")
+    table = _table_of(title.text(lang))
+    table.add_column(Label("records", "レコード").text(lang), overflow="fold")
+    table.add_column(Label("field", "項目").text(lang), no_wrap=True)
+    for name in (
+        Label("rows", "行数"),
+        Label("matched", "一致"),
+        Label("unmatched", "不一致"),
+        Label("blank", "空欄"),
+    ):
+        table.add_column(name.text(lang), justify="right")
+    table.add_column(Label("unmatched texts", "不一致の上位").text(lang), overflow="fold")
+    for one in derived:
+        numbers = map(_number, (one.rows, one.matched, one.unmatched, one.blank))
+        texts = (f"{printable(text)} ({rows:,})" for text, rows in one.texts[:_MOST_TEXTS])
+        field = printable(one.path.rpartition(".")[2])
+        table.add_row(_KINDS[one.table].text(lang), field, *numbers, ", ".join(texts))
     return table
 
 

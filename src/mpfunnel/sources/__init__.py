@@ -23,6 +23,7 @@ from mpfunnel.sources.ledger import Count
 from mpfunnel.sources.lists import Listed, on_list
 from mpfunnel.sources.loading import load, shipped
 from mpfunnel.sources.mapping import SourceMapping
+from mpfunnel.sources.patterns import Derived
 from mpfunnel.sources.reading import Records, read
 from mpfunnel.sources.rows import Reject
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CompanyFact",
     "Count",
+    "Derived",
     "Listed",
     "MappedTables",
     "Records",

@@ -8,7 +8,7 @@ rows of one id differ, go through the reader of rows itself: it finds the reason
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Context, Decimal
 from functools import partial
 from typing import Any, Final
@@ -22,6 +22,7 @@ from mpfunnel.records import ABOUT, Deal, DealLine, Id
 from mpfunnel.records.checks import Check
 from mpfunnel.sources.columns import WHO, Entered
 from mpfunnel.sources.facts import as_text, fault_of
+from mpfunnel.sources.ids import Ids
 from mpfunnel.sources.kinds import Kind, Slot, Type
 from mpfunnel.sources.ledger import Count, Ledger
 from mpfunnel.sources.mapping import FieldMapping, TableMapping
@@ -92,7 +93,7 @@ class Bulk:
         kind: The record kind.
         slots: What each of its fields takes, mapped or not.
         jobs: What to read: its header names the columns of the table beside it.
-        known: The ids that exist, by record kind; a kind that is absent is not checked.
+        ids: What is known of ids; those of deleted records are added.
 
     Attributes:
         used: A frame of Polars with a column for each field and attribute, and a row for each
@@ -108,24 +109,26 @@ class Bulk:
         kind: Kind,
         slots: Mapping[str, Slot],
         jobs: Sequence[tuple[Job, Entered]],
-        known: Mapping[str, Set[Id]],
+        ids: Ids,
     ) -> None:
         self._pl = polars(WHO)
         self._kind = kind
         self._slots = slots
         self._jobs = jobs
-        self._known = known
+        self._ids = ids
         self._codes: dict[frozenset[Id], int] = {}
         self.problems: list[Problem] = []
         rows = [given.rows for _job, given in jobs]
         self._before = [sum(rows[:index]) for index in range(len(jobs))]
         frame = self._frame()
         # Each with the number of its row in place of its line.
-        ledger = told_by_rows(kind, jobs, known, self._doubtful(frame))
+        ledger = told_by_rows(kind, jobs, ids, self._doubtful(frame))
         refused = ledger.refused
         self.refused: list[tuple[int, Reject]] = at_their_lines(ledger, jobs)
         self.members: list[frozenset[Id]] = list(self._codes)
         gone = [self._before[job] + reject.line - 1 for job, reject in refused]
+        gone += (self._before[job] + line - 1 for job, line in ledger.left)
+        left = Counter(job for job, _line in ledger.left)
         frame = frame.filter(~self._pl.col(_AT).is_in(gone))
         # Where rows share an id and none was refused, they are equal.
         subset = kind.key or self._value_columns(frame)
@@ -136,12 +139,13 @@ class Bulk:
             Count(
                 kind.name,
                 job.file,
-                given.rows,
+                rows,
                 used[index],
-                given.rows - used[index] - rejected[index],
+                rows - used[index] - rejected[index],
                 rejected[index],
             )
             for index, (job, given) in enumerate(jobs)
+            for rows in [given.rows - left[index]]
         ]
 
     # -- the cells --
@@ -159,6 +163,8 @@ class Bulk:
             }
             doubts = [pl.Series(one.doubtful, dtype=pl.Boolean).gather(one.places) for one in part]
             given = self._jobs[index][1]
+            if (deleted := self._jobs[index][0].table.deleted) is not None:
+                doubts.append(given.among(deleted.columns[0], deleted.truths))
             doubts.append(pl.int_range(given.rows, eager=True).is_in(list(given.faulty)))
             parts.append(
                 pl.DataFrame(columns).with_columns(
@@ -167,6 +173,12 @@ class Bulk:
                 )
             )
         frame = pl.concat(parts, how="diagonal").with_row_index(_AT)
+        if "parent_id" in frame.columns and (kept := self._ids.kept("companies")):
+            # What was merged with its own parent has none.
+            itself = (pl.col("parent_id") == pl.col("id")) & pl.col("id").is_in([*kept])
+            frame = frame.with_columns(
+                parent_id=pl.when(~itself.fill_null(False)).then("parent_id")
+            )
         absent = {name: one for name, one in self._slots.items() if name not in frame.columns}
         return frame.with_columns(
             *(pl.lit(None, dtype=type_of(slot)).alias(name) for name, slot in absent.items())
@@ -182,7 +194,7 @@ class Bulk:
         """Yield what became of the cells of each field of a job."""
         job, given = self._jobs[index]
         for mapped in job.table.fields:
-            reader = FieldReader(mapped, list(mapped.columns), self._known)
+            reader = FieldReader(mapped, list(mapped.columns), self._ids)
             check = _check_of(self._kind, mapped)
             if mapped.slot.written:
                 (fact,) = (one.constant for one in job.table.fields if one.name == "fact")
@@ -190,7 +202,7 @@ class Bulk:
             places: Any
             cells: list[tuple[tuple[Cell, ...], int]]
             if mapped.columns:
-                different, places = self._different(mapped, given)
+                different, places = given.different(mapped.columns)
                 cells = [(one, 0) for one in different]
             elif mapped.row_number:
                 first = self._before[index] + 1
@@ -222,25 +234,6 @@ class Bulk:
         if slot.written:
             return as_text(value)
         return self._codes.setdefault(value, len(self._codes)) if slot.many else value
-
-    def _different(
-        self, mapped: FieldMapping, given: Entered
-    ) -> tuple[list[tuple[Cell, ...]], Any]:
-        """Return the different cells of a field, and for each row the index of its own."""
-        columns = [given.columns[column] for column in mapped.columns]
-        if len(columns) == 1:
-            return [(cell,) for cell in columns[0].cells], columns[0].places
-        pl = self._pl
-        frame = pl.DataFrame({str(n): column.places for n, column in enumerate(columns)})
-        different = frame.unique(maintain_order=True)
-        order = different.with_row_index("place")
-        found = frame.join(order, on=frame.columns, how="left", maintain_order="left")
-        rows: list[tuple[int, ...]] = different.rows()
-        cells: list[tuple[Cell, ...]] = [
-            tuple(column.cells[place] for column, place in zip(columns, row, strict=True))
-            for row in rows
-        ]
-        return cells, found["place"]
 
     def _decimal_places(self, read: Sequence[_Read]) -> dict[str, int]:
         """Return how many decimal places each custom attribute needs that is a decimal."""
@@ -311,7 +304,7 @@ class Bulk:
 def told_by_rows(
     kind: Kind,
     jobs: Sequence[tuple[Job, Entered]],
-    known: Mapping[str, Set[Id]],
+    ids: Ids,
     rows: Sequence[int] | None = None,
     of_job: Callable[[TableMapping], Kind] | None = None,
 ) -> Ledger:
@@ -320,14 +313,14 @@ def told_by_rows(
     Args:
         kind: The record kind.
         jobs: What to read.
-        known: The ids that exist, by record kind.
+        ids: What is known of ids; those of deleted records are added.
         rows: Which rows of all jobs together; all of them where it is `None`.
         of_job: Gives the kind as a job builds it, where that differs.
     """
     ledger = Ledger(kind, [job for job, _given in jobs])
     first = 0
     for index, (job, given) in enumerate(jobs):
-        reader = RowReader(job, kind if of_job is None else of_job(job.table), known)
+        reader = RowReader(job, kind if of_job is None else of_job(job.table), ids)
         last = first + given.rows
         own = range(given.rows) if rows is None else [n - first for n in rows if first <= n < last]
         columns = [given.columns[name] for name in job.header]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, Final, cast, get_args
@@ -15,7 +15,7 @@ from mpfunnel.frames.kinds import Workshop, as_columns, column_of, polars
 from mpfunnel.frames.origins import reading
 from mpfunnel.sources.files import Row, SourceFile
 from mpfunnel.sources.kinds import Type
-from mpfunnel.sources.values import Cell, Unfit, as_shown
+from mpfunnel.sources.values import Cell, Unfit, as_shown, is_blank
 
 __all__ = ["WHO", "Column", "Entered", "entered", "entered_file"]
 
@@ -55,15 +55,45 @@ class Entered:
     )
     faulty: Mapping[int, Row] = field(factory=dict[int, Row])
 
-    def where(self, column: str, text: str) -> Entered:
-        """Return what is read of the rows with that text in a column, and of those at fault."""
-        given = self.columns[column]
-        fitting = [as_shown(cell) == text for cell in given.cells]
-        rows = [
-            row
-            for row, place in enumerate(given.places.to_list())
-            if fitting[place] or row in self.faulty
+    def different(self, names: Sequence[str]) -> tuple[list[tuple[Cell, ...]], Any]:
+        """Return the different cells of some columns, and for each row the index of its own."""
+        columns = [self.columns[name] for name in names]
+        if len(columns) == 1:
+            return [(cell,) for cell in columns[0].cells], columns[0].places
+        pl = polars(WHO)
+        frame = pl.DataFrame({str(n): column.places for n, column in enumerate(columns)})
+        different = frame.unique(maintain_order=True)
+        order = different.with_row_index("place")
+        found = frame.join(order, on=frame.columns, how="left", maintain_order="left")
+        rows: list[tuple[int, ...]] = different.rows()
+        cells: list[tuple[Cell, ...]] = [
+            tuple(column.cells[place] for column, place in zip(columns, row, strict=True))
+            for row in rows
         ]
+        return cells, found["place"]
+
+    def among(self, column: str, texts: Collection[str]) -> Any:
+        """Return for each row whether one of the texts is in a column: a series of Polars."""
+        given = self.columns[column]
+        pl = polars(WHO)
+        fitting = [as_shown(cell) in texts for cell in given.cells]
+        return pl.Series(fitting, dtype=pl.Boolean).gather(given.places)
+
+    def blank(self, column: str) -> Any:
+        """Return for each row whether a column is blank: a series of Polars."""
+        given = self.columns[column]
+        pl = polars(WHO)
+        blank = [is_blank(cell) for cell in given.cells]
+        return pl.Series(blank, dtype=pl.Boolean).gather(given.places)
+
+    def where(self, fitting: Any) -> Entered:
+        """Return what is read of the rows that fit, and of those at fault.
+
+        Args:
+            fitting: For each row whether it does: a series of Polars.
+        """
+        fits = fitting.to_list()
+        rows = [row for row, fit in enumerate(fits) if fit or row in self.faulty]
         columns = {
             name: Column(one.cells, one.places.gather(rows)) for name, one in self.columns.items()
         }

@@ -13,7 +13,7 @@ from mpfunnel.calendars import zone_for
 from mpfunnel.codec.checks import Check, is_list, is_table, no_such
 from mpfunnel.errors import InvalidDataError, brief, shown
 from mpfunnel.sources.kinds import Slot
-from mpfunnel.sources.mapping import FieldMapping, Settings
+from mpfunnel.sources.mapping import FieldMapping, Pattern, Settings
 from mpfunnel.sources.values import STEPS, CellError, converter, directives
 
 __all__ = ["SETTINGS", "FieldCheck"]
@@ -50,11 +50,14 @@ _NUMBER_KEYS: Final = ("scale", "unit", "thousands", "decimal_mark")
 _DATE_KEYS: Final = ("date_formats", "zone")
 _ORIGINS: Final = ("column", "columns", "constant", "row_number")
 _COMMON_KEYS: Final = ("column", "constant", "values", "strict", "normalise", "blank")
+_BESIDE_COLUMNS: Final = ("values", "strict", "type")
+_BESIDE_PATTERNS: Final = ("constant", "row_number", "values")
 _FIELD_KEYS: Final = (
     *_COMMON_KEYS,
     "columns",
     "row_number",
     "type",
+    "patterns",
     *_NUMBER_KEYS,
     *_DATE_KEYS,
     "split",
@@ -99,8 +102,8 @@ class FieldCheck(Check):
                 self.fault("choice", f"{at}.type", "must be text or int: the field is an id")
         values = self._value_map(raw, at)
         strict = self.flag(raw, "strict", at)
-        if strict and not values:
-            self.fault("contradiction", f"{at}.strict", "needs values")
+        if strict and not values and "patterns" not in raw:
+            self.fault("contradiction", f"{at}.strict", "needs values or patterns")
         field = evolve(
             field,
             slot=slot,
@@ -114,8 +117,9 @@ class FieldCheck(Check):
             truths=frozenset(self.texts(raw, "true", at)),
             falses=frozenset(self.texts(raw, "false", at)),
         )
+        field = evolve(field, patterns=self._patterns(raw, field))
         if "constant" in raw:
-            return evolve(field, constant=self._constant(raw["constant"], field))
+            return evolve(field, constant=self._value(raw["constant"], field, f"{at}.constant"))
         self._between(field)
         return field
 
@@ -154,6 +158,9 @@ class FieldCheck(Check):
             usable |= {"split"}
         elif slot.type == "text" and not slot.options:
             usable |= {"columns"}
+        if slot.type == "text":
+            usable |= {"patterns"}
+            usable |= {"columns"} if "patterns" in raw else set()
         if slot.ids_of and not slot.many:
             usable |= {"row_number"}
         if slot.ids_of or field.attribute:
@@ -168,9 +175,12 @@ class FieldCheck(Check):
         for key in raw:
             if key in _FIELD_KEYS and key not in usable:
                 self.fault("unknown-key", f"{at}.{key}", f"does not apply: the field is {what}")
-        if "columns" in raw:
-            for key in sorted(raw.keys() & {"values", "strict", "type"}):
-                self.fault("unknown-key", f"{at}.{key}", "does not apply beside columns")
+        for other, beside in (("patterns", _BESIDE_PATTERNS), ("columns", _BESIDE_COLUMNS)):
+            if other in raw:
+                for key in sorted(raw.keys() & set(beside)):
+                    self.fault("unknown-key", f"{at}.{key}", f"does not apply beside {other}")
+                # Columns that patterns are tried on are not joined to one text.
+                break
         origins = [key for key in _ORIGINS if key in raw]
         if len(origins) != 1:
             has = " and ".join(origins) or "none"
@@ -246,8 +256,35 @@ class FieldCheck(Check):
                 self.fault("type", f"{path}.values.{shown(key)}", message)
         return immutabledict({key: str(value) for key, value in values.items()})
 
-    def _constant(self, value: object, field: FieldMapping) -> object:
-        at, slot = f"{field.path}.constant", field.slot
+    def _patterns(self, raw: dict[str, Any], field: FieldMapping) -> tuple[Pattern, ...]:
+        at = f"{field.path}.patterns"
+        given = raw.get("patterns", [])
+        if not is_list(given) or not all(is_table(one) for one in given):
+            self.fault("type", at, "must be a list of tables")
+            return ()
+        if "patterns" in raw and not given:
+            self.fault("missing", at, "is empty")
+        # What a pattern stands for is no cell: it is as the mapping has it.
+        plain = evolve(field, settings=Settings(), split="", strict=False)
+        found: dict[str, Pattern] = {}
+        for index, one in enumerate(given):
+            where = f"{at}[{index}]"
+            self.keys(one, where, ("like", "is"))
+            for key in ("like", "is"):
+                if key not in one:
+                    self.fault("missing", where, f"has no {key}")
+            like = self.text(one, "like", where)
+            if isinstance(one.get("like"), str) and not like.strip():
+                self.fault("blank", f"{where}.like", "is blank")
+            elif like in found and like:
+                self.fault("duplicate", f"{where}.like", f"{brief(like)} stands there twice")
+            value = self._value(one["is"], plain, f"{where}.is") if "is" in one else None
+            found[like] = Pattern(like, value)
+        return tuple(found.values())
+
+    def _value(self, value: object, field: FieldMapping, at: str) -> object:
+        """Return what a mapping states as the value of a field."""
+        slot = field.slot
         if isinstance(value, bool) and slot.type == "bool":
             return value
         texts = value if is_list(value) and slot.many else [value]

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
 from operator import attrgetter
 from typing import Any, Final, Literal, get_args
 
-from attrs import frozen
+from attrs import evolve, frozen
 from immutabledict import immutabledict
 
 from mpfunnel.labels import Label
 from mpfunnel.records import (
     Activity,
+    Channel,
     Company,
     Contract,
     Deal,
@@ -28,14 +29,17 @@ from mpfunnel.records import (
     SalesEventKind,
 )
 from mpfunnel.sources.facts import CompanyFact
-from mpfunnel.sources.members import Member
+from mpfunnel.sources.members import LeadConsent, LineOfDeal, Member, Merge
 
-__all__ = ["EVIDENCE", "KINDS", "Kind", "Record", "Slot", "Type"]
+__all__ = ["EVIDENCE", "KINDS", "Kind", "Record", "Slot", "Type", "keyed"]
 
 Record = (
     Company
     | CompanyFact
     | Member
+    | Merge
+    | LeadConsent
+    | LineOfDeal
     | Lead
     | Product
     | Activity
@@ -63,6 +67,10 @@ class Slot:
         ids_of: For an id, the record kind whose ids these are; else empty.
         must_exist: Whether an id that is not among the known ones rejects the row.
         written: Whether tables hold it as text, whatever it is read as.
+        own: Whether it says which record a row is, or is of, so that a row is of no use once that
+            was merged into another.
+        bracketed: Whether a cell may be a list in brackets.
+        sparse: Whether a row whose cell is blank says nothing, and is left out.
     """
 
     type: Type = "text"
@@ -74,6 +82,9 @@ class Slot:
     ids_of: str = ""
     must_exist: bool = False
     written: bool = False
+    own: bool = False
+    bracketed: bool = False
+    sparse: bool = False
 
 
 @frozen
@@ -103,7 +114,7 @@ class Kind:
 
 
 def _own(kind: str) -> Slot:
-    return Slot(needed=True, must_map=True, ids_of=kind)
+    return Slot(needed=True, must_map=True, ids_of=kind, own=True)
 
 
 def _ref(kind: str, *, needed: bool = False, must_exist: bool = False) -> Slot:
@@ -207,7 +218,9 @@ _ALL: Final = (
         CompanyFact,
         ("company_id", "fact", "at"),
         {
-            "company_id": _ref("companies", needed=True, must_exist=True),
+            "company_id": Slot(
+                needed=True, must_map=True, ids_of="companies", must_exist=True, own=True
+            ),
             "at": _NEEDED_INSTANT,
             "fact": _TEXT,
             "zone": _TEXT,
@@ -248,6 +261,18 @@ _ALL: Final = (
         },
     ),
     _kind(
+        "consents",
+        LeadConsent,
+        (),
+        {
+            "lead_id": _ref("leads", needed=True, must_exist=True),
+            "channel": Slot(needed=True, must_map=True, options=get_args(Channel)),
+            "granted": Slot("bool", needed=True, must_map=True, sparse=True),
+            "at": _NEEDED_INSTANT,
+            "basis": _TEXT,
+        },
+    ),
+    _kind(
         "activities",
         Activity,
         ("lead_id", "id"),
@@ -280,6 +305,18 @@ _ALL: Final = (
             "currency": _TEXT,
         },
         _deal,
+    ),
+    _kind(
+        "deal_lines",
+        LineOfDeal,
+        (),
+        {
+            "id": Slot(needed=True, ids_of="deal_lines", own=True),
+            "deal_id": _ref("deals", needed=True, must_exist=True),
+            "product_id": _ref("products", needed=True, must_exist=True),
+            "quantity": _INT,
+            "amount": _MONEY,
+        },
     ),
     _kind(
         "contracts",
@@ -334,3 +371,15 @@ KINDS: Final[immutabledict[str, Kind]] = immutabledict({kind.name: kind for kind
 
 EVIDENCE: Final = ("id", "corporate_number", "domain", "name")
 """What the row of a list names a company by, the strongest first."""
+
+
+def keyed(name: str, fields: Iterable[Collection[str]]) -> Kind:
+    """Return the record kind of a name.
+
+    Args:
+        name: As a mapping names it.
+        fields: What each of its tables reads. Lines of deals go by their id only where all have it.
+    """
+    kind = KINDS[name]
+    by_id = name == "deal_lines" and all("id" in names for names in fields)
+    return evolve(kind, key=("id",)) if by_id else kind

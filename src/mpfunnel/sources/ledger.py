@@ -12,6 +12,7 @@ from mpfunnel.errors import brief
 from mpfunnel.personal import has_address
 from mpfunnel.records import check_parents
 from mpfunnel.sources.kinds import Kind, Record
+from mpfunnel.sources.merges import MERGES, faults_of
 from mpfunnel.sources.rows import Job, Reject
 
 __all__ = ["Count", "Ledger"]
@@ -42,7 +43,7 @@ class Ledger:
     """Keeps the rows of one record kind until all are read, and then decides what each became.
 
     After `settle`, `used` holds the records, `refused` each reject with the index of its job, and
-    `counts` the account.
+    `counts` the account; `left` has the job and line of each row that says nothing.
     """
 
     def __init__(self, kind: Kind, jobs: list[Job]) -> None:
@@ -51,6 +52,7 @@ class Ledger:
         self.used: tuple[Any, ...] = ()
         self.refused: list[tuple[int, Reject]] = []
         self.counts: list[Count] = []
+        self.left: list[tuple[int, int]] = []
         self._number = 0
         self._rows = [0] * len(jobs)
         # One record for each identity; for each row its record, file and line. Arrays, because
@@ -66,8 +68,11 @@ class Ledger:
         self._number += 1
         return self._number
 
-    def add(self, job: int, line: int, made: Record | Reject) -> None:
+    def add(self, job: int, line: int, made: Record | Reject | None) -> None:
         """Enter what was made of the row on `line` of the job of that index."""
+        if made is None:
+            self.left.append((job, line))
+            return
         self._rows[job] += 1
         if isinstance(made, Reject):
             self.refused.append((job, made))
@@ -89,7 +94,7 @@ class Ledger:
         for place, job, line in zip(self._row_record, self._row_job, self._row_line, strict=True):
             if place in refused:
                 name, code, reason = refused[place]
-                value = str(getattr(self._records[place], name))
+                value = _written(getattr(self._records[place], name))
                 made = self.jobs[job].reject(line, name, code, reason, value)
                 self.refused.append((job, made))
             elif seen[place]:
@@ -109,6 +114,9 @@ class Ledger:
 
     def _refused_records(self) -> dict[int, tuple[str, str, str]]:
         """Return the field, code and reason for each record none of whose rows can be used."""
+        if self.kind.name in MERGES:
+            merges: list[Any] = self._records
+            return faults_of(merges)
         refused = {
             place: ("id", "conflict", f"rows of this id differ in {', '.join(sorted(names))}")
             if "id" in self.kind.key
@@ -127,6 +135,11 @@ class Ledger:
                     short = "is its own ancestor" if has_address(message) else f"{message:.200}"
                     refused[self._places[company.id]] = ("parent_id", "cycle", short)
         return refused
+
+
+def _written(value: Any) -> str:
+    ids: Any = value if isinstance(value, frozenset) else [value]
+    return ", ".join(map(str, sorted(ids)))
 
 
 def _differing(one: Record, other: Record) -> set[str]:

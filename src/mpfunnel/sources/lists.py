@@ -20,6 +20,7 @@ from mpfunnel.errors import DecodeError, InvalidDataError, Problem, brief
 from mpfunnel.records import Company, CompanyHistory, Id
 from mpfunnel.records.checks import Check
 from mpfunnel.sources.files import column_hint
+from mpfunnel.sources.ids import Ids
 from mpfunnel.sources.kinds import EVIDENCE, KINDS, Kind
 from mpfunnel.sources.ledger import Count, Ledger
 from mpfunnel.sources.loading import list_of
@@ -190,7 +191,7 @@ def on_list(
     plain = [one.company if isinstance(one, CompanyHistory) else one for one in held]
     job = Job(table, name, columns, frozenset())
     kind = Directory(map(known_of, plain)).kind(table)
-    reader, ledger = RowReader(job, kind, {}), Ledger(kind, [job])
+    reader, ledger = RowReader(job, kind, Ids()), Ledger(kind, [job])
     for number, row in enumerate(given, 1):
         cells = [_cell(row.get(column)) for column in columns]
         ledger.add(0, number, reader.made(number, cells, number))

@@ -26,7 +26,8 @@ from mpfunnel.errors import (
     shown,
 )
 from mpfunnel.sources.facts import DATED
-from mpfunnel.sources.field_checks import SETTINGS, FieldCheck
+from mpfunnel.sources.field_checks import SETTINGS
+from mpfunnel.sources.join_checks import JoinCheck
 from mpfunnel.sources.kinds import EVIDENCE, KINDS, Kind, Slot
 from mpfunnel.sources.mapping import (
     FieldMapping,
@@ -35,10 +36,11 @@ from mpfunnel.sources.mapping import (
     SourceMapping,
     TableMapping,
 )
+from mpfunnel.sources.merges import MERGES
 
 __all__ = ["list_of", "load", "shipped"]
 
-_TOP: Final = ("format", "title", "defaults", "files", *KINDS)
+_TOP: Final = ("format", "title", "defaults", "files", "merges", *KINDS)
 _ENCODINGS: Final = (
     "ascii",
     "big5",
@@ -63,6 +65,9 @@ _ENCODINGS: Final = (
     "utf-8",
     "utf-8-sig",
 )
+
+_ANY_BYTES: Final = ("iso8859-1", "iso8859-15")
+"""Those in which every byte is a character."""
 
 
 @cache
@@ -127,7 +132,7 @@ def _checked(data: dict[str, Any], origin: str) -> SourceMapping:
     return mapping
 
 
-class _MappingCheck(FieldCheck):
+class _MappingCheck(JoinCheck):
     """Reads a whole mapping."""
 
     def mapping(self, data: dict[str, Any], origin: str) -> SourceMapping:
@@ -145,14 +150,46 @@ class _MappingCheck(FieldCheck):
             self.fault("missing", "", f"fills no record kind; known are {', '.join(KINDS)}")
         if data.get("lists") and "companies" not in data:
             self.fault("missing", "lists", "needs companies, which stand on them")
-        tables = tuple(
+        for part, whole in (("consents", "leads"), ("deal_lines", "deals")):
+            if part in data and whole not in data:
+                self.fault("missing", part, f"needs {whole}, which have them")
+        merges = tuple(self._merges(data, known, settings))
+        records = tuple(
             table
             for kind in KINDS.values()
             for name, path, entry in self._named_entries(data, kind)
             for table in self._table_mappings(entry, path, kind, known, settings, name)
         )
+        tables = (*merges, *records)
+        if "deal_lines" in data:
+            for one in (one for table in tables if table.kind == "deals" for one in table.fields):
+                if one.name == "product_id":
+                    self.fault("clash", one.path, "says what deal_lines say; give one of them")
         self._id_types(tables)
         return SourceMapping(origin, immutabledict(known), tables, data)
+
+    def _merges(
+        self, data: dict[str, Any], known: dict[str, FileMapping], settings: Settings
+    ) -> Iterator[TableMapping]:
+        """Yield what says which records were merged into others."""
+        given = self.table(data, "merges", "")
+        self.keys(given, "merges", [name.partition(".")[2] for name in MERGES])
+        for name, kind in MERGES.items():
+            for at, entry in self._entries(given, name.partition(".")[2], name):
+                self.keys(entry, at, ("file", "join", *kind.slots))
+                fields = [
+                    self.field(
+                        entry[key], FieldMapping(key, f"{at}.{key}", slot, settings=settings)
+                    )
+                    for key, slot in kind.slots.items()
+                    if key in entry
+                ]
+                for key in kind.slots:
+                    if key not in entry:
+                        self.fault("missing", at, f"has no {key}")
+                file = self.file_key(entry, at, known)
+                joins = self.joins(entry, at, known, settings)
+                yield TableMapping(name, at, file, tuple(fields), joins=joins)
 
     def _named_entries(
         self, data: dict[str, Any], kind: Kind
@@ -184,19 +221,40 @@ class _MappingCheck(FieldCheck):
             # Short for a table that has nothing but the path.
             return FileMapping(self._paths(sources, key, "files"))
         self.keys(entry, at, ("path", "encoding", "separator"))
-        encoding = self.text(entry, "encoding", at, "utf-8")
-        try:
-            codec = codecs.lookup(encoding).name
-        except (LookupError, ValueError, OSError):
-            codec = ""
-        if codec not in _ENCODINGS:
-            message = f"{brief(encoding)}: {no_such('encoding', encoding, _ENCODINGS)}"
-            self.fault("choice", f"{at}.encoding", message)
-        separator = self.text(entry, "separator", at, ",")
-        if len(separator) != 1 or separator in '"\r\n\0 \ufeff' or separator.isalnum():
-            message = "must be one character, and no letter, digit, blank or quote"
-            self.fault("choice", f"{at}.separator", message)
-        return FileMapping(self._paths(entry, "path", at), codec, separator)
+        encodings = self._encodings(entry, at)
+        separators = self._one_or_more(entry, "separator", at, ",")
+        for separator in separators:
+            if len(separator) != 1 or separator in '"\r\n\0 \ufeff' or separator.isalnum():
+                message = "must be one character, and no letter, digit, blank or quote"
+                self.fault("choice", f"{at}.separator", message)
+        return FileMapping(self._paths(entry, "path", at), encodings, separators)
+
+    def _encodings(self, entry: dict[str, Any], at: str) -> tuple[str, ...]:
+        found: list[str] = []
+        for encoding in self._one_or_more(entry, "encoding", at, "utf-8"):
+            try:
+                codec = codecs.lookup(encoding).name
+            except (LookupError, ValueError, OSError):
+                codec = ""
+            if codec not in _ENCODINGS:
+                message = f"{brief(encoding)}: {no_such('encoding', encoding, _ENCODINGS)}"
+                self.fault("choice", f"{at}.encoding", message)
+            elif found and found[-1] in _ANY_BYTES:
+                message = f"{found[-1]} takes any file, so that {codec} is never tried"
+                self.fault("contradiction", f"{at}.encoding", message)
+            else:
+                found.append(codec)
+        return tuple(found)
+
+    def _one_or_more(
+        self, entry: dict[str, Any], key: str, at: str, default: str
+    ) -> tuple[str, ...]:
+        if not is_list(entry.get(key)):
+            return (self.text(entry, key, at, default),)
+        texts = self.texts(entry, key, at)
+        if len(set(texts)) < len(texts):
+            self.fault("duplicate", f"{at}.{key}", "names one twice")
+        return texts
 
     def _paths(self, data: dict[str, Any], key: str, path: str) -> tuple[str, ...]:
         if key not in data:
@@ -224,19 +282,19 @@ class _MappingCheck(FieldCheck):
         history = kind.name == "company_facts"
         more: tuple[str, ...] = ("names", "zone", "facts") if history else ()
         more += () if kind.name == "lists" else ("attributes",)
-        self.keys(entry, path, ("file", "fields", *more))
-        file = self.text(entry, "file", path)
-        if "file" not in entry:
-            self.fault("missing", path, "has no file")
-        elif file not in known:
-            message = f"{brief(file)}: {no_such('file', file, known)}"
-            self.fault("unknown-file", f"{path}.file", message)
+        self.keys(entry, path, ("file", "fields", "join", "deleted", *more))
+        file = self.file_key(entry, path, known)
+        joins = self.joins(entry, path, known, settings)
+        deleted = self.deleted(entry, path)
+        tables: Iterable[TableMapping]
         if history:
-            yield from self._facts(entry, path, file, settings)
+            tables = self._facts(entry, path, file, settings)
         elif kind.name == "lists":
-            yield self.list(name, self.table(entry, "fields", path), path, file, settings)
+            fields = self.table(entry, "fields", path)
+            tables = (self.list(name, fields, path, file, settings),)
         else:
-            yield self._table_mapping(entry, path, kind, file, settings)
+            tables = (self._table_mapping(entry, path, kind, file, settings),)
+        yield from (evolve(table, joins=joins, deleted=deleted) for table in tables)
 
     def _facts(
         self, entry: dict[str, Any], path: str, file: str, settings: Settings

@@ -10,9 +10,17 @@ from attrs import evolve, field, frozen
 from immutabledict import immutabledict
 
 from mpfunnel.codec.checks import located
-from mpfunnel.sources.kinds import KINDS, Slot
+from mpfunnel.sources.kinds import KINDS, Kind, Slot, keyed
 
-__all__ = ["FieldMapping", "FileMapping", "Settings", "SourceMapping", "TableMapping"]
+__all__ = [
+    "FieldMapping",
+    "FileMapping",
+    "JoinMapping",
+    "Pattern",
+    "Settings",
+    "SourceMapping",
+    "TableMapping",
+]
 
 _ONE: Final = Decimal(1)
 
@@ -23,13 +31,15 @@ class FileMapping:
 
     Attributes:
         paths: Relative to the folder that is read.
-        encoding: As Python names it; a byte order mark is skipped in every encoding.
-        separator: The character between two cells.
+        encodings: As Python names them, of which the first that fits is taken. A byte order mark
+            decides where there are several, and is skipped in every encoding.
+        separators: The character between two cells. Of several it is the one by which the first
+            line has most of the columns that are read.
     """
 
     paths: tuple[str, ...]
-    encoding: str = "utf-8"
-    separator: str = ","
+    encodings: tuple[str, ...] = ("utf-8",)
+    separators: tuple[str, ...] = (",",)
 
 
 @frozen
@@ -54,6 +64,19 @@ class Settings:
 
 
 @frozen
+class Pattern:
+    """What a text is, and the value that it stands for.
+
+    Attributes:
+        like: The text; ``*`` is any run of characters.
+        value: What a field of one value takes, or a set of a field of several.
+    """
+
+    like: str
+    value: Any
+
+
+@frozen
 class FieldMapping:
     """Where one field of a record comes from, and how its cells are read.
 
@@ -67,11 +90,12 @@ class FieldMapping:
         row_number: Whether it is the number of the row within its record kind, from 1.
         settings: How cells are read.
         values: What a text (after the normalisation) is replaced by, before it is read.
-        strict: Whether a text that is not in `values` rejects the row.
+        strict: Whether a text that is not in `values`, or fits no pattern, rejects the row.
         scale: What a number is multiplied by.
         split: What separates the items of a cell; empty where a cell is one item.
         truths: The words that mean true.
         falses: The words that mean false.
+        patterns: What it is derived by: for a field of one value the first that a column fits.
     """
 
     name: str
@@ -88,6 +112,26 @@ class FieldMapping:
     split: str = ""
     truths: frozenset[str] = frozenset()
     falses: frozenset[str] = frozenset()
+    patterns: tuple[Pattern, ...] = ()
+
+
+@frozen
+class JoinMapping:
+    """Another file, whose columns a table reads beside those of its own.
+
+    Attributes:
+        name: What its columns go by: that of ``"event.created"`` is ``"event"``.
+        path: Its place in the mapping, for example ``"activities.join.event"``.
+        file: The key of the file.
+        on: The columns that must be equal: one here, and one of the other file.
+        settings: Of these, the normalisation and the words for blank hold for what is compared.
+    """
+
+    name: str
+    path: str
+    file: str
+    on: tuple[tuple[str, str], ...]
+    settings: Settings = Settings()
 
 
 @frozen
@@ -100,6 +144,8 @@ class TableMapping:
         file: The key of the file.
         fields: In the order in which faults are looked for; custom attributes last.
         only: A column and its text, where only the rows that have it are read.
+        joins: The files that stand beside its own; one that needs another comes after it.
+        deleted: The column that says whether a record was deleted, and the words for true.
     """
 
     kind: str
@@ -107,12 +153,52 @@ class TableMapping:
     file: str
     fields: tuple[FieldMapping, ...]
     only: tuple[str, str] | None = None
+    joins: tuple[JoinMapping, ...] = ()
+    deleted: FieldMapping | None = None
 
     @property
     def columns(self) -> list[tuple[str, str]]:
         """The columns that it reads, each with the place in the mapping that names it."""
-        read = [(column, one.path) for one in self.fields for column in one.columns]
-        return read if self.only is None else [*read, (self.only[0], f"{self.path}.names")]
+        fields = self.fields if self.deleted is None else (*self.fields, self.deleted)
+        read = [(column, one.path) for one in fields for column in one.columns]
+        if self.only is not None:
+            read.append((self.only[0], f"{self.path}.names"))
+        return [*read, *((here, f"{one.path}.on") for one in self.joins for here, _ in one.on)]
+
+    @property
+    def telling(self) -> list[str]:
+        """The columns of which a blank cell means that its row says nothing."""
+        return [
+            one.columns[0]
+            for one in self.fields
+            if one.slot.sparse and len(one.columns) == 1 and "" not in one.values
+        ]
+
+    def origin(self, column: str) -> tuple[JoinMapping | None, str]:
+        """Return the join that a column is of, `None` for the own file, and its name there."""
+        name, dot, rest = column.partition(".")
+        for join in self.joins if dot else ():
+            if join.name == name:
+                return join, rest
+        return None, column
+
+    @property
+    def own_columns(self) -> list[tuple[str, str]]:
+        """The columns that it reads of its own file, each with its place in the mapping."""
+        return [(column, path) for column, path in self.columns if self.origin(column)[0] is None]
+
+    def columns_of(self, join: JoinMapping) -> list[str]:
+        """Return the columns that it reads of the other file of a join, as they are called there.
+
+        Those by which rows are found are among them only if something else asks for them.
+        """
+        origins = [self.origin(column) for column, _path in self.columns]
+        return list(dict.fromkeys(name for other, name in origins if other == join))
+
+    @property
+    def joined(self) -> list[str]:
+        """The columns of all joins, as the mapping calls them."""
+        return [f"{join.name}.{name}" for join in self.joins for name in self.columns_of(join)]
 
 
 @frozen
@@ -122,7 +208,7 @@ class SourceMapping:
     Attributes:
         origin: The name of the file that it came from; empty for plain data.
         files: The files by their key.
-        tables: In the order in which they are read: what is referred to comes first.
+        tables: In the order in which they are read: first merges, last what refers to others.
     """
 
     origin: str = field(eq=False)
@@ -133,7 +219,13 @@ class SourceMapping:
     @property
     def kinds(self) -> list[str]:
         """The record kinds that it fills, in the order in which they are read."""
-        return list(dict.fromkeys(table.kind for table in self.tables))
+        kinds = dict.fromkeys(table.kind for table in self.tables)
+        return [kind for kind in kinds if kind in KINDS]
+
+    def kind(self, name: str) -> Kind:
+        """Return the record kind of a name, by what its tables read."""
+        tables = (table for table in self.tables if table.kind == name)
+        return keyed(name, ([one.name for one in table.fields] for table in tables))
 
     def slots(self, kind: str) -> dict[str, Slot]:
         """Return what each field of a record kind takes, read or not: ids of the type of theirs."""
@@ -144,11 +236,59 @@ class SourceMapping:
             for name, slot in KINDS[kind].slots.items()
         }
 
-    def personal(self, file: str) -> frozenset[str]:
-        """Return the columns of a file that are read into a personal field, in whatever table."""
-        tables = (table for table in self.tables if table.file == file)
-        fields = (one for table in tables for one in table.fields if one.slot.personal)
-        return frozenset(column for one in fields for column in one.columns)
+    @property
+    def used_files(self) -> list[str]:
+        """The keys of the files that are read, in the order of the mapping."""
+        used = {table.file for table in self.tables}
+        used |= {join.file for table in self.tables for join in table.joins}
+        return [key for key in self.files if key in used]
+
+    def columns_of(self, file: str) -> list[str]:
+        """Return the columns of a file that are read, in whatever table or join."""
+        own = [
+            column
+            for table in self.tables
+            if table.file == file
+            for column, _path in table.own_columns
+        ]
+        return list(dict.fromkeys([*own, *self.joined_columns_of(file)]))
+
+    def joined_columns_of(self, file: str) -> list[str]:
+        """Return the columns of a file that joins read, in whatever table."""
+        joins = [(table, join) for table in self.tables for join in table.joins]
+        found = [
+            name
+            for table, join in joins
+            if join.file == file
+            for name in (*(there for _here, there in join.on), *table.columns_of(join))
+        ]
+        return list(dict.fromkeys(found))
+
+    def personal(self, table: TableMapping) -> frozenset[str]:
+        """Return the columns of a table, as it calls them, that are personal.
+
+        Those are the columns that any table reads into a personal field, wherever the mapping
+        names them, and the columns that a join compares with them.
+        """
+        found = {
+            _place(one, column)
+            for one in self.tables
+            for mapped in one.fields
+            if mapped.slot.personal
+            for column in mapped.columns
+        }
+        equal = [
+            {_place(one, here), (join.file, there)}
+            for one in self.tables
+            for join in one.joins
+            for here, there in join.on
+        ]
+        for _again in equal:
+            found = found.union(*(pair for pair in equal if not pair.isdisjoint(found)))
+        return frozenset(
+            [name for file, name in found if file == table.file]
+            + [f"{j.name}.{name}" for j in table.joins for file, name in found if file == j.file]
+        )
 
     def to_data(self) -> dict[str, Any]:
         """Return the plain data that the mapping was loaded from: a copy, to change and `load`."""
@@ -157,3 +297,9 @@ class SourceMapping:
     def at(self, path: str) -> str:
         """Return `path` as messages show it: ``"maven.toml: deals.fields.amount"``."""
         return located(self.origin, path)
+
+
+def _place(table: TableMapping, column: str) -> tuple[str, str]:
+    """Return the file that a column of a table is in, and its name there."""
+    join, name = table.origin(column)
+    return table.file if join is None else join.file, name

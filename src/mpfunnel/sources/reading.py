@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Any, Final
@@ -26,26 +26,30 @@ from mpfunnel.records import (
 )
 from mpfunnel.sources.facts import CompanyFact, histories
 from mpfunnel.sources.files import SourceFile, column_hint
-from mpfunnel.sources.kinds import KINDS
+from mpfunnel.sources.ids import Ids
+from mpfunnel.sources.joins import Joiner, Shelf, held_of
+from mpfunnel.sources.kinds import Kind
 from mpfunnel.sources.ledger import Count, Ledger
 from mpfunnel.sources.lists import Directory, known_of, with_lists
 from mpfunnel.sources.loading import load
 from mpfunnel.sources.mapping import SourceMapping, TableMapping
+from mpfunnel.sources.members import with_consents, with_lines
+from mpfunnel.sources.merges import MERGES, lives_on
+from mpfunnel.sources.patterns import Derived, tallies_of, told
 from mpfunnel.sources.rows import Job, Reject, RowReader
 
 __all__ = [
-    "REFERRED",
     "Files",
+    "Opened",
     "Records",
     "column_problems",
     "file_problems",
-    "jobs_of",
+    "is_referred",
+    "opened",
     "read",
 ]
 
 _PROGRESS_EVERY: Final = 1_000
-REFERRED: Final = ("products", "companies", "leads")
-"""What other records refer to; the ids of the rest would only fill memory."""
 
 
 @frozen
@@ -55,6 +59,7 @@ class Records:
     Attributes:
         rejects: In the order of the record kinds, the files and the lines.
         counts: One for each file and record kind, in the same order.
+        derived: What patterns made of the rows: one for each field that has them.
     """
 
     products: tuple[Product, ...] = ()
@@ -68,6 +73,7 @@ class Records:
     overrides: tuple[Override, ...] = field(default=(), kw_only=True)
     rejects: tuple[Reject, ...] = field(default=(), kw_only=True)
     counts: tuple[Count, ...] = field(default=(), kw_only=True)
+    derived: tuple[Derived, ...] = field(default=(), kw_only=True)
 
     def histories(self) -> tuple[Company | CompanyHistory, ...]:
         """Return the companies, each with its facts over time where any were read."""
@@ -132,8 +138,8 @@ def read(
     """
     if not isinstance(mapping, SourceMapping):
         mapping = load(mapping)
-    jobs = jobs_of(mapping, folder_or_files)
-    return _Reader(mapping, jobs, products, progress or (lambda _rows: None)).records()
+    found = opened(mapping, folder_or_files)
+    return _Reader(mapping, found, products, progress or (lambda _rows: None)).records()
 
 
 def _located(mapping: SourceMapping, where: Files) -> dict[str, list[SourceFile]]:
@@ -156,6 +162,13 @@ def _paths(given: _Path | Iterable[_Path]) -> list[Path]:
     return [Path(path) for path in ([given] if isinstance(given, str | PathLike) else given)]
 
 
+def is_referred(kind: str, mapping: SourceMapping) -> bool:
+    """Whether other records refer to a kind; the ids of the rest would only fill memory."""
+    if kind == "deals":
+        return "deal_lines" in mapping.kinds
+    return kind in ("products", "companies", "leads")
+
+
 def file_problems(mapping: SourceMapping, given: Iterable[str]) -> list[Problem]:
     """Return a problem for each key of a file that the mapping does not know, or that is absent."""
     given = list(given)
@@ -173,46 +186,94 @@ def file_problems(mapping: SourceMapping, given: Iterable[str]) -> list[Problem]
     ]
 
 
-def jobs_of(mapping: SourceMapping, folder_or_files: Files) -> list[tuple[Job, SourceFile]]:
-    """Return what is to be read, once every file is there and has the columns.
+@frozen
+class Opened:
+    """What is to be read, once every file is there and has the columns.
+
+    Attributes:
+        jobs: In the order in which they are read, each with its file.
+        files: The files of each key that is read.
+    """
+
+    jobs: list[tuple[Job, SourceFile]]
+    files: dict[str, list[SourceFile]]
+
+
+def opened(mapping: SourceMapping, folder_or_files: Files) -> Opened:
+    """Return what is to be read.
 
     Raises:
         DecodeError: As `read`, but for the mapping; all problems at once.
     """
     located = _located(mapping, folder_or_files)
     problems: list[Problem] = []
-    headers: dict[tuple[str, int], list[str]] = {}
-    used = {table.file for table in mapping.tables}
-    for key in (key for key in mapping.files if key in used):
-        for index, file in enumerate(located[key]):
+    headers: dict[str, list[tuple[SourceFile, list[str]]]] = {}
+    for key in mapping.used_files:
+        found = headers[key] = []
+        for given in located[key]:
             try:
-                headers[key, index] = file.header()
+                file = given.settled(mapping.columns_of(key))
+                found.append((file, file.header()))
             except DecodeError as error:
                 problems += error.problems
-    jobs: list[tuple[Job, SourceFile]] = []
+    named = {key: [(file.name, header) for file, header in of] for key, of in headers.items()}
     for table in mapping.tables:
-        personal = mapping.personal(table.file)
-        for index, file in enumerate(located[table.file]):
-            if (header := headers.get((table.file, index))) is not None:
-                problems += column_problems(mapping, table, file.name, header)
-                jobs.append((Job(table, file.name, header, personal), file))
+        problems += column_problems(mapping, table, named)
     if problems:
         raise DecodeError(problems)
-    return jobs
+    jobs = [
+        (Job(table, file.name, [*header, *table.joined], mapping.personal(table)), file)
+        for table in mapping.tables
+        for file, header in headers[table.file]
+    ]
+    return Opened(jobs, {key: [file for file, _header in of] for key, of in headers.items()})
 
 
 def column_problems(
-    mapping: SourceMapping, table: TableMapping, file: str, header: list[str]
+    mapping: SourceMapping,
+    table: TableMapping,
+    headers: Mapping[str, Sequence[tuple[str, list[str]]]],
 ) -> Iterator[Problem]:
-    """Yield a problem for each column of a table that its file lacks, or has more than once."""
-    for column, path in table.columns:
-        times = header.count(column)
-        if times == 0:
-            what = f"{file} has no column {brief(column)}{column_hint(column, header)}"
-            yield Problem("unknown-column", mapping.at(path), what)
-        elif times > 1:
-            what = f"{file} has {times} columns {brief(column)}; name each differently"
-            yield Problem("duplicate", mapping.at(path), what)
+    """Yield a problem for each column of a table that a file lacks, or has more than once.
+
+    Args:
+        mapping: The mapping.
+        table: One of its tables.
+        headers: For each file key the names of its files, each with those of its columns.
+    """
+    beside = [
+        f"{join.name}.{column}"
+        for join in table.joins
+        for _file, header in headers[join.file][:1]
+        for column in header
+    ]
+    for file, header in headers[table.file]:
+        for column, path in table.columns:
+            if table.origin(column)[0] is None:
+                yield from _column_problems(mapping.at(path), file, column, header, beside)
+            elif column in header:
+                what = f"{file} has a column {brief(column)} of its own; call the join otherwise"
+                yield Problem("clash", mapping.at(path), what)
+    for join in table.joins:
+        for file, header in headers[join.file]:
+            for _here, column in join.on:
+                yield from _column_problems(mapping.at(f"{join.path}.on"), file, column, header)
+            for column, path in table.columns:
+                other, name = table.origin(column)
+                if other == join:
+                    yield from _column_problems(mapping.at(path), file, name, header)
+
+
+def _column_problems(
+    path: str, file: str, column: str, header: list[str], beside: Sequence[str] = ()
+) -> Iterator[Problem]:
+    times = header.count(column)
+    if times == 0:
+        hint = column_hint(column, [*header, *beside])
+        yield Problem("unknown-column", path, f"{file} has no column {brief(column)}{hint}")
+    elif times > 1:
+        what = f"{file} has {times} columns {brief(column)}; name each differently"
+        yield Problem("duplicate", path, what)
 
 
 class _Reader:
@@ -221,52 +282,76 @@ class _Reader:
     def __init__(
         self,
         mapping: SourceMapping,
-        jobs: list[tuple[Job, SourceFile]],
+        found: Opened,
         products: Iterable[Id] | None,
         progress: Callable[[int], object],
     ) -> None:
-        self._jobs = jobs
+        self._jobs = found.jobs
+        self._shelf = Shelf(mapping, lambda key, columns: held_of(found.files[key], columns))
         self._progress = progress
         self._rows_read = 0
-        self._kinds = mapping.kinds
-        self._known: dict[str, set[Id]] = {}
+        self._mapping = mapping
+        self._tallies = tallies_of(mapping)
+        self._ids = Ids()
         if products is not None:
-            self._known["products"] = set(products)
+            self._ids.add("products", products)
 
     def records(self) -> Records:
         """Read everything."""
         found: dict[str, Any] = {}
         rejects: list[Reject] = []
         counts: list[Count] = []
-        for name in self._kinds:
-            jobs = [(job, file) for job, file in self._jobs if job.table.kind == name]
-            ledger = Ledger(KINDS[name], [job for job, _file in jobs])
+        for name, kind in MERGES.items():
+            merges = self._ledger(name, kind)
+            self._ids.merged[name.partition(".")[2]] = lives_on(merges.used)
+            rejects += (reject for _job, reject in merges.refused)
+            counts += merges.counts
+        for name in self._mapping.kinds:
             directory = Directory(map(known_of, found["companies"])) if name == "lists" else None
-            for index, (job, file) in enumerate(jobs):
-                kind = ledger.kind if directory is None else directory.kind(job.table)
-                self._read(index, job, file, RowReader(job, kind, self._known), ledger)
-            ledger.settle()
+            ledger = self._ledger(name, self._mapping.kind(name), directory)
             if name == "lists":
                 found["companies"] = with_lists(found["companies"], ledger.used)
+            elif name == "consents":
+                found["leads"] = with_consents(found["leads"], ledger.used)
+            elif name == "deal_lines":
+                found["deals"] = with_lines(found["deals"], ledger.used)
             else:
                 found[name] = ledger.used
             rejects += (reject for _job, reject in ledger.refused)
             counts += ledger.counts
             # What refers to these records is read after them.
-            if name in REFERRED:
-                ids = self._known.setdefault(name, set())
-                ids.update(record.id for record in found[name])
+            if is_referred(name, self._mapping):
+                self._ids.add(name, (record.id for record in found[name]))
         self._progress(self._rows_read)
-        return Records(**found, rejects=tuple(rejects), counts=tuple(counts))
+        return Records(
+            **found,
+            rejects=tuple(rejects),
+            counts=tuple(counts),
+            derived=told(self._mapping, self._tallies),
+        )
+
+    def _ledger(self, name: str, kind: Kind, directory: Directory | None = None) -> Ledger:
+        """Return the account of the rows of a kind."""
+        jobs = [(job, file) for job, file in self._jobs if job.table.kind == name]
+        ledger = Ledger(kind, [job for job, _file in jobs])
+        for index, (job, file) in enumerate(jobs):
+            own = kind if directory is None else directory.kind(job.table)
+            self._read(index, job, file, RowReader(job, own, self._ids), ledger)
+        ledger.settle()
+        return ledger
 
     def _read(
         self, index: int, job: Job, file: SourceFile, reader: RowReader, ledger: Ledger
     ) -> None:
-        for row in file.rows():
+        joiner = Joiner(job.table, job.header, self._shelf)
+        for read_row in file.rows():
             self._rows_read += 1
             if self._rows_read % _PROGRESS_EVERY == 0:
                 self._progress(self._rows_read)
+            row = joiner.row(read_row)
             if job.skips(row):
                 continue
+            if not row.code and not job.deletes(row.cells):
+                reader.tell(self._tallies, row.cells)
             # Rows are numbered over all files of their kind, so that no two share a number.
             ledger.add(index, row.line, reader.record(row, ledger.next_number()))

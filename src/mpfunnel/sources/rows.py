@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache, partial
 from typing import Any, Final
 
@@ -12,14 +12,21 @@ from mpfunnel.errors import InvalidDataError, Problem, near, on_one_line
 from mpfunnel.personal import shown
 from mpfunnel.records import Id
 from mpfunnel.sources.files import UNDECODABLE, Row
+from mpfunnel.sources.ids import Ids
 from mpfunnel.sources.kinds import Kind, Record, Slot
 from mpfunnel.sources.mapping import FieldMapping, TableMapping
-from mpfunnel.sources.values import Cell, CellError, Convert, as_shown, converter
+from mpfunnel.sources.patterns import Hits, State, Tally, derived, hits_reader
+from mpfunnel.sources.values import Absent, Cell, CellError, as_shown, converter, is_blank
 
-__all__ = ["FieldReader", "Job", "Reject", "RowReader"]
+__all__ = ["FieldReader", "Job", "Reject", "RowReader", "tell"]
 
 _REMEMBERED: Final = 4_096
-_SINGULAR: Final = {"products": "product", "companies": "company", "leads": "lead"}
+_SINGULAR: Final = {
+    "products": "product",
+    "companies": "company",
+    "leads": "lead",
+    "deals": "deal",
+}
 
 
 @frozen
@@ -58,7 +65,7 @@ class Job:
     Attributes:
         table: What its rows become.
         file: The name of the file.
-        header: The names of its columns.
+        header: The names of its columns, and then of those that joins add.
         personal: Its columns that the mapping reads into a personal field, in whatever table.
     """
 
@@ -69,10 +76,27 @@ class Job:
 
     def skips(self, row: Row) -> bool:
         """Whether the table of the mapping leaves a row out; one at fault is never left out."""
-        if self.table.only is None or row.code:
+        if row.code:
+            return False
+        if any(is_blank(row.cells[self.header.index(one)]) for one in self.table.telling):
+            return True
+        if self.table.only is None:
             return False
         column, text = self.table.only
         return as_shown(row.cells[self.header.index(column)]) != text
+
+    def deletes(self, cells: Sequence[Cell]) -> bool:
+        """Whether the row with those cells says that its record was deleted."""
+        deleted = self.table.deleted
+        if deleted is None:
+            return False
+        (column,) = deleted.columns
+        return as_shown(cells[self.header.index(column)]) in deleted.truths
+
+    def shown(self, text: str, columns: Iterable[str]) -> str:
+        """Return the text of cells as messages may show it."""
+        value = shown(text, personal=not self.personal.isdisjoint(columns))
+        return value.replace(UNDECODABLE, "\ufffd")
 
     def reject(
         self, line: int, at: FieldMapping | str, code: str, reason: str, text: str = ""
@@ -93,8 +117,7 @@ class Job:
         else:
             columns = at.columns
         column = ", ".join(columns)
-        value = shown(text, personal=not self.personal.isdisjoint(columns))
-        value = value.replace(UNDECODABLE, "\ufffd")
+        value = self.shown(text, columns)
         if label:
             # The name of a column may hold a line break; a reason is one line.
             label = " ".join(column.split()) or label
@@ -110,16 +133,24 @@ class RowReader:
     Args:
         job: What to read.
         kind: The record kind of its table.
-        known: The ids that exist, by record kind; a kind that is absent is not checked.
+        ids: What is known of ids; those of deleted records are added.
     """
 
-    def __init__(self, job: Job, kind: Kind, known: Mapping[str, Set[Id]]) -> None:
+    def __init__(self, job: Job, kind: Kind, ids: Ids) -> None:
         self._job = job
         self._kind = kind
-        self._cells = [FieldReader(mapped, job.header, known) for mapped in job.table.fields]
+        self._ids = ids
+        self._kept = ids.kept(kind.name)
+        self._cells = [FieldReader(mapped, job.header, ids) for mapped in job.table.fields]
 
-    def record(self, row: Row, number: int) -> Record | Reject:
-        """Return the record of `row`, or why there is none.
+    def tell(self, tallies: Mapping[str, Tally], cells: Sequence[Cell]) -> None:
+        """Count what patterns make of the row with those cells."""
+        for one in self._cells:
+            if one.mapped.patterns:
+                tell(tallies, self._job, one, cells)
+
+    def record(self, row: Row, number: int) -> Record | Reject | None:
+        """Return the record of `row`, or why there is none; `None` where it says nothing.
 
         Args:
             row: The row as the file has it.
@@ -129,14 +160,18 @@ class RowReader:
             return self._job.reject(row.line, "", row.code, row.fault)
         return self.made(row.line, row.cells, number)
 
-    def made(self, line: int, cells: Sequence[Cell], number: int) -> Record | Reject:
+    def made(self, line: int, cells: Sequence[Cell], number: int) -> Record | Reject | None:
         """Return the record of the row on `line` with those cells, or why there is none.
+
+        `None` where it says nothing.
 
         Args:
             line: Where it begins, or its number in its table.
             cells: Its cells, as many as the header has names.
             number: Its number within its record kind.
         """
+        if self._job.deletes(cells):
+            return self._deleted(line, cells, number)
         values: dict[str, Any] = {}
         attributes: dict[str, Any] = {}
         missing = None
@@ -149,18 +184,44 @@ class RowReader:
                 return self._job.reject(line, mapped, error.code, error.reason, text)
             if value is not None:
                 (attributes if mapped.attribute else values)[mapped.name] = value
+            elif mapped.slot.sparse:
+                return None
             elif mapped.slot.needed and missing is None:
                 missing = mapped
         if missing is not None:
-            reason = f"is blank; {self._kind.name} need {missing.name}"
+            at = next(cell for cell in self._cells if cell.mapped is missing)
+            reason = f"is blank{at.absence(cells)}; {self._kind.name} need {missing.name}"
             return self._job.reject(line, missing, "missing", reason)
         if attributes:
             values["attributes"] = attributes
+        if values.get("parent_id") in self._kept and values["parent_id"] == values.get("id"):
+            # It was merged with its own parent.
+            del values["parent_id"]
         try:
             return self._kind.build(values)
         except InvalidDataError as error:
             problem = error.problems[0]
             return self._refused(line, cells, problem)
+
+    def _deleted(self, line: int, cells: Sequence[Cell], number: int) -> Reject:
+        """Return the reject of a record that was deleted, or was so because it was merged."""
+        own = (one for one in self._cells if one.mapped.slot.own and one.mapped.name == "id")
+        for one in own:
+            try:
+                value = one.value(cells, number)
+            except CellError as error:
+                if error.code == "merged":
+                    return self._job.reject(
+                        line, one.mapped, error.code, error.reason, one.text(cells)
+                    )
+            else:
+                if value is not None and self._kind.name in _SINGULAR:
+                    self._ids.delete(self._kind.name, value)
+        at = self._job.table.deleted
+        assert at is not None
+        (column,) = at.columns
+        text = as_shown(cells[self._job.header.index(column)])
+        return self._job.reject(line, at, "deleted", "says that the record was deleted", text)
 
     def _refused(self, line: int, cells: Sequence[Cell], problem: Problem) -> Reject:
         """Return the reject for a fault that the record itself has found."""
@@ -178,24 +239,36 @@ class FieldReader:
     Args:
         mapped: The field.
         header: The names of the columns of the cells.
-        known: The ids that exist, by record kind; a kind that is absent is not checked.
+        ids: What is known of ids.
     """
 
-    def __init__(
-        self, mapped: FieldMapping, header: list[str], known: Mapping[str, Set[Id]]
-    ) -> None:
+    def __init__(self, mapped: FieldMapping, header: list[str], ids: Ids) -> None:
         self.mapped = mapped
         self._places = [header.index(column) for column in mapped.columns]
-        convert = converter(evolve(mapped, slot=Slot()) if len(self._places) > 1 else mapped)
+        convert: Callable[[Cell], Any]
+        if mapped.patterns:
+            convert = hits_reader(mapped)
+        else:
+            convert = converter(evolve(mapped, slot=Slot()) if len(self._places) > 1 else mapped)
         # Columns repeat themselves: reading a text once also keeps one copy of it in memory.
         self._convert = lru_cache(_REMEMBERED, typed=True)(partial(_convert, convert))
-        self._known = known.get(mapped.slot.ids_of) if mapped.slot.must_exist else None
+        kind = mapped.slot.ids_of
+        self._known = ids.existing.get(kind) if mapped.slot.must_exist else None
+        self._gone = ids.deleted.get(kind, frozenset[Id]())
+        self._merged = ids.merged.get(kind, {})
         self._what = _SINGULAR.get(mapped.slot.ids_of, "")
         self._unknown = lru_cache(_REMEMBERED)(self._nearest)
 
     def text(self, cells: Sequence[Cell]) -> str:
         """Return what the file has, for messages."""
-        return ", ".join(as_shown(cells[place]) for place in self._places)
+        texts = [as_shown(cells[place]) for place in self._places]
+        # Which of several columns it is that fits no pattern, the blank ones do not say.
+        return ", ".join(text for text in texts if text or not self.mapped.patterns)
+
+    def absence(self, cells: Sequence[Cell]) -> str:
+        """Return why a join found nothing, for messages; empty where it did, or there is none."""
+        found = (cells[place] for place in self._places)
+        return next((f", as {cell.reason}" for cell in found if isinstance(cell, Absent)), "")
 
     def value(self, cells: Sequence[Cell], number: int) -> Any:
         """Return the value; `None` where it is unknown.
@@ -208,15 +281,39 @@ class FieldReader:
             value = mapped.constant
         elif mapped.row_number:
             value = self._convert(str(number))
+        elif mapped.patterns:
+            value = derived(mapped, [self._convert(cells[place]) for place in self._places])
         elif len(self._places) == 1:
             value = self._convert(cells[self._places[0]])
         else:
             value = self._composed([self._convert(cells[place]) for place in self._places])
+        if value is not None and self._merged:
+            value = self._living(value)
         if self._known is not None and value is not None:
             for item in sorted(value) if mapped.slot.many else (value,):
                 if item not in self._known:
+                    if item in self._gone:
+                        raise CellError("deleted", f"is a {self._what} that was deleted")
                     raise CellError(f"unknown-{self._what}", self._unknown(item))
         return value
+
+    def _living(self, value: Any) -> Any:
+        """Return the ids in which those of a cell live on."""
+        if self.mapped.slot.own:
+            if value in self._merged:
+                raise CellError("merged", f"is a {self._what} that was merged into another")
+            return value
+        return self._merged.get(value, value)
+
+    def state(self, cells: Sequence[Cell]) -> State:
+        """Return what became of the cells of a field that patterns derive."""
+        try:
+            hits: list[Hits] = [self._convert(cells[place]) for place in self._places]
+        except CellError:
+            return "unmatched"
+        if any(hits):
+            return "matched"
+        return "blank" if all(one is None for one in hits) else "unmatched"
 
     def _composed(self, parts: list[str | None]) -> str | None:
         if not any(parts):
@@ -229,7 +326,7 @@ class FieldReader:
 
     def _nearest(self, item: Id) -> str:
         """Return why no record has the id `item`."""
-        known = self._known or frozenset()
+        known = self._known or set[Id]()
         which = f" as {shown(str(item), personal=False)!r}" if self.mapped.slot.many else ""
         # The nearest id of another lead is none of the reader's business, and the nearest of mere
         # numbers is another firm's.
@@ -238,7 +335,28 @@ class FieldReader:
         return f"no such {self._what}{which}{hint}"
 
 
-def _convert(convert: Convert, cell: Cell) -> Any:
+def tell(
+    tallies: Mapping[str, Tally],
+    job: Job,
+    reader: FieldReader,
+    cells: Sequence[Cell],
+    rows: int = 1,
+) -> None:
+    """Count what patterns make of rows.
+
+    Args:
+        tallies: For each field that patterns derive, by its place in the mapping.
+        job: What is read.
+        reader: Reads the field.
+        cells: The cells of one of the rows.
+        rows: How many there are.
+    """
+    mapped = reader.mapped
+    text = job.shown(reader.text(cells), mapped.columns)
+    tallies[mapped.path].add(reader.state(cells), text, rows)
+
+
+def _convert(convert: Callable[[Cell], Any], cell: Cell) -> Any:
     if isinstance(cell, str):
         if UNDECODABLE in cell:
             raise CellError("encoding", "has bytes outside the file's encoding; state its encoding")

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from os import PathLike
 from typing import Any, Final
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 from immutabledict import immutabledict
 
 from mpfunnel.calendars import local_day, zone_for
@@ -17,15 +17,19 @@ from mpfunnel.records import Id
 from mpfunnel.sources.bulk import Bulk, at_their_lines, name_of, told_by_rows, type_of
 from mpfunnel.sources.columns import WHO, Entered, entered, entered_file
 from mpfunnel.sources.facts import latest
-from mpfunnel.sources.files import SourceFile
+from mpfunnel.sources.ids import Ids
+from mpfunnel.sources.joined import joined, shelf_of
+from mpfunnel.sources.joins import Shelf
 from mpfunnel.sources.kinds import KINDS, Kind, Type
 from mpfunnel.sources.ledger import Count
 from mpfunnel.sources.lists import Directory, Known
 from mpfunnel.sources.loading import load
 from mpfunnel.sources.mapping import FieldMapping, SourceMapping, TableMapping
 from mpfunnel.sources.members import Member
-from mpfunnel.sources.reading import REFERRED, Files, column_problems, file_problems, jobs_of
-from mpfunnel.sources.rows import Job, Reject
+from mpfunnel.sources.merges import MERGES, lives_on
+from mpfunnel.sources.patterns import Derived, tallies_of, told
+from mpfunnel.sources.reading import Files, column_problems, file_problems, is_referred, opened
+from mpfunnel.sources.rows import FieldReader, Job, Reject, tell
 
 __all__ = ["MappedTables", "read_tables", "tables"]
 
@@ -46,11 +50,13 @@ class MappedTables(Mapping[str, Any]):
             as `Reject` has them. ``row`` is the number of the row, from 1; blank where tables
             have no order. Those of files have ``line`` in its place.
         counts: What became of the rows: one for each file and record kind.
+        derived: What patterns made of the rows: one for each field that has them.
     """
 
     _tables: Mapping[str, Any] = field(repr=False)
     rejects: Any = field(repr=False)
     counts: tuple[Count, ...]
+    derived: tuple[Derived, ...] = ()
 
     def __getitem__(self, name: str) -> Any:
         return self._tables[name]
@@ -110,12 +116,8 @@ def tables(
         message = f"must be a dictionary of tables by file key, not {type(files).__name__}"
         raise DecodeError([Problem("type", "files", message)])
     workshop, given = _taken_in(mapping, {**files, **named}, files.keys() & named.keys(), products)
-    jobs: list[tuple[Job, Entered]] = []
-    for table in mapping.tables:
-        found, personal = given[table.file], mapping.personal(table.file)
-        if table.only is not None:
-            found = found.where(*table.only)
-        jobs.append((Job(table, table.file, list(found.columns), personal), found))
+    shelf = shelf_of(mapping, {key: [one] for key, one in given.items()})
+    jobs = [_job(mapping, table, table.file, given[table.file], shelf) for table in mapping.tables]
     return _Tabling(mapping, workshop, jobs, products).tables("row")
 
 
@@ -145,25 +147,34 @@ def read_tables(
     polars(WHO)
     problems = list(_misnamed(mapping))
     try:
-        located = jobs_of(mapping, folder_or_files)
+        located = opened(mapping, folder_or_files)
     except DecodeError as error:
         raise DecodeError([*error.problems, *problems]) from None
     if problems:
         raise DecodeError(problems)
     # Once, however many record kinds it feeds.
-    found: dict[SourceFile, Entered] = {}
-    for file, header in {file: job.header for job, file in located}.items():
-        read = (job.table.columns for job, other in located if other == file)
-        wanted = dict.fromkeys(column for columns in read for column, _path in columns)
-        found[file] = entered_file(file, header, wanted)
-    jobs = [
-        (
-            evolve(job, header=[*found[file].columns]),
-            found[file] if job.table.only is None else found[file].where(*job.table.only),
-        )
-        for job, file in located
-    ]
+    found = {
+        file: entered_file(file, file.header(), mapping.columns_of(key))
+        for key, files in located.files.items()
+        for file in files
+    }
+    parts = {key: [found[file] for file in files] for key, files in located.files.items()}
+    shelf = shelf_of(mapping, parts)
+    jobs = [_job(mapping, job.table, job.file, found[file], shelf) for job, file in located.jobs]
     return _Tabling(mapping, Workshop("polars", None), jobs, products).tables("line")
+
+
+def _job(
+    mapping: SourceMapping, table: TableMapping, file: str, given: Entered, shelf: Shelf
+) -> tuple[Job, Entered]:
+    """Return what a table of the mapping reads of a file, with all that is joined to it."""
+    found = joined(table, given, shelf)
+    for column in table.telling:
+        found = found.where(~found.blank(column))
+    if table.only is not None:
+        column, text = table.only
+        found = found.where(found.among(column, (text,)))
+    return Job(table, file, list(found.columns), mapping.personal(table)), found
 
 
 # -- before the first row --
@@ -197,25 +208,43 @@ def _taken_in(
             for one in table.fields
             if one.row_number
         ]
+    headers = {key: as_columns(native, workshop.kind) for key, native in known.items()}
+    named = {key: [(key, headers[key])] if key in known else [] for key in mapping.files}
+    for table in mapping.tables:
+        problems += column_problems(mapping, table, named)
     found: dict[str, Entered] = {}
     for key, native in known.items():
-        header = as_columns(native, workshop.kind)
-        reading = [table for table in mapping.tables if table.file == key]
-        for table in reading:
-            problems += column_problems(mapping, table, key, header)
-        wanted: dict[str, set[Type]] = {}
-        for one in (one for table in reading for one in table.fields):
-            for column in one.columns:
-                if header.count(column) == 1:
-                    wanted.setdefault(column, set()).add(_read_as(one))
-        for column, _text in (table.only for table in reading if table.only is not None):
-            if header.count(column) == 1:
-                wanted.setdefault(column, set()).add("text")
+        wanted = {
+            name: types
+            for name, types in _types(mapping, key).items()
+            if headers[key].count(name) == 1
+        }
         found[key], wrong = entered(key, native, workshop, wanted)
         problems += wrong
     if problems:
         raise DecodeError(problems)
     return workshop, found
+
+
+def _types(mapping: SourceMapping, key: str) -> dict[str, set[Type]]:
+    """Return the columns of a file that are read, each with the types of what it fills."""
+    found: dict[str, set[Type]] = {}
+    for table in mapping.tables:
+        read: list[tuple[str, Type]] = [
+            (column, _read_as(one)) for one in table.fields for column in one.columns
+        ]
+        # What is compared is compared as text.
+        read += [(here, "text") for join in table.joins for here, _there in join.on]
+        read += [(f"{j.name}.{there}", "text") for j in table.joins for _here, there in j.on]
+        if table.only is not None:
+            read.append((table.only[0], "text"))
+        if table.deleted is not None:
+            read.append((table.deleted.columns[0], "bool"))
+        for column, kind in read:
+            join, name = table.origin(column)
+            if key == (table.file if join is None else join.file):
+                found.setdefault(name, set()).add(kind)
+    return found
 
 
 def _read_as(mapped: FieldMapping) -> Type:
@@ -256,9 +285,9 @@ class _Tabling:
         self._mapping = mapping
         self._workshop = workshop
         self._jobs = jobs
-        self._known: dict[str, set[Id]] = {}
+        self._ids = Ids()
         if products is not None:
-            self._known["products"] = set(products)
+            self._ids.add("products", products)
 
     def tables(self, place: str) -> MappedTables:
         """Read everything; `place` is what rejects call the place of a row."""
@@ -267,27 +296,36 @@ class _Tabling:
         counts: list[Count] = []
         problems: list[Problem] = []
         directory = Directory(())
+        for name, kind in MERGES.items():
+            jobs = [(job, given) for job, given in self._jobs if job.table.kind == name]
+            ledger = told_by_rows(kind, jobs, self._ids)
+            self._ids.merged[name.partition(".")[2]] = lives_on(ledger.used)
+            rejects += (reject for _job, reject in at_their_lines(ledger, jobs))
+            counts += ledger.counts
         for name in self._mapping.kinds:
             mapped = [table for table in self._mapping.tables if table.kind == name]
             jobs = [(job, given) for job, given in self._jobs if job.table.kind == name]
             if name == "lists":
-                ledger = told_by_rows(KINDS[name], jobs, self._known, of_job=directory.kind)
+                ledger = told_by_rows(KINDS[name], jobs, self._ids, of_job=directory.kind)
                 rejects += (reject for _job, reject in at_their_lines(ledger, jobs))
                 counts += ledger.counts
                 found["company_sets"] = _with_lists(found, ledger.used)
                 continue
-            bulk = Bulk(KINDS[name], self._mapping.slots(name), jobs, self._known)
+            bulk = Bulk(self._mapping.kind(name), self._mapping.slots(name), jobs, self._ids)
             problems += bulk.problems
             rejects += (reject for _job, reject in bulk.refused)
             counts += bulk.counts
             if name == "companies":
                 directory = Directory(_known(bulk))
-            if name in REFERRED:
-                self._known.setdefault(name, set()).update(bulk.used["id"])
+            if is_referred(name, self._mapping):
+                self._ids.add(name, bulk.used["id"])
             if name == "company_facts":
                 found[name] = _dated(bulk.used)
             elif name in TABLES:
                 found.update(_tables_of(KINDS[name], mapped, bulk.used, bulk.members))
+            if name == "deal_lines":
+                # The products of deals are said once.
+                found["deals"] = found["deals"].drop("product_id")
         if problems:
             raise DecodeError(
                 Problem(one.code, self._mapping.at(one.path), one.message) for one in problems
@@ -301,7 +339,24 @@ class _Tabling:
             immutabledict({name: hand_out(name, table) for name, table in found.items()}),
             hand_out("rejects", self._told(rejects, place)),
             tuple(counts),
+            self._derived(),
         )
+
+    def _derived(self) -> tuple[Derived, ...]:
+        """Return what patterns made of the rows, each different cell read once."""
+        pl, tallies = polars(WHO), tallies_of(self._mapping)
+        for job, given in self._jobs:
+            for mapped in (one for one in job.table.fields if one.patterns):
+                reader = FieldReader(mapped, [*mapped.columns], self._ids)
+                cells, places = given.different(mapped.columns)
+                unsound = pl.int_range(given.rows, eager=True).is_in([*given.faulty])
+                if (deleted := job.table.deleted) is not None:
+                    unsound |= given.among(deleted.columns[0], deleted.truths)
+                sound = places.filter(~unsound)
+                counts: list[tuple[int, int]] = sound.value_counts().rows()
+                for place, rows in counts:
+                    tell(tallies, job, reader, cells[place], rows)
+        return told(self._mapping, tallies)
 
     def _told(self, rejects: Iterable[Reject], place: str) -> Any:
         """Return rejects as a frame."""

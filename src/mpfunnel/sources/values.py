@@ -22,18 +22,23 @@ from attrs import frozen
 from dateutil.parser import isoparse
 
 from mpfunnel.errors import near
-from mpfunnel.sources.kinds import Type
+from mpfunnel.sources.kinds import Slot, Type
 from mpfunnel.sources.mapping import FieldMapping, Settings
 
 __all__ = [
     "STEPS",
+    "Absent",
     "Cell",
     "CellError",
     "Convert",
     "Unfit",
     "as_shown",
+    "compared",
     "converter",
     "directives",
+    "is_blank",
+    "items_of",
+    "text_reader",
 ]
 
 
@@ -50,7 +55,18 @@ class Unfit:
     reason: str
 
 
-Typed = int | float | bool | Decimal | date | Unfit
+@frozen
+class Absent:
+    """What stands for a cell of a row that a join did not find: it is blank.
+
+    Attributes:
+        reason: Why there is none; must not hold a cell.
+    """
+
+    reason: str
+
+
+Typed = int | float | bool | Decimal | date | Unfit | Absent
 """A cell that is no text; a datetime is a date too."""
 Cell = str | Typed
 """A cell as it is given."""
@@ -94,25 +110,32 @@ def converter(field: FieldMapping) -> Convert:
         return one
 
     def many(cell: Cell) -> Any:
-        parts = cell.split(field.split) if field.split and isinstance(cell, str) else [cell]
+        parts = items_of(cell, field)
         return frozenset(item for part in parts if (item := one(part)) is not None) or None
 
     return many
 
 
+def items_of(cell: Cell, field: FieldMapping) -> list[Cell]:
+    """Return the items of the cell of a set."""
+    if not isinstance(cell, str):
+        return [cell]
+    split = field.split
+    if field.slot.bracketed and cell.strip()[:1] == "[" and cell.strip()[-1:] == "]":
+        # As lists are written in JSON.
+        inner = cell.strip()[1:-1].split(split or ",")
+        return [item.strip().strip('"') for item in inner]
+    return [*cell.split(split)] if split else [cell]
+
+
 def _item_converter(field: FieldMapping) -> Convert:
     read = _reader(field)
-    steps = [STEPS[name] for name in field.settings.normalise]
-    blank, values, strict = field.settings.blank, field.values, field.strict
-    kind = field.slot.type
-    takes = () if field.slot.ids_of else _TAKES.get(kind, ())
+    text_of = text_reader(field)
+    values, strict = field.values, field.strict
+    takes = () if field.slot.ids_of else _TAKES.get(field.slot.type, ())
 
     def convert(cell: Cell) -> Any:
-        text = cell if isinstance(cell, str) else _written(cell, kind)
-        for step in steps:
-            text = step(text)
-        if not text.strip() or text in blank:
-            text = ""
+        text = text_of(cell)
         if text in values:
             text = values[text]
         elif strict and text:
@@ -122,6 +145,23 @@ def _item_converter(field: FieldMapping) -> Convert:
         return read(text) if text else None
 
     return convert
+
+
+def text_reader(field: FieldMapping) -> Callable[[Cell], str]:
+    """Return the function that gives the text of a cell after the steps; empty where blank.
+
+    It raises `CellError` where no text says the cell.
+    """
+    steps = [STEPS[name] for name in field.settings.normalise]
+    blank, kind = field.settings.blank, field.slot.type
+
+    def text_of(cell: Cell) -> str:
+        text = cell if isinstance(cell, str) else _written(cell, kind)
+        for step in steps:
+            text = step(text)
+        return "" if not text.strip() or text in blank else text
+
+    return text_of
 
 
 _NUMBERS: Final = (int, float, Decimal)
@@ -143,6 +183,8 @@ def _written(cell: Typed, kind: Type) -> str:
     """Return the text that a file would have for a cell that is none."""
     if isinstance(cell, Unfit):
         raise CellError(cell.code, cell.reason)
+    if isinstance(cell, Absent):
+        return ""
     if isinstance(cell, bool):
         if kind != "bool":
             raise CellError("type", "must not be true or false")
@@ -165,6 +207,21 @@ def as_shown(cell: Cell) -> str:
         return _written(cell, "bool" if isinstance(cell, bool) else "float")
     except CellError:
         return ""
+
+
+def compared(cell: Cell, settings: Settings) -> str:
+    """Return the text by which a join compares a cell; empty where it is blank.
+
+    Raises:
+        CellError: No text says it.
+    """
+    kind: Type = "bool" if isinstance(cell, bool) else "text"
+    return text_reader(FieldMapping("", "", Slot(kind), settings=settings))(cell)
+
+
+def is_blank(cell: Cell) -> bool:
+    """Whether a cell has nothing, not even what cannot be read."""
+    return not isinstance(cell, Unfit) and not as_shown(cell).strip()
 
 
 def _reader(field: FieldMapping) -> Callable[[Any], Any]:

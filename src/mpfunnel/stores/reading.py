@@ -18,7 +18,7 @@ from mpfunnel.engine import Engine
 from mpfunnel.errors import InvalidDataError, Problem, shown
 from mpfunnel.frames.contract import TABLES, with_attributes
 from mpfunnel.labels import Lang
-from mpfunnel.sources import Count, SourceMapping
+from mpfunnel.sources import Count, Derived, SourceMapping
 from mpfunnel.sources.reading import Files
 from mpfunnel.stores import duckdb, folders, postgres, sqlite, workbooks
 from mpfunnel.stores.cells import Raw, Wanted, families, typed
@@ -75,6 +75,7 @@ class Given:
         names: What stands for each table in the store: a file, a sheet, a table or a view; in an
             export its files.
         counts: Of an export: what became of the rows of each file.
+        derived: Of an export: what patterns made of its rows.
     """
 
     tables: Mapping[str, Any]
@@ -82,6 +83,7 @@ class Given:
     rejects: tuple[pl.DataFrame, ...]
     names: Mapping[str, str]
     counts: tuple[Count, ...] = ()
+    derived: tuple[Derived, ...] = ()
 
 
 def read(
@@ -173,6 +175,7 @@ def _exported(
         (told,),
         {name: ", ".join(files) for name, files in names.items()},
         read_in.counts,
+        read_in.derived,
     )
 
 

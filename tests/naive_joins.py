@@ -1,0 +1,57 @@
+"""Files joined by hand: loops over all pairs of rows, as nobody would do it for a large file.
+
+It knows what the docs say of joins, and nothing of the library.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+__all__ = ["AMBIGUOUS", "joined_by_hand"]
+
+AMBIGUOUS = "\0"
+"""A cell in which the partners of a row differ; no other cell holds it."""
+Rows = Sequence[Mapping[str, str]]
+
+
+def joined_by_hand(
+    rows: Rows, joins: Mapping[str, Mapping[str, Any]], files: Mapping[str, Rows]
+) -> list[dict[str, str]]:
+    """The rows with the cells of their partners, under the names that a mapping gives them.
+
+    Args:
+        rows: Those of the own file.
+        joins: What the mapping says under ``join``, in an order in which each needs only those
+            before it.
+        files: The rows of each file.
+    """
+    found = [dict(row) for row in rows]
+    for name, join in joins.items():
+        others = files[join["file"]]
+        columns = sorted({column for other in others for column in other})
+        for row in found:
+            for column in columns:
+                row[f"{name}.{column}"] = _cell(row, column, join, others)
+    return found
+
+
+def _cell(row: Mapping[str, str], column: str, join: Mapping[str, Any], others: Rows) -> str:
+    own = [row[here] for here in join["on"]]
+    if AMBIGUOUS in own:
+        # The first that is no key decides what becomes of the row.
+        first = next(cell for cell in own if cell == AMBIGUOUS or not _folded(cell, join))
+        return AMBIGUOUS if first == AMBIGUOUS else ""
+    found: set[str] = set()
+    for other in others:
+        there = [other[key] for key in join["on"].values()]
+        pairs = [(_folded(a, join), _folded(b, join)) for a, b in zip(own, there, strict=True)]
+        if all(a and a == b for a, b in pairs):
+            found.add(other[column])
+    return AMBIGUOUS if len(found) > 1 else next(iter(found), "")
+
+
+def _folded(cell: str, join: Mapping[str, Any]) -> str:
+    for step in join.get("normalise", ()):
+        cell = {"strip": cell.strip(), "lower": cell.lower()}[step]
+    return "" if cell.strip() == "" or cell in join.get("blank", ()) else cell
