@@ -315,6 +315,9 @@ class TestRecords:
                 assert merged.chosen == by_day.chosen
         some = any(isinstance(one, CompanyHistory) for one in given)
         assert isinstance(merged.record, CompanyHistory) == some
+        if isinstance(merged.record, CompanyHistory):
+            since = [change.since for change in merged.record.changes]
+            assert since == sorted(since), "Law 9: Same input, same bytes"
 
     def test_all_faults_come_at_once(self) -> None:
         """What is no record is named with its place; what contradicts itself with its id."""
