@@ -90,7 +90,7 @@ def test_codes_of_rejects() -> None:
     assert listed == sorted(set(codes()))
 
 
-ELSEWHERE: Final = {"closed", "expired", "float", "value"}
+ELSEWHERE: Final = {"closed", "domain", "expired", "float", "id", "value"}
 """Codes that only other parts of the library make: here they are the names of something else."""
 
 

@@ -26,7 +26,7 @@ from mpfunnel import frames
 from mpfunnel.engine import Engine
 from mpfunnel.errors import InvalidDataError, MissingExtraError
 from mpfunnel.facts import company, lead
-from mpfunnel.frames.door import Door
+from mpfunnel.frames.door import Door, Terms
 from mpfunnel.frames.kinds import Workshop
 from mpfunnel.frames.situation import Sorting
 from mpfunnel.records import Company, Deal
@@ -139,7 +139,7 @@ def at_door(
     given: Mapping[str, Any], engine: Engine = ENGINE
 ) -> tuple[Door, list[tuple[str, ...]]]:
     """The door behind which the tables are, and the rejects: table, id, column and code."""
-    door = Door(Workshop.of(given), engine.playbook, given)
+    door = Door(Workshop.of(given), Terms.of(engine.playbook), given)
     rows = [row for frame in door.rejects for row in taken(door, frame)]
     return door, sorted((r["table"], str(r["id"]), r["column"], r["code"]) for r in rows)
 
@@ -1191,7 +1191,7 @@ def test_nothing_is_lost(kind: str) -> None:
         }
     tables = given_as(kind, given)
     workshop = Workshop.of(tables)
-    door = Door(workshop, ENGINE.playbook, tables)
+    door = Door(workshop, Terms.of(ENGINE.playbook), tables)
     sorting = Sorting(door, workshop, ENGINE.playbook, AS_OF)
     facts = sorting.of_leads(sorting.of_companies())
     found: dict[str, Counter[str]] = {

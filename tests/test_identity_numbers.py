@@ -61,12 +61,12 @@ def test_a_number_is_read_as_people_type_it(text: str) -> None:
         ("70000120500020", "format", "must have 13 digits, not 14"),
         (
             "8000012050002",
-            "check_digit",
+            "check-digit",
             "is no 法人番号: its first digit, which checks the others, does not fit",
         ),
         (
             "T8000012050002",
-            "check_digit",
+            "check-digit",
             "is no 法人番号: its first digit does not fit; sole proprietors have such numbers",
         ),
     ],

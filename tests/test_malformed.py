@@ -23,7 +23,7 @@ import pytest
 from attrs import evolve
 
 import mpfunnel as mf
-from mpfunnel import errors, facts, frames, sources, stores, warehouse
+from mpfunnel import errors, facts, frames, identity, sources, stores, warehouse
 from mpfunnel.codec import dump, from_data, load, loaded
 from mpfunnel.engagement import Signal
 from mpfunnel.errors import InvalidDataError, MpfunnelError, Problem, TransitionError
@@ -701,6 +701,13 @@ MAPPINGS: Final[dict[str, tuple[Callable[[], object], list[str]]]] = {
     "a table without anything": (mapping_with(companies={}),
         ["missing | companies: has no file",
          "missing | companies.fields: has no id; companies need it"]),
+    "a policy of identity of all that is wrong": (
+        mapping_with(identity={"own_domains": ["co.jp"], "order": [["link"], 3], "individual": "apart"}),
+        ["unknown-key | identity.individual: no such key; did you mean 'individuals'?",
+         "missing | identity: needs leads, whose companies it tells",
+         "choice | identity.order[0]: must be one of link, corporate_number, domain, name_region, not ['link']",
+         "choice | identity.order[1]: must be one of link, corporate_number, domain, name_region, not 3",
+         "domain | identity.own_domains: 'co.jp' is no domain; write one as 'example.co.jp'"]),
     "files that are a list": (mapping_with(files=[]),
         ["type | files: must be a table",
          "unknown-file | companies.file: 'table': no such file"]),
@@ -1067,6 +1074,9 @@ ARGUMENTS: Final[dict[str, tuple[Callable[[], object], list[str]]]] = {
         ["outdated | event: was changed before 2026-10-31T09:00:00+00:00, and a later version is known"]),
     "an engine of a path": (lambda: mf.Engine("book.toml"),  # type: ignore[arg-type]
         ["type | playbook: must be a Playbook, not str 'book.toml'; read files by mpfunnel.load"]),
+    "a person among companies with integers for ids": (
+        lambda: identity.assign([Lead("p", email="taro@gmail.com")], [Company(1)]),
+        ["id | leads['p'].id: gives a person no company of its own among ids that are integers; read the ids of companies as text, or set individuals = 'unmatched'"]),
     "tables that say the same twice": (
         lambda: frames.assess(
             ENGINE,
@@ -1368,6 +1378,7 @@ def test_the_examples_of_the_reference_are_real(tmp_path: Path) -> None:
     tables: tuple[Any, ...] = (FILES, DATA_CASES, OBJECTS, MAPPINGS, ROWS, RECORDS, ARGUMENTS)
     real = {line for cases in tables for _, said in cases.values() for line in said}
     real |= {f"{one.code} | {one}" for one in said_of_sheets(tmp_path)} | {*said_of_circles()}
+    real.add(" | ".join(identity.number_fault("1234567890123") or ()))
     assert [
         line for line in (f"{c} | {e}" for c, e in documented().items()) if line not in real
     ] == []

@@ -302,14 +302,15 @@ def test_files_of_an_answer_that_is_not_given_any_more_go(
 ) -> None:
     """What stays is of one run; files of others are left alone."""
     (tmp_path / "mine.txt").write_text("mine", encoding="utf-8")
-    stores.write(answered(tables), tmp_path)
+    told = {"matches": tables["leads"], "match_candidates": tables["leads"].clear()}
+    stores.write(answered(tables), tmp_path, matches=told)
     assert {one.name for one in tmp_path.iterdir()} == {*stores.FILES, "mine.txt"}
 
     lazy = frames.assess(ENGINE, companies=tables["companies"].lazy(), as_of=STORY_DAY)
     stores.write(lazy, tmp_path)
 
     left = {one.name for one in tmp_path.iterdir()}
-    gone = ("leads", "engagement", "by_hand")
+    gone = ("leads", "engagement", "by_hand", "match")
     assert left == {name for name in stores.FILES if not name.startswith(gone)} | {"mine.txt"}
 
 

@@ -36,6 +36,7 @@ from mpfunnel.cli.summary import (
     derived_table,
     given_table,
     later_line,
+    match_line,
     reject_table,
 )
 from mpfunnel.cli.terminal import Terminal, printable, progress
@@ -122,7 +123,7 @@ def assess(
         # Else it would not be known who is undecided.
         answers = stores.assess(engine, given, as_of=asked.as_of, lang=lang, possible=True)
         shown.update(task, description="writing")
-        stores.write(answers, out)
+        stores.write(answers, out, matches=given.matches)
 
     terminal = Terminal()
     _head(terminal, _name_of(playbook, lang), asked.as_of, playbook, lang)
@@ -134,6 +135,8 @@ def assess(
             terminal.print(derived_table(given.derived, lang))
         if after := later(given.tables, asked.as_of, playbook):
             terminal.print(later_line(after, lang))
+        if given.matches:
+            terminal.print(match_line(given.matches["matches"], lang), soft_wrap=True)
     summary = Summary(playbook)
     summary.add_all(answers)
     for table in summary.tables(lang, terminal.width):

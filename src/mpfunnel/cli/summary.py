@@ -14,6 +14,7 @@ from mpfunnel.answers import Assessment
 from mpfunnel.by_hand import Status
 from mpfunnel.cli.terminal import printable
 from mpfunnel.frames import Tables
+from mpfunnel.identity import Evidence
 from mpfunnel.labels import Label, Lang
 from mpfunnel.playbook import Playbook
 from mpfunnel.records import Id, OverrideOf, Product
@@ -29,6 +30,7 @@ __all__ = [
     "derived_table",
     "given_table",
     "later_line",
+    "match_line",
     "reject_table",
 ]
 
@@ -72,6 +74,21 @@ _STATUSES: Final[Mapping[Status, Label]] = {
     "in_force": Label("in force", "有効"),
     "agreed": Label("agreed", "同じ内容あり"),
     "expired": Label("expired", "期限切れ"),
+}
+
+_EVIDENCE: Final[Mapping[Evidence, Label]] = {
+    "link": Label("link", "既存の紐付け"),
+    "corporate_number": Label("corporate number", "法人番号"),
+    "domain": Label("domain", "ドメイン"),
+    "name_region": Label("name and region", "社名と地域"),
+}
+_UNMATCHED: Final[Mapping[str, Label]] = {
+    "ambiguous": Label("ambiguous", "候補が複数"),
+    "individual": Label("individuals", "個人"),
+    "student": Label("students", "学生・求職者"),
+    "own": Label("own firm", "自社"),
+    "unknown_company": Label("linked to an unknown company", "紐付け先が不明"),
+    "unmatched": Label("unmatched", "企業未紐付け"),
 }
 
 _Key = str | None
@@ -374,6 +391,21 @@ def later_line(later: Mapping[str, int], lang: Lang) -> str:
     counts = ", ".join(f"{_KINDS[kind].text(lang)} {count:,}" for kind, count in later.items())
     what = Label("after that day, not counted yet", "基準日より後のため未集計").text(lang)
     return f"{what}: {counts}\n"
+
+
+def match_line(matches: Any, lang: Lang) -> str:
+    """Return how many leads belong to a company, by which evidence, and what the others are.
+
+    Args:
+        matches: A row for each lead: a table of Polars.
+        lang: The language of the labels.
+    """
+    counts: Counter[tuple[str, str]] = Counter(matches.select("status", "evidence").rows())
+    told = [(label, counts["matched", key]) for key, label in _EVIDENCE.items()]
+    others: Counter[str] = Counter(matches["status"])
+    told += [(label, others[status]) for status, label in _UNMATCHED.items()]
+    what = Label("leads matched by", "リードの紐付け").text(lang)
+    return f"{what}: {', '.join(f'{label.text(lang)} {count:,}' for label, count in told)}\n"
 
 
 def reject_table(rejects: Any, lang: Lang) -> Table:

@@ -5,11 +5,13 @@
     out = frames.assess(engine, companies=companies, leads=leads, activities=clicks, as_of=today)
     out.companies, out.tiers, out.leads, out.engagement, out.company_products, out.rejects
 
-Every row says what `Engine.assess` says of the same records (law 1).
+Every row says what `Engine.assess` says of the same records (law 1). `assign` finds the companies
+of leads beforehand, as `mpfunnel.identity.assign` does.
 """
 
 from __future__ import annotations
 
 from mpfunnel.frames.assessing import Progress, Tables, assess, assess_in_parts
+from mpfunnel.frames.assigning import Assigned, assign
 
-__all__ = ["Progress", "Tables", "assess", "assess_in_parts"]
+__all__ = ["Assigned", "Progress", "Tables", "assess", "assess_in_parts", "assign"]

@@ -12,6 +12,7 @@ from difflib import get_close_matches
 from typing import Any, Final, NamedTuple
 
 import narwhals.stable.v2 as nw
+from attrs import frozen
 
 from mpfunnel.errors import MAX_LETTERS, InvalidDataError, Problem, brief, shown
 from mpfunnel.frames.contract import (
@@ -43,7 +44,7 @@ from mpfunnel.playbook import Playbook
 from mpfunnel.rules.facts import Fact
 from mpfunnel.tiers import custom_of
 
-__all__ = ["REJECTED", "Door", "rejected"]
+__all__ = ["REJECTED", "Door", "Terms", "rejected"]
 
 REJECTED: Final = ("table", "id", "lead_id", "column", "code", "reason")
 """The columns of a reject, all of them text."""
@@ -66,12 +67,41 @@ class _Entered(NamedTuple):
     types: dict[str, Any]
 
 
+@frozen
+class Terms:
+    """What tables are taken in for.
+
+    Attributes:
+        zone: Of whose days instants are.
+        asked: Every fact that rules ask about, and so which custom attributes are read.
+        custom: Whether a policy in Python may ask for anything that is known of a company.
+        products: What ids of products are, ``integers`` or ``text``; `None` where there are none.
+        only: The columns that are read, by table; all that a table may have where it is `None`.
+    """
+
+    zone: str
+    asked: tuple[Fact, ...] = ()
+    custom: bool = False
+    products: str | None = None
+    only: Mapping[str, Collection[str]] | None = None
+
+    @classmethod
+    def of(cls, book: Playbook) -> Terms:
+        """Return what a playbook needs."""
+        return cls(
+            book.zone,
+            tuple(book.asked.values()),
+            any(custom_of(policy) is not None for policy in book.tiers.values()),
+            "integers" if type(book.products[0].id) is int else "text",
+        )
+
+
 class Door:
     """Takes tables in, each checked against its contract.
 
     Args:
         workshop: Where they are worked on.
-        book: The playbook, which says what custom attributes rules ask about.
+        terms: What they are taken in for.
         given: The tables by name.
         in_parts: The tables that are not taken in as a whole, but with `part`.
 
@@ -82,13 +112,13 @@ class Door:
     def __init__(
         self,
         workshop: Workshop,
-        book: Playbook,
+        terms: Terms,
         given: Mapping[str, Any],
         *,
         in_parts: Collection[str] = (),
     ) -> None:
         self._workshop = workshop
-        self._zone = book.zone
+        self._zone = terms.zone
         self._ids: dict[str, str] = {}
         self.rejects: list[Frame] = []
         # Of companies: the attributes that are there, and of which facts values over time count.
@@ -96,8 +126,7 @@ class Door:
         self.dated: tuple[Column, ...] = ()
         self.dated_sets: tuple[str, ...] = ()
         own: list[Column] = []
-        custom = any(custom_of(policy) is not None for policy in book.tiers.values())
-        asked = list(book.asked.values())
+        custom, asked = terms.custom, terms.asked
         problems: list[Problem] = []
         entered: dict[str, _Entered] = {}
         for name, native in given.items():
@@ -114,6 +143,8 @@ class Door:
             ]
             if name == "stage_history" and "for_products" in names:
                 problems += _listed_within(given)
+            if terms.only is not None:
+                here = [column for column in here if column.name in terms.only[name]]
             if here:
                 columns = [column.name for column in here]
                 # A policy in Python may ask for anything that is known of a company.
@@ -140,8 +171,7 @@ class Door:
                 problems += self._strange_facts(name, known, entered[name])
         if "company_facts" in given:
             self._expect_dated(asked, own if custom else None)
-        product = "integers" if type(book.products[0].id) is int else "text"
-        problems += self._mixed_ids(product, entered)
+        problems += self._mixed_ids(terms.products, entered)
         if problems:
             raise InvalidDataError(problems)
         self._waiting = {name: table for name, table in entered.items() if name in in_parts}
@@ -267,9 +297,11 @@ class Door:
             if (near := _nearest(fact, absent, _NEAR)) is not None
         ]
 
-    def _mixed_ids(self, product: str, entered: Mapping[str, _Entered]) -> list[Problem]:
+    def _mixed_ids(self, products: str | None, entered: Mapping[str, _Entered]) -> list[Problem]:
         """Return a problem for each column of ids that are not of the type of their kind (S18)."""
-        found: dict[str, dict[str, str]] = {"product": {"the playbook": product}}
+        found: dict[str, dict[str, str]] = {}
+        if products is not None:
+            found["product"] = {"the playbook": products}
         for name, (columns, frame, types) in entered.items():
             for column in columns:
                 kind = kind_of_id(types[column.name])

@@ -15,7 +15,7 @@ from mpfunnel.engine import Engine
 from mpfunnel.frames.by_hand import TOLD, Hands, hands_of
 from mpfunnel.frames.companies import Companies, judge
 from mpfunnel.frames.contact import CONTACT
-from mpfunnel.frames.door import REJECTED, Door
+from mpfunnel.frames.door import REJECTED, Door, Terms
 from mpfunnel.frames.expressions import by_code, whole
 from mpfunnel.frames.histories import entries_of
 from mpfunnel.frames.kinds import Answer, Frame, Workshop
@@ -145,7 +145,8 @@ class Population:
         day = as_day(as_of, book.zone)
         self.task = Task(book, Places.of(book), workshop, day, lang, possible, dense)
         self.parts = parts
-        self.door = Door(workshop, engine.playbook, given, in_parts=OF_LEADS if parts > 1 else ())
+        in_parts = OF_LEADS if parts > 1 else ()
+        self.door = Door(workshop, Terms.of(engine.playbook), given, in_parts=in_parts)
         self.sorting = Sorting(self.door, workshop, engine.playbook, day)
         self.progress = progress
         self.involved: Frame | None = None

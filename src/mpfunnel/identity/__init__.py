@@ -4,6 +4,7 @@ from mpfunnel.identity.assigning import Assigned, assign
 from mpfunnel.identity.domains import Domain, domain
 from mpfunnel.identity.mail import Mail, MailClass, read_mail
 from mpfunnel.identity.matching import Certainty, Directory, Match, Status, match
+from mpfunnel.identity.merging import Choice, Followed, Merged, merge_companies, merge_leads
 from mpfunnel.identity.names import CompanyName, company_name
 from mpfunnel.identity.numbers import NumberKind, corporate_number, number_fault, number_kind
 from mpfunnel.identity.policy import Evidence, IdentityPolicy
@@ -11,14 +12,17 @@ from mpfunnel.identity.policy import Evidence, IdentityPolicy
 __all__ = [
     "Assigned",
     "Certainty",
+    "Choice",
     "CompanyName",
     "Directory",
     "Domain",
     "Evidence",
+    "Followed",
     "IdentityPolicy",
     "Mail",
     "MailClass",
     "Match",
+    "Merged",
     "NumberKind",
     "Status",
     "assign",
@@ -26,6 +30,8 @@ __all__ = [
     "corporate_number",
     "domain",
     "match",
+    "merge_companies",
+    "merge_leads",
     "number_fault",
     "number_kind",
     "read_mail",

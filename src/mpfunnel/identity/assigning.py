@@ -87,7 +87,9 @@ def assign(
     homes: dict[Id, Id] = {}
     if policy.individuals == "apart":
         taken = {company_of(one).id for one in given}
-        integers = bool(taken) and all(isinstance(one, int) for one in taken)
+        # Where no company is there, links still tell what their ids are.
+        known = taken or {one.company_id for one in people if one.company_id is not None}
+        integers = bool(known) and all(isinstance(one, int) for one in known)
         persons = (one.lead_id for one in matches if one.status in ("individual", "student"))
         homes = homes_of(persons, taken, integers=integers)
     companies_of_persons = {

@@ -53,8 +53,8 @@ def number_fault(text: str) -> tuple[str, str] | None:
         return "format", f"must have 13 digits, not {len(digits)}"
     if folded != digits:
         message = "is no 法人番号: its first digit does not fit; sole proprietors have such numbers"
-        return "check_digit", message
-    return "check_digit", "is no 法人番号: its first digit, which checks the others, does not fit"
+        return "check-digit", message
+    return "check-digit", "is no 法人番号: its first digit, which checks the others, does not fit"
 
 
 def number_kind(number: str) -> NumberKind | None:

@@ -27,6 +27,7 @@ from mpfunnel.errors import (
 )
 from mpfunnel.sources.facts import DATED
 from mpfunnel.sources.field_checks import SETTINGS
+from mpfunnel.sources.identity import policy_of
 from mpfunnel.sources.join_checks import JoinCheck
 from mpfunnel.sources.kinds import EVIDENCE, KINDS, Kind, Slot
 from mpfunnel.sources.mapping import (
@@ -40,7 +41,7 @@ from mpfunnel.sources.merges import MERGES
 
 __all__ = ["list_of", "load", "shipped"]
 
-_TOP: Final = ("format", "title", "defaults", "files", "merges", *KINDS)
+_TOP: Final = ("format", "title", "defaults", "files", "merges", *KINDS, "identity")
 _ENCODINGS: Final = (
     "ascii",
     "big5",
@@ -166,7 +167,8 @@ class _MappingCheck(JoinCheck):
                 if one.name == "product_id":
                     self.fault("clash", one.path, "says what deal_lines say; give one of them")
         self._id_types(tables)
-        return SourceMapping(origin, immutabledict(known), tables, data)
+        identity = policy_of(self, data, tables)
+        return SourceMapping(origin, immutabledict(known), tables, data, identity)
 
     def _merges(
         self, data: dict[str, Any], known: dict[str, FileMapping], settings: Settings

@@ -10,6 +10,7 @@ from attrs import evolve, field, frozen
 from immutabledict import immutabledict
 
 from mpfunnel.codec.checks import located
+from mpfunnel.identity import IdentityPolicy
 from mpfunnel.sources.kinds import KINDS, Kind, Slot, keyed
 
 __all__ = [
@@ -209,12 +210,14 @@ class SourceMapping:
         origin: The name of the file that it came from; empty for plain data.
         files: The files by their key.
         tables: In the order in which they are read: first merges, last what refers to others.
+        identity: By what leads are matched to companies; `None` where they are not.
     """
 
     origin: str = field(eq=False)
     files: immutabledict[str, FileMapping]
     tables: tuple[TableMapping, ...]
     _data: dict[str, Any] = field(eq=False, repr=False)
+    identity: IdentityPolicy | None = None
 
     @property
     def kinds(self) -> list[str]:

@@ -12,6 +12,7 @@ from attrs import field, frozen
 from mpfunnel.account import Account, accounts
 from mpfunnel.codec.checks import no_such
 from mpfunnel.errors import DecodeError, Problem, brief, on_one_line, shown
+from mpfunnel.identity.matching import Match
 from mpfunnel.records import (
     Activity,
     Company,
@@ -26,6 +27,7 @@ from mpfunnel.records import (
 )
 from mpfunnel.sources.facts import CompanyFact, histories
 from mpfunnel.sources.files import SourceFile, column_hint
+from mpfunnel.sources.identity import assigned
 from mpfunnel.sources.ids import Ids
 from mpfunnel.sources.joins import Joiner, Shelf, held_of
 from mpfunnel.sources.kinds import Kind
@@ -57,6 +59,9 @@ class Records:
     """What was read: the records in the order of the files, the rejects, and the account of rows.
 
     Attributes:
+        matches: Where the mapping says how to match leads to companies: one for each lead. Leads
+            then have the company that was found, and individuals and students one of their own,
+            behind the companies that were read.
         rejects: In the order of the record kinds, the files and the lines.
         counts: One for each file and record kind, in the same order.
         derived: What patterns made of the rows: one for each field that has them.
@@ -71,6 +76,7 @@ class Records:
     contracts: tuple[Contract, ...] = ()
     sales_events: tuple[SalesEvent, ...] = ()
     overrides: tuple[Override, ...] = field(default=(), kw_only=True)
+    matches: tuple[Match, ...] = field(default=(), kw_only=True)
     rejects: tuple[Reject, ...] = field(default=(), kw_only=True)
     counts: tuple[Count, ...] = field(default=(), kw_only=True)
     derived: tuple[Derived, ...] = field(default=(), kw_only=True)
@@ -133,7 +139,8 @@ def read(
 
     Raises:
         DecodeError: The mapping has faults, or a file is absent, unreadable, empty, not in its
-            stated encoding, or without a column that the mapping names.
+            stated encoding, or without a column that the mapping names; or individuals cannot get
+            companies of their own.
         UnknownNameError: No mapping of that name is shipped.
     """
     if not isinstance(mapping, SourceMapping):
@@ -323,6 +330,8 @@ class _Reader:
             if is_referred(name, self._mapping):
                 self._ids.add(name, (record.id for record in found[name]))
         self._progress(self._rows_read)
+        if self._mapping.identity is not None:
+            found |= assigned(self._mapping, self._mapping.identity, found)
         return Records(
             **found,
             rejects=tuple(rejects),

@@ -17,6 +17,7 @@ from mpfunnel.records import Id
 from mpfunnel.sources.bulk import Bulk, at_their_lines, name_of, told_by_rows, type_of
 from mpfunnel.sources.columns import WHO, Entered, entered, entered_file
 from mpfunnel.sources.facts import latest
+from mpfunnel.sources.identity import assigned_tables
 from mpfunnel.sources.ids import Ids
 from mpfunnel.sources.joined import joined, shelf_of
 from mpfunnel.sources.joins import Shelf
@@ -51,12 +52,17 @@ class MappedTables(Mapping[str, Any]):
             have no order. Those of files have ``line`` in its place.
         counts: What became of the rows: one for each file and record kind.
         derived: What patterns made of the rows: one for each field that has them.
+        matches: Where the mapping says how to match leads to companies: a row for each lead, as
+            `mpfunnel.frames.assign` tells them. Else `None`, as what follows.
+        match_candidates: The companies that a lead may belong to, or that other evidence names.
     """
 
     _tables: Mapping[str, Any] = field(repr=False)
     rejects: Any = field(repr=False)
     counts: tuple[Count, ...]
     derived: tuple[Derived, ...] = ()
+    matches: Any = field(default=None, repr=False)
+    match_candidates: Any = field(default=None, repr=False)
 
     def __getitem__(self, name: str) -> Any:
         return self._tables[name]
@@ -334,12 +340,16 @@ class _Tabling:
             slots = self._mapping.slots("companies")
             nobody = polars(WHO).DataFrame(schema={n: type_of(one) for n, one in slots.items()})
             found = {**_tables_of(KINDS["companies"], (), nobody), **found}
+        matches = {}
+        if self._mapping.identity is not None:
+            matches = assigned_tables(self._mapping, self._mapping.identity, found)
         hand_out = self._workshop.hand_out
         return MappedTables(
             immutabledict({name: hand_out(name, table) for name, table in found.items()}),
             hand_out("rejects", self._told(rejects, place)),
             tuple(counts),
             self._derived(),
+            **{name: hand_out(name, table) for name, table in matches.items()},
         )
 
     def _derived(self) -> tuple[Derived, ...]:

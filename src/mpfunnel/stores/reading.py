@@ -11,6 +11,7 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from attrs import evolve, frozen
+from immutabledict import immutabledict
 
 from mpfunnel import frames, sources
 from mpfunnel.calendars import as_day, zone_for
@@ -19,6 +20,7 @@ from mpfunnel.errors import InvalidDataError, Problem, shown
 from mpfunnel.frames.contract import TABLES, with_attributes
 from mpfunnel.labels import Lang
 from mpfunnel.sources import Count, Derived, SourceMapping
+from mpfunnel.sources.identity import MATCHES
 from mpfunnel.sources.reading import Files
 from mpfunnel.stores import duckdb, folders, postgres, sqlite, workbooks
 from mpfunnel.stores.cells import Raw, Wanted, families, typed
@@ -76,6 +78,8 @@ class Given:
             export its files.
         counts: Of an export: what became of the rows of each file.
         derived: Of an export: what patterns made of its rows.
+        matches: Of an export whose mapping matches leads to companies: the tables ``matches`` and
+            ``match_candidates``, as those of Polars.
     """
 
     tables: Mapping[str, Any]
@@ -84,6 +88,7 @@ class Given:
     names: Mapping[str, str]
     counts: tuple[Count, ...] = ()
     derived: tuple[Derived, ...] = ()
+    matches: Mapping[str, Any] = immutabledict()
 
 
 def read(
@@ -176,6 +181,7 @@ def _exported(
         {name: ", ".join(files) for name, files in names.items()},
         read_in.counts,
         read_in.derived,
+        {name: table for name in MATCHES if (table := getattr(read_in, name)) is not None},
     )
 
 

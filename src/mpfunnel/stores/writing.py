@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from attrs import fields
+from immutabledict import immutabledict
 
 from mpfunnel.errors import InvalidDataError, Problem
 from mpfunnel.frames import Tables
 from mpfunnel.frames.population import KEYS
+from mpfunnel.sources.identity import MATCHES
 from mpfunnel.stores import duckdb, folders, postgres
 from mpfunnel.stores.extras import library
 from mpfunnel.stores.places import Kind, Place, refusal, target
@@ -26,7 +28,9 @@ _NAMES: Final[Mapping[str, str]] = {
     one.name: "segments" if one.name == "companies" else one.name for one in fields(Tables)
 }
 """What the files of each answer are called."""
-FILES: Final = tuple(f"{name}{end}" for name in _NAMES.values() for end in (".csv", ".parquet"))
+FILES: Final = tuple(
+    f"{name}{end}" for name in (*_NAMES.values(), *MATCHES) for end in (".csv", ".parquet")
+)
 """The names of all files that are written into a folder."""
 _OPENED: Final[Mapping[Kind, Callable[[Place], AbstractContextManager[Database]]]] = {
     "duckdb": duckdb.open_to_write,
@@ -57,20 +61,21 @@ def prepare(where: str | Path) -> None:
         raise refusal("file", str(place.path.parent), "no such folder")
 
 
-def write(out: Tables, where: str | Path) -> None:
+def write(out: Tables, where: str | Path, *, matches: Mapping[str, Any] = immutabledict()) -> None:
     """Write answers to a store, in the place of those of an earlier run.
 
     A folder takes a CSV and a Parquet file of each answer. A database takes the tables
     ``mpfunnel_companies``, ``mpfunnel_tiers``, ``mpfunnel_leads``, ``mpfunnel_engagement``,
-    ``mpfunnel_company_products``, ``mpfunnel_rejects`` and ``mpfunnel_by_hand``, which are made if
-    need be. Within one transaction their rows are added or updated by their keys, and those that
-    are no answer any more are deleted. Whoever reads meanwhile sees the old answers, and if it
-    fails, they stay.
+    ``mpfunnel_company_products``, ``mpfunnel_rejects`` and ``mpfunnel_by_hand``, and of matches
+    ``mpfunnel_matches`` and ``mpfunnel_match_candidates``, which are made if need be. Within one
+    transaction their rows are added or updated by their keys, and those that are no answer any
+    more are deleted. Whoever reads meanwhile sees the old answers, and if it fails, they stay.
 
     Args:
         out: The answers, as tables of Polars.
         where: A folder, a DuckDB file (.duckdb or .db where it is new), or the URL of PostgreSQL;
             ``?schema=`` names the schema, which is made if need be.
+        matches: `Given.matches`: to which companies the leads were matched.
 
     Raises:
         InvalidDataError: It cannot be written to, or has tables of these names with other columns,
@@ -80,14 +85,14 @@ def write(out: Tables, where: str | Path) -> None:
     """
     place = target(where)
     answers = {name: _collected(name, getattr(out, name)) for name in _NAMES}
+    answers |= {name: _collected(name, matches.get(name)) for name in MATCHES}
     if place.kind == "folder":
-        folders.replace(place.path, {_NAMES[name]: frame for name, frame in answers.items()})
+        named = {_NAMES.get(name, name): frame for name, frame in answers.items()}
+        folders.replace(place.path, named)
         return
-    tables = [
-        # A key of a database holds no blanks.
-        Answer(f"mpfunnel_{name}", () if name in ("rejects", "by_hand") else KEYS[name], frame)
-        for name, frame in answers.items()
-    ]
+    # A key of a database holds no blanks.
+    keys = {**KEYS, "rejects": (), "by_hand": (), "matches": ("lead_id",), "match_candidates": ()}
+    tables = [Answer(f"mpfunnel_{name}", keys[name], frame) for name, frame in answers.items()]
     with _OPENED[place.kind](place) as database:
         replace(database, place.name, tables)
 

@@ -1,0 +1,146 @@
+"""What a good analyst would write in Polars to find the companies of leads, by the same keys.
+
+Each different host, name, number and prefecture is read once, by the same functions; then come a
+join by the number, one by the domain and one by name and prefecture. Who is meant by several
+companies is told apart by the evidence that is left, or stays open. It knows one policy (the usual
+order, sub-domains joined), takes the columns for granted, and tells neither who disagrees nor what
+else could be meant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import polars as pl
+
+from mpfunnel.identity import IdentityPolicy, company_name, corporate_number, domain, read_mail
+from mpfunnel.identity.names import region_key
+
+NUMBER, DOMAIN, NAME = "corporate_number", "domain", "name_region"
+
+
+def assign(tables: Mapping[str, pl.DataFrame], policy: IdentityPolicy) -> pl.DataFrame:
+    """Return id, company_id and evidence of each lead, blank where none is found."""
+    firms = tables["companies"].with_row_index("firm")
+    firms = firms.with_columns(
+        number=read(firms["corporate_number"], number_of), **name_region(firms, "name")
+    )
+    leads = tables["leads"].with_row_index("lead")
+    host = leads["email"].str.normalize("NFKC").str.strip_chars().str.to_lowercase()
+    leads = leads.select(
+        "lead",
+        "id",
+        "company_id",
+        number=read(leads["corporate_number"], number_of),
+        host=host.str.extract(r".@([^@]+)$"),
+        **name_region(leads, "company_name"),
+    )
+    open_ = leads.filter(pl.col("company_id").is_null())
+
+    by_domain = stated(tables["company_sets"], firms)
+    found = {
+        NUMBER: open_.join(firms.select("number", "firm").drop_nulls(), on="number"),
+        DOMAIN: open_.join(hosts(open_["host"], by_domain, policy), on="host"),
+        NAME: open_.join(firms.select("name", "where", "firm").drop_nulls(), on=["name", "where"]),
+    }
+    # Another number is another firm.
+    numbers = firms.select("firm", firm_number="number")
+    for evidence in (DOMAIN, NAME):
+        hits = found[evidence].join(numbers, on="firm")
+        differs = (pl.col("number") != pl.col("firm_number")).fill_null(False)
+        found[evidence] = hits.filter(~differs)
+    told = decided([(evidence, hits.select("lead", "firm")) for evidence, hits in found.items()])
+    told = told.join(firms.select("firm", found="id"), on="firm", how="left")
+    leads = leads.join(told, on="lead", how="left", maintain_order="left")
+    linked = pl.col("company_id").is_not_null()
+    return leads.select(
+        "id",
+        company_id=pl.coalesce("company_id", "found"),
+        evidence=pl.when(linked).then(pl.lit("link")).otherwise("evidence"),
+    )
+
+
+def decided(found: list[tuple[str, pl.DataFrame]]) -> pl.DataFrame:
+    """Return lead, firm and evidence, where one firm is left in the end."""
+    done: list[pl.DataFrame] = []
+    several = pl.DataFrame(schema={"lead": pl.UInt32, "firm": pl.UInt32})
+    settled = several.select("lead")
+    for evidence, hits in found:
+        fresh = hits.join(settled, on="lead", how="anti")
+        narrowed = fresh.join(several, on=["lead", "firm"], how="semi")
+        new = fresh.join(several, on="lead", how="anti")
+        open_ = pl.concat([narrowed, new]).unique()
+        open_ = open_.with_columns(times=pl.len().over("lead"))
+        one = open_.filter(pl.col("times") == 1).drop("times")
+        done.append(one.with_columns(evidence=pl.lit(evidence)))
+        settled = pl.concat([settled, one.select("lead")])
+        more = open_.filter(pl.col("times") > 1).drop("times")
+        several = pl.concat(
+            [several.join(one, on="lead", how="anti").join(more, on="lead", how="anti"), more]
+        )
+    return pl.concat(done)
+
+
+# -- keys --
+
+
+def read(values: pl.Series, function: Callable[[str], Any]) -> pl.Series:
+    """Return what a function makes of each text; each different one is read once."""
+    name = values.name
+    known = values.drop_nulls().unique()
+    keys = pl.DataFrame(
+        {name: known, "key": pl.Series([function(one) for one in known], dtype=pl.String)}
+    )
+    return values.to_frame().join(keys, on=name, how="left", maintain_order="left")["key"]
+
+
+def number_of(text: str) -> str | None:
+    """Return the key of a 法人番号."""
+    return corporate_number(text)
+
+
+def name_of(text: str) -> str | None:
+    """Return the key of a name; an agency's is none."""
+    found = company_name(text)
+    return None if found.agency else found.key or None
+
+
+def region_of(text: str) -> str | None:
+    """Return the key of a prefecture."""
+    return region_key(text) or None
+
+
+def name_region(frame: pl.DataFrame, column: str) -> dict[str, pl.Series]:
+    """Return the keys of names and prefectures."""
+    return {"name": read(frame[column], name_of), "where": read(frame["region"], region_of)}
+
+
+def stated(sets: pl.DataFrame, firms: pl.DataFrame) -> pl.DataFrame:
+    """Return which domains companies state: step, firm."""
+    own = sets.filter(pl.col("fact") == "domains")
+    own = own.with_columns(step=read(own["value"], host_of)).drop_nulls("step")
+    ids = firms.select("firm", company_id="id")
+    return own.join(ids, on="company_id").select("step", "firm").unique()
+
+
+def host_of(text: str) -> str | None:
+    """Return the host that a company states."""
+    held = domain(text)
+    return None if held is None else held.host
+
+
+def hosts(given: pl.Series, by_domain: pl.DataFrame, policy: IdentityPolicy) -> pl.DataFrame:
+    """Return host and firm of each host that tells a company, by the nearest domain stated."""
+    nobodys = policy.own_domains | policy.vendor_domains
+    rows: list[tuple[str, int, str]] = []
+    for host in given.drop_nulls().unique():
+        mail = read_mail(f"x@{host}", policy)
+        if mail.domain is not None and mail.tells_company:
+            steps = mail.domain.steps
+            if nobodys.isdisjoint(steps):
+                rows += [(host, place, step) for place, step in enumerate(steps)]
+    steps_of = pl.DataFrame(rows, schema=["host", "place", "step"], orient="row")
+    hits = steps_of.join(by_domain, on="step")
+    nearest = pl.col("place") == pl.col("place").min().over("host")
+    return hits.filter(nearest).select("host", "firm")
