@@ -13,7 +13,7 @@ from attrs import evolve, fields
 from hypothesis import given, settings
 
 import mpfunnel as mf
-from mpfunnel.account import Account
+from mpfunnel.account import Account, Relative
 from mpfunnel.errors import InvalidDataError
 from mpfunnel.following import LeadMove
 from mpfunnel.identity import (
@@ -630,6 +630,31 @@ class TestFollowing:
         assert followed.collapsed == (contract,)
         assert [one.path for one in followed.conflicts] == ["activities[1].id"]
         ENGINE.assess(followed.accounts[2], as_of=DAY)
+
+    def test_what_relatives_own_is_kept(self) -> None:
+        """Law 7: Nothing is lost: a group has one company less, and owns what it owned."""
+        parent = Company(1, "Head")
+        twins = Company(2, "Twin", parent_id=1), Company(3, "Twin", parent_id=1)
+        deals = [
+            Deal(n, one.id, ago(9), status="won", closed_at=ago(8)) for n, one in enumerate(twins)
+        ]
+        contracts = [Contract(one.id, "crm", DAY) for one in twins]
+        every = mf.accounts(companies=[parent, *twins], deals=deals, contracts=contracts)
+        merged = merge_companies(twins)
+        head, twin = merged.follow(*every).accounts
+        assert head.relatives == (
+            Relative(
+                merged.record,
+                [evolve(one, company_id=2) for one in deals],
+                [Contract(2, "crm", DAY)],
+            ),
+        )
+        assert twin.relatives == (Relative(parent),)
+        # Where only the kept one is given, its relatives tell what the other has.
+        (alone,) = merged.follow(every[1]).accounts
+        assert alone.relatives == (Relative(parent),)
+        assert {one.id for one in alone.deals} == {0, 1}
+        assert alone.contracts == (Contract(2, "crm", DAY),)
 
     def test_an_owner_of_oneself_is_told(self) -> None:
         """A merge may close a circle of parents through a company that was not merged."""

@@ -16,7 +16,7 @@ from typing import Any, Final, Generic, TypeVar, cast
 
 from attrs import evolve, field, fields, frozen, has
 
-from mpfunnel.account import Account, company_of, conflicts, strangers
+from mpfunnel.account import Account, Relative, company_of, conflicts, strangers
 from mpfunnel.errors import InvalidDataError, Problem, brief, misfit, misfits, near, series
 from mpfunnel.personal import shown
 from mpfunnel.records import (
@@ -190,10 +190,21 @@ class Merged(Generic[R]):
             place for place, one in enumerate(accounts) if place == home or not self._joins(one)
         ]
         companies = [self._company(accounts[place]) for place in kept]
+        relatives = [
+            self._relatives([one for one in accounts if self._joins(one)])
+            if place == home and self._joins(accounts[place])
+            else self._relatives([accounts[place]])
+            for place in kept
+        ]
+        for place, company, group in zip(kept, companies, relatives, strict=True):
+            own = None if company is None else group.pop(company_of(company).id, None)
+            for name in ("deals", "contracts") if own else ():
+                there = found[place][name]
+                there += [one for one in getattr(own, name) if one not in there]
         return Followed(
             tuple(
-                Account(company, **found[place])
-                for place, company in zip(kept, companies, strict=True)
+                Account(company, **found[place], relatives=group.values())
+                for place, company, group in zip(kept, companies, relatives, strict=True)
             ),
             tuple(collapsed),
             (
@@ -270,6 +281,23 @@ class Merged(Generic[R]):
         if not self._joins(account):
             return None if account.company is None else self.repoint(account.company)
         return cast("Company | CompanyHistory", self.record)
+
+    def _relatives(self, accounts: Iterable[Account]) -> dict[Id, Relative]:
+        """Return the other companies of the group of some accounts, each once, by id."""
+        found: dict[Id, Relative] = {}
+        for one in (one for account in accounts for one in account.relatives):
+            merged = self._own_id(one.company) in self.ids
+            company: Any = self.record if merged else self.repoint(one.company)
+            deals, contracts = map(self.repoint, one.deals), map(self.repoint, one.contracts)
+            now = Relative(company, deals, contracts)
+            if (before := found.get(company_of(company).id)) is not None:
+                now = Relative(
+                    before.company,
+                    dict.fromkeys((*before.deals, *now.deals)),
+                    dict.fromkeys((*before.contracts, *now.contracts)),
+                )
+            found[company_of(company).id] = now
+        return found
 
     def _one_history(
         self, histories: Sequence[StageHistory], funnel: Funnel | None, at: datetime | None
