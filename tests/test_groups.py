@@ -638,6 +638,15 @@ def test_a_fact_may_be_held_by_what_a_record_leads_to() -> None:
     assert odd.fact.given == "company"
 
 
+def test_a_company_alone_does_not_lead_to_its_group() -> None:
+    """Whoever asks without an engine hears whom to ask."""
+    with pytest.raises(InvalidDataError) as caught:
+        mf.explain(TABLE, {"company": Company(1)})
+    assert str(caught.value.problems[0]) == (
+        "group.owned: is not known of a Company alone; ask an Engine, or what compile() returns"
+    )
+
+
 def test_a_fact_of_the_group_needs_a_company() -> None:
     """Where no company is known, nothing is known of its group."""
     with pytest.raises(InvalidDataError) as caught:

@@ -130,10 +130,11 @@ class Fact:
         A blank closed fact reads as false, empty or 0.
 
         Raises:
-            InvalidDataError: A custom attribute holds a value of another type than declared.
+            InvalidDataError: A custom attribute holds a value of another type than declared, or
+                the record does not lead to the one that holds the fact.
         """
         if self.of:
-            record = getattr(record, self.root)
+            record = self._led_to(record)
         if not self.within:
             value = getattr(record, self.key)
         else:
@@ -142,6 +143,14 @@ class Fact:
                 message = f"must be {_WORDS[self.kind]}, not {type(value).__name__} {brief(value)}"
                 raise InvalidDataError([Problem("type", self.name, message)])
         return self.blank if value is None else value
+
+    def _led_to(self, record: Any) -> Any:
+        try:
+            return getattr(record, self.root)
+        except AttributeError:
+            kind = type(record).__name__
+            message = f"is not known of a {kind} alone; ask an Engine, or what compile() returns"
+            raise InvalidDataError([Problem("missing", self.name, message)]) from None
 
     def _holds(self, value: Any) -> bool:
         match self.kind:
