@@ -16,7 +16,10 @@ Rows = Sequence[Mapping[str, str]]
 
 
 def joined_by_hand(
-    rows: Rows, joins: Mapping[str, Mapping[str, Any]], files: Mapping[str, Rows]
+    rows: Rows,
+    joins: Mapping[str, Mapping[str, Any]],
+    files: Mapping[str, Rows],
+    columns: Mapping[str, Sequence[str]],
 ) -> list[dict[str, str]]:
     """The rows with the cells of their partners, under the names that a mapping gives them.
 
@@ -25,13 +28,13 @@ def joined_by_hand(
         joins: What the mapping says under ``join``, in an order in which each needs only those
             before it.
         files: The rows of each file.
+        columns: The names of its columns.
     """
     found = [dict(row) for row in rows]
     for name, join in joins.items():
         others = files[join["file"]]
-        columns = sorted({column for other in others for column in other})
         for row in found:
-            for column in columns:
+            for column in columns[join["file"]]:
                 row[f"{name}.{column}"] = _cell(row, column, join, others)
     return found
 

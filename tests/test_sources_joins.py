@@ -463,8 +463,13 @@ def _joins(draw: st.DrawFn) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     for name in draw(st.lists(st.sampled_from("xyz"), min_size=1, max_size=3, unique=True)):
         file = draw(st.sampled_from(sorted(MORE)))
-        here = draw(st.lists(st.sampled_from(known), min_size=1, max_size=2, unique=True))
-        on = {one: draw(st.sampled_from(MORE[file])) for one in here}
+        # Columns that may be equal, and that tell several rows apart or not.
+        keys = [one for one in known if one.rpartition(".")[2] in ("k", "l", "when")]
+        here = draw(st.lists(st.sampled_from(keys), min_size=1, max_size=2, unique=True))
+        on = {
+            one: "when" if one.endswith("when") else draw(st.sampled_from(["k", "k", "l"]))
+            for one in here
+        }
         found[name] = {"file": file, "on": on}
         if draw(st.booleans()):
             found[name]["normalise"] = draw(st.sampled_from([["strip"], ["strip", "lower"]]))
@@ -480,7 +485,8 @@ def cases(draw: st.DrawFn) -> tuple[dict[str, Any], dict[str, list[dict[str, str
     joins = draw(_joins())
     columns = [*OWN]
     columns += [f"{name}.{c}" for name, join in joins.items() for c in MORE[join["file"]]]
-    any_of = st.sampled_from(columns)
+    joined = [column for column in columns if "." in column]
+    any_of = st.sampled_from([*columns, *joined * 3])
     moments = st.sampled_from([c for c in columns if c.endswith("when")])
     fields: dict[str, Any] = {
         "leads": {"id": draw(any_of), "name": draw(any_of), "created_at": draw(moments)},
@@ -507,7 +513,7 @@ def cases(draw: st.DrawFn) -> tuple[dict[str, Any], dict[str, list[dict[str, str
         said = {name: joins[name] for name in order}
         data[kind] = {"file": "own", "join": said, "fields": fields[kind]}
     rows = {"own": draw(_rows(OWN, 8))}
-    rows |= {name: draw(_rows(own, 4)) for name, own in MORE.items()}
+    rows |= {name: draw(_rows(own, 6)) for name, own in MORE.items()}
     return data, rows
 
 
@@ -531,7 +537,7 @@ def by_hand(folder: Path, data: Any, rows: Mapping[str, list[dict[str, str]]]) -
             needs = {here.partition(".")[0] for here in join["on"] if "." in here}
             if name not in done and needs <= done.keys():
                 done[name] = join
-    own = joined_by_hand(rows["own"], done, rows)
+    own = joined_by_hand(rows["own"], done, rows, MORE)
     columns = [*OWN, *(f"{n}.{c}" for n, join in done.items() for c in MORE[join["file"]])]
     plain: dict[str, Any] = {"files": {"own": "joined.csv"}, "defaults": data["defaults"]}
     for kind in kinds:

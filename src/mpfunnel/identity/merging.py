@@ -197,10 +197,10 @@ class Merged(Generic[R]):
             for place in kept
         ]
         for place, company, group in zip(kept, companies, relatives, strict=True):
-            own = None if company is None else group.pop(company_of(company).id, None)
-            for name in ("deals", "contracts") if own else ():
+            itself = None if company is None else group.pop(company_of(company).id, None)
+            for name in ("deals", "contracts") if itself else ():
                 there = found[place][name]
-                there += [one for one in getattr(own, name) if one not in there]
+                there += [one for one in getattr(itself, name) if one not in there]
         return Followed(
             tuple(
                 Account(company, **found[place], relatives=group.values())

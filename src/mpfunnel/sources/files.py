@@ -6,7 +6,7 @@ import codecs
 import csv
 import gzip
 import zlib
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from io import TextIOWrapper
 from itertools import chain
@@ -16,7 +16,7 @@ from unicodedata import name as name_of
 
 from attrs import evolve, frozen
 
-from mpfunnel.errors import DecodeError, InvalidDataError, Problem, near, shown
+from mpfunnel.errors import DecodeError, Problem, near, shown
 from mpfunnel.sources.mapping import FileMapping
 
 __all__ = ["UNDECODABLE", "Row", "SourceFile", "column_hint"]
@@ -202,7 +202,7 @@ class SourceFile:
         return best[0]
 
     @contextmanager
-    def _refusing(self) -> Iterator[None]:
+    def _refusing(self) -> Generator[None]:
         try:
             yield
         except FileNotFoundError:
@@ -213,8 +213,6 @@ class SourceFile:
             (encoding,) = self.form.encodings
             message = f"has no byte order mark; state {encoding}-le or {encoding}-be"
             raise self._refusal("encoding", message) from None
-        except InvalidDataError:
-            raise
         except (OSError, ValueError):
             raise self._refusal("file", "cannot be read as a file") from None
 

@@ -74,7 +74,7 @@ class Partners:
         held: Mapping[str, Held],
     ) -> None:
         self._file = file
-        self._settings = settings
+        self._text = compared(settings)
         self._wanted = [held[name] for name in columns]
         self._key = lru_cache(_REMEMBERED, typed=True)(self._read)
         # Most keys are those of one row; the further ones of the others go apart.
@@ -85,7 +85,9 @@ class Partners:
         ]
         rows = zip(*(places for _texts, places in by), strict=True)
         for row, places in enumerate(rows):
-            read = [texts[at] for (texts, _), at in zip(by, places, strict=True)]
+            read: list[str | Unfit | Absent] = [
+                texts[at] for (texts, _), at in zip(by, places, strict=True)
+            ]
             key = tuple(text for text in read if isinstance(text, str) and text)
             if len(key) == len(there):
                 first = self._first.setdefault(key, row)
@@ -119,7 +121,7 @@ class Partners:
         if isinstance(cell, Absent):
             return cell
         try:
-            text = compared(cell, self._settings)
+            text = self._text(cell)
         except CellError as error:
             return Unfit(error.code, error.reason)
         # Two different faulty bytes look alike.

@@ -10,7 +10,7 @@ from attrs import fields, frozen
 
 from mpfunnel.errors import brief
 from mpfunnel.personal import has_address
-from mpfunnel.records import check_parents
+from mpfunnel.records import Id, check_parents
 from mpfunnel.sources.kinds import Kind, Record
 from mpfunnel.sources.merges import MERGES, faults_of
 from mpfunnel.sources.rows import Job, Reject
@@ -138,8 +138,9 @@ class Ledger:
 
 
 def _written(value: Any) -> str:
-    ids: Any = value if isinstance(value, frozenset) else [value]
-    return ", ".join(map(str, sorted(ids)))
+    many = isinstance(value, frozenset)
+    ids: list[Id] = sorted(value) if many else [value]  # pyright: ignore[reportUnknownArgumentType]
+    return ", ".join(map(str, ids))
 
 
 def _differing(one: Record, other: Record) -> set[str]:

@@ -122,9 +122,10 @@ def read(
 
     A row is rejected where its product is none of the known ones (those of the mapping's own
     products and of `products`), where a deal, contract or override has a company, or an activity,
-    sales event or override a lead, that was not read although the mapping reads that kind, and
-    where a company is its own ancestor. Kept as they are: the company of a lead, a company's
-    parent, and the lead and the partner of a deal, known or not.
+    consent, sales event or override a lead, or a line a deal, that was not read although the
+    mapping reads that kind, and where a company is its own ancestor. So is one whose record was
+    deleted, or merged into another; references follow merges. Kept as they are: the company of a
+    lead, a company's parent, and the lead and the partner of a deal, known or not.
 
     Rows that are equal once they are read count once. Rows that share an id (an activity: its
     lead and id) but differ are all rejected (S17).
@@ -135,12 +136,13 @@ def read(
             file keys. A path that ends in ``.gz`` is decompressed.
         products: Ids of products that exist beside those in the files, as of a playbook.
         progress: Called now and then with the number of rows read so far, and once at the end. A
-            row that is read for two record kinds counts twice.
+            row that is read for two record kinds counts twice; one of a file that is only joined
+            with others does not count.
 
     Raises:
-        DecodeError: The mapping has faults, or a file is absent, unreadable, empty, not in its
-            stated encoding, or without a column that the mapping names; or individuals cannot get
-            companies of their own.
+        DecodeError: The mapping has faults, or a file is absent, unreadable, empty, in none of its
+            stated encodings and separators, or without a column that the mapping names; or
+            individuals cannot get companies of their own.
         UnknownNameError: No mapping of that name is shipped.
     """
     if not isinstance(mapping, SourceMapping):

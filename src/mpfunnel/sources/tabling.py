@@ -239,14 +239,14 @@ def _types(mapping: SourceMapping, key: str) -> dict[str, set[Type]]:
         read: list[tuple[str, Type]] = [
             (column, _read_as(one)) for one in table.fields for column in one.columns
         ]
-        # What is compared is compared as text.
-        read += [(here, "text") for join in table.joins for here, _there in join.on]
-        read += [(f"{j.name}.{there}", "text") for j in table.joins for _here, there in j.on]
+        as_text = [here for join in table.joins for here, _there in join.on]
+        as_text += [f"{j.name}.{there}" for j in table.joins for _here, there in j.on]
         if table.only is not None:
-            read.append((table.only[0], "text"))
+            as_text.append(table.only[0])
+        compared: list[tuple[str, Type]] = [(column, "text") for column in as_text]
         if table.deleted is not None:
             read.append((table.deleted.columns[0], "bool"))
-        for column, kind in read:
+        for column, kind in (*read, *compared):
             join, name = table.origin(column)
             if key == (table.file if join is None else join.file):
                 found.setdefault(name, set()).add(kind)

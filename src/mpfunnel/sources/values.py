@@ -209,14 +209,16 @@ def as_shown(cell: Cell) -> str:
         return ""
 
 
-def compared(cell: Cell, settings: Settings) -> str:
-    """Return the text by which a join compares a cell; empty where it is blank.
+def compared(settings: Settings) -> Callable[[Cell], str]:
+    """Return the function that gives the text by which a join compares a cell; empty where blank.
 
-    Raises:
-        CellError: No text says it.
+    It raises `CellError` where no text says the cell.
     """
-    kind: Type = "bool" if isinstance(cell, bool) else "text"
-    return text_reader(FieldMapping("", "", Slot(kind), settings=settings))(cell)
+    kinds: tuple[Type, ...] = ("text", "bool")
+    text_of, word_of = (
+        text_reader(FieldMapping("", "", Slot(kind), settings=settings)) for kind in kinds
+    )
+    return lambda cell: word_of(cell) if isinstance(cell, bool) else text_of(cell)
 
 
 def is_blank(cell: Cell) -> bool:
