@@ -9,15 +9,21 @@ timed beside a Polars join written by hand (`benchmarks.by_hand_matching`); both
 turns, tables and answers in memory. A figure is the median of the rounds; that of the processor is
 disturbed least by other work on the machine. Both must find the same before anything is timed, and
 objects must say the same of a sample of the leads.
+
+Most of the time goes into reading names, hosts and numbers, which both do by the same functions. So
+what is left is timed by itself, too: with all that is read kept beforehand.
 """
 
 from __future__ import annotations
 
 import argparse
+import gc
 import statistics
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 import polars as pl
@@ -25,6 +31,7 @@ import polars as pl
 from benchmarks import by_hand_matching
 from benchmarks.truth import OWN, VENDORS, draw, untold
 from mpfunnel import frames
+from mpfunnel.frames import evidence
 from mpfunnel.identity import IdentityPolicy, assign
 from mpfunnel.records import Company, Lead
 
@@ -35,6 +42,8 @@ FALSE = 0.001
 """So many of the links that are new may be false."""
 POLICY = IdentityPolicy(own_domains=frozenset({OWN}), vendor_domains=frozenset(VENDORS))
 FEW = 100
+READ = ("company_name", "corporate_number", "domain", "read_mail")
+"""What both read texts with."""
 
 Tables = Mapping[str, pl.DataFrame]
 
@@ -108,7 +117,30 @@ def timed(work: Callable[[], Any]) -> tuple[float, float]:
     return time.process_time() - cpu, time.perf_counter() - wall
 
 
-def costs(tables: Tables, rounds: int) -> None:
+@contextmanager
+def all_read(tables: Tables) -> Iterator[None]:
+    """Let both find in memory what they would read."""
+    kept = [
+        (module, name, getattr(module, name))
+        for module in (by_hand_matching, evidence)
+        for name in READ
+    ]
+    memory = {name: cache(read) for _module, name, read in kept}
+    for module, name, _read in kept:
+        setattr(module, name, memory[name])
+    try:
+        ours(tables)
+        by_hand(tables)
+        # Or Python would look through what is kept, again and again.
+        gc.freeze()
+        yield
+    finally:
+        gc.unfreeze()
+        for module, name, read in kept:
+            setattr(module, name, read)
+
+
+def costs(tables: Tables, rounds: int, *, wanted: str = "") -> None:
     """Print what both take, in turns."""
     took: dict[str, list[tuple[float, float]]] = {"ours": [], "by hand": []}
     for _ in range(rounds):
@@ -126,7 +158,7 @@ def costs(tables: Tables, rounds: int) -> None:
         statistics.median(a[at] / b[at] for a, b in zip(took["ours"], took["by hand"], strict=True))
         for at in (0, 1)
     ]
-    print(f"  {'ratio':<12} {ratios[0]:9.2f} {ratios[1]:9.2f}   wanted ≤{WANTED}")
+    print(f"  {'ratio':<12} {ratios[0]:9.2f} {ratios[1]:9.2f}   {wanted}")
 
 
 # --- against the truth ------------------------------------------------------------------------
@@ -203,7 +235,10 @@ def main() -> None:
             sys.exit(f"{what}: {len(wrong)} differ")
         print(f"equal: {what}", flush=True)
     report_truth(against_the_truth(drawn))
-    costs(tables, given.rounds)
+    costs(tables, given.rounds, wanted=f"wanted ≤{WANTED}")
+    print("\n  with all texts read beforehand")
+    with all_read(tables):
+        costs(tables, given.rounds)
 
 
 if __name__ == "__main__":

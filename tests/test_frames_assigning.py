@@ -14,7 +14,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 from attrs import evolve
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import mpfunnel as mf
@@ -194,7 +194,7 @@ def test_tables_say_what_objects_say(dice: Random) -> None:
 def test_many_tables_say_what_objects_say() -> None:
     """Law 1: Engines agree, in a long seeded loop."""
     dice = Random(6)
-    for _ in range(250):
+    for _ in range(120):
         check(dice, "Polars")
 
 
@@ -206,6 +206,7 @@ def test_every_kind_of_table_says_what_objects_say(kind: str) -> None:
         check(dice, kind)
 
 
+@settings(max_examples=30)
 @given(randoms())
 def test_rows_in_any_order_get_the_same(dice: Random) -> None:
     """Law 4: Order does not matter: permuted rows change the order of answers and nothing else."""
@@ -243,7 +244,8 @@ _ADDRESSES = st.one_of(
 )
 
 
-@given(st.lists(st.tuples(_LOCALS, _ADDRESSES).map(lambda both: both[1]), max_size=12))
+@settings(max_examples=60)
+@given(st.lists(_ADDRESSES, min_size=4, max_size=20))
 def test_addresses_are_read_as_objects_read_them(addresses: list[str]) -> None:
     """Law 1: Engines agree on class and role, though tables take addresses apart first."""
     leads = [Lead(number, email=one) for number, one in enumerate(addresses)]
@@ -332,7 +334,7 @@ def test_nobody_knows_of_links_but_companies() -> None:
     assert found.matches["status"].to_list() == ["unknown_company", "individual"]
 
 
-@pytest.mark.parametrize("kind", ["Polars", "pandas, NumPy", "PyArrow", "DuckDB"])
+@pytest.mark.parametrize("kind", ["Polars", "pandas, NumPy", "PyArrow"])
 def test_the_answers_follow(kind: str) -> None:
     """The starter's segments hold: individual, student, public body, and nobody is lost."""
     engine = mf.Engine(mf.starter(["crm"]))

@@ -149,7 +149,7 @@ class _Assigning:
                 {name: one.native for name, one in self._taken.items()},
             )
         except InvalidDataError as error:
-            raise InvalidDataError([*problems, *error.problems]) from error.__cause__
+            problems += error.problems
         if problems:
             raise InvalidDataError(problems)
         self._frames = {name: self._sound(name) for name in given}
