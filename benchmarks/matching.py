@@ -166,7 +166,7 @@ def costs(tables: Tables, rounds: int, *, wanted: str = "") -> None:
 
 def against_the_truth(tables: Tables) -> pl.DataFrame:
     """Return each lead with what was found, its truth and its case."""
-    found = ours(untold(tables)).matches
+    found: pl.DataFrame = ours(untold(tables)).matches
     return found.join(
         tables["leads"].select(lead_id="id", truth="truth", case="case"), on="lead_id"
     ).with_columns(
@@ -179,8 +179,8 @@ def report_truth(told: pl.DataFrame) -> None:
     """Print how many of the links are right, and how many leads have one who could."""
     print(f"\n  {'evidence':<18} {'links':>9} {'right':>9} {'false':>9} {'precision':>10}")
     links = told.filter("linked")
-    for evidence in ("link", "corporate_number", "domain", "name_region"):
-        line(evidence, links.filter(pl.col("evidence") == evidence))
+    for one in ("link", "corporate_number", "domain", "name_region"):
+        line(one, links.filter(pl.col("evidence") == one))
     new = links.filter(pl.col("evidence") != "link")
     line("all but link", new)
     open_ = told.filter((pl.col("evidence") != "link").fill_null(True))
@@ -198,8 +198,8 @@ def report_truth(told: pl.DataFrame) -> None:
         f"\n  false: {share:.4%} of the new links, {of_all:.4%} of all leads; wanted ≤{FALSE:.1%}"
     )
     causes = false.group_by("evidence", "case").len().sort("len", descending=True)
-    for evidence, case, count in causes.rows():
-        print(f"    {evidence:<18} {case or 'of another company':<18} {count:9,}")
+    for by, case, count in causes.rows():
+        print(f"    {by:<18} {case or 'of another company':<18} {count:9,}")
     print("\n  what became of whom")
     counts = told.group_by("case", "status").len().sort("case", "len", descending=[False, True])
     for case, status, count in counts.rows():

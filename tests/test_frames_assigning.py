@@ -272,7 +272,12 @@ SETS = {"company_id": ["a"], "fact": ["domains"], "value": ["https://www.nagimin
 
 def given_as(kind: str, **tables: Mapping[str, Any]) -> dict[str, Any]:
     """Tables of a kind: those above, or others."""
-    named = {"companies": FIRMS, "leads": PEOPLE, "company_sets": SETS, **tables}
+    named: dict[str, Mapping[str, Any]] = {
+        "companies": FIRMS,
+        "leads": PEOPLE,
+        "company_sets": SETS,
+        **tables,
+    }
     return KINDS[kind]({name: pa.table(dict(one)) for name, one in named.items()})
 
 

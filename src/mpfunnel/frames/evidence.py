@@ -386,7 +386,8 @@ class _Finding:
     def found(self) -> Found:
         """Return what was found."""
         pl = self._pl
-        named = {evidence: self._named(evidence) for evidence in self._policy.order}
+        order = self._policy.order
+        named: dict[Evidence, _Named] = {evidence: self._named(evidence) for evidence in order}
         apart = self._told_apart(named)
         frame = self._leads.select(
             "lead",
