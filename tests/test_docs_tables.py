@@ -8,9 +8,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
+import polars as pl
 import pytest
 
-from mpfunnel.frames import by_hand, dated, door, histories, population, situation, values
+from mpfunnel.frames import assign, by_hand, dated, door, histories, population, situation, values
 from mpfunnel.frames.contract import TABLES
 
 REFERENCE: Final = Path(__file__).parents[1] / "docs" / "reference" / "tables.md"
@@ -47,7 +48,7 @@ DOCUMENTED: Final[Mapping[str, list[list[str]]]] = dict(
 
 def test_every_table_is_documented() -> None:
     """The reference has the tables that are taken, in their order, and those that are given."""
-    given = [name for name in DOCUMENTED if not name.startswith("out.")]
+    given = [name for name in DOCUMENTED if not name.startswith(("out.", "found."))]
     got = [name.removeprefix("out.") for name in DOCUMENTED if name.startswith("out.")]
     assert sorted(given) == sorted(TABLES)
     assert got == list(population.SHAPES)
@@ -83,9 +84,22 @@ def test_columns_that_are_given(name: str) -> None:
     assert [tuple(row[:2]) for row in DOCUMENTED[f"out.{name}"]] == wanted
 
 
+@pytest.mark.parametrize("name", ["matches", "match_candidates"])
+def test_columns_of_assigned_leads(name: str) -> None:
+    """Each column that says which company a lead belongs to stands there with what it holds."""
+    leads = pl.DataFrame({"id": ["a"], "email": ["taro@gmail.com"]})
+    found = assign(leads=leads, companies=leads.select("id"))
+    types = {pl.String(): "text", pl.Boolean(): "flag"}
+    columns = getattr(found, name).schema.items()
+    assert [tuple(row[:2]) for row in DOCUMENTED[f"found.{name}"]] == [
+        (f"`{column}`", "id" if column.endswith("_id") else types[kind]) for column, kind in columns
+    ]
+
+
 def test_codes_of_rejects() -> None:
     """Every code that a row can be rejected with stands in the list, in order."""
     text = REFERENCE.read_text(encoding="utf-8").partition("what is wrong with the row")[2]
+    text = text.partition("\n## ")[0]
     listed = re.findall(r"^\| `([a-z-]+)` \|", text, re.MULTILINE)
     assert listed == sorted(set(codes()))
 

@@ -14,6 +14,7 @@ from attrs import frozen
 
 from mpfunnel.errors import InvalidDataError, Problem, misfit
 from mpfunnel.facts import company
+from mpfunnel.frames.contract import Family
 from mpfunnel.frames.door import REJECTED, Door, Terms
 from mpfunnel.frames.evidence import Companies, Found, find
 from mpfunnel.frames.kinds import Frame, Workshop, polars
@@ -149,7 +150,7 @@ class _Assigning:
                 {name: one.native for name, one in self._taken.items()},
             )
         except InvalidDataError as error:
-            raise InvalidDataError([*problems, *error.problems]) from error.__cause__
+            problems += error.problems
         if problems:
             raise InvalidDataError(problems)
         self._frames = {name: self._sound(name) for name in given}
@@ -160,12 +161,15 @@ class _Assigning:
         """Return the rows of a table that can be used, with all columns that are read."""
         pl = self._pl
         frame = self._door.frames[name].to_native().collect()
-        types = {"company_id": "company", "id": "company" if name == "companies" else "lead"}
-        for column in (*_READ[name], *(_MARKS if name == "companies" else ())):
+        companies = name == "companies"
+        ids: Mapping[str, Family] = {
+            "id": "company" if companies else "lead",
+            "company_id": "company",
+        }
+        for column in (*_READ[name], *(_MARKS if companies else ())):
             if column not in frame.columns:
-                family = types.get(column)
                 kind: Any = pl.Boolean if column in _MARKS else pl.String
-                if family is not None and self._door.id_type(family) == nw.Int64():
+                if column in ids and self._door.id_type(ids[column]) == nw.Int64():
                     kind = pl.Int64
                 frame = frame.with_columns(pl.lit(None, dtype=kind).alias(column))
         frame = frame.sort(_ROW)

@@ -299,7 +299,9 @@ class _Finding:
             )
         )
         found = _read(frame["host"], told, schema)
-        return found.with_columns(pl.coalesce(self._roles(frame["local"]), "role").alias("role"))
+        # Of no known host, an address is nobody's.
+        known = pl.col("mail_class") != "unknown"
+        return found.with_columns(role=pl.coalesce(self._roles(frame["local"]) & known, "role"))
 
     def _roles(self, locals_: Any) -> Any:
         """Return whether roles have addresses, by what stands before the @."""
@@ -308,11 +310,11 @@ class _Finding:
         words = pl.col("local").str.extract("^([^+]*)")
         first = words.str.extract("^([^._-]*)").str.strip_chars(_DIGITS)
         every = words.str.replace_all("[0-9]*[._-]+[0-9]*", "").str.strip_chars(_DIGITS)
-        known = pl.Series(sorted(roles()), dtype=pl.String).implode()
+        listed = pl.Series(sorted(roles()), dtype=pl.String).implode()
         frame = (
             locals_.alias("local")
             .to_frame()
-            .with_columns(likely=first.is_in(known) | every.is_in(known))
+            .with_columns(likely=first.is_in(listed) | every.is_in(listed))
         )
         likely = frame.select(pl.when("likely").then("local"))["local"]
 
@@ -384,7 +386,8 @@ class _Finding:
     def found(self) -> Found:
         """Return what was found."""
         pl = self._pl
-        named = {evidence: self._named(evidence) for evidence in self._policy.order}
+        order = self._policy.order
+        named: dict[Evidence, _Named] = {evidence: self._named(evidence) for evidence in order}
         apart = self._told_apart(named)
         frame = self._leads.select(
             "lead",
