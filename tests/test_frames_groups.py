@@ -10,7 +10,7 @@ from typing import Any
 import narwhals.stable.v2 as nw
 import polars as pl
 import pytest
-from attrs import evolve
+from attrs import evolve, fields
 
 import mpfunnel as mf
 from mpfunnel import frames, warehouse
@@ -24,7 +24,7 @@ from tests.frames import KINDS, RECORDS, differences, rows_of, tables_of
 from tests.groups import ASKING, engine_asking, with_groups
 from tests.leads import draw_as_of
 from tests.test_tiers import DAY, Regional
-from tests.warehouse import InDuckDB, answered
+from tests.warehouse import InDuckDB, answered, postgres_schema
 
 TIERS = mf.TierTable(
     rules=[
@@ -95,6 +95,28 @@ def test_sql_says_the_same() -> None:
     """Law 1: the text of a warehouse, run by DuckDB, at reviews too."""
     engine, as_of, records, tables = of_companies("sql")
     out = answered(InDuckDB(), "duckdb", engine, tables, as_of)
+    assert differences(out, engine, records, as_of, possible=True) == []
+
+
+@pytest.mark.postgres
+def test_postgres_says_the_same(postgres: str) -> None:
+    """Law 1: the text of a warehouse, run by PostgreSQL."""
+    engine, as_of, records, tables = of_companies("postgres")
+    with postgres_schema(postgres) as schema:
+        out = answered(schema, "postgres", engine, tables, as_of)
+    assert differences(out, engine, records, as_of, possible=True) == []
+
+
+@pytest.mark.spark
+def test_spark_says_the_same(spark: Any) -> None:
+    """Law 1: tables of Spark, which join themselves with their parents."""
+    engine, as_of, records, tables = of_companies("spark")
+    given = {name: spark.createDataFrame(table) for name, table in tables.items()}
+    out = frames.assess(engine, **given, as_of=as_of, lang="en")
+    names = [field.name for field in fields(frames.Tables)]
+    out = frames.Tables(
+        **{name: None if (one := getattr(out, name)) is None else one.toArrow() for name in names}
+    )
     assert differences(out, engine, records, as_of, possible=True) == []
 
 
