@@ -133,6 +133,23 @@ def test_partners_that_agree_are_one(tmp_path: Path) -> None:
 LAST: Final = {"kind": {"constant": "x"}, "at": "event.created"}
 
 
+def test_many_partners_of_many_rows_take_no_time(tmp_path: Path) -> None:
+    """A key that all rows of two files share is worked out once, and not for each pair of rows."""
+    many = 20_000
+    write(tmp_path, "own.csv", "id,key\n" + "".join(f"{n},x\n" for n in range(many)))
+    write(tmp_path, "more.csv", "key,name,no\n" + "".join(f"x,n,{n}\n" for n in range(many)))
+    data = {
+        "files": {"own": "own.csv", "more": "more.csv"},
+        "leads": {
+            "file": "own",
+            "join": {"m": {"file": "more", "on": {"key": "key"}}},
+            "fields": {"id": "id", "name": "m.name", "title": "m.no"},
+        },
+    }
+    (count,) = read_files(data, tmp_path).counts
+    assert (count.used, count.rejected) == (0, many)
+
+
 def test_columns_of_a_partner_may_be_read_twice(tmp_path: Path) -> None:
     """That by which rows are found may be read like any other."""
     fields = {"id": {"columns": ["event.id", "url"]}, "lead_id": "contact.id"} | LAST

@@ -77,9 +77,10 @@ class Partners:
         self._text = compared(settings)
         self._wanted = [held[name] for name in columns]
         self._key = lru_cache(_REMEMBERED, typed=True)(self._read)
-        # Most keys are those of one row; the further ones of the others go apart.
-        self._first: dict[tuple[str, ...], int] = {}
-        self._more: dict[int, list[int]] = {}
+        # A text, or several where rows are found by several columns.
+        self._first: dict[str | tuple[str, ...], int] = {}
+        # Most keys are those of one row.
+        more: dict[int, list[int]] = {}
         by = [
             ([self._read(cell) for cell in held[name].cells], held[name].places) for name in there
         ]
@@ -90,9 +91,13 @@ class Partners:
             ]
             key = tuple(text for text in read if isinstance(text, str) and text)
             if len(key) == len(there):
-                first = self._first.setdefault(key, row)
+                first = self._first.setdefault(_shortest(key), row)
                 if first != row:
-                    self._more.setdefault(first, []).append(row)
+                    more.setdefault(first, []).append(row)
+        self._several = {
+            first: tuple(self._cell(one, [first, *others]) for one in self._wanted)
+            for first, others in more.items()
+        }
 
     def found(self, key: Sequence[Cell], here: Sequence[str]) -> tuple[Cell, ...]:
         """Return the cells of the columns that are wanted, of the partner of a row.
@@ -110,11 +115,12 @@ class Partners:
             if not text:
                 return (Absent(f"{name} is blank"),) * len(self._wanted)
             texts.append(text)
-        row = self._first.get(tuple(texts))
+        row = self._first.get(_shortest(tuple(texts)))
         if row is None:
             return (Absent(f"{self._file} has no such row"),) * len(self._wanted)
-        rows = [row, *self._more.get(row, ())]
-        return tuple(self._cell(held, rows) for held in self._wanted)
+        if row in self._several:
+            return self._several[row]
+        return tuple(held.cells[held.places[row]] for held in self._wanted)
 
     def _read(self, cell: Cell) -> str | Unfit | Absent:
         """Return the text that is compared, or what stands for cells that hang on this one."""
@@ -134,6 +140,10 @@ class Partners:
         if any(type(other) is not type(cell) or other != cell for other in others):
             return Unfit("ambiguous", f"{self._file} has several such rows that differ in it")
         return cell
+
+
+def _shortest(key: tuple[str, ...]) -> str | tuple[str, ...]:
+    return key[0] if len(key) == 1 else key
 
 
 class Shelf:
