@@ -6,6 +6,7 @@ It knows what the docs say of joins, and nothing of the library.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import product
 from typing import Any
 
 __all__ = ["AMBIGUOUS", "joined_by_hand"]
@@ -13,6 +14,21 @@ __all__ = ["AMBIGUOUS", "joined_by_hand"]
 AMBIGUOUS = "\0"
 """A cell in which the partners of a row differ; no other cell holds it."""
 Rows = Sequence[Mapping[str, str]]
+
+
+class Several(str):
+    """A cell in which partners differ, with what it may be."""
+
+    __slots__ = ("meant",)
+
+    meant: list[str]
+
+    @classmethod
+    def of(cls, cells: set[str]) -> Several:
+        """One that may be any of the cells."""
+        found = cls(AMBIGUOUS)
+        found.meant = sorted(cells)
+        return found
 
 
 def joined_by_hand(
@@ -41,17 +57,27 @@ def joined_by_hand(
 
 def _cell(row: Mapping[str, str], column: str, join: Mapping[str, Any], others: Rows) -> str:
     own = [row[here] for here in join["on"]]
-    if AMBIGUOUS in own:
-        # The first that is no key decides what becomes of the row.
-        first = next(cell for cell in own if cell == AMBIGUOUS or not _folded(cell, join))
-        return AMBIGUOUS if first == AMBIGUOUS else ""
+    found: set[str] = set()
+    for key in product(*(getattr(cell, "meant", [cell]) for cell in own)):
+        cells = _partners(key, column, join, others)
+        if not cells:
+            if any(isinstance(cell, Several) for cell in own):
+                return AMBIGUOUS
+            # The first that is no key decides what becomes of the row.
+            first = next((c for c in own if c == AMBIGUOUS or not _folded(c, join)), "")
+            return AMBIGUOUS if first == AMBIGUOUS else ""
+        found |= cells
+    return Several.of(found) if len(found) > 1 else next(iter(found))
+
+
+def _partners(key: Sequence[str], column: str, join: Mapping[str, Any], others: Rows) -> set[str]:
     found: set[str] = set()
     for other in others:
-        there = [other[key] for key in join["on"].values()]
-        pairs = [(_folded(a, join), _folded(b, join)) for a, b in zip(own, there, strict=True)]
-        if all(a and a == b for a, b in pairs):
+        there = [other[name] for name in join["on"].values()]
+        pairs = [(_folded(a, join), _folded(b, join)) for a, b in zip(key, there, strict=True)]
+        if AMBIGUOUS not in key and all(a and a == b for a, b in pairs):
             found.add(other[column])
-    return AMBIGUOUS if len(found) > 1 else next(iter(found), "")
+    return found
 
 
 def _folded(cell: str, join: Mapping[str, Any]) -> str:

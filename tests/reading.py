@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -129,9 +129,9 @@ def wanted_tables(mapping: Mapping[str, Any], records: sources.Records) -> dict[
     found: dict[str, list[Any]] = {"companies": []}
     kinds = ("companies", "leads", "activities", "deals", "contracts", "sales_events", "overrides")
     for kind in kinds:
-        if kind not in mapping:
+        parts = _present(kind, mapping.get(kind, []), records.absent)
+        if not parts:
             continue
-        parts = mapping[kind] if isinstance(mapping[kind], list) else [mapping[kind]]
         fields = {name for part in parts for name in part["fields"]}
         if kind == "companies" and "lists" in mapping:
             fields.add("lists")
@@ -166,11 +166,17 @@ def wanted_tables(mapping: Mapping[str, Any], records: sources.Records) -> dict[
                 for one in used
                 for item in one.product_ids
             ]
-    if "consents" in mapping:
+    if _present("consents", mapping.get("consents", []), records.absent):
         found["consents"] = [
             {"lead_id": lead.id, **asdict(one)} for lead in records.leads for one in lead.consents
         ]
-    if "deal_lines" in mapping:
+    if _present("company_facts", mapping.get("company_facts", []), records.absent):
+        last = {(f.company_id, f.fact, f.since): f for f in sorted(records.company_facts, key=_at)}
+        found["company_facts"] = [
+            {"company_id": company, "fact": fact, "value": _text(one.value), "since": since}
+            for (company, fact, since), one in last.items()
+        ]
+    if _present("deal_lines", mapping.get("deal_lines", []), records.absent):
         found["deal_lines"] = [
             {"deal_id": deal.id, "product_id": line.product_id}
             for deal in records.deals
@@ -179,13 +185,35 @@ def wanted_tables(mapping: Mapping[str, Any], records: sources.Records) -> dict[
     return found
 
 
+def _present(kind: str, said: Any, absent: Sequence[str]) -> list[dict[str, Any]]:
+    """What a mapping says of a kind, without what an export did not have."""
+    entries = said if isinstance(said, list) else [said]
+    paths = [f"{kind}[{n}]" for n in range(len(entries))] if isinstance(said, list) else [kind]
+    return [
+        {**one, "fields": {n for n in one["fields"] if f"{path}.fields.{n}" not in absent}}
+        for path, one in zip(paths, entries, strict=True)
+        if path not in absent and f"files.{one['file']}" not in absent
+    ]
+
+
+def _at(fact: sources.CompanyFact) -> datetime:
+    return fact.at
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else str(value)
+
+
 def _value(record: Any, name: str) -> Any:
     if name == "product_id" and isinstance(record, mf.Deal):
         return record.lines[0].product_id if record.lines else None
     return getattr(record, name)
 
 
-LONG = ("company_sets", "lead_sets", "activity_products", "consents", "deal_lines")
+LONG = (
+    *("company_sets", "lead_sets", "activity_products"),
+    *("consents", "deal_lines", "company_facts"),
+)
 """Tables of parts of records, which have no order."""
 
 

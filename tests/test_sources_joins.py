@@ -117,17 +117,84 @@ def test_what_has_no_partner_says_so(tmp_path: Path) -> None:
 
 def test_partners_that_agree_are_one(tmp_path: Path) -> None:
     """Several rows of a key matter only where a column that is read differs between them."""
-    twice = EVENTS + "c1,2026-10-01T09:00:00Z,mio@nagimine.example\n"
+    twice = EVENTS + "c1,2026-10-01T09:00:00Z,aoi@tsubakisawa.example\n"
     records = read(tmp_path, events=twice)
     assert told(records)[0] == (
         2,
         "contact.id",
         "ambiguous",
-        "contact.id: events has several such rows that differ in it",
+        "contact.id: contacts has several such rows that differ in it",
     )
     # Whoever else reads the same file is not concerned.
     data = mapping(fields={"id": "id", "lead_id": {"constant": "7"}} | LAST)
     assert [one.id for one in read(tmp_path, data, events=twice).activities] == ["c1", "c2"]
+
+
+def test_partners_that_differ_may_meet_again(tmp_path: Path) -> None:
+    """Each is followed to the next file; what has no row there leaves it as open as it was."""
+    again = EVENTS + "c1,2026-10-01T09:00:00Z,mio@nagimine.example\n"
+    assert [one.lead_id for one in read(tmp_path, events=again).activities] == ["7"]
+    gone = again + "c1,2026-10-01T09:00:00Z,nobody@nagimine.example\n"
+    assert told(read(tmp_path, events=gone))[0] == (
+        2,
+        "contact.id",
+        "ambiguous",
+        "contact.id: events has several such rows that differ in it",
+    )
+
+
+def test_a_cell_in_which_partners_differ_may_be_blank(tmp_path: Path) -> None:
+    """Whose deal it is may be known although it is of several people."""
+    write(tmp_path, "deals.csv", "id,company,day\nd1,c,2026-10-01\nd2,c,2026-10-01\n")
+    write(tmp_path, "people.csv", "deal,who\nd1,7\nd1,8\nd2,7\n")
+    data: dict[str, Any] = {
+        "files": {"deals": "deals.csv", "people": "people.csv"},
+        "defaults": {"zone": "UTC"},
+        "deals": {
+            "file": "deals",
+            "join": {"p": {"file": "people", "on": {"id": "deal"}, "several": "blank"}},
+            "fields": {"id": "id", "company_id": "company", "opened_at": "day", "lead_id": "p.who"},
+        },
+    }
+    assert [one.lead_id for one in read_files(data, tmp_path).deals] == [None, "7"]
+    data["deals"]["join"]["p"]["several"] = "refused"
+    records = read_files(data, tmp_path)
+    assert [one.lead_id for one in records.deals] == ["7"]
+    assert told(records) == [
+        (2, "p.who", "ambiguous", "p.who: people has several such rows that differ in it")
+    ]
+    data["deals"]["join"]["p"]["several"] = "first"
+    assert problems_of(data) == ["deals.join.p.several: 'first': must be one of refused, blank"]
+
+
+def test_only_some_rows_may_be_partners(tmp_path: Path) -> None:
+    """Of several companies of a deal one is the first; rows of other sorts join nothing."""
+    write(tmp_path, "deals.csv", "id,day\nd1,2026-10-01\nd2,2026-10-01\n")
+    write(tmp_path, "links.csv", "deal,company,sort\nd1,1,5\nd1,2,341\nd2,2,341\n")
+    data: dict[str, Any] = {
+        "files": {"deals": "deals.csv", "links": "links.csv"},
+        "defaults": {"zone": "UTC"},
+        "deals": {
+            "file": "deals",
+            "join": {
+                "to": {
+                    "file": "links",
+                    "on": {"id": "deal"},
+                    "only": {"column": "sort", "is": "5"},
+                }
+            },
+            "fields": {"id": "id", "company_id": "to.company", "opened_at": "day"},
+        },
+    }
+    records = read_files(data, tmp_path)
+    assert [one.company_id for one in records.deals] == ["1"]
+    assert [reject.code for reject in records.rejects] == ["missing"]
+    links = pl.DataFrame({"deal": ["d1", "d1"], "company": ["1", "2"], "sort": [5, 341]})
+    found = sources.tables(data, deals=pl.read_csv(tmp_path / "deals.csv"), links=links)
+    assert found["deals"]["company_id"].to_list() == ["1"]
+    data["deals"]["join"]["to"]["only"] = {"column": "srt", "not": "341"}
+    with pytest.raises(DecodeError, match=r"^deals\.join\.to\.only\.column: links\.csv has no col"):
+        sources.read(data, tmp_path)
 
 
 LAST: Final = {"kind": {"constant": "x"}, "at": "event.created"}
@@ -365,7 +432,6 @@ def test_faults_of_a_mapping_come_at_once() -> None:
         "activities.join.e.onn: no such key; did you mean 'on'?",
         "activities.join.e: has no on: columns here, and what they equal there",
         "activities.join.f.on.f.id: must be text, not int",
-        "activities.join.f.on: names a blank column",
         "activities.join.f.on: names a blank column",
         "activities.join.f.normalise: 'low': no such step; did you mean 'lower'?",
         "activities.join.f: has no file",

@@ -37,6 +37,8 @@ FIELDS: Mapping[str, Any] = {
 }
 HEADER = "id,法人番号,domain,会社名\n"
 
+KEYS = "file, optional, fields, join, deleted, only"
+
 
 def mapping(fields: Mapping[str, Any] = FIELDS, **more: Any) -> dict[str, Any]:
     """A mapping of companies and one list."""
@@ -349,7 +351,7 @@ def test_faults_of_a_list_are_told_at_once(
         (
             {"lists": {"fy26": {"fields": {"name": "n"}, "attributes": {}}}},
             [
-                "lists.fy26.attributes: no such key; known are file, fields, join, deleted",
+                f"lists.fy26.attributes: no such key; known are {KEYS}",
                 "lists.fy26: has no file",
             ],
         ),

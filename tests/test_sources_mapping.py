@@ -18,6 +18,7 @@ from mpfunnel.errors import UnknownNameError
 from mpfunnel.sources.kinds import KINDS
 from tests.reading import MINIMAL, mapping_of, problems_of
 
+WHICH = "needs either is or not: a text, or a list of texts"
 PLAIN = "must be text, a number, a bool, a list or a table"
 
 
@@ -34,7 +35,10 @@ def attribute_problems(raw: Any) -> list[str]:
 class TestLoading:
     def test_shipped_mappings_load_by_name(self) -> None:
         """Each shipped mapping is sound, and equal to its own plain data."""
-        assert sources.shipped() == ("maven", "retentioneering")
+        assert sources.shipped() == (
+            *("hubspot", "marketo", "mautic", "maven"),
+            *("pardot", "retentioneering", "salesforce"),
+        )
         for name in sources.shipped():
             mapping = sources.load(name)
             assert mapping.origin == f"{name}.toml"
@@ -56,7 +60,7 @@ class TestLoading:
             UnknownNameError, match="'mavne': no such mapping; did you mean 'maven'"
         ):
             sources.load("mavne")
-        with pytest.raises(UnknownNameError, match="shipped are maven, retentioneering"):
+        with pytest.raises(UnknownNameError, match="shipped are hubspot, marketo, mautic, "):
             sources.load("x")
 
     def test_a_file_is_named_in_its_problems(self, tmp_path: Path) -> None:
@@ -360,7 +364,18 @@ class TestFields:
             (column(values=3), [".values: must be a table"]),
             (column(strict=True), [".strict: needs values or patterns"]),
             (column(strict="yes", values={"a": "won"}), [".strict: must be true or false"]),
-            ({"columns": ["a", "b"]}, [".columns: does not apply: the field is of type text"]),
+            (column(when=3), [".when: must be a table"]),
+            (
+                column(when={"column": " ", "is": "a"}),
+                [".when.column: names a blank column"],
+            ),
+            (column(when={}), [".when: has no column", f".when: {WHICH}"]),
+            (column(when={"column": "x", "is": "a", "not": "b"}), [f".when: {WHICH}"]),
+            (column(when={"column": "x", "is": []}), [".when.is: is empty"]),
+            (
+                column(when={"column": "x", "is": "y", "are": "z"}),
+                [".when.are: no such key; known are column, is, not"],
+            ),
             (column(normalise=["nfck"]), [f".normalise: 'nfck': {NO_STEP}"]),
             (column(normalise="nfkc"), [".normalise: must be a list of texts"]),
             (column(blank=[]), [".blank: is empty"]),

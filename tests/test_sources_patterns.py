@@ -253,7 +253,8 @@ def test_other_fields_are_derived_too(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("said", "problems"),
     [
-        ({"patterns": "x"}, [".patterns: must be a list of tables"]),
+        ({"patterns": "x"}, [".patterns: 'x': no such list of patterns"]),
+        ({"patterns": 3}, [".patterns: must be a list of tables"]),
         ({"patterns": ["x"]}, [".patterns: must be a list of tables"]),
         ({"patterns": []}, [".patterns: is empty"]),
         (

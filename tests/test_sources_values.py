@@ -30,7 +30,8 @@ def convert(text: str, kind: Any, **given_parts: Any) -> Any:
         options=given_parts.pop("options", ()),
         ids_of=given_parts.pop("ids_of", ""),
     )
-    names = {"normalise", "blank", "thousands", "decimal_mark", "date_formats", "zone"}
+    names = {"normalise", "blank", "thousands", "decimal_mark", "exponents"}
+    names |= {"date_formats", "zone"}
     chosen = {name: given_parts.pop(name) for name in names & given_parts.keys()}
     field = FieldMapping("f", "f", slot, settings=Settings(**chosen), **given_parts)
     return converter(field)(text)
@@ -45,6 +46,41 @@ def fault(text: str, kind: Any, **given_parts: Any) -> str:
 
 
 class TestNumbers:
+    @given(
+        st.decimals("-1e6", "1e6", allow_nan=False, places=4),
+        st.integers(-12, 12),
+        st.sampled_from(["E", "e", "E+"]),
+    )
+    def test_powers_of_ten_are_exact(self, number: Decimal, power: int, mark: str) -> None:
+        """Law 9: A number with a power of ten is exact, where the mapping lets it have one."""
+        text = f"{number:f}{mark if power >= 0 else 'E'}{power}"
+        read = convert(text, "decimal", exponents=True)
+        assert Fraction(read) == Fraction(number) * Fraction(10) ** power
+        if power:
+            assert "exponents = true" in fault(text, "decimal")
+
+    @pytest.mark.parametrize("text", ["E5", "1E", "1E5000", "1E5.0", "1Ex", "1E+", "1E5E5", "x"])
+    def test_half_a_power_of_ten_is_none(self, text: str) -> None:
+        """Both the number and the power are needed, and a power has at most three digits."""
+        assert fault(text, "decimal", exponents=True).startswith("is not a number")
+
+    def test_powers_of_ten_have_bounds(self) -> None:
+        """What has more than 40 digits once it is written out is no number of a CRM."""
+        assert convert("1.5E39", "decimal", exponents=True) == Decimal("1.5E39")
+        for text in ("1E40", "1E999", "1E-40"):
+            assert fault(text, "decimal", exponents=True) == "has more than 40 digits"
+        assert convert("8.48E10", "money", exponents=True) == 84_800_000_000
+
+    def test_a_mapping_lets_numbers_have_powers_of_ten(self, tmp_path: Path) -> None:
+        """For one field or for all, as with the other marks of numbers."""
+        content = "id,e\n1,6.0E7\n"
+        fields = {"employees": {"column": "e", "exponents": True}}
+        (company,) = read_table(tmp_path, content, "companies", fields).companies
+        assert company.employees == 60_000_000
+        defaults = {"exponents": True}
+        read = read_table(tmp_path, content, "companies", {"employees": "e"}, defaults=defaults)
+        assert read.companies == (company,)
+
     @given(
         st.decimals(-(10**15), 10**15, allow_nan=False, places=6),
         st.decimals("1e-9", "1e9", allow_nan=False, places=9).filter(bool),

@@ -194,15 +194,15 @@ class Bulk:
         """Yield what became of the cells of each field of a job."""
         job, given = self._jobs[index]
         for mapped in job.table.fields:
-            reader = FieldReader(mapped, list(mapped.columns), self._ids)
+            reader = FieldReader(mapped, list(mapped.reads), self._ids)
             check = _check_of(self._kind, mapped)
             if mapped.slot.written:
                 (fact,) = (one.constant for one in job.table.fields if one.name == "fact")
                 check = partial(fault_of, fact)
             places: Any
             cells: list[tuple[tuple[Cell, ...], int]]
-            if mapped.columns:
-                different, places = given.different(mapped.columns)
+            if mapped.reads:
+                different, places = given.different(mapped.reads)
                 cells = [(one, 0) for one in different]
             elif mapped.row_number:
                 first = self._before[index] + 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Collection, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, Final, cast, get_args
@@ -15,6 +15,7 @@ from mpfunnel.frames.kinds import Workshop, as_columns, column_of, polars
 from mpfunnel.frames.origins import reading
 from mpfunnel.sources.files import Row, SourceFile
 from mpfunnel.sources.kinds import Type
+from mpfunnel.sources.mapping import Where
 from mpfunnel.sources.values import Cell, Unfit, as_shown, is_blank
 
 __all__ = ["WHO", "Column", "Entered", "entered", "entered_file"]
@@ -74,9 +75,13 @@ class Entered:
 
     def among(self, column: str, texts: Collection[str]) -> Any:
         """Return for each row whether one of the texts is in a column: a series of Polars."""
+        return self.fitting(column, lambda text: text in texts)
+
+    def fitting(self, column: str, fits: Callable[[str], bool]) -> Any:
+        """Return for each row whether the text in a column fits: a series of Polars."""
         given = self.columns[column]
         pl = polars(WHO)
-        fitting = [as_shown(cell) in texts for cell in given.cells]
+        fitting = [fits(as_shown(cell)) for cell in given.cells]
         return pl.Series(fitting, dtype=pl.Boolean).gather(given.places)
 
     def blank(self, column: str) -> Any:
@@ -85,6 +90,10 @@ class Entered:
         pl = polars(WHO)
         blank = [is_blank(cell) for cell in given.cells]
         return pl.Series(blank, dtype=pl.Boolean).gather(given.places)
+
+    def meant(self, where: Where) -> Any:
+        """Return for each row whether it is meant: a series of Polars."""
+        return self.fitting(where.column, where.fits)
 
     def where(self, fitting: Any) -> Entered:
         """Return what is read of the rows that fit, and of those at fault.

@@ -13,7 +13,7 @@ from mpfunnel.calendars import zone_for
 from mpfunnel.codec.checks import Check, is_list, is_table, no_such
 from mpfunnel.errors import InvalidDataError, brief, shown
 from mpfunnel.sources.kinds import Slot
-from mpfunnel.sources.mapping import FieldMapping, Pattern, Settings
+from mpfunnel.sources.mapping import FieldMapping, Pattern, Settings, Where
 from mpfunnel.sources.values import STEPS, CellError, converter, directives
 
 __all__ = ["SETTINGS", "FieldCheck"]
@@ -46,10 +46,13 @@ _ATTRIBUTE_SLOTS: Final = MappingProxyType(
     }
 )
 
-_NUMBER_KEYS: Final = ("scale", "unit", "thousands", "decimal_mark")
+_NUMBER_KEYS: Final = ("scale", "unit", "thousands", "decimal_mark", "exponents")
 _DATE_KEYS: Final = ("date_formats", "zone")
 _ORIGINS: Final = ("column", "columns", "constant", "row_number")
-_COMMON_KEYS: Final = ("column", "constant", "values", "strict", "normalise", "blank")
+_COMMON_KEYS: Final = (
+    *("column", "constant", "values", "strict", "normalise", "blank"),
+    *("optional", "when"),
+)
 _BESIDE_COLUMNS: Final = ("values", "strict", "type")
 _BESIDE_PATTERNS: Final = ("constant", "row_number", "values")
 _FIELD_KEYS: Final = (
@@ -58,13 +61,17 @@ _FIELD_KEYS: Final = (
     "row_number",
     "type",
     "patterns",
+    "otherwise",
     *_NUMBER_KEYS,
     *_DATE_KEYS,
     "split",
     "true",
     "false",
 )
-SETTINGS: Final = ("normalise", "blank", "thousands", "decimal_mark", "date_formats", "zone")
+SETTINGS: Final = (
+    *("normalise", "blank", "thousands", "decimal_mark", "exponents"),
+    *("date_formats", "zone"),
+)
 """The keys of ``defaults``."""
 
 # No names of months or days and no %p, %c, %x, %X, %Z: they depend on the locale or the machine.
@@ -72,7 +79,17 @@ _DIRECTIVES: Final = ("Y", "y", "m", "d", "j", "H", "M", "S", "f", "z")
 
 
 class FieldCheck(Check):
-    """Reads what a mapping says about its fields."""
+    """Reads what a mapping says about its fields.
+
+    Attributes:
+        named_patterns: What the mapping says under ``patterns``, by name.
+        used_patterns: The names that fields give.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.named_patterns: dict[str, Any] = {}
+        self.used_patterns: set[str] = set()
 
     def attribute(self, raw: object, field: FieldMapping) -> FieldMapping:
         """Return the custom attribute `field` with what `raw` says about it."""
@@ -116,12 +133,38 @@ class FieldCheck(Check):
             split=self.text(raw, "split", at),
             truths=frozenset(self.texts(raw, "true", at)),
             falses=frozenset(self.texts(raw, "false", at)),
+            optional=self.flag(raw, "optional", at),
+            when=self.where(raw, "when", at),
         )
-        field = evolve(field, patterns=self._patterns(raw, field))
+        if field.optional and slot.must_map and "otherwise" not in raw:
+            self.fault("contradiction", f"{at}.optional", "does not apply: it must be there")
+        if "patterns" in raw:
+            field = evolve(field, derived=True, patterns=self._patterns(raw, field))
+        if "otherwise" in raw:
+            value = self._value(raw["otherwise"], _plain(field), f"{at}.otherwise")
+            field = evolve(field, otherwise=value)
         if "constant" in raw:
             return evolve(field, constant=self._value(raw["constant"], field, f"{at}.constant"))
         self._between(field)
         return field
+
+    def where(self, data: dict[str, Any], key: str, path: str) -> Where | None:
+        """Return the column and the texts under `key`; `None` where there are none."""
+        at, said = f"{path}.{key}", self.table(data, key, path)
+        if not is_table(data.get(key)):
+            return None
+        self.keys(said, at, ("column", "is", "not"))
+        if "column" not in said:
+            self.fault("missing", at, "has no column")
+        if ("is" in said) == ("not" in said):
+            self.fault("missing", at, "needs either is or not: a text, or a list of texts")
+        word = "not" if "not" in said else "is"
+        texts = said.get(word, [])
+        given = (texts,) if isinstance(texts, str) else self.texts(said, word, at)
+        column = self.text(said, "column", at)
+        if "column" in said and not column.strip():
+            self.fault("blank", f"{at}.column", "names a blank column")
+        return Where(column, frozenset(given), f"{at}.column", word == "not")
 
     def settings(self, data: dict[str, Any], path: str, outer: Settings) -> Settings:
         """Return `outer` with the settings that `data` gives."""
@@ -138,6 +181,8 @@ class FieldCheck(Check):
         for key in ("thousands", "decimal_mark"):
             if key in data:
                 given[key] = self._mark(data, key, path)
+        if "exponents" in data:
+            given["exponents"] = self.flag(data, "exponents", path)
         if "date_formats" in data:
             given["date_formats"] = self.texts(data, "date_formats", path)
             for form in given["date_formats"]:
@@ -156,11 +201,11 @@ class FieldCheck(Check):
         usable = set(_COMMON_KEYS)
         if slot.many:
             usable |= {"split"}
-        elif slot.type == "text" and not slot.options:
+        elif slot.type == "text":
             usable |= {"columns"}
         if slot.type == "text":
             usable |= {"patterns"}
-            usable |= {"columns"} if "patterns" in raw else set()
+            usable |= {"columns", "otherwise"} if "patterns" in raw else set()
         if slot.ids_of and not slot.many:
             usable |= {"row_number"}
         if slot.ids_of or field.attribute:
@@ -175,12 +220,18 @@ class FieldCheck(Check):
         for key in raw:
             if key in _FIELD_KEYS and key not in usable:
                 self.fault("unknown-key", f"{at}.{key}", f"does not apply: the field is {what}")
-        for other, beside in (("patterns", _BESIDE_PATTERNS), ("columns", _BESIDE_COLUMNS)):
-            if other in raw:
+        for other, beside, bound in (
+            ("patterns", _BESIDE_PATTERNS, True),
+            # What an id is made of stays apart, so that no two of them fall together.
+            ("columns", _BESIDE_COLUMNS, bool(slot.ids_of)),
+        ):
+            if other in raw and bound:
                 for key in sorted(raw.keys() & set(beside)):
                     self.fault("unknown-key", f"{at}.{key}", f"does not apply beside {other}")
                 # Columns that patterns are tried on are not joined to one text.
                 break
+        if "row_number" in raw and "when" in raw:
+            self.fault("unknown-key", f"{at}.when", "does not apply beside row_number")
         origins = [key for key in _ORIGINS if key in raw]
         if len(origins) != 1:
             has = " and ".join(origins) or "none"
@@ -257,15 +308,22 @@ class FieldCheck(Check):
         return immutabledict({key: str(value) for key, value in values.items()})
 
     def _patterns(self, raw: dict[str, Any], field: FieldMapping) -> tuple[Pattern, ...]:
-        at = f"{field.path}.patterns"
-        given = raw.get("patterns", [])
+        at, given = f"{field.path}.patterns", raw.get("patterns", [])
+        if isinstance(given, str):
+            if given not in self.named_patterns:
+                message = (
+                    f"{brief(given)}: {no_such('list of patterns', given, self.named_patterns)}"
+                )
+                self.fault("choice", at, message)
+                return ()
+            self.used_patterns.add(given)
+            at, given = f"patterns.{shown(given)}", self.named_patterns[given]
+        elif given == [] and "patterns" in raw:
+            self.fault("missing", at, "is empty")
         if not is_list(given) or not all(is_table(one) for one in given):
             self.fault("type", at, "must be a list of tables")
             return ()
-        if "patterns" in raw and not given:
-            self.fault("missing", at, "is empty")
-        # What a pattern stands for is no cell: it is as the mapping has it.
-        plain = evolve(field, settings=Settings(), split="", strict=False)
+        plain = _plain(field)
         found: dict[str, Pattern] = {}
         for index, one in enumerate(given):
             where = f"{at}[{index}]"
@@ -301,6 +359,11 @@ class FieldCheck(Check):
             self.fault("blank", at, "is blank")
             return None
         return frozenset[Any]().union(*made) if slot.many else made[0]
+
+
+def _plain(field: FieldMapping) -> FieldMapping:
+    """Return a field that reads what the mapping says of it, which is no cell."""
+    return evolve(field, settings=Settings(), split="", strict=False)
 
 
 def _format_fault(form: str) -> str:

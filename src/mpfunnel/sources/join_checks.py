@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast, get_args
 
 from mpfunnel.codec.checks import is_list, is_table, no_such
 from mpfunnel.errors import brief, shown
 from mpfunnel.sources.field_checks import FieldCheck
 from mpfunnel.sources.kinds import Slot
-from mpfunnel.sources.mapping import FieldMapping, FileMapping, JoinMapping, Settings
+from mpfunnel.sources.mapping import (
+    FieldMapping,
+    FileMapping,
+    JoinMapping,
+    Settings,
+    Several,
+)
 
 __all__ = ["JoinCheck"]
 
@@ -63,7 +69,7 @@ class JoinCheck(FieldCheck):
             return None
         at = f"{path}.deleted"
         raw = self.table(entry, "deleted", path)
-        self.keys(raw, at, ("column", "is"))
+        self.keys(raw, at, ("column", "is", "optional"))
         column = self.text(raw, "column", at)
         for key in ("column", "is"):
             if key not in raw:
@@ -73,7 +79,14 @@ class JoinCheck(FieldCheck):
             "is" in raw and not all(map(str.strip, words))
         ):
             self.fault("blank", at, "names a blank column or word")
-        return FieldMapping("deleted", at, Slot("bool"), columns=(column,), truths=frozenset(words))
+        return FieldMapping(
+            "deleted",
+            at,
+            Slot("bool"),
+            columns=(column,),
+            truths=frozenset(words),
+            optional=self.flag(raw, "optional", at),
+        )
 
     def _join(
         self,
@@ -88,7 +101,7 @@ class JoinCheck(FieldCheck):
         if not is_table(raw):
             self.fault("type", path, "must be a table")
             return JoinMapping(name, path, "", ())
-        self.keys(raw, path, ("file", "on", *_COMPARED))
+        self.keys(raw, path, ("file", "on", "only", "several", *_COMPARED))
         on = self.table(raw, "on", path)
         if not on:
             self.fault("missing", path, "has no on: columns here, and what they equal there")
@@ -98,4 +111,16 @@ class JoinCheck(FieldCheck):
                 self.fault("blank", f"{path}.on", "names a blank column")
         said = {key: raw[key] for key in _COMPARED if key in raw}
         own = self.settings(said, path, settings)
-        return JoinMapping(name, path, self.file_key(raw, path, known), pairs, own)
+        several = self.text(raw, "several", path, "refused")
+        if several not in get_args(Several):
+            message = f"{brief(several)}: must be one of {', '.join(get_args(Several))}"
+            self.fault("choice", f"{path}.several", message)
+        return JoinMapping(
+            name,
+            path,
+            self.file_key(raw, path, known),
+            pairs,
+            own,
+            self.where(raw, "only", path),
+            cast("Several", several),
+        )

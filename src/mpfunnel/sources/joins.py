@@ -8,19 +8,21 @@ be read, and the others can. Blank cells join nothing.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, Final
+from itertools import product
+from typing import Any, Final, TypeVar
 
 from attrs import evolve, frozen
 
 from mpfunnel.sources.files import UNDECODABLE, Row, SourceFile
-from mpfunnel.sources.mapping import JoinMapping, Settings, SourceMapping, TableMapping
-from mpfunnel.sources.values import Absent, Cell, CellError, Unfit, compared
+from mpfunnel.sources.mapping import JoinMapping, SourceMapping, TableMapping
+from mpfunnel.sources.values import Absent, Cell, CellError, Unfit, as_shown, compared
 
 __all__ = ["Held", "Joiner", "Partners", "Shelf", "held_of"]
 
 _REMEMBERED: Final = 4_096
+T = TypeVar("T")
 
 
 @frozen(eq=False)
@@ -58,46 +60,41 @@ class Partners:
     """Finds the partners of rows.
 
     Args:
-        file: How messages name the other file.
-        there: The columns of it by which rows are found.
-        settings: How cells are compared.
-        columns: The columns of it that are wanted.
-        held: What it holds in all of these.
+        join: Says which rows are partners.
+        columns: The columns of the other file that are wanted.
+        held: What it holds in all that are wanted or compared.
     """
 
     def __init__(
         self,
-        file: str,
-        there: Sequence[str],
-        settings: Settings,
+        join: JoinMapping,
         columns: Sequence[str],
         held: Mapping[str, Held],
     ) -> None:
-        self._file = file
-        self._text = compared(settings)
+        self._file = join.file
+        self._text = compared(join.settings)
+        self._several = join.several
         self._wanted = [held[name] for name in columns]
         self._key = lru_cache(_REMEMBERED, typed=True)(self._read)
         # A text, or several where rows are found by several columns.
         self._first: dict[str | tuple[str, ...], int] = {}
-        # Most keys are those of one row.
-        more: dict[int, list[int]] = {}
+        # Most keys are those of one row; the further ones of the others go apart.
+        self._more: dict[int, list[int]] = {}
+        self._told: dict[int, tuple[Cell, ...]] = {}
         by = [
-            ([self._read(cell) for cell in held[name].cells], held[name].places) for name in there
+            ([self._read(cell) for cell in held[name].cells], held[name].places)
+            for _here, name in join.on
         ]
         rows = zip(*(places for _texts, places in by), strict=True)
-        for row, places in enumerate(rows):
+        for row, places in _meant(join, held, rows):
             read: list[str | Unfit | Absent] = [
                 texts[at] for (texts, _), at in zip(by, places, strict=True)
             ]
             key = tuple(text for text in read if isinstance(text, str) and text)
-            if len(key) == len(there):
+            if len(key) == len(join.on):
                 first = self._first.setdefault(_shortest(key), row)
                 if first != row:
-                    more.setdefault(first, []).append(row)
-        self._several = {
-            first: tuple(self._cell(one, [first, *others]) for one in self._wanted)
-            for first, others in more.items()
-        }
+                    self._more.setdefault(first, []).append(row)
 
     def found(self, key: Sequence[Cell], here: Sequence[str]) -> tuple[Cell, ...]:
         """Return the cells of the columns that are wanted, of the partner of a row.
@@ -106,21 +103,51 @@ class Partners:
             key: The cells of the row by which it is found.
             here: The names of their columns, for messages.
         """
+        # Of several cells that an earlier join found, each is followed: they may meet again.
+        meant = [cell.cells if isinstance(cell, Unfit | Absent) else () for cell in key]
+        undecided = next((cell for cell, cells in zip(key, meant, strict=True) if cells), None)
+        firsts: list[int] = []
+        for cells in product(*(one or (cell,) for cell, one in zip(key, meant, strict=True))):
+            found = self._first_row(cells, here)
+            if isinstance(found, int):
+                firsts.append(found)
+            elif isinstance(undecided, Unfit | Absent):
+                # Which of them it is stays as unknown as it was.
+                return (evolve(undecided, cells=()),) * len(self._wanted)
+            else:
+                return (found,) * len(self._wanted)
+        if len(firsts) > 1:
+            return self._cells([row for first in firsts for row in self._all(first)])
+        (first,) = firsts
+        if first not in self._more:
+            return tuple(held.cells[held.places[first]] for held in self._wanted)
+        # Worked out once, however many rows have the key of many partners.
+        if first not in self._told:
+            self._told[first] = self._cells(self._all(first))
+        return self._told[first]
+
+    def _all(self, first: int) -> list[int]:
+        """Return the rows with the key of the first of them."""
+        return [first, *self._more.get(first, ())]
+
+    def _cells(self, rows: Sequence[int]) -> tuple[Cell, ...]:
+        return tuple(self._cell(held, rows) for held in self._wanted)
+
+    def _first_row(self, key: Sequence[Cell], here: Sequence[str]) -> int | Unfit | Absent:
+        """Return the first row with a key, or what stands for cells that hang on it."""
         texts: list[str] = []
         for cell, name in zip(key, here, strict=True):
             text = self._key(cell)
             if not isinstance(text, str):
                 # What is wrong with the key is wrong with all that hangs on it.
-                return (text,) * len(self._wanted)
+                return text
             if not text:
-                return (Absent(f"{name} is blank"),) * len(self._wanted)
+                return Absent(f"{name} is blank")
             texts.append(text)
         row = self._first.get(_shortest(tuple(texts)))
         if row is None:
-            return (Absent(f"{self._file} has no such row"),) * len(self._wanted)
-        if row in self._several:
-            return self._several[row]
-        return tuple(held.cells[held.places[row]] for held in self._wanted)
+            return Absent(f"{self._file} has no such row")
+        return row
 
     def _read(self, cell: Cell) -> str | Unfit | Absent:
         """Return the text that is compared, or what stands for cells that hang on this one."""
@@ -134,12 +161,29 @@ class Partners:
         return "" if UNDECODABLE in text else text
 
     def _cell(self, held: Held, rows: Sequence[int]) -> Cell:
-        cell, *others = (
-            held.cells[place] for place in dict.fromkeys(map(held.places.__getitem__, rows))
-        )
-        if any(type(other) is not type(cell) or other != cell for other in others):
-            return Unfit("ambiguous", f"{self._file} has several such rows that differ in it")
-        return cell
+        cells = [held.cells[place] for place in dict.fromkeys(map(held.places.__getitem__, rows))]
+        # True, 1 and 1.0 are equal.
+        different = tuple(cell for _type, cell in dict.fromkeys((type(one), one) for one in cells))
+        if len(different) == 1:
+            return different[0]
+        reason = f"{self._file} has several such rows that differ in it"
+        if self._several == "blank":
+            return Absent(reason, different)
+        return Unfit("ambiguous", reason, different)
+
+
+def _meant(
+    join: JoinMapping, held: Mapping[str, Held], rows: Iterable[T]
+) -> Iterator[tuple[int, T]]:
+    """Yield the rows that may be partners, each with its number."""
+    if join.only is None:
+        yield from enumerate(rows)
+        return
+    given = held[join.only.column]
+    fitting = [join.only.fits(as_shown(cell)) for cell in given.cells]
+    for (number, row), place in zip(enumerate(rows), given.places, strict=True):
+        if fitting[place]:
+            yield number, row
 
 
 def _shortest(key: tuple[str, ...]) -> str | tuple[str, ...]:
@@ -164,15 +208,15 @@ class Shelf:
 
     def partners(self, table: TableMapping, join: JoinMapping) -> Partners:
         """Return the partners of the rows of a table."""
-        there = tuple(there for _here, there in join.on)
         columns = tuple(table.columns_of(join))
-        key = join.file, there, join.settings, columns
+        there = tuple(there for _here, there in join.on)
+        key = join.file, there, join.settings, join.only, join.several, columns
         if key not in self._partners:
             if join.file not in self._held:
                 wanted = self._mapping.joined_columns_of(join.file)
                 self._held[join.file] = self._read(join.file, wanted)
             held = self._held[join.file]
-            self._partners[key] = Partners(join.file, there, join.settings, columns, held)
+            self._partners[key] = Partners(join, columns, held)
         return self._partners[key]
 
 

@@ -14,7 +14,7 @@ from attrs import evolve
 from immutabledict import immutabledict
 
 from mpfunnel.calendars import zone_for
-from mpfunnel.codec.checks import is_list, is_table, no_such
+from mpfunnel.codec.checks import is_list, is_table, located, no_such
 from mpfunnel.codec.plain import parse_toml, plain, start_of
 from mpfunnel.errors import (
     DecodeError,
@@ -25,6 +25,7 @@ from mpfunnel.errors import (
     did_you_mean,
     shown,
 )
+from mpfunnel.sources.extending import laid_over
 from mpfunnel.sources.facts import DATED
 from mpfunnel.sources.field_checks import SETTINGS
 from mpfunnel.sources.identity import policy_of
@@ -36,12 +37,13 @@ from mpfunnel.sources.mapping import (
     Settings,
     SourceMapping,
     TableMapping,
+    Where,
 )
 from mpfunnel.sources.merges import MERGES
 
 __all__ = ["list_of", "load", "shipped"]
 
-_TOP: Final = ("format", "title", "defaults", "files", "merges", *KINDS, "identity")
+_TOP: Final = ("format", "title", "defaults", "patterns", "files", "merges", *KINDS, "identity")
 _ENCODINGS: Final = (
     "ascii",
     "big5",
@@ -92,17 +94,40 @@ def load(source: str | PathLike[str] | Mapping[str, Any]) -> SourceMapping:
             may have at most 2 MiB, 32 levels and 8 dots a key.
     """
     if isinstance(source, Mapping):
-        return _checked(plain(dict(source), ""), "")
+        return _checked(_extended(plain(dict(source), ""), ""), "")
     if isinstance(source, str) and not (source.endswith(".toml") or set(source) & set("/\\")):
         if source not in shipped():
             hint = did_you_mean(source, shipped()) or f"; shipped are {', '.join(shipped())}"
             raise UnknownNameError(f"{brief(source)}: no such mapping{hint}")
-        origin = f"{source}.toml"
-        raw = (files("mpfunnel.sources") / "mappings" / origin).read_bytes()
-    else:
-        path = Path(source)
-        raw, origin = start_of(path), path.name
-    return _checked(plain(parse_toml(raw, origin), origin), origin)
+        return _checked(_of_shipped(source), f"{source}.toml")
+    path = Path(source)
+    raw, origin = start_of(path), path.name
+    return _checked(_extended(plain(parse_toml(raw, origin), origin), origin), origin)
+
+
+def _of_shipped(name: str) -> dict[str, Any]:
+    """Return the plain data of a shipped mapping."""
+    origin = f"{name}.toml"
+    raw = (files("mpfunnel.sources") / "mappings" / origin).read_bytes()
+    return plain(parse_toml(raw, origin), origin)
+
+
+def _extended(data: dict[str, Any], origin: str) -> dict[str, Any]:
+    """Return the plain data of a mapping, laid over that of the shipped one that it extends.
+
+    Raises:
+        DecodeError: It extends what is not shipped.
+    """
+    if "extends" not in data:
+        return data
+    own = {key: value for key, value in data.items() if key != "extends"}
+    base = data["extends"]
+    if isinstance(base, str) and base in shipped():
+        return laid_over(_of_shipped(base), own)
+    message = "must be the name of a shipped mapping"
+    if isinstance(base, str):
+        message = f"{brief(base)}: {no_such('mapping', base, shipped())}"
+    raise DecodeError([Problem("choice", located(origin, "extends"), message)])
 
 
 def list_of(name: str, fields: Mapping[str, Any]) -> TableMapping:
@@ -128,7 +153,8 @@ def _checked(data: dict[str, Any], origin: str) -> SourceMapping:
     if check.problems:
         raise DecodeError(
             Problem(problem.code, mapping.at(problem.path), problem.message)
-            for problem in check.problems
+            # What several fields share has each fault once.
+            for problem in dict.fromkeys(check.problems)
         )
     return mapping
 
@@ -145,6 +171,7 @@ class _MappingCheck(JoinCheck):
         defaults = self.table(data, "defaults", "")
         self.keys(defaults, "defaults", SETTINGS)
         settings = self.settings(defaults, "defaults", Settings())
+        self.named_patterns = self.table(data, "patterns", "")
         sources = self.table(data, "files", "")
         known = {key: self._file(sources, key) for key in sources}
         if not any(name in data for name in KINDS):
@@ -167,6 +194,11 @@ class _MappingCheck(JoinCheck):
                 if one.name == "product_id":
                     self.fault("clash", one.path, "says what deal_lines say; give one of them")
         self._id_types(tables)
+        for name in self.named_patterns:
+            # Of a mapping that is extended, what is left out may have named it.
+            if self.named_patterns[name] != [] and name not in self.used_patterns:
+                others = no_such("use", name, self.used_patterns).removeprefix("no such use")
+                self.fault("unused", f"patterns.{shown(name)}", f"is named by no field{others}")
         identity = policy_of(self, data, tables)
         return SourceMapping(origin, immutabledict(known), tables, data, identity)
 
@@ -178,7 +210,7 @@ class _MappingCheck(JoinCheck):
         self.keys(given, "merges", [name.partition(".")[2] for name in MERGES])
         for name, kind in MERGES.items():
             for at, entry in self._entries(given, name.partition(".")[2], name):
-                self.keys(entry, at, ("file", "join", *kind.slots))
+                self.keys(entry, at, ("file", "optional", "join", "only", *kind.slots))
                 fields = [
                     self.field(
                         entry[key], FieldMapping(key, f"{at}.{key}", slot, settings=settings)
@@ -191,7 +223,15 @@ class _MappingCheck(JoinCheck):
                         self.fault("missing", at, f"has no {key}")
                 file = self.file_key(entry, at, known)
                 joins = self.joins(entry, at, known, settings)
-                yield TableMapping(name, at, file, tuple(fields), joins=joins)
+                yield TableMapping(
+                    name,
+                    at,
+                    file,
+                    tuple(fields),
+                    only=self.where(entry, "only", at),
+                    joins=joins,
+                    optional=self.flag(entry, "optional", at),
+                )
 
     def _named_entries(
         self, data: dict[str, Any], kind: Kind
@@ -222,14 +262,15 @@ class _MappingCheck(JoinCheck):
         if not is_table(entry):
             # Short for a table that has nothing but the path.
             return FileMapping(self._paths(sources, key, "files"))
-        self.keys(entry, at, ("path", "encoding", "separator"))
+        self.keys(entry, at, ("path", "encoding", "separator", "optional"))
         encodings = self._encodings(entry, at)
         separators = self._one_or_more(entry, "separator", at, ",")
         for separator in separators:
             if len(separator) != 1 or separator in '"\r\n\0 \ufeff' or separator.isalnum():
                 message = "must be one character, and no letter, digit, blank or quote"
                 self.fault("choice", f"{at}.separator", message)
-        return FileMapping(self._paths(entry, "path", at), encodings, separators)
+        optional = self.flag(entry, "optional", at)
+        return FileMapping(self._paths(entry, "path", at), encodings, separators, optional)
 
     def _encodings(self, entry: dict[str, Any], at: str) -> tuple[str, ...]:
         found: list[str] = []
@@ -282,9 +323,10 @@ class _MappingCheck(JoinCheck):
     ) -> Iterator[TableMapping]:
         """Yield the tables of an entry: of a property history, one for each fact."""
         history = kind.name == "company_facts"
-        more: tuple[str, ...] = ("names", "zone", "facts") if history else ()
+        more: tuple[str, ...] = ("names", "zone", "facts") if history else ("only",)
         more += () if kind.name == "lists" else ("attributes",)
-        self.keys(entry, path, ("file", "fields", "join", "deleted", *more))
+        self.keys(entry, path, ("file", "optional", "fields", "join", "deleted", *more))
+        optional = self.flag(entry, "optional", path)
         file = self.file_key(entry, path, known)
         joins = self.joins(entry, path, known, settings)
         deleted = self.deleted(entry, path)
@@ -293,10 +335,13 @@ class _MappingCheck(JoinCheck):
             tables = self._facts(entry, path, file, settings)
         elif kind.name == "lists":
             fields = self.table(entry, "fields", path)
-            tables = (self.list(name, fields, path, file, settings),)
+            only = self.where(entry, "only", path)
+            tables = (evolve(self.list(name, fields, path, file, settings), only=only),)
         else:
             tables = (self._table_mapping(entry, path, kind, file, settings),)
-        yield from (evolve(table, joins=joins, deleted=deleted) for table in tables)
+        yield from (
+            evolve(table, joins=joins, deleted=deleted, optional=optional) for table in tables
+        )
 
     def _facts(
         self, entry: dict[str, Any], path: str, file: str, settings: Settings
@@ -350,7 +395,7 @@ class _MappingCheck(JoinCheck):
                 FieldMapping(key, f"{path}.{key}", kind.slots[key], constant=text)
                 for key, text in (("fact", name), ("zone", zone))
             ]
-            only = (names, named) if named else None
+            only = Where(names, frozenset({named}), f"{path}.names") if named else None
             yield TableMapping(kind.name, path, file, (*common, *constants, value), only)
 
     def list(
@@ -409,7 +454,8 @@ class _MappingCheck(JoinCheck):
                 self.fault("blank", where, "has a blank name")
             blank = FieldMapping(name, where, Slot(), attribute=True, settings=settings)
             fields.append(self.attribute(raw, blank))
-        return TableMapping(kind.name, path, file, tuple(fields))
+        only = self.where(entry, "only", path)
+        return TableMapping(kind.name, path, file, tuple(fields), only)
 
     def _id_types(self, tables: Iterable[TableMapping]) -> None:
         """Add a problem for ids of one kind that are texts here and integers there (S18)."""

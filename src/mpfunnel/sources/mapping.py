@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from attrs import evolve, field, frozen
 from immutabledict import immutabledict
@@ -21,8 +21,10 @@ __all__ = [
     "Settings",
     "SourceMapping",
     "TableMapping",
+    "Where",
 ]
 
+Several = Literal["refused", "blank"]
 _ONE: Final = Decimal(1)
 
 
@@ -36,11 +38,13 @@ class FileMapping:
             decides where there are several, and is skipped in every encoding.
         separators: The character between two cells. Of several it is the one by which the first
             line has most of the columns that are read.
+        optional: Whether an export may lack it; what is made of it is left out then.
     """
 
     paths: tuple[str, ...]
     encodings: tuple[str, ...] = ("utf-8",)
     separators: tuple[str, ...] = (",",)
+    optional: bool = False
 
 
 @frozen
@@ -52,6 +56,7 @@ class Settings:
         blank: The words that mean that nothing is known, beside the blank cell.
         thousands: What separates groups of three digits; empty where nothing may.
         decimal_mark: What separates the decimals.
+        exponents: Whether a number may have a power of ten behind it, as in ``6.0E7``.
         date_formats: ``"iso"`` or what `datetime.datetime.strptime` takes; the first that fits.
         zone: The IANA zone of times that state none; empty where all do.
     """
@@ -60,6 +65,7 @@ class Settings:
     blank: frozenset[str] = frozenset()
     thousands: str = ""
     decimal_mark: str = "."
+    exponents: bool = False
     date_formats: tuple[str, ...] = ("iso",)
     zone: str = ""
 
@@ -75,6 +81,27 @@ class Pattern:
 
     like: str
     value: Any
+
+
+@frozen
+class Where:
+    """A column of a row, and the texts of which it must have one, or none.
+
+    Attributes:
+        column: The column.
+        texts: As the file has them.
+        path: Its place in the mapping.
+        without: Whether it must have none of them.
+    """
+
+    column: str
+    texts: frozenset[str]
+    path: str
+    without: bool = False
+
+    def fits(self, text: str) -> bool:
+        """Whether a row with that text in the column is meant."""
+        return (text in self.texts) != self.without
 
 
 @frozen
@@ -96,7 +123,11 @@ class FieldMapping:
         split: What separates the items of a cell; empty where a cell is one item.
         truths: The words that mean true.
         falses: The words that mean false.
+        derived: Whether it is derived by patterns, of which there may be none yet.
         patterns: What it is derived by: for a field of one value the first that a column fits.
+        otherwise: Its value where no pattern fits; `None` where there is none then.
+        optional: Whether an export may lack the columns; the field is left out then.
+        when: Where it is read; `None` where it is in every row.
     """
 
     name: str
@@ -113,7 +144,16 @@ class FieldMapping:
     split: str = ""
     truths: frozenset[str] = frozenset()
     falses: frozenset[str] = frozenset()
+    derived: bool = False
     patterns: tuple[Pattern, ...] = ()
+    otherwise: Any = None
+    optional: bool = False
+    when: Where | None = None
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The columns that it takes to read it: those of its value, then that of `when`."""
+        return self.columns if self.when is None else (*self.columns, self.when.column)
 
 
 @frozen
@@ -126,6 +166,9 @@ class JoinMapping:
         file: The key of the file.
         on: The columns that must be equal: one here, and one of the other file.
         settings: Of these, the normalisation and the words for blank hold for what is compared.
+        only: Which rows of the other file are partners; `None` where all are.
+        several: What becomes of a cell in which several partners differ: its row is refused where
+            it is read, or it is blank.
     """
 
     name: str
@@ -133,6 +176,14 @@ class JoinMapping:
     file: str
     on: tuple[tuple[str, str], ...]
     settings: Settings = Settings()
+    only: Where | None = None
+    several: Several = "refused"
+
+    @property
+    def compares(self) -> list[tuple[str, str]]:
+        """The columns of the other file that it takes to find partners, each with its place."""
+        found = [(there, f"{self.path}.on") for _here, there in self.on]
+        return found if self.only is None else [*found, (self.only.column, self.only.path)]
 
 
 @frozen
@@ -144,26 +195,28 @@ class TableMapping:
         path: Its place in the mapping: ``"deals"``, or ``"deals[1]"`` where there are several.
         file: The key of the file.
         fields: In the order in which faults are looked for; custom attributes last.
-        only: A column and its text, where only the rows that have it are read.
+        only: Which rows are read; `None` where all are.
         joins: The files that stand beside its own; one that needs another comes after it.
         deleted: The column that says whether a record was deleted, and the words for true.
+        optional: Whether it is left out where an export lacks a column that it reads.
     """
 
     kind: str
     path: str
     file: str
     fields: tuple[FieldMapping, ...]
-    only: tuple[str, str] | None = None
+    only: Where | None = None
     joins: tuple[JoinMapping, ...] = ()
     deleted: FieldMapping | None = None
+    optional: bool = False
 
     @property
     def columns(self) -> list[tuple[str, str]]:
         """The columns that it reads, each with the place in the mapping that names it."""
         fields = self.fields if self.deleted is None else (*self.fields, self.deleted)
-        read = [(column, one.path) for one in fields for column in one.columns]
+        read = [(column, one.path) for one in fields for column in one.reads]
         if self.only is not None:
-            read.append((self.only[0], f"{self.path}.names"))
+            read.append((self.only.column, self.only.path))
         return [*read, *((here, f"{one.path}.on") for one in self.joins for here, _ in one.on)]
 
     @property
@@ -211,6 +264,7 @@ class SourceMapping:
         files: The files by their key.
         tables: In the order in which they are read: first merges, last what refers to others.
         identity: By what leads are matched to companies; `None` where they are not.
+        absent: The places in the mapping of what is optional and an export does not have.
     """
 
     origin: str = field(eq=False)
@@ -218,6 +272,7 @@ class SourceMapping:
     tables: tuple[TableMapping, ...]
     _data: dict[str, Any] = field(eq=False, repr=False)
     identity: IdentityPolicy | None = None
+    absent: tuple[str, ...] = ()
 
     @property
     def kinds(self) -> list[str]:
@@ -263,7 +318,7 @@ class SourceMapping:
             name
             for table, join in joins
             if join.file == file
-            for name in (*(there for _here, there in join.on), *table.columns_of(join))
+            for name in (*(name for name, _path in join.compares), *table.columns_of(join))
         ]
         return list(dict.fromkeys(found))
 

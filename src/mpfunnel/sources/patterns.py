@@ -83,6 +83,8 @@ def derived(field: FieldMapping, hits: Sequence[Hits]) -> Any:
     """
     found = sorted({place for one in hits if one for place in one})
     if not found:
+        if field.otherwise is not None:
+            return field.otherwise
         if any(one is not None for one in hits) and (field.strict or field.slot.needed):
             raise CellError("choice", "fits none of the patterns")
         return None
@@ -147,7 +149,7 @@ class Tally:
 def tallies_of(mapping: SourceMapping) -> dict[str, Tally]:
     """Return an empty tally for each field that patterns derive, by its place in the mapping."""
     fields = (one for table in mapping.tables for one in table.fields)
-    return {one.path: Tally() for one in fields if one.patterns}
+    return {one.path: Tally() for one in fields if one.derived}
 
 
 def told(mapping: SourceMapping, tallies: Mapping[str, Tally]) -> tuple[Derived, ...]:

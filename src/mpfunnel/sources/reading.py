@@ -38,6 +38,7 @@ from mpfunnel.sources.mapping import SourceMapping, TableMapping
 from mpfunnel.sources.members import with_consents, with_lines
 from mpfunnel.sources.merges import MERGES, lives_on
 from mpfunnel.sources.patterns import Derived, tallies_of, told
+from mpfunnel.sources.present import present
 from mpfunnel.sources.rows import Job, Reject, RowReader
 
 __all__ = [
@@ -65,6 +66,7 @@ class Records:
         rejects: In the order of the record kinds, the files and the lines.
         counts: One for each file and record kind, in the same order.
         derived: What patterns made of the rows: one for each field that has them.
+        absent: What of the mapping is optional and was not there, by its place in the mapping.
     """
 
     products: tuple[Product, ...] = ()
@@ -80,6 +82,7 @@ class Records:
     rejects: tuple[Reject, ...] = field(default=(), kw_only=True)
     counts: tuple[Count, ...] = field(default=(), kw_only=True)
     derived: tuple[Derived, ...] = field(default=(), kw_only=True)
+    absent: tuple[str, ...] = field(default=(), kw_only=True)
 
     def histories(self) -> tuple[Company | CompanyHistory, ...]:
         """Return the companies, each with its facts over time where any were read."""
@@ -148,7 +151,7 @@ def read(
     if not isinstance(mapping, SourceMapping):
         mapping = load(mapping)
     found = opened(mapping, folder_or_files)
-    return _Reader(mapping, found, products, progress or (lambda _rows: None)).records()
+    return _Reader(found, products, progress or (lambda _rows: None)).records()
 
 
 def _located(mapping: SourceMapping, where: Files) -> dict[str, list[SourceFile]]:
@@ -159,11 +162,13 @@ def _located(mapping: SourceMapping, where: Files) -> dict[str, list[SourceFile]
             key: [SourceFile(folder / path, path, form) for path in form.paths]
             for key, form in mapping.files.items()
         }
-    if problems := file_problems(mapping, where):
+    needed = present(mapping, dict.fromkeys(where, ()))
+    if problems := file_problems(needed, where):
         raise DecodeError(problems)
     return {
         key: [SourceFile(path, on_one_line(path.name), form) for path in _paths(where[key])]
         for key, form in mapping.files.items()
+        if key in where
     }
 
 
@@ -188,10 +193,11 @@ def file_problems(mapping: SourceMapping, given: Iterable[str]) -> list[Problem]
         for key in given
         if key not in mapping.files
     ]
+    used = mapping.used_files
     return problems + [
         Problem("file", mapping.at(f"files.{shown(key)}"), "is not among the files given")
-        for key in mapping.files
-        if key not in given
+        for key, form in mapping.files.items()
+        if key not in given and (not form.optional or key in used)
     ]
 
 
@@ -200,10 +206,12 @@ class Opened:
     """What is to be read, once every file is there and has the columns.
 
     Attributes:
+        mapping: Without what is optional and absent.
         jobs: In the order in which they are read, each with its file.
         files: The files of each key that is read.
     """
 
+    mapping: SourceMapping
     jobs: list[tuple[Job, SourceFile]]
     files: dict[str, list[SourceFile]]
 
@@ -215,16 +223,29 @@ def opened(mapping: SourceMapping, folder_or_files: Files) -> Opened:
         DecodeError: As `read`, but for the mapping; all problems at once.
     """
     located = _located(mapping, folder_or_files)
-    problems: list[Problem] = []
+    faults: dict[str, list[Problem]] = {}
     headers: dict[str, list[tuple[SourceFile, list[str]]]] = {}
     for key in mapping.used_files:
         found = headers[key] = []
-        for given in located[key]:
+        for given in located.get(key, ()):
             try:
                 file = given.settled(mapping.columns_of(key))
                 found.append((file, file.header()))
             except DecodeError as error:
-                problems += error.problems
+                faults.setdefault(key, []).extend(error.problems)
+    # What is named and not there is a fault; what lies in no folder may be.
+    named_files = isinstance(folder_or_files, Mapping)
+    there = {
+        key: [header for _file, header in of]
+        for key, of in headers.items()
+        if key in located
+        and (named_files or not mapping.files[key].optional or _any_exists(located[key]))
+    }
+    mapping = present(mapping, there)
+    problems = [problem for key in mapping.used_files for problem in faults.get(key, ())]
+    if not mapping.tables:
+        problems.append(Problem("file", mapping.at("files"), "none of them is there"))
+    headers = {key: headers[key] for key in mapping.used_files}
     named = {key: [(file.name, header) for file, header in of] for key, of in headers.items()}
     for table in mapping.tables:
         problems += column_problems(mapping, table, named)
@@ -235,7 +256,13 @@ def opened(mapping: SourceMapping, folder_or_files: Files) -> Opened:
         for table in mapping.tables
         for file, header in headers[table.file]
     ]
-    return Opened(jobs, {key: [file for file, _header in of] for key, of in headers.items()})
+    return Opened(
+        mapping, jobs, {key: [file for file, _header in of] for key, of in headers.items()}
+    )
+
+
+def _any_exists(files: Iterable[SourceFile]) -> bool:
+    return any(file.path.exists() for file in files)
 
 
 def column_problems(
@@ -265,8 +292,8 @@ def column_problems(
                 yield Problem("clash", mapping.at(path), what)
     for join in table.joins:
         for file, header in headers[join.file]:
-            for _here, column in join.on:
-                yield from _column_problems(mapping.at(f"{join.path}.on"), file, column, header)
+            for column, path in join.compares:
+                yield from _column_problems(mapping.at(path), file, column, header)
             for column, path in table.columns:
                 other, name = table.origin(column)
                 if other == join:
@@ -290,12 +317,12 @@ class _Reader:
 
     def __init__(
         self,
-        mapping: SourceMapping,
         found: Opened,
         products: Iterable[Id] | None,
         progress: Callable[[int], object],
     ) -> None:
         self._jobs = found.jobs
+        mapping = self._mapping = found.mapping
         self._shelf = Shelf(mapping, lambda key, columns: held_of(found.files[key], columns))
         self._progress = progress
         self._rows_read = 0
@@ -339,6 +366,7 @@ class _Reader:
             rejects=tuple(rejects),
             counts=tuple(counts),
             derived=told(self._mapping, self._tallies),
+            absent=self._mapping.absent,
         )
 
     def _ledger(self, name: str, kind: Kind, directory: Directory | None = None) -> Ledger:

@@ -7,6 +7,7 @@ from functools import lru_cache, partial
 from typing import Any, Final
 
 from attrs import evolve, frozen
+from immutabledict import immutabledict
 
 from mpfunnel.errors import InvalidDataError, Problem, near, on_one_line
 from mpfunnel.personal import shown
@@ -14,9 +15,17 @@ from mpfunnel.records import Id
 from mpfunnel.sources.files import UNDECODABLE, Row
 from mpfunnel.sources.ids import Ids
 from mpfunnel.sources.kinds import Kind, Record, Slot
-from mpfunnel.sources.mapping import FieldMapping, TableMapping
+from mpfunnel.sources.mapping import FieldMapping, Settings, TableMapping
 from mpfunnel.sources.patterns import Hits, State, Tally, derived, hits_reader
-from mpfunnel.sources.values import Absent, Cell, CellError, as_shown, converter, is_blank
+from mpfunnel.sources.values import (
+    Absent,
+    Cell,
+    CellError,
+    Convert,
+    as_shown,
+    converter,
+    is_blank,
+)
 
 __all__ = ["FieldReader", "Job", "Reject", "RowReader", "tell"]
 
@@ -82,8 +91,8 @@ class Job:
             return True
         if self.table.only is None:
             return False
-        column, text = self.table.only
-        return as_shown(row.cells[self.header.index(column)]) != text
+        only = self.table.only
+        return not only.fits(as_shown(row.cells[self.header.index(only.column)]))
 
     def deletes(self, cells: Sequence[Cell]) -> bool:
         """Whether the row with those cells says that its record was deleted."""
@@ -146,7 +155,7 @@ class RowReader:
     def tell(self, tallies: Mapping[str, Tally], cells: Sequence[Cell]) -> None:
         """Count what patterns make of the row with those cells."""
         for one in self._cells:
-            if one.mapped.patterns:
+            if one.mapped.derived:
                 tell(tallies, self._job, one, cells)
 
     def record(self, row: Row, number: int) -> Record | Reject | None:
@@ -245,11 +254,13 @@ class FieldReader:
     def __init__(self, mapped: FieldMapping, header: list[str], ids: Ids) -> None:
         self.mapped = mapped
         self._places = [header.index(column) for column in mapped.columns]
+        self._when = -1 if mapped.when is None else header.index(mapped.when.column)
+        self._whole = _whole(mapped)
         convert: Callable[[Cell], Any]
-        if mapped.patterns:
+        if mapped.derived:
             convert = hits_reader(mapped)
         else:
-            convert = converter(evolve(mapped, slot=Slot()) if len(self._places) > 1 else mapped)
+            convert = converter(mapped if self._whole is None else _part(mapped))
         # Columns repeat themselves: reading a text once also keeps one copy of it in memory.
         self._convert = lru_cache(_REMEMBERED, typed=True)(partial(_convert, convert))
         kind = mapped.slot.ids_of
@@ -263,7 +274,7 @@ class FieldReader:
         """Return what the file has, for messages."""
         texts = [as_shown(cells[place]) for place in self._places]
         # Which of several columns it is that fits no pattern, the blank ones do not say.
-        return ", ".join(text for text in texts if text or not self.mapped.patterns)
+        return ", ".join(text for text in texts if text or not self.mapped.derived)
 
     def absence(self, cells: Sequence[Cell]) -> str:
         """Return why a join found nothing, for messages; empty where it did, or there is none."""
@@ -277,16 +288,19 @@ class FieldReader:
             CellError: The cell cannot be read, or names what does not exist.
         """
         mapped = self.mapped
+        if not self._is_read(cells):
+            return None
         if mapped.constant is not None:
             value = mapped.constant
         elif mapped.row_number:
             value = self._convert(str(number))
-        elif mapped.patterns:
+        elif mapped.derived:
             value = derived(mapped, [self._convert(cells[place]) for place in self._places])
-        elif len(self._places) == 1:
+        elif self._whole is None:
             value = self._convert(cells[self._places[0]])
         else:
-            value = self._composed([self._convert(cells[place]) for place in self._places])
+            parts = [self._convert(cells[place]) for place in self._places]
+            value = self._whole(self._composed(parts))
         if value is not None and self._merged:
             value = self._living(value)
         if self._known is not None and value is not None:
@@ -307,6 +321,8 @@ class FieldReader:
 
     def state(self, cells: Sequence[Cell]) -> State:
         """Return what became of the cells of a field that patterns derive."""
+        if not self._is_read(cells):
+            return "blank"
         try:
             hits: list[Hits] = [self._convert(cells[place]) for place in self._places]
         except CellError:
@@ -315,9 +331,13 @@ class FieldReader:
             return "matched"
         return "blank" if all(one is None for one in hits) else "unmatched"
 
-    def _composed(self, parts: list[str | None]) -> str | None:
+    def _is_read(self, cells: Sequence[Cell]) -> bool:
+        when = self.mapped.when
+        return when is None or when.fits(as_shown(cells[self._when]))
+
+    def _composed(self, parts: list[str | None]) -> str:
         if not any(parts):
-            return None
+            return ""
         if not self.mapped.slot.ids_of:
             return " ".join(part for part in parts if part)
         # Escaped, so that a|b with c and a with b|c stay two ids.
@@ -354,6 +374,18 @@ def tell(
     mapped = reader.mapped
     text = job.shown(reader.text(cells), mapped.columns)
     tallies[mapped.path].add(reader.state(cells), text, rows)
+
+
+def _part(mapped: FieldMapping) -> FieldMapping:
+    """Return how one of several columns is read: as the text that it is."""
+    return evolve(mapped, slot=Slot(), values=immutabledict(), strict=False)
+
+
+def _whole(mapped: FieldMapping) -> Convert | None:
+    """Return what reads the text that several columns make together; `None` where there is one."""
+    if len(mapped.columns) < 2:
+        return None
+    return converter(evolve(mapped, settings=Settings()))
 
 
 def _convert(convert: Callable[[Cell], Any], cell: Cell) -> Any:

@@ -29,6 +29,7 @@ from mpfunnel.sources.mapping import FieldMapping, SourceMapping, TableMapping
 from mpfunnel.sources.members import Member
 from mpfunnel.sources.merges import MERGES, lives_on
 from mpfunnel.sources.patterns import Derived, tallies_of, told
+from mpfunnel.sources.present import present
 from mpfunnel.sources.reading import Files, column_problems, file_problems, is_referred, opened
 from mpfunnel.sources.rows import FieldReader, Job, Reject, tell
 
@@ -52,6 +53,7 @@ class MappedTables(Mapping[str, Any]):
             have no order. Those of files have ``line`` in its place.
         counts: What became of the rows: one for each file and record kind.
         derived: What patterns made of the rows: one for each field that has them.
+        absent: What of the mapping is optional and was not there, by its place in the mapping.
         matches: Where the mapping says how to match leads to companies: a row for each lead, as
             `mpfunnel.frames.assign` tells them. Else `None`, as what follows.
         match_candidates: The companies that a lead may belong to, or that other evidence names.
@@ -61,6 +63,7 @@ class MappedTables(Mapping[str, Any]):
     rejects: Any = field(repr=False)
     counts: tuple[Count, ...]
     derived: tuple[Derived, ...] = ()
+    absent: tuple[str, ...] = ()
     matches: Any = field(default=None, repr=False)
     match_candidates: Any = field(default=None, repr=False)
 
@@ -121,7 +124,9 @@ def tables(
     if not isinstance(files, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
         message = f"must be a dictionary of tables by file key, not {type(files).__name__}"
         raise DecodeError([Problem("type", "files", message)])
-    workshop, given = _taken_in(mapping, {**files, **named}, files.keys() & named.keys(), products)
+    mapping, workshop, given = _taken_in(
+        mapping, {**files, **named}, files.keys() & named.keys(), products
+    )
     shelf = shelf_of(mapping, {key: [one] for key, one in given.items()})
     jobs = [_job(mapping, table, table.file, given[table.file], shelf) for table in mapping.tables]
     return _Tabling(mapping, workshop, jobs, products).tables("row")
@@ -158,6 +163,7 @@ def read_tables(
         raise DecodeError([*error.problems, *problems]) from None
     if problems:
         raise DecodeError(problems)
+    mapping = located.mapping
     # Once, however many record kinds it feeds.
     found = {
         file: entered_file(file, file.header(), mapping.columns_of(key))
@@ -178,8 +184,7 @@ def _job(
     for column in table.telling:
         found = found.where(~found.blank(column))
     if table.only is not None:
-        column, text = table.only
-        found = found.where(found.among(column, (text,)))
+        found = found.where(found.meant(table.only))
     return Job(table, file, list(found.columns), mapping.personal(table)), found
 
 
@@ -191,16 +196,18 @@ def _taken_in(
     given: Mapping[str, Any],
     twice: Iterable[str],
     products: Iterable[Id] | None,
-) -> tuple[Workshop, dict[str, Entered]]:
+) -> tuple[SourceMapping, Workshop, dict[str, Entered]]:
     """Return the tables, once nothing is wrong with them as a whole."""
     problems = [Problem("duplicate", shown(key), "is given twice") for key in sorted(twice)]
     if kind_of(products) is not None:
         message = "must be ids; give the table of a file of that name as {'products': …}"
         problems.append(Problem("type", "products", message))
-    problems += file_problems(mapping, given)
+    needed = present(mapping, dict.fromkeys(given, ()))
+    problems += file_problems(needed, given)
     known = {key: table for key, table in given.items() if key in mapping.files}
     if not known:
-        raise DecodeError(problems)
+        nothing = Problem("file", mapping.at("files"), "none of them is there")
+        raise DecodeError(problems or [nothing])
     try:
         workshop = Workshop.of(known)
     except InvalidDataError as error:
@@ -215,6 +222,7 @@ def _taken_in(
             if one.row_number
         ]
     headers = {key: as_columns(native, workshop.kind) for key, native in known.items()}
+    mapping = present(mapping, {key: [header] for key, header in headers.items()})
     named = {key: [(key, headers[key])] if key in known else [] for key in mapping.files}
     for table in mapping.tables:
         problems += column_problems(mapping, table, named)
@@ -229,7 +237,7 @@ def _taken_in(
         problems += wrong
     if problems:
         raise DecodeError(problems)
-    return workshop, found
+    return mapping, workshop, found
 
 
 def _types(mapping: SourceMapping, key: str) -> dict[str, set[Type]]:
@@ -241,8 +249,6 @@ def _types(mapping: SourceMapping, key: str) -> dict[str, set[Type]]:
         ]
         as_text = [here for join in table.joins for here, _there in join.on]
         as_text += [f"{j.name}.{there}" for j in table.joins for _here, there in j.on]
-        if table.only is not None:
-            as_text.append(table.only[0])
         compared: list[tuple[str, Type]] = [(column, "text") for column in as_text]
         if table.deleted is not None:
             read.append((table.deleted.columns[0], "bool"))
@@ -250,6 +256,15 @@ def _types(mapping: SourceMapping, key: str) -> dict[str, set[Type]]:
             join, name = table.origin(column)
             if key == (table.file if join is None else join.file):
                 found.setdefault(name, set()).add(kind)
+        # Whatever it holds, there is a text for it.
+        for where in (table.only, *(one.when for one in table.fields)):
+            if where is not None:
+                join, name = table.origin(where.column)
+                if key == (table.file if join is None else join.file):
+                    found.setdefault(name, set())
+        for join in table.joins:
+            if join.only is not None and join.file == key:
+                found.setdefault(join.only.column, set())
     return found
 
 
@@ -349,6 +364,7 @@ class _Tabling:
             hand_out("rejects", self._told(rejects, place)),
             tuple(counts),
             self._derived(),
+            self._mapping.absent,
             **{name: hand_out(name, table) for name, table in matches.items()},
         )
 
@@ -356,9 +372,9 @@ class _Tabling:
         """Return what patterns made of the rows, each different cell read once."""
         pl, tallies = polars(WHO), tallies_of(self._mapping)
         for job, given in self._jobs:
-            for mapped in (one for one in job.table.fields if one.patterns):
-                reader = FieldReader(mapped, [*mapped.columns], self._ids)
-                cells, places = given.different(mapped.columns)
+            for mapped in (one for one in job.table.fields if one.derived):
+                reader = FieldReader(mapped, [*mapped.reads], self._ids)
+                cells, places = given.different(mapped.reads)
                 unsound = pl.int_range(given.rows, eager=True).is_in([*given.faulty])
                 if (deleted := job.table.deleted) is not None:
                     unsound |= given.among(deleted.columns[0], deleted.truths)

@@ -49,10 +49,12 @@ class Unfit:
     Attributes:
         code: A stable word for the fault.
         reason: What is wrong; must not hold the cell.
+        cells: What it may be, where a join found several that differ.
     """
 
     code: str
     reason: str
+    cells: tuple[Cell, ...] = ()
 
 
 @frozen
@@ -61,9 +63,11 @@ class Absent:
 
     Attributes:
         reason: Why there is none; must not hold a cell.
+        cells: What it may be, where a join found several that differ.
     """
 
     reason: str
+    cells: tuple[Cell, ...] = ()
 
 
 Typed = int | float | bool | Decimal | date | Unfit | Absent
@@ -333,6 +337,7 @@ def _number(settings: Settings, scale: Decimal, text: str | float | Decimal) -> 
         return _EXACT.multiply(_exact(text), scale)
     if len(text) > _MOST_DIGITS:
         raise CellError("range", f"is longer than {_MOST_DIGITS} characters")
+    text, power = _with_power(text) if settings.exponents else (text, 0)
     unsigned = text[1:] if text[0] in "+-" else text
     whole, mark, decimals = unsigned.partition(settings.decimal_mark)
     if settings.thousands:
@@ -344,7 +349,21 @@ def _number(settings: Settings, scale: Decimal, text: str | float | Decimal) -> 
         raise CellError("type", f"is not a number{_number_hint(settings, text)}")
     sign = "-" if text[0] == "-" else ""
     point = "." if mark else ""
-    return _EXACT.multiply(Decimal(f"{sign}{whole}{point}{decimals}"), scale)
+    number = Decimal(f"{sign}{whole}{point}{decimals}")
+    if power:
+        number = _EXACT.scaleb(number, power)
+        if abs(number.adjusted()) >= _MOST_DIGITS:
+            raise CellError("range", f"has more than {_MOST_DIGITS} digits")
+    return _EXACT.multiply(number, scale)
+
+
+def _with_power(text: str) -> tuple[str, int]:
+    """Return a number without the power of ten behind it, and that power."""
+    mantissa, mark, power = text.replace("e", "E").partition("E")
+    digits = power[1:] if power[:1] in "+-" else power
+    if not (mantissa and mark and _is_digits(digits) and len(digits) < 4):
+        return text, 0
+    return mantissa, int(power)
 
 
 def _number_hint(settings: Settings, text: str) -> str:
@@ -354,6 +373,8 @@ def _number_hint(settings: Settings, text: str) -> str:
         return "; normalise = ['nfkc'] reads full-width digits"
     if "," in text and not settings.thousands:
         return "; thousands = ',' reads separators between its digits"
+    if not settings.exponents and _with_power(text)[1]:
+        return "; exponents = true reads powers of ten"
     return ""
 
 
