@@ -123,7 +123,6 @@ def homes_of(persons: Iterable[Id], taken: Collection[Id], *, integers: bool) ->
     homes: dict[Id, Id] = {}
     problems: list[Problem] = []
     for lead_id in dict.fromkeys(persons):
-        about = f"leads[{brief(lead_id)}].id"
         home: Id = f"person:{lead_id}"
         if integers:
             if isinstance(lead_id, str) or lead_id <= 0:
@@ -131,12 +130,12 @@ def homes_of(persons: Iterable[Id], taken: Collection[Id], *, integers: bool) ->
                     "gives a person no company of its own among ids that are integers; read the "
                     "ids of companies as text, or set individuals = 'unmatched'"
                 )
-                problems.append(Problem("id", about, message))
+                problems.append(Problem("id", f"leads[{brief(lead_id)}].id", message))
                 continue
             home = -lead_id
         if home in gone:
             message = f"needs {brief(home)} for a company of its own, which is taken"
-            problems.append(Problem("conflict", about, message))
+            problems.append(Problem("conflict", f"leads[{brief(lead_id)}].id", message))
             continue
         gone.add(home)
         homes[lead_id] = home
