@@ -36,8 +36,9 @@ class TestLoading:
     def test_shipped_mappings_load_by_name(self) -> None:
         """Each shipped mapping is sound, and equal to its own plain data."""
         assert sources.shipped() == (
-            *("hubspot", "marketo", "mautic", "maven"),
-            *("pardot", "retentioneering", "salesforce"),
+            *("hubspot", "hubspot_screen_en", "hubspot_screen_ja", "marketo", "mautic", "maven"),
+            *("pardot", "retentioneering"),
+            *("salesforce", "salesforce_screen_en", "salesforce_screen_ja"),
         )
         for name in sources.shipped():
             mapping = sources.load(name)
@@ -60,7 +61,7 @@ class TestLoading:
             UnknownNameError, match="'mavne': no such mapping; did you mean 'maven'"
         ):
             sources.load("mavne")
-        with pytest.raises(UnknownNameError, match="shipped are hubspot, marketo, mautic, "):
+        with pytest.raises(UnknownNameError, match="shipped are hubspot, hubspot_screen_en, "):
             sources.load("x")
 
     def test_a_file_is_named_in_its_problems(self, tmp_path: Path) -> None:

@@ -27,6 +27,7 @@ from mpfunnel.cli.inputs import (
     store_of,
 )
 from mpfunnel.cli.policies import playbook_of
+from mpfunnel.cli.proposing import propose_map
 from mpfunnel.cli.reports import Format, as_json, summary, workflow_commands
 from mpfunnel.cli.showcase import showcase
 from mpfunnel.cli.starting import SheetKind, started
@@ -63,6 +64,7 @@ app = App(
 explain = App(name="explain", help="Show an answer with every rule and fact that it rests on.")
 app.command(explain)
 app.command(convert)
+app.command(propose_map, name="map")
 
 _Asked = Annotated[Asked, Parameter(name="*")]
 _Given = Annotated[Given, Parameter(name="*")]

@@ -31,6 +31,7 @@ __all__ = [
     "given_table",
     "later_line",
     "match_line",
+    "proposal_table",
     "reject_table",
 ]
 
@@ -406,6 +407,22 @@ def match_line(matches: Any, lang: Lang) -> str:
     told += [(label, others[status]) for status, label in _UNMATCHED.items()]
     what = Label("leads matched by", "リードの紐付け").text(lang)
     return f"{what}: {', '.join(f'{label.text(lang)} {count:,}' for label, count in told)}\n"
+
+
+def proposal_table(kinds: Mapping[str, str], lang: Lang) -> Table:
+    """Return what each file is taken for.
+
+    Args:
+        kinds: The record kind of each file by its name; empty where it is not read.
+        lang: The language of the labels.
+    """
+    table = _table_of(Label("What the files hold", "ファイルの中身").text(lang))
+    table.add_column(Label("file", "ファイル").text(lang))
+    table.add_column(Label("records", "種類").text(lang))
+    for name, kind in kinds.items():
+        what = _KINDS[kind] if kind else Label("not read", "読まない")
+        table.add_row(printable(name), what.text(lang))
+    return table
 
 
 def reject_table(rejects: Any, lang: Lang) -> Table:

@@ -5,6 +5,8 @@
     records = sources.read("maven", "downloads/crm")
     records.companies, records.deals, records.rejects, records.counts
 
+`propose` proposes a mapping from the headers and the first rows of files.
+
 `tables` reads tables of pandas, Polars and others in the same way, for `mpfunnel.frames.assess`;
 `read_tables` makes such tables of the files themselves.
 
@@ -15,7 +17,7 @@ has its file, line, column and reason (law 7).
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from mpfunnel.errors import did_you_mean
 from mpfunnel.sources.facts import CompanyFact
@@ -28,6 +30,7 @@ from mpfunnel.sources.reading import Records, read
 from mpfunnel.sources.rows import Reject
 
 if TYPE_CHECKING:
+    from mpfunnel.sources.proposing import Proposal, propose
     from mpfunnel.sources.tabling import MappedTables, read_tables, tables
 
 __all__ = [
@@ -36,11 +39,13 @@ __all__ = [
     "Derived",
     "Listed",
     "MappedTables",
+    "Proposal",
     "Records",
     "Reject",
     "SourceMapping",
     "load",
     "on_list",
+    "propose",
     "read",
     "read_tables",
     "shipped",
@@ -49,13 +54,17 @@ __all__ = [
 
 
 if not TYPE_CHECKING:  # a checker that saw it would take every misspelt name for granted
+    _HOMES: Final = {
+        **dict.fromkeys(("MappedTables", "read_tables", "tables"), "tabling"),
+        **dict.fromkeys(("Proposal", "propose"), "proposing"),
+    }
 
     def __getattr__(name: str) -> Any:
-        # Files are read without what tables need.
-        if name not in ("MappedTables", "read_tables", "tables"):
+        # Files are read without what tables and proposals need.
+        if name not in _HOMES:
             hint = did_you_mean(name, __all__)
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}{hint}")
-        value = getattr(import_module("mpfunnel.sources.tabling"), name)
+        value = getattr(import_module(f"mpfunnel.sources.{_HOMES[name]}"), name)
         globals()[name] = value
         return value
 
