@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from random import Random
 from typing import Any
 
 import pytest
 from attrs import evolve
 
-from mpfunnel.identity import assigning, matching, names, telling
+from mpfunnel.identity import assigning, matching, names
 from mpfunnel.identity.matching import Directory
 from tests import test_identity_matching, test_identity_names
 from tests.test_leads_planted import Plant, _wrapped
@@ -101,16 +101,16 @@ def _it_is_read_but_once(patch: pytest.MonkeyPatch) -> None:
 
 
 def _other_numbers_do_not_matter(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(
-        Directory, "without_other_number", lambda _self, companies, _number: frozenset(companies)
-    )
+    patch.setattr(Directory, "without_other_number", lambda _self, hits, _number: hits)
 
 
 def _a_company_without_number_is_another(patch: pytest.MonkeyPatch) -> None:
-    def wrong(self: Any, companies: Iterable[Any], number: Any) -> Any:
-        return frozenset(one for one in companies if number is None or self._numbers[one] == number)
+    def wrong(right: Any, self: Any, hits: Any, number: Any) -> Any:
+        found = right(self, hits, number)
+        blank = {one for one in found.all if number and self._numbers[one] is None}
+        return matching._Hits(found.sure - blank, found.doubtful - blank)
 
-    patch.setattr(Directory, "without_other_number", wrong)
+    _wrapped(patch, Directory, "without_other_number", wrong)
 
 
 def _several_are_guessed_from(patch: pytest.MonkeyPatch) -> None:
@@ -183,18 +183,81 @@ def _shared_domains_tell(patch: pytest.MonkeyPatch) -> None:
 def _agents_are_the_company(patch: pytest.MonkeyPatch) -> None:
     _wrapped(
         patch,
-        telling,
+        matching,
         "company_name",
         lambda right, text: evolve(right(text), agency=False),
     )
 
 
 def _any_region_will_do(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(telling, "region_key", lambda text: text and "somewhere")
+    patch.setattr(matching, "region_key", lambda text: text and "somewhere")
 
 
 def _regions_are_not_folded(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(telling, "region_key", lambda text: text or "")
+    patch.setattr(matching, "region_key", lambda text: text or "")
+
+
+def _names_do_not_contradict(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Directory, "named", lambda _self, hits, _name: hits)
+
+
+def _another_name_is_as_good_as_none(patch: pytest.MonkeyPatch) -> None:
+    def wrong(right: Any, self: Any, hits: Any, name: Any) -> Any:
+        found = right(self, hits, name)
+        return hits if found.doubtful else found
+
+    _wrapped(patch, Directory, "named", wrong)
+
+
+def _a_nameless_company_is_contradicted(patch: pytest.MonkeyPatch) -> None:
+    def wrong(right: Any, self: Any, hits: Any, name: Any) -> Any:
+        found = right(self, hits, name)
+        named = any(self._names[one].key for one in found.sure)
+        return found if named or not name.key else matching._Hits(doubtful=hits.all)
+
+    _wrapped(patch, Directory, "named", wrong)
+
+
+def _groups_share_nothing(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(matching, "families", lambda links: {one: one for one, _parent in links})
+
+
+def _groups_share_every_domain(patch: pytest.MonkeyPatch) -> None:
+    def wrong(right: Any, self: Any, hosts: Any) -> Any:
+        for one, family in self._family.items():
+            self._without_host.setdefault(family, set()).add(one)
+        return right(self, hosts)
+
+    _wrapped(patch, Directory, "with_host", wrong)
+
+
+def _a_parent_domain_is_as_good(patch: pytest.MonkeyPatch) -> None:
+    _wrapped(
+        patch,
+        Directory,
+        "with_host",
+        lambda right, self, hosts: matching._Hits(right(self, hosts).all),
+    )
+
+
+def _another_domain_does_not_matter(patch: pytest.MonkeyPatch) -> None:
+    _wrapped(
+        patch,
+        Directory,
+        "with_name",
+        lambda right, self, name, region, _hosts: right(self, name, region, ()),
+    )
+
+
+def _legal_forms_do_not_matter(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(matching, "forms_differ", lambda _one, _other: False)
+
+
+def _what_is_doubtful_is_dropped(patch: pytest.MonkeyPatch) -> None:
+    def wrong(right: Any, *given: Any) -> Any:
+        return {one: matching._Hits(hits.sure) for one, hits in right(*given).items()}
+
+    _wrapped(patch, matching, "_named", wrong)
 
 
 def _students_outweigh_links(patch: pytest.MonkeyPatch) -> None:
@@ -299,6 +362,15 @@ PLANTS: list[tuple[Plant, Check]] = [
     (_agents_are_the_company, AGREES),
     (_any_region_will_do, AGREES),
     (_regions_are_not_folded, AGREES),
+    (_names_do_not_contradict, AGREES),
+    (_another_name_is_as_good_as_none, AGREES),
+    (_a_nameless_company_is_contradicted, AGREES),
+    (_groups_share_nothing, AGREES),
+    (_groups_share_every_domain, AGREES),
+    (_a_parent_domain_is_as_good, AGREES),
+    (_another_domain_does_not_matter, AGREES),
+    (_legal_forms_do_not_matter, AGREES),
+    (_what_is_doubtful_is_dropped, AGREES),
     (_students_outweigh_links, AGREES),
     (_students_are_not_seen, AGREES),
     (_a_wrong_number_is_none, AGREES),

@@ -78,7 +78,7 @@ C5,雲坂物産（株）,example3.co.jp,,北海道,
 """
 CONTACTS: Final = """\
 id,company,mail,title,company name,number,region
-1,,a@sales.example.co.jp,部長,,,
+1,,a@sales.example.co.jp,部長,凪峰製作所,,
 2,,b@gmail.com,,,,
 3,,c@example.lg.jp,,,,
 4,,d@example.ac.jp,大学院生,,,
