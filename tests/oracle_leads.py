@@ -530,7 +530,7 @@ class Oracle:
             "contracts": [contract for one in whole for contract in one.contracts],
         }
         nothing: Any = None, frozenset[str](), frozenset[str]()
-        told = told_of_groups(records, self.book, day).get(company.id, nothing)
+        told: Any = told_of_groups(records, self.book, day).get(company.id, nothing)
         return SimpleNamespace(employees=told[0], relationships=told[1], owned=told[2])
 
     def _tier(self, product_id: Id) -> Any:

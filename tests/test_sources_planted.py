@@ -8,6 +8,7 @@ from random import Random
 from typing import Any
 
 import pytest
+from attrs import evolve
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
@@ -16,6 +17,7 @@ from mpfunnel.sources.columns import Entered
 from mpfunnel.sources.files import SourceFile
 from mpfunnel.sources.ids import Ids
 from mpfunnel.sources.joins import Partners
+from mpfunnel.sources.mapping import JoinMapping
 from mpfunnel.sources.merges import lives_on
 from tests import test_sources_files as of_files
 from tests import test_sources_joins as of_joins
@@ -88,8 +90,8 @@ def _one_side_as_it_is(patch: pytest.MonkeyPatch) -> None:
 def _first_column_alone(patch: pytest.MonkeyPatch) -> None:
     make, found = Partners.__init__, Partners.found
 
-    def init(self: Partners, file: str, there: Sequence[str], *rest: Any) -> None:
-        make(self, file, there[:1], *rest)
+    def init(self: Partners, join: JoinMapping, *rest: Any) -> None:
+        make(self, evolve(join, on=join.on[:1]), *rest)
 
     patch.setattr(Partners, "__init__", init)
     patch.setattr(Partners, "found", lambda self, key, here: found(self, key[:1], here[:1]))
