@@ -155,9 +155,9 @@ def _name(company: Company) -> str:
 
 def _related(one: Company, other: Company, companies: Sequence[Company]) -> bool:
     """Whether parents lead from one to the other, up and down any number of times."""
-    reached: set[Id] = {one.id}
+    reached: set[Any] = {one.id}
     while True:
-        more = {company.parent_id for company in companies if company.id in reached}
+        more: set[Any] = {company.parent_id for company in companies if company.id in reached}
         more |= {company.id for company in companies if company.parent_id in reached}
         more = {which for which in more if which is not None} | reached
         if more == reached:

@@ -215,7 +215,8 @@ def match(
     directory = companies if isinstance(companies, Directory) else Directory(companies)
     mail = read_mail(lead.email, policy)
     named = _named(lead, mail, directory, policy)
-    found, evidence = _decided({one: hits.sure for one, hits in named.items()})
+    sure: dict[Evidence, frozenset[Id]] = {one: hits.sure for one, hits in named.items()}
+    found, evidence = _decided(sure)
     status: Status
     doubted = False
     company_id: Id | None = None
