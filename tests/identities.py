@@ -25,7 +25,7 @@ _HOSTS = (
 )
 _NAMES = (
     *(None, "株式会社凪峰", "凪峰㈱ 大阪支店", "凪峰", "凪峰_代理店", "椿沢精機", "(有)椿澤精機"),
-    *("本社", "株式会社", "なし"),
+    *("(有)凪峰", "本社", "株式会社", "なし"),
 )
 _REGIONS = (None, "東京都", "東京", "大阪府", "　大阪府", "近畿")
 _TITLES = (None, None, None, None, "部長", "大学院生", "student", "学生支援課")
@@ -49,6 +49,10 @@ def draw_companies(dice: Random, most: int = 5) -> list[Company]:
             domains=_some(dice, _STATED, 2),
             corporate_number=dice.choice((None, None, *_NUMBERS, "7000012050003")),
             region=dice.choice(_REGIONS),
+            # Nobody is above oneself.
+            parent_id=dice.choice(
+                (None, None, *ids[:place], ids[-1] if place < most - 1 else None)
+            ),
         )
         for place in range(dice.randrange(most + 1))
     ]

@@ -22,7 +22,10 @@ __all__ = ["expected"]
 def expected(lead: Lead, companies: Sequence[Company], policy: IdentityPolicy) -> dict[str, Any]:
     """What a match says: status, company, evidence, certainty, candidates, disagreeing."""
     mail = read_mail(lead.email, policy)
-    says = {one: _named(one, lead, companies, policy) for one in policy.order}
+    told = {one: _named(one, lead, companies, policy) for one in policy.order}
+    says = {one: [which for which, sure in told[one] if sure] for one in policy.order}
+    doubt = {one: [which for which, sure in told[one] if not sure] for one in policy.order}
+    every = {one: says[one] + doubt[one] for one in policy.order}
     chosen: list[Id] = []
     by: str | None = None
     for one in policy.order:
@@ -48,7 +51,7 @@ def expected(lead: Lead, companies: Sequence[Company], policy: IdentityPolicy) -
     elif len(chosen) > 1:
         answer |= {"status": "ambiguous", "candidates": _in_order(chosen)}
     elif chosen and chosen[0] not in [company.id for company in companies]:
-        others = [which for one in policy.order for which in says[one] if which != chosen[0]]
+        others = [which for one in policy.order for which in every[one] if which != chosen[0]]
         answer |= {
             "status": "unknown_company",
             "company_id": chosen[0],
@@ -58,6 +61,9 @@ def expected(lead: Lead, companies: Sequence[Company], policy: IdentityPolicy) -
         sure = {"link": "certain", "corporate_number": "certain", "domain": "likely"}
         certainty = sure.get(by or "", "possible")
         answer |= {"status": "matched", "company_id": chosen[0], "certainty": certainty}
+    elif first := [one for one in policy.order if doubt[one]]:
+        candidates = _in_order(doubt[first[0]])
+        answer |= {"status": "ambiguous", "evidence": first[0], "candidates": candidates}
     elif mail.domain and any(step in policy.own_domains for step in mail.domain.steps):
         answer["status"] = "own"
     elif (
@@ -68,38 +74,41 @@ def expected(lead: Lead, companies: Sequence[Company], policy: IdentityPolicy) -
         answer["status"] = "individual"
     agreed = answer["candidates"] if answer["company_id"] is None else [answer["company_id"]]
     answer["disagreeing"] = tuple(
-        (one, _in_order(says[one]))
+        (one, _in_order(every[one]))
         for one in policy.order
-        if says[one] and not any(which in agreed for which in says[one])
+        if every[one] and not any(which in agreed for which in every[one])
     )
     return answer
 
 
 def _named(
     evidence: str, lead: Lead, companies: Sequence[Company], policy: IdentityPolicy
-) -> list[Id]:
+) -> list[tuple[Id, bool]]:
+    """The companies that evidence names, and whether it is sure of each."""
     number = corporate_number(lead.corporate_number)
     if evidence == "link":
-        return [] if lead.company_id is None else [lead.company_id]
+        return [] if lead.company_id is None else [(lead.company_id, True)]
     if evidence == "corporate_number":
         return [
-            company.id
+            (company.id, True)
             for company in companies
             if number and corporate_number(company.corporate_number) == number
         ]
-    hits = (
-        _by_domain(lead, companies, policy) if evidence == "domain" else _by_name(lead, companies)
-    )
-    return [
-        company.id
-        for company in hits
+    may = [
+        company
+        for company in companies
         if not number or corporate_number(company.corporate_number) in (None, number)
+    ]
+    hosts = _hosts(lead, policy)
+    if evidence == "domain":
+        return _by_domain(lead, companies, may, hosts)
+    return [
+        (company.id, not (hosts and _stated(company)) or bool({*hosts} & _stated(company)))
+        for company in _by_name(lead, may)
     ]
 
 
-def _by_domain(
-    lead: Lead, companies: Sequence[Company], policy: IdentityPolicy
-) -> Sequence[Company]:
+def _hosts(lead: Lead, policy: IdentityPolicy) -> list[str]:
     mail = read_mail(lead.email, policy)
     if mail.domain is None or mail.shared:
         return []
@@ -109,15 +118,51 @@ def _by_domain(
         if step in policy.own_domains or step in policy.vendor_domains:
             return []
     together = policy.subdomains == "joined" and mail.domain.holder not in policy.apart_under
-    for step in mail.domain.steps if together else [mail.domain.host]:
-        hits = [
+    return [*mail.domain.steps] if together else [mail.domain.host]
+
+
+def _stated(company: Company) -> set[str]:
+    return {held.host for text in company.domains if (held := domain(text))}
+
+
+def _by_domain(
+    lead: Lead, companies: Sequence[Company], may: Sequence[Company], hosts: Sequence[str]
+) -> list[tuple[Id, bool]]:
+    for step in hosts:
+        stating = [company for company in companies if step in _stated(company)]
+        if not stating:
+            continue
+        kin = [
             company
             for company in companies
-            if any((held := domain(text)) and held.host == step for text in company.domains)
+            if not _stated(company) and any(_related(company, one, companies) for one in stating)
         ]
-        if hits:
-            return hits
+        found = [company for company in may if company in stating or company in kin]
+        name = company_name(lead.company_name)
+        if not name.key or name.agency:
+            return [(company.id, step == hosts[0]) for company in found]
+        names = {company.id: _name(company) for company in found}
+        same = [one for one in names if names[one] == name.key]
+        unknown = [one for one in names if names[one] == ""]
+        return [(one, True) for one in same or unknown] or [(one, False) for one in names]
     return []
+
+
+def _name(company: Company) -> str:
+    name = company_name(company.name)
+    return "" if name.agency else name.key
+
+
+def _related(one: Company, other: Company, companies: Sequence[Company]) -> bool:
+    """Whether parents lead from one to the other, up and down any number of times."""
+    reached: set[Id] = {one.id}
+    while True:
+        more = {company.parent_id for company in companies if company.id in reached}
+        more |= {company.id for company in companies if company.parent_id in reached}
+        more = {which for which in more if which is not None} | reached
+        if more == reached:
+            return other.id in reached
+        reached = more
 
 
 def _by_name(lead: Lead, companies: Sequence[Company]) -> Sequence[Company]:
@@ -131,6 +176,8 @@ def _by_name(lead: Lead, companies: Sequence[Company]) -> Sequence[Company]:
         and _place(company.region) == _place(lead.region)
         and company_name(company.name).key == name.key
         and not company_name(company.name).agency
+        and {company_name(company.name).legal_form, name.legal_form}
+        not in ({"株式会社", "有限会社"},)
     ]
 
 

@@ -35,7 +35,8 @@ NAGIMINE = Company(
 TSUBAKI = Company("b", "椿沢精機", domains=["https://www.tsubaki.example/"], region="東京都")
 SHIOHAMA = Company("c", "汐浜HD", domains=["shiohama.example"], region="東京")
 FINANCE = Company("d", "汐浜ファイナンス㈱", domains=["shiohama.example"], region="東京")
-COMPANIES = (NAGIMINE, TSUBAKI, SHIOHAMA, FINANCE)
+OSAKA = Company("e", "椿沢精機", region="大阪府")
+COMPANIES = (NAGIMINE, TSUBAKI, SHIOHAMA, FINANCE, OSAKA)
 
 
 def problems_of(make: Any, *given: Any) -> list[tuple[str, str]]:
@@ -60,13 +61,25 @@ def said(found: Match) -> dict[str, Any]:
         (Lead(1, "b", "taro@nagimine.co.jp"), "b", "link", "certain"),
         (Lead(1, corporate_number="T7000-0120-50002"), "a", "corporate_number", "certain"),
         (Lead(1, email="Taro@NAGIMINE.co.jp"), "a", "domain", "likely"),
-        (Lead(1, email="taro@dev.nagimine.co.jp"), "a", "domain", "likely"),
+        (
+            Lead(1, email="taro@dev.nagimine.co.jp", company_name="凪峰製作所"),
+            "a",
+            "domain",
+            "likely",
+        ),
         (Lead(1, email="info@tsubaki.example"), "b", "domain", "likely"),
         (Lead(1, company_name="(株)椿澤精機", region="東京"), "b", "name_region", "possible"),
-        # Two have the domain; the name tells them apart.
+        # Two have the domain; the name tells them apart, of whatever region.
         (
-            Lead(1, email="a@shiohama.example", company_name="汐浜ファイナンス", region="東京都"),
+            Lead(1, email="a@shiohama.example", company_name="汐浜ファイナンス"),
             "d",
+            "domain",
+            "likely",
+        ),
+        # A name in two regions, and the region tells them apart.
+        (
+            Lead(1, email="a@unknown.example", company_name="椿沢精機", region="大阪"),
+            "e",
             "name_region",
             "possible",
         ),
@@ -134,15 +147,64 @@ def test_the_policy_says_what_a_domain_tells(
     policy: dict[str, Any], company_id: str | None
 ) -> None:
     """Sub-domains are of their parent's company unless the policy keeps them apart."""
-    found = match(Lead(1, email="a@dev.nagimine.co.jp"), COMPANIES, IdentityPolicy(**policy))
-    assert found.company_id == company_id
+    lead = Lead(1, email="a@dev.nagimine.co.jp", company_name="凪峰製作所")
+    assert match(lead, COMPANIES, IdentityPolicy(**policy)).company_id == company_id
 
 
 def test_a_nearer_domain_wins() -> None:
     """A company that states the sub-domain is meant before the one that states its parent."""
     nearer = Company("n", domains=["dev.nagimine.co.jp"])
-    assert match(Lead(1, email="a@x.dev.nagimine.co.jp"), (*COMPANIES, nearer)).company_id == "n"
+    assert match(Lead(1, email="a@dev.nagimine.co.jp"), (*COMPANIES, nearer)).company_id == "n"
     assert match(Lead(1, email="a@nagimine.co.jp"), (*COMPANIES, nearer)).company_id == "a"
+    # It has no name that could be another one.
+    named = Lead(1, email="a@x.dev.nagimine.co.jp", company_name="凪峰製作所")
+    assert match(named, (*COMPANIES, nearer)).company_id == "n"
+
+
+HEAD = Company(1, "凪峰", domains=["nagimine.example"], region="大阪")
+
+
+@pytest.mark.parametrize(
+    ("lead", "candidates"),
+    [
+        # Another name than that of the company whose domain it is.
+        (Lead(1, email="a@nagimine.example", company_name="椿沢精機"), (1,)),
+        # The company is of a department, or of another firm of the group.
+        (Lead(1, email="a@sales.nagimine.example"), (1,)),
+        # Its mail is another company's, whichever that is.
+        (Lead(1, email="a@tsubaki.example", company_name="凪峰", region="大阪"), (1,)),
+    ],
+)
+def test_what_is_contradicted_is_listed(lead: Lead, candidates: tuple[int, ...]) -> None:
+    """One company too is no more than a candidate where something speaks against it."""
+    found = match(lead, [HEAD])
+    assert (found.status, found.company_id, found.candidates) == ("ambiguous", None, candidates)
+    assert found.because.en.startswith("what names a company is not enough")
+    # It is none of a person's, and still none where the title is a student's.
+    assert match(evolve(lead, title="学生"), [HEAD]).status == "student"
+
+
+def test_a_group_may_share_the_domain_that_one_of_it_states() -> None:
+    """Who states a domain of its own is not meant; a name tells the others apart."""
+    group = [
+        HEAD,
+        Company(2, "凪峰販売", parent_id=1),
+        Company(3, "凪峰物流", parent_id=2, domains=["logistics.example"]),
+        Company(4, "椿沢精機"),
+    ]
+    lead = Lead(1, email="a@nagimine.example")
+    assert match(lead, group).candidates == (1, 2)
+    named = match(evolve(lead, company_name="凪峰販売㈱"), group)
+    assert (named.company_id, named.evidence) == (2, "domain")
+    assert match(evolve(lead, company_name="凪峰物流"), group).candidates == (1, 2)
+
+
+def test_another_legal_form_is_another_company() -> None:
+    """Forms abroad are translations, and tell nothing apart."""
+    lead = Lead(1, company_name="有限会社凪峰", region="大阪")
+    assert match(lead, [evolve(HEAD, name="株式会社凪峰")]).status == "unmatched"
+    for name in ("㈲凪峰", "凪峰", "凪峰 Co., Ltd."):
+        assert match(lead, [evolve(HEAD, name=name)]).company_id == 1
 
 
 @pytest.mark.parametrize("host", ["gmail.com", "blue.ocn.ne.jp", "biz.ezweb.ne.jp"])

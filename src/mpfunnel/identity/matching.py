@@ -2,28 +2,33 @@
 
 Evidence is tried in the order of the policy, and what it names is never more than it says: several
 companies are listed, not guessed from, and a link that the CRM has is not changed by what speaks
-against it.
+against it. Nor does evidence decide that other facts of the lead contradict: a domain, where the
+lead names another company, or where firms of the same group may share it; a name, where the mail is
+of another domain than the company's. Such companies are listed, too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, Literal
 
 from attrs import frozen
 
 from mpfunnel.account import company_of, conflicts, strangers
 from mpfunnel.errors import InvalidDataError, misfit, series
+from mpfunnel.groups import families
 from mpfunnel.identity.domains import domain
 from mpfunnel.identity.mail import Mail, read_mail
+from mpfunnel.identity.names import CompanyName, company_name, region_key
 from mpfunnel.identity.numbers import corporate_number
 from mpfunnel.identity.policy import Evidence, IdentityPolicy
 from mpfunnel.identity.telling import (
+    forms_differ,
     hosts_told,
     is_own,
     is_students_mail,
     is_students_title,
-    name_told,
+    name_key,
     names_nobody,
 )
 from mpfunnel.labels import Label
@@ -60,7 +65,8 @@ class Match:
         company_id: The company that it belongs to; as the CRM has it where that is not there.
         evidence: What decided; of an ambiguous match, what named the candidates first.
         certainty: How sure it is; `None` unless matched.
-        candidates: The companies that it may belong to: of an ambiguous match, and, where the
+        candidates: The companies that it may belong to: of an ambiguous match, one too of which
+            other facts make it doubtful, and, where the
             linked company is not there, those that other evidence names. Sorted.
         disagreeing: Evidence that names other companies alone, in the order of the policy, each
             with the ids that it names.
@@ -77,6 +83,18 @@ class Match:
     disagreeing: tuple[tuple[Evidence, tuple[Id, ...]], ...]
     because: Label
     mail: Mail
+
+
+@frozen
+class _Hits:
+    """The companies that evidence names: those of which it is sure, and the doubtful ones."""
+
+    sure: frozenset[Id] = frozenset()
+    doubtful: frozenset[Id] = frozenset()
+
+    @property
+    def all(self) -> frozenset[Id]:
+        return self.sure | self.doubtful
 
 
 class Directory:
@@ -100,20 +118,29 @@ class Directory:
         self._by_number: dict[str, set[Id]] = {}
         self._by_host: dict[str, set[Id]] = {}
         self._by_name: dict[tuple[str, str], set[Id]] = {}
-        for company in map(company_of, given):
-            if company.id not in self._numbers:
-                self._add(company)
+        self._names: dict[Id, CompanyName] = {}
+        self._hosts: dict[Id, set[str]] = {}
+        companies_ = {company.id: company for company in map(company_of, given)}
+        for company in companies_.values():
+            self._add(company)
+        self._family = families((one.id, one.parent_id) for one in companies_.values())
+        self._without_host: dict[Id, set[Id]] = {}
+        for company_id, family in self._family.items():
+            if not self._hosts[company_id]:
+                self._without_host.setdefault(family, set()).add(company_id)
 
     def _add(self, company: Company) -> None:
         number = corporate_number(company.corporate_number)
         self._numbers[company.id] = number
         if number is not None:
             self._by_number.setdefault(number, set()).add(company.id)
-        for text in company.domains:
-            if (stated := domain(text)) is not None:
-                self._by_host.setdefault(stated.host, set()).add(company.id)
-        if (name := name_told(company.name, company.region)) is not None:
-            self._by_name.setdefault(name, set()).add(company.id)
+        hosts = {stated.host for text in company.domains if (stated := domain(text)) is not None}
+        self._hosts[company.id] = hosts
+        for host in hosts:
+            self._by_host.setdefault(host, set()).add(company.id)
+        name = self._names[company.id] = company_name(company.name)
+        if (key := name_key(name)) and (region := region_key(company.region)):
+            self._by_name.setdefault((key, region), set()).add(company.id)
 
     def __contains__(self, company_id: object) -> bool:
         return company_id in self._numbers
@@ -122,22 +149,48 @@ class Directory:
         """Return the companies that have a 法人番号."""
         return frozenset(self._by_number.get(number, ()))
 
-    def with_host(self, hosts: Iterable[str]) -> frozenset[Id]:
-        """Return the companies that state the first of some hosts that any company states."""
-        return next(
-            (frozenset(self._by_host[one]) for one in hosts if one in self._by_host), _NOBODY
-        )
+    def with_host(self, hosts: Sequence[str]) -> _Hits:
+        """Return the companies that state the first of some hosts that any company states.
 
-    def with_name(self, name: str | None, region: str | None) -> frozenset[Id]:
-        """Return the companies of a name in a region; none where these tell nothing."""
-        told = name_told(name, region)
-        return frozenset(self._by_name.get(told, ())) if told else _NOBODY
+        Those of their groups that state no host may have their mail there, too. They are doubtful
+        where it is not the first of the hosts.
+        """
+        at = next((place for place, one in enumerate(hosts) if one in self._by_host), None)
+        if at is None:
+            return _Hits()
+        stating = self._by_host[hosts[at]]
+        kin = (self._without_host.get(self._family[one], set[Id]()) for one in stating)
+        found = frozenset(stating).union(*kin)
+        return _Hits(doubtful=found) if at else _Hits(found)
 
-    def without_other_number(self, companies: Iterable[Id], number: str | None) -> frozenset[Id]:
-        """Return those of some companies that have no valid 法人番号 but this one."""
-        return frozenset(
-            one for one in companies if number is None or self._numbers[one] in (None, number)
-        )
+    def named(self, hits: _Hits, name: CompanyName) -> _Hits:
+        """Return companies that evidence names, by the name that the lead says."""
+        found = hits.sure | hits.doubtful
+        if not found or not (key := name_key(name)):
+            return hits
+        names = {one: name_key(self._names[one]) for one in found}
+        sure = {one for one in found if names[one] == key} or {
+            one for one in found if not names[one]
+        }
+        return _Hits(frozenset(sure)) if sure else _Hits(doubtful=found)
+
+    def with_name(self, name: CompanyName, region: str | None, hosts: Sequence[str]) -> _Hits:
+        """Return the companies of a name in a region; doubtful where they state other hosts."""
+        named = self._by_name.get((name_key(name), region_key(region)), set[Id]())
+        found = {one for one in named if not forms_differ(name, self._names[one])}
+        doubtful = {
+            one
+            for one in found
+            if hosts and self._hosts[one] and self._hosts[one].isdisjoint(hosts)
+        }
+        return _Hits(frozenset(found - doubtful), frozenset(doubtful))
+
+    def without_other_number(self, hits: _Hits, number: str | None) -> _Hits:
+        """Return the companies that have no valid 法人番号 but this one."""
+        if number is None:
+            return hits
+        others = {one for one in hits.all if self._numbers[one] not in (None, number)}
+        return _Hits(hits.sure - others, hits.doubtful - others)
 
 
 def match(
@@ -162,8 +215,9 @@ def match(
     directory = companies if isinstance(companies, Directory) else Directory(companies)
     mail = read_mail(lead.email, policy)
     named = _named(lead, mail, directory, policy)
-    found, evidence = _decided(named)
+    found, evidence = _decided({one: hits.sure for one, hits in named.items()})
     status: Status
+    doubted = False
     company_id: Id | None = None
     certainty: Certainty | None = None
     candidates = _NOBODY
@@ -178,7 +232,10 @@ def match(
             status, certainty = "matched", CERTAINTY[evidence]
         else:
             status = "unknown_company"
-            candidates = frozenset[Id]().union(*named.values()) - found
+            candidates = frozenset[Id]().union(*(hits.all for hits in named.values())) - found
+    elif some := next((one for one, hits in named.items() if hits.doubtful), None):
+        status, evidence, candidates = "ambiguous", some, named[some].doubtful
+        doubted = True
     else:
         status = _without_company(lead, mail, policy)
     meant = candidates if company_id is None else {company_id}
@@ -189,29 +246,36 @@ def match(
         evidence,
         certainty,
         _sorted(candidates),
-        tuple((one, _sorted(ids)) for one, ids in named.items() if ids and not ids & meant),
-        _BECAUSE[evidence] if status == "matched" and evidence else _WHY[status],
+        tuple(
+            (one, _sorted(hits.all))
+            for one, hits in named.items()
+            if hits.all and not hits.all & meant
+        ),
+        _DOUBTED if doubted else _BECAUSE[evidence] if certainty and evidence else _WHY[status],
         mail,
     )
 
 
 def _named(
     lead: Lead, mail: Mail, directory: Directory, policy: IdentityPolicy
-) -> dict[Evidence, frozenset[Id]]:
+) -> dict[Evidence, _Hits]:
     """Return which companies each evidence names, in the order of the policy."""
     number = corporate_number(lead.corporate_number)
-    named: dict[Evidence, frozenset[Id]] = {}
+    name = company_name(lead.company_name)
+    hosts = hosts_told(mail, policy)
+    named: dict[Evidence, _Hits] = {}
     for evidence in policy.order:
-        hits = _NOBODY
-        if evidence == "link":
-            hits = _NOBODY if lead.company_id is None else frozenset({lead.company_id})
-        elif evidence == "corporate_number":
-            hits = _NOBODY if number is None else directory.with_number(number)
+        hits = _Hits()
+        if evidence == "link" and lead.company_id is not None:
+            hits = _Hits(frozenset({lead.company_id}))
+        elif evidence == "corporate_number" and number is not None:
+            hits = _Hits(directory.with_number(number))
         elif evidence == "domain":
-            hits = directory.with_host(hosts_told(mail, policy))
-            hits = directory.without_other_number(hits, number)
-        else:
-            hits = directory.with_name(lead.company_name, lead.region)
+            hits = directory.named(
+                directory.without_other_number(directory.with_host(hosts), number), name
+            )
+        elif evidence == "name_region":
+            hits = directory.with_name(name, lead.region, hosts)
             hits = directory.without_other_number(hits, number)
         named[evidence] = hits
     return named
@@ -255,6 +319,10 @@ _BECAUSE: Final[Mapping[Evidence, Label]] = {
     "domain": Label("mail at a domain of the company", "メールのドメインが企業のものと一致"),
     "name_region": Label("same name in the same region", "企業名と地域が一致"),
 }
+_DOUBTED: Final = Label(
+    "what names a company is not enough, or something speaks against it",
+    "企業を示す情報はあるが、確かでないか食い違っている",
+)
 _WHY: Final[Mapping[Status, Label]] = {
     "ambiguous": Label("several companies are meant alike", "該当する企業が複数"),
     "individual": Label(

@@ -22,7 +22,7 @@ from typing import Final
 
 from attrs import frozen
 
-__all__ = ["CompanyName", "company_name", "region_key"]
+__all__ = ["JAPANESE_FORMS", "CompanyName", "company_name", "region_key"]
 
 
 @frozen
@@ -184,6 +184,8 @@ _FORMS_JA: Final = {
     "有限責任中間法人": (),
     "無限責任中間法人": (),
 }
+JAPANESE_FORMS: Final = frozenset(_FORMS_JA)
+"""The legal forms of Japan, as `CompanyName.legal_form` has them."""
 _BANKS: Final = {
     "カ": "株式会社",
     "ユ": "有限会社",

@@ -10,16 +10,17 @@ import unicodedata
 from typing import Final
 
 from mpfunnel.identity.mail import Mail
-from mpfunnel.identity.names import company_name, region_key
+from mpfunnel.identity.names import JAPANESE_FORMS, CompanyName, company_name
 from mpfunnel.identity.policy import IdentityPolicy
 
 __all__ = [
+    "forms_differ",
     "hosts_told",
     "is_numbered",
     "is_own",
     "is_students_mail",
     "is_students_title",
-    "name_told",
+    "name_key",
     "names_nobody",
 ]
 
@@ -45,13 +46,15 @@ def is_own(mail: Mail, policy: IdentityPolicy) -> bool:
     return mail.domain is not None and not policy.own_domains.isdisjoint(mail.domain.steps)
 
 
-def name_told(name: str | None, region: str | None) -> tuple[str, str] | None:
-    """Return what is compared of a company's name and region; `None` where they tell no company."""
-    place = region_key(region)
-    if not place or not name:
-        return None
-    read = company_name(name)
-    return (read.key, place) if read.key and not read.agency else None
+def name_key(name: CompanyName) -> str:
+    """Return what is compared of a company's name; blank where it tells no company."""
+    return "" if name.agency else name.key
+
+
+def forms_differ(one: CompanyName, other: CompanyName) -> bool:
+    """Whether two names are of different companies, as one is a 有限会社 and one a 株式会社."""
+    forms = {one.legal_form, other.legal_form}
+    return len(forms) > 1 and forms <= JAPANESE_FORMS
 
 
 def names_nobody(name: str | None, corporate_number: str | None) -> bool:
