@@ -1,10 +1,12 @@
 """What a good analyst would write in Polars to find the companies of leads, by the same keys.
 
 Each different host, name, number and prefecture is read once, by the same functions; then come a
-join by the number, one by the domain and one by name and prefecture. Who is meant by several
-companies is told apart by the evidence that is left, or stays open. It knows one policy (the usual
-order, sub-domains joined), takes the columns for granted, and tells neither who disagrees nor what
-else could be meant.
+join by the number, one by the domain and one by name and prefecture. A domain counts for the whole
+family as far as it states none, and is weighed against the name; a name is weighed against the
+legal form and the mail. Who is meant by several companies is told apart by the evidence that is
+left, or stays open. It knows one policy (the usual order, sub-domains joined) and parents that are
+one step above, takes the columns for granted, and tells neither who disagrees nor what else could
+be meant.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from typing import Any
 import polars as pl
 
 from mpfunnel.identity import IdentityPolicy, company_name, corporate_number, domain, read_mail
-from mpfunnel.identity.names import region_key
+from mpfunnel.identity.names import JAPANESE_FORMS, region_key
 
 NUMBER, DOMAIN, NAME = "corporate_number", "domain", "name_region"
 
@@ -24,7 +26,9 @@ def assign(tables: Mapping[str, pl.DataFrame], policy: IdentityPolicy) -> pl.Dat
     """Return id, company_id and evidence of each lead, blank where none is found."""
     firms = tables["companies"].with_row_index("firm")
     firms = firms.with_columns(
-        number=read(firms["corporate_number"], number_of), **name_region(firms, "name")
+        number=read(firms["corporate_number"], number_of),
+        form=read(firms["name"], form_of),
+        **name_region(firms, "name"),
     )
     leads = tables["leads"].with_row_index("lead")
     host = leads["email"].str.normalize("NFKC").str.strip_chars().str.to_lowercase()
@@ -33,23 +37,28 @@ def assign(tables: Mapping[str, pl.DataFrame], policy: IdentityPolicy) -> pl.Dat
         "id",
         "company_id",
         number=read(leads["corporate_number"], number_of),
+        form=read(leads["company_name"], form_of),
         host=host.str.extract(r".@([^@]+)$"),
         **name_region(leads, "company_name"),
     )
     open_ = leads.filter(pl.col("company_id").is_null())
 
     by_domain = stated(tables["company_sets"], firms)
+    ways = hosts(open_["host"], by_domain, policy)
+    shared = with_families(by_domain, firms)
     found = {
         NUMBER: open_.join(firms.select("number", "firm").drop_nulls(), on="number"),
-        DOMAIN: open_.join(hosts(open_["host"], by_domain, policy), on="host"),
+        DOMAIN: open_.join(nearest(ways), on="host").join(shared, on="step"),
         NAME: open_.join(firms.select("name", "where", "firm").drop_nulls(), on=["name", "where"]),
     }
     # Another number is another firm.
-    numbers = firms.select("firm", firm_number="number")
+    there = firms.select("firm", firm_number="number", firm_name="name", firm_form="form")
     for evidence in (DOMAIN, NAME):
-        hits = found[evidence].join(numbers, on="firm")
+        hits = found[evidence].join(there, on="firm")
         differs = (pl.col("number") != pl.col("firm_number")).fill_null(False)
         found[evidence] = hits.filter(~differs)
+    found[DOMAIN] = by_name(found[DOMAIN])
+    found[NAME] = by_form_and_mail(found[NAME], ways, by_domain)
     told = decided([(evidence, hits.select("lead", "firm")) for evidence, hits in found.items()])
     told = told.join(firms.select("firm", found="id"), on="firm", how="left")
     leads = leads.join(told, on="lead", how="left", maintain_order="left")
@@ -130,8 +139,23 @@ def host_of(text: str) -> str | None:
     return None if held is None else held.host
 
 
+def form_of(text: str) -> str | None:
+    """Return the legal form of a name, as far as it is compared."""
+    form = company_name(text).legal_form
+    return form if form in JAPANESE_FORMS else None
+
+
+def with_families(by_domain: pl.DataFrame, firms: pl.DataFrame) -> pl.DataFrame:
+    """Return step and firm, also of who states none but has a relative who states it."""
+    parent, own = pl.col("parent_id"), pl.col("id")
+    family = firms.select("firm", family=pl.coalesce(parent, own))
+    states = by_domain.join(family, on="firm").select("step", "family").unique()
+    silent = family.join(by_domain, on="firm", how="anti")
+    return pl.concat([by_domain, states.join(silent, on="family").select("step", "firm")])
+
+
 def hosts(given: pl.Series, by_domain: pl.DataFrame, policy: IdentityPolicy) -> pl.DataFrame:
-    """Return host and firm of each host that tells a company, by the nearest domain stated."""
+    """Return host, place and step of each host that tells a company."""
     nobodys = policy.own_domains | policy.vendor_domains
     rows: list[tuple[str, int, str]] = []
     for host in given.drop_nulls().unique():
@@ -140,7 +164,36 @@ def hosts(given: pl.Series, by_domain: pl.DataFrame, policy: IdentityPolicy) -> 
             steps = mail.domain.steps
             if nobodys.isdisjoint(steps):
                 rows += [(host, place, step) for place, step in enumerate(steps)]
-    steps_of = pl.DataFrame(rows, schema=["host", "place", "step"], orient="row")
-    hits = steps_of.join(by_domain, on="step")
-    nearest = pl.col("place") == pl.col("place").min().over("host")
-    return hits.filter(nearest).select("host", "firm")
+    found = pl.DataFrame(rows, schema=["host", "place", "step"], orient="row")
+    return found.with_columns(stated=pl.col("step").is_in(by_domain["step"].implode()))
+
+
+def nearest(ways: pl.DataFrame) -> pl.DataFrame:
+    """Return host, place and step of the nearest step that a company states."""
+    found = ways.filter("stated")
+    return found.filter(pl.col("place") == pl.col("place").min().over("host")).drop("stated")
+
+
+def by_name(hits: pl.DataFrame) -> pl.DataFrame:
+    """Return who is meant by a domain: of the name told, or of none known; else any of them."""
+    there = pl.col("firm_name")
+    same = (pl.col("name") == there).fill_null(False)
+    some = same.any().over("lead")
+    told = pl.col("name").is_not_null()
+    return hits.filter(
+        pl.when(told)
+        .then(pl.when(some).then(same).otherwise(there.is_null()))
+        .otherwise(pl.col("place") == 0)
+    )
+
+
+def by_form_and_mail(
+    hits: pl.DataFrame, ways: pl.DataFrame, by_domain: pl.DataFrame
+) -> pl.DataFrame:
+    """Return who is meant by name and region, where neither legal form nor mail is another's."""
+    hits = hits.filter((pl.col("form") == pl.col("firm_form")).fill_null(True))
+    agree = ways.join(by_domain, on="step").select("host", "firm").unique()
+    agree = hits.join(agree, on=["host", "firm"], how="semi").select("lead", "firm")
+    against = hits.join(ways, on="host", how="semi").join(by_domain, on="firm", how="semi")
+    against = against.join(agree, on=["lead", "firm"], how="anti")
+    return hits.join(against, on=["lead", "firm"], how="anti")

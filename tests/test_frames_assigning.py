@@ -74,6 +74,7 @@ def tables_of(leads: Sequence[Lead], companies: Sequence[Company]) -> dict[str, 
             {
                 "id": pa.array([one.id for one in companies], company_id),
                 **{n: pa.array([getattr(one, n) for one in companies], TEXT) for n in texts},
+                "parent_id": pa.array([one.parent_id for one in companies], company_id),
                 "public_body": pa.array(
                     [one.attributes.get("public_body") for one in companies], BOOL
                 ),

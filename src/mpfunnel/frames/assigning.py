@@ -30,7 +30,7 @@ _PERSONS: Final = ("individual", "student")
 _MARKS: Final = ("public_body", *_PERSONS)
 """The attributes of companies that matching sets."""
 _READ: Final[Mapping[str, tuple[str, ...]]] = {
-    "companies": ("id", "name", "region", "corporate_number"),
+    "companies": ("id", "name", "region", "corporate_number", "parent_id"),
     "leads": (
         *("id", "company_id", "email", "title", "department"),
         *("company_name", "corporate_number", "region"),
@@ -92,7 +92,7 @@ def assign(
 
     Args:
         leads: id; company_id, email, title, department, company_name, corporate_number, region.
-        companies: id; name, region, corporate_number, public_body.
+        companies: id; name, region, corporate_number, parent_id, public_body.
         company_sets: company_id, fact, value: of the fact ``domains``, the mail and web domains
             of companies.
         policy: Which evidence is used, and what the firm knows of domains itself.
@@ -165,6 +165,7 @@ class _Assigning:
         ids: Mapping[str, Family] = {
             "id": "company" if companies else "lead",
             "company_id": "company",
+            "parent_id": "company",
         }
         for column in (*_READ[name], *(_MARKS if companies else ())):
             if column not in frame.columns:

@@ -14,14 +14,16 @@ from attrs import field, frozen
 
 from mpfunnel.frames.kinds import polars
 from mpfunnel.frames.rows import WHO
+from mpfunnel.groups import families
 from mpfunnel.identity.assigning import is_public_name, is_public_number
 from mpfunnel.identity.domains import domain
 from mpfunnel.identity.known import roles
 from mpfunnel.identity.mail import read_mail
-from mpfunnel.identity.names import company_name, region_key
+from mpfunnel.identity.names import CompanyName, company_name, region_key
 from mpfunnel.identity.numbers import corporate_number
 from mpfunnel.identity.policy import Evidence, IdentityPolicy
 from mpfunnel.identity.telling import (
+    forms_differ,
     hosts_told,
     is_numbered,
     is_own,
@@ -34,61 +36,71 @@ __all__ = ["Companies", "Found", "find"]
 _PLAIN: Final = r"^([A-Za-z0-9._+-]+)@([A-Za-z0-9.-]+)$"
 """Addresses whose two parts are read apart: there are far fewer hosts than addresses."""
 _DIGITS: Final = "0123456789"
+_DOUBTFUL: Final = 2
+"""The last of three ranks: same name or mail host, no name known, else."""
+_Way = tuple[tuple[int, ...], bool]
+"""The hosts of a mail address that companies state, the nearest first; whether it is its own."""
 
 
 @frozen(eq=False)
 class Companies:
     """Companies, by what tells them.
 
-    Those that share what tells them are a group, known by its place.
-
     Attributes:
         ids: The id of each: a series.
         public: Whether each is surely a public body: a series.
         numbers: The valid 法人番号 of each, as a whole number: a series.
+        named: The number of the name of each, null where none is known: a series.
+        forms: The legal form that each states: a series.
+        stating: Whether each states a domain: a series.
         names: The number of each name that any of them has, by what is compared of it.
-        written: What is read of each name as it is written: its number, and whether it is blank.
+        written: What is read of each name as it is written: its number, whether it tells a company,
+            whether it is blank, and the legal form.
         regions: The number of each region, by what is compared of it.
-        hosts: The group that states a host.
-        by_number: Groups by 法人番号: a frame of number, group.
-        by_name: Groups by name and region: a frame of name, where, group.
-        groups: A frame of group, size, and ``only``: the firm, where it is one.
-        members: A frame of group, firm.
+        hosts: The number of each host that any of them states.
+        by_number: A frame of number, firm.
+        by_name: A frame of name, where, firm.
+        by_host: A frame of host, firm: who states it, and who of their families states none.
     """
 
     ids: Any
     public: Any = field(repr=False)
     numbers: Any = field(repr=False)
+    named: Any = field(repr=False)
+    forms: Any = field(repr=False)
+    stating: Any = field(repr=False)
     names: Mapping[str, int] = field(repr=False)
-    written: Mapping[str, tuple[int | None, bool]] = field(repr=False)
+    written: Mapping[str, tuple[int | None, bool, bool, str | None]] = field(repr=False)
     regions: Mapping[str, int] = field(repr=False)
     hosts: Mapping[str, int] = field(repr=False)
     by_number: Any = field(repr=False)
     by_name: Any = field(repr=False)
-    groups: Any = field(repr=False)
-    members: Any = field(repr=False)
+    by_host: Any = field(repr=False)
 
     @classmethod
     def of(cls, companies: Any, domains: Any, policy: IdentityPolicy) -> Companies:
         """Return what tells companies.
 
         Args:
-            companies: A frame of id, name, region and corporate_number, each company once.
+            companies: A frame of id, name, region, corporate_number and parent_id, each company
+                once.
             domains: What domains they state: a frame of firm, value.
             policy: What the firm knows of domains itself.
         """
         pl = polars(WHO)
         names: dict[str, int] = {}
-        written: dict[str, tuple[int | None, bool]] = {}
+        written: dict[str, tuple[int | None, bool, bool, str | None]] = {}
         regions: dict[str, int] = {}
+        numbers_of_hosts: dict[str, int] = {}
 
-        def named(text: str) -> tuple[int | None, bool]:
+        def named(text: str) -> tuple[int | None, str | None, bool]:
             read = company_name(text)
-            known = read.key and not read.agency
+            known = bool(read.key) and not read.agency
             number = names.setdefault(read.key, len(names)) if known else None
+            form = read.legal_form or None
             # Kept as bare values: Python looks through whatever else there is again and again.
-            written[text] = number, read.blank
-            return number, is_public_name(read)
+            written[text] = number, known, read.blank, form
+            return number, form, is_public_name(read)
 
         def numbered(text: str) -> tuple[int | None, bool]:
             number = corporate_number(text)
@@ -101,18 +113,20 @@ class Companies:
             key = region_key(text)
             return (regions.setdefault(key, len(regions)) if key else None,)
 
-        def stated(text: str) -> tuple[str | None, bool]:
+        def stated(text: str) -> tuple[int | None, bool]:
             held = domain(text)
             if held is None:
                 return None, False
-            return held.host, read_mail(f"a@{held.host}", policy).mail_class == "public_body"
+            number = numbers_of_hosts.setdefault(held.host, len(numbers_of_hosts))
+            return number, read_mail(f"a@{held.host}", policy).mail_class == "public_body"
 
         yes = pl.Boolean
-        by_name = _read(companies["name"], named, {"name": pl.UInt32, "public": yes})
+        kinds = {"name": pl.UInt32, "form": pl.String, "public": yes}
+        by_name = _read(companies["name"], named, kinds)
         by_number = _read(
             companies["corporate_number"], numbered, {"number": pl.Int64, "public": yes}
         )
-        hosts = _read(domains["value"], stated, {"host": pl.String, "public": yes})
+        hosts = _read(domains["value"], stated, {"host": pl.UInt32, "public": yes})
         hosts = hosts.with_columns(domains["firm"])
         public = by_name["public"].fill_null(False) | by_number["public"].fill_null(False)
         place = pl.int_range(len(companies), dtype=pl.UInt32, eager=True).alias("firm")
@@ -125,30 +139,48 @@ class Companies:
                 "where": _read(companies["region"], where, {"where": pl.UInt32})["where"],
             }
         )
-        grouped: list[Any] = []
-        groups = 0
-        for rows, keys in ((frame, ["number"]), (frame, ["name", "where"]), (hosts, ["host"])):
-            firms = rows.drop_nulls(keys).group_by(keys).agg(pl.col("firm").unique())
-            grouped.append(firms.with_row_index("group", offset=groups))
-            groups += len(firms)
-        listed = pl.concat([firms.select("group", "firm") for firms in grouped])
-        size = pl.col("firm").list.len()
-        with_number, with_name, with_host = (firms.drop("firm") for firms in grouped)
+        stating = hosts.drop_nulls("host").select("host", "firm").unique()
+        states = place.is_in(stating["firm"].implode())
         return cls(
             companies["id"],
             public,
             frame["number"],
+            frame["name"],
+            by_name["form"],
+            states,
             names,
             written,
             regions,
-            dict(with_host.select("host", "group").rows()),
-            with_number,
-            with_name,
-            listed.select(
-                "group", size=size, only=pl.when(size == 1).then(pl.col("firm").list.first())
-            ),
-            listed.explode("firm"),
+            numbers_of_hosts,
+            frame.select("number", "firm").drop_nulls(),
+            frame.select("name", "where", "firm").drop_nulls(),
+            _with_families(stating, companies.select("id", "parent_id", firm=place, states=states)),
         )
+
+
+def _with_families(stating: Any, companies: Any) -> Any:
+    """Return host and firm: who states a host, and who of their families states none.
+
+    Args:
+        stating: A frame of host, firm.
+        companies: A frame of id, parent_id, firm, states.
+    """
+    pl = polars(WHO)
+    links = companies.select("id", "parent_id").drop_nulls().rows()
+    tops = families([*links, *((parent_id, None) for _, parent_id in links)])
+    numbers: dict[Any, int] = {}
+    related = pl.DataFrame(
+        {
+            "id": pl.Series(tops.keys(), dtype=companies["id"].dtype),
+            "family": pl.Series(
+                [numbers.setdefault(top, len(numbers)) for top in tops.values()], dtype=pl.UInt32
+            ),
+        }
+    )
+    related = companies.join(related, on="id").select("firm", "family", "states")
+    silent = related.filter(~pl.col("states")).select("firm", "family")
+    at_hosts = stating.join(related, on="firm").select("host", "family").unique()
+    return pl.concat([stating, at_hosts.join(silent, on="family").select("host", "firm")])
 
 
 @frozen(eq=False)
@@ -214,7 +246,8 @@ class _Finding:
         self._companies = companies
         self._policy = policy
         self._ids, links = self._linked(leads["company_id"])
-        found = [links.with_row_index("lead"), self._texts(leads), self._mails(leads["email"])]
+        mails, self._ways = self._mails(leads["email"])
+        found = [links.with_row_index("lead"), self._texts(leads), mails]
         self._leads = self._pl.concat(found, how="horizontal")
 
     # -- what is read of leads --
@@ -231,16 +264,18 @@ class _Finding:
         return ids, found.select("link")
 
     def _texts(self, leads: Any) -> Any:
-        """Return name, blank, number, numbered, where and student."""
+        """Return name, told, blank, form, number, numbered, where and said."""
         pl, policy = self._pl, self._policy
         companies = self._companies
         names, written, regions = companies.names, companies.written, companies.regions
 
-        def named(text: str) -> tuple[int | None, bool]:
+        def named(text: str) -> tuple[int | None, bool, bool, str | None]:
             if (known := written.get(text)) is not None:
                 return known
             read = company_name(text)
-            return None if read.agency else names.get(read.key), read.blank
+            told = bool(read.key) and not read.agency
+            number = names.get(read.key) if told else None
+            return number, told, read.blank, read.legal_form or None
 
         def numbered(text: str) -> tuple[int | None, bool]:
             number = corporate_number(text)
@@ -253,27 +288,34 @@ class _Finding:
             return (is_students_title(text, policy),)
 
         yes = pl.Boolean
+        kinds = {"name": pl.UInt32, "told": yes, "blank": yes, "form": pl.String}
         said = [_read(leads[one], student, {"is": yes})["is"] for one in ("title", "department")]
         found = [
-            _read(leads["company_name"], named, {"name": pl.UInt32, "blank": yes}),
+            _read(leads["company_name"], named, kinds),
             _read(leads["corporate_number"], numbered, {"number": pl.Int64, "numbered": yes}),
             _read(leads["region"], where, {"where": pl.UInt32}),
             pl.DataFrame({"said": said[0].fill_null(False) | said[1].fill_null(False)}),
         ]
         return pl.concat(found, how="horizontal").with_columns(
-            pl.col("blank").fill_null(True), pl.col("numbered").fill_null(False)
+            pl.col("told").fill_null(False),
+            pl.col("blank").fill_null(True),
+            pl.col("numbered").fill_null(False),
         )
 
-    def _mails(self, addresses: Any) -> Any:
-        """Return mail_class, role, personal, own, of_student and the group of the domain."""
+    def _mails(self, addresses: Any) -> tuple[Any, Mapping[_Way, int]]:
+        """Return mail_class, role, personal, own, of_student and way; and the ways by number."""
         pl, policy, hosts = self._pl, self._policy, self._companies.hosts
+        ways: dict[_Way, int] = {}
 
         def told(text: str) -> tuple[Any, ...]:
             mail = read_mail(f"a{text}" if text.startswith("@") else text[1:], policy)
             steps = hosts_told(mail, policy)
-            group = next((hosts[step] for step in steps if step in hosts), None)
+            way = None
+            if steps:
+                stated = tuple(hosts[step] for step in steps if step in hosts)
+                way = ways.setdefault((stated, steps[0] in hosts), len(ways))
             own, student = is_own(mail, policy), is_students_mail(mail)
-            return mail.mail_class, mail.role, mail.personal, own, student, group
+            return mail.mail_class, mail.role, mail.personal, own, student, way
 
         schema = {
             "mail_class": pl.String,
@@ -281,7 +323,7 @@ class _Finding:
             "personal": pl.Boolean,
             "own": pl.Boolean,
             "of_student": pl.Boolean,
-            "domain": pl.UInt32,
+            "way": pl.UInt32,
         }
         address = pl.col("address")
         parts = address.str.extract_groups(_PLAIN).struct
@@ -301,7 +343,8 @@ class _Finding:
         found = _read(frame["host"], told, schema)
         # Of no known host, an address is nobody's.
         known = pl.col("mail_class") != "unknown"
-        return found.with_columns(role=pl.coalesce(self._roles(frame["local"]) & known, "role"))
+        role = pl.coalesce(self._roles(frame["local"]) & known, "role")
+        return found.with_columns(role=role), ways
 
     def _roles(self, locals_: Any) -> Any:
         """Return whether roles have addresses, by what stands before the @."""
@@ -326,40 +369,85 @@ class _Finding:
 
     # -- what evidence names --
 
-    def _group(self, evidence: Evidence) -> Any:
-        """Return the group of companies that evidence other than a link names for each lead."""
-        companies, leads = self._companies, self._leads
-        if evidence == "domain":
-            return leads["domain"]
-        keys, groups = (
-            (["number"], companies.by_number)
-            if evidence == "corporate_number"
-            else (["name", "where"], companies.by_name)
-        )
-        return leads.select(keys).join(groups, on=keys, how="left", maintain_order="left")["group"]
-
     def _named(self, evidence: Evidence) -> _Named:
         """Return which companies evidence names."""
-        pl, companies, leads = self._pl, self._companies, self._leads
+        pl, leads = self._pl, self._leads
         if evidence == "link":
-            return _Named(leads["link"], pl.DataFrame(schema=_hits(pl)))
-        group = self._group(evidence)
-        frame = leads.select("lead", "number", group=group)
-        frame = frame.with_columns(
-            size=companies.groups["size"].gather(group), only=companies.groups["only"].gather(group)
+            none = pl.DataFrame(schema=_hits(pl))
+            return _Named(leads["link"], none, none)
+        if evidence == "corporate_number":
+            hits = leads.select("lead", "number").join(self._companies.by_number, on="number")
+            hits = hits.with_columns(doubtful=pl.lit(False))
+        else:
+            hits = self._by_domain() if evidence == "domain" else self._by_name()
+        sure = hits.filter(~pl.col("doubtful")).select("lead", "firm")
+        times = pl.len().over("lead")
+        one = sure.filter(times == 1)
+        only = pl.repeat(None, len(leads), dtype=pl.UInt32, eager=True)
+        return _Named(
+            only.scatter(one["lead"], one["firm"]),
+            sure.filter(times > 1),
+            hits.filter("doubtful").select("lead", "firm"),
         )
-        several = frame.filter(pl.col("size") > 1).join(companies.members, on="group")
-        if evidence != "corporate_number":
-            # A company of another valid number is another one.
-            frame = frame.with_columns(number_there=companies.numbers.gather(frame["only"]))
-            several = several.with_columns(number_there=companies.numbers.gather(several["firm"]))
-            same = (pl.col("number") == pl.col("number_there")).fill_null(True)
-            frame = frame.with_columns(only=pl.when(same).then("only"))
-            several = several.filter(same)
-        several = several.select("lead", "firm", times=pl.len().over("lead"))
-        left = several.filter(pl.col("times") == 1)
-        only = frame["only"].scatter(left["lead"], left["firm"])
-        return _Named(only, several.filter(pl.col("times") > 1).select("lead", "firm"))
+
+    def _by_domain(self) -> Any:
+        """Return lead, firm and doubtful, as domains tell."""
+        pl, companies = self._pl, self._companies
+        nearest = [
+            (way, stated[0], nearest) for (stated, nearest), way in self._ways.items() if stated
+        ]
+        schema = {"way": pl.UInt32, "host": pl.UInt32, "nearest": pl.Boolean}
+        found = pl.DataFrame(nearest, schema=schema, orient="row").join(
+            companies.by_host, on="host"
+        )
+        hits = self._leads.select("lead", "way", "number", "told", "name").join(found, on="way")
+        hits = self._of_no_other_number(hits)
+        there = pl.col("name_there")
+        by_name = pl.when(pl.col("name") == there).then(0).when(there.is_null()).then(1)
+        rank = pl.when("told").then(by_name.otherwise(_DOUBTFUL)).when("nearest").then(0)
+        hits = hits.select(
+            "lead",
+            "firm",
+            "told",
+            "nearest",
+            "name",
+            name_there=companies.named.gather(hits["firm"]),
+        ).select("lead", "firm", rank=rank.otherwise(_DOUBTFUL))
+        hits = hits.filter(pl.col("rank") == pl.col("rank").min().over("lead"))
+        return hits.select("lead", "firm", doubtful=pl.col("rank") == _DOUBTFUL)
+
+    def _by_name(self) -> Any:
+        """Return lead, firm and doubtful, as name and region tell."""
+        pl, companies = self._pl, self._companies
+        hits = self._leads.select("lead", "way", "number", "form", "name", "where")
+        hits = self._of_no_other_number(hits.join(companies.by_name, on=["name", "where"]))
+        firm = hits["firm"]
+        hits = hits.with_columns(
+            form_there=companies.forms.gather(firm), stating=companies.stating.gather(firm)
+        )
+        forms = hits.select("form", "form_there").drop_nulls().unique().rows()
+        differing = [
+            (one, other)
+            for one, other in forms
+            if forms_differ(CompanyName(legal_form=one), CompanyName(legal_form=other))
+        ]
+        kinds = {"form": pl.String, "form_there": pl.String}
+        other = pl.DataFrame(differing, schema=kinds, orient="row")
+        hits = hits.join(other, on=["form", "form_there"], how="anti")
+        stated = [(way, host) for (hosts, _), way in self._ways.items() for host in hosts]
+        agreeing = pl.DataFrame(
+            stated, schema={"way": pl.UInt32, "host": pl.UInt32}, orient="row"
+        ).join(companies.by_host, on="host")
+        agreeing = agreeing.select("way", "firm", agrees=pl.lit(True)).unique()
+        hits = hits.join(agreeing, on=["way", "firm"], how="left")
+        disagrees = pl.col("way").is_not_null() & pl.col("agrees").is_null()
+        return hits.select("lead", "firm", doubtful=disagrees & pl.col("stating"))
+
+    def _of_no_other_number(self, hits: Any) -> Any:
+        """Return hits without companies of another valid number, which are others."""
+        pl = self._pl
+        same = pl.col("number") == self._companies.numbers.gather(hits["firm"])
+        return hits.filter(same.fill_null(True))
 
     def _told_apart(self, named: Mapping[Evidence, _Named]) -> Any:
         """Return lead, evidence and firms, where any evidence names several companies."""
@@ -388,7 +476,7 @@ class _Finding:
         pl = self._pl
         order = self._policy.order
         named: dict[Evidence, _Named] = {evidence: self._named(evidence) for evidence in order}
-        apart = self._told_apart(named)
+        apart, doubts = self._told_apart(named), self._doubts(named)
         frame = self._leads.select(
             "lead",
             "mail_class",
@@ -401,6 +489,8 @@ class _Finding:
         )
         only = [one.only.alias(evidence) for evidence, one in named.items()]
         frame = frame.with_columns(only).join(apart, on="lead", how="left", maintain_order="left")
+        first = doubts.select("lead", doubted="evidence").unique()
+        frame = frame.join(first, on="lead", how="left", maintain_order="left")
         several = pl.col("firm").list.len() > 1
         frame = frame.with_columns(
             several=several.fill_null(False),
@@ -425,35 +515,48 @@ class _Finding:
             .then(pl.lit("matched"))
             .when(pl.col("firm").is_not_null())
             .then(pl.lit("unknown_company"))
+            .when(pl.col("doubted").is_not_null())
+            .then(pl.lit("ambiguous"))
             .when("own")
             .then(pl.lit("own"))
             .when(pl.col("personal") & ~pl.col("numbered") & pl.col("blank"))
             .then(pl.lit("individual"))
             .otherwise(pl.lit("unmatched")),
             firm=pl.when(~student).then("firm"),
-            evidence=pl.when(~student).then("evidence"),
+            evidence=pl.when(~student).then(pl.coalesce("evidence", "doubted")),
         )
         return Found(
             frame.select("status", "firm", "evidence", "mail_class", "role"),
-            self._candidates(frame, named),
+            self._candidates(frame, named, doubts),
             self._ids,
         )
 
-    def _candidates(self, frame: Any, named: Mapping[Evidence, _Named]) -> Any:
+    def _doubts(self, named: Mapping[Evidence, _Named]) -> Any:
+        """Return lead, firm and evidence: the doubtful hits of the first evidence with any."""
+        pl = self._pl
+        doubts = pl.DataFrame(schema={**_hits(pl), "evidence": pl.String})
+        for evidence, one in named.items():
+            fresh = one.doubtful.join(doubts, on="lead", how="anti")
+            doubts = pl.concat([doubts, fresh.with_columns(evidence=pl.lit(evidence))])
+        return doubts
+
+    def _candidates(self, frame: Any, named: Mapping[Evidence, _Named], doubts: Any) -> Any:
         """Return what speaks for other companies than the one found, or for one of several."""
         pl = self._pl
-        meant = frame.filter(pl.col("status") == "ambiguous").select(
-            "lead", "evidence", firm="firms"
-        )
-        meant = meant.explode("firm").select("lead", "firm", "evidence", candidate=pl.lit(True))
+        open_ = frame.filter(pl.col("status") == "ambiguous")
+        several = open_.select("lead", "evidence", firm="firms").drop_nulls().explode("firm")
+        doubtful = doubts.join(open_.filter(~pl.col("several")), on="lead", how="semi")
+        meant = pl.concat([one.select("lead", "firm", "evidence") for one in (several, doubtful)])
+        meant = meant.with_columns(candidate=pl.lit(True))
         told = [meant]
         for evidence, one in named.items():
             other = frame.filter(pl.col(evidence).is_not_null())
             other = other.filter(pl.col(evidence).ne_missing(pl.col("firm")))
-            found = frame.select("lead", "firm").join(one.several, on=["lead", "firm"], how="semi")
-            more = one.several.join(found, on="lead", how="anti")
-            hits = pl.concat([other.select("lead", firm=evidence), more])
+            hits = pl.concat([other.select("lead", firm=evidence), one.several, one.doubtful])
+            found = frame["firm"].gather(hits["lead"])
+            of_found = (hits["firm"] == found) | (one.only.gather(hits["lead"]) == found)
             agreed = hits.join(meant, on=["lead", "firm"], how="semi")
+            agreed = pl.concat([agreed, hits.filter(of_found)])
             hits = hits.join(agreed, on="lead", how="anti")
             told.append(hits.with_columns(evidence=pl.lit(evidence), candidate=pl.lit(False)))
         lost = frame.filter(pl.col("status") == "unknown_company").select("lead", lost=pl.lit(True))
@@ -472,10 +575,12 @@ class _Named(NamedTuple):
     Attributes:
         only: For each lead the firm, where it is one: a series.
         several: A frame of lead and firm, where they are several.
+        doubtful: A frame of lead and firm: those that it hints at, and does not decide for.
     """
 
     only: Any
     several: Any
+    doubtful: Any
 
 
 def _hits(pl: Any) -> dict[str, Any]:
