@@ -215,10 +215,10 @@ def match(
     directory = companies if isinstance(companies, Directory) else Directory(companies)
     mail = read_mail(lead.email, policy)
     named = _named(lead, mail, directory, policy)
-    sure: dict[Evidence, frozenset[Id]] = {one: hits.sure for one, hits in named.items()}
-    found, evidence = _decided(sure)
+    found, evidence = _decided({one: hits.sure for one, hits in named.items()})
+    doubted: list[Evidence] = [one for one, hits in named.items() if hits.doubtful]
+    listed = not found and bool(doubted)
     status: Status
-    doubted = False
     company_id: Id | None = None
     certainty: Certainty | None = None
     candidates = _NOBODY
@@ -234,9 +234,8 @@ def match(
         else:
             status = "unknown_company"
             candidates = frozenset[Id]().union(*(hits.all for hits in named.values())) - found
-    elif some := next((one for one, hits in named.items() if hits.doubtful), None):
-        status, evidence, candidates = "ambiguous", some, named[some].doubtful
-        doubted = True
+    elif listed:
+        status, evidence, candidates = "ambiguous", doubted[0], named[doubted[0]].doubtful
     else:
         status = _without_company(lead, mail, policy)
     meant = candidates if company_id is None else {company_id}
@@ -252,7 +251,11 @@ def match(
             for one, hits in named.items()
             if hits.all and not hits.all & meant
         ),
-        _DOUBTED if doubted else _BECAUSE[evidence] if certainty and evidence else _WHY[status],
+        _BECAUSE[evidence]
+        if certainty and evidence
+        else _DOUBTED
+        if listed and status == "ambiguous"
+        else _WHY[status],
         mail,
     )
 
