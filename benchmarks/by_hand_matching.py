@@ -27,7 +27,6 @@ def assign(tables: Mapping[str, pl.DataFrame], policy: IdentityPolicy) -> pl.Dat
     firms = tables["companies"].with_row_index("firm")
     firms = firms.with_columns(
         number=read(firms["corporate_number"], number_of),
-        form=read(firms["name"], form_of),
         **name_region(firms, "name"),
     )
     leads = tables["leads"].with_row_index("lead")
@@ -37,7 +36,6 @@ def assign(tables: Mapping[str, pl.DataFrame], policy: IdentityPolicy) -> pl.Dat
         "id",
         "company_id",
         number=read(leads["corporate_number"], number_of),
-        form=read(leads["company_name"], form_of),
         host=host.str.extract(r".@([^@]+)$"),
         **name_region(leads, "company_name"),
     )
@@ -109,10 +107,14 @@ def number_of(text: str) -> str | None:
     return corporate_number(text)
 
 
-def name_of(text: str) -> str | None:
-    """Return the key of a name; an agency's is none."""
+def name_and_form(text: str) -> tuple[str | None, str | None]:
+    """Return the key of a name, and its legal form as far as it is compared.
+
+    An agency's name is none.
+    """
     found = company_name(text)
-    return None if found.agency else found.key or None
+    form = found.legal_form if found.legal_form in JAPANESE_FORMS else None
+    return None if found.agency else found.key or None, form
 
 
 def region_of(text: str) -> str | None:
@@ -121,8 +123,14 @@ def region_of(text: str) -> str | None:
 
 
 def name_region(frame: pl.DataFrame, column: str) -> dict[str, pl.Series]:
-    """Return the keys of names and prefectures."""
-    return {"name": read(frame[column], name_of), "where": read(frame["region"], region_of)}
+    """Return the keys of names and prefectures, and the legal forms."""
+    known = frame[column].drop_nulls().unique()
+    rows = [name_and_form(one) for one in known]
+    schema = {"name": pl.String, "form": pl.String}
+    keys = pl.DataFrame(rows, schema=schema, orient="row").with_columns(known.alias("written"))
+    names = frame.select(written=column).join(keys, on="written", how="left", maintain_order="left")
+    where = read(frame["region"], region_of)
+    return {"name": names["name"], "form": names["form"], "where": where}
 
 
 def stated(sets: pl.DataFrame, firms: pl.DataFrame) -> pl.DataFrame:
@@ -137,12 +145,6 @@ def host_of(text: str) -> str | None:
     """Return the host that a company states."""
     held = domain(text)
     return None if held is None else held.host
-
-
-def form_of(text: str) -> str | None:
-    """Return the legal form of a name, as far as it is compared."""
-    form = company_name(text).legal_form
-    return form if form in JAPANESE_FORMS else None
 
 
 def with_families(by_domain: pl.DataFrame, firms: pl.DataFrame) -> pl.DataFrame:

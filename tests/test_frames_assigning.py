@@ -199,6 +199,63 @@ def test_many_tables_say_what_objects_say() -> None:
         check(dice, "Polars")
 
 
+def relatives(dice: Random) -> tuple[list[Lead], list[Company]]:
+    """Leads and companies of one group, told by domain and name alone, which often disagree."""
+    names = (None, "株式会社凪峰", "㈱凪峰販売", "(有)凪峰", "凪峰", "凪峰_代理店", "Nagimine K.K.")
+    hosts = ("nagimine.co.jp", "sales.nagimine.co.jp", "tsubaki.example")
+    numbers = (None, None, None, None, "7000012050002", "2010401000001")
+    companies = [
+        Company(
+            place,
+            dice.choice(names),
+            domains=dice.sample(hosts, dice.choice((0, 0, 1, 2))),
+            corporate_number=dice.choice(numbers),
+            region=dice.choice((None, "東京都", "東京都")),
+            # 9 is not there.
+            parent_id=dice.choice((None, 9, *range(1, place))),
+        )
+        for place in range(1, dice.randrange(2, 7))
+    ]
+    leads = [
+        Lead(
+            place,
+            dice.choice((None,) * 9 + (1, 8)),
+            f"taro@{dice.choice(('', '', 'a.'))}{dice.choice((*hosts, 'gmail.com'))}",
+            title=dice.choice((None, None, None, "大学院生")),
+            company_name=dice.choice((*names, "椿沢精機")),
+            corporate_number=dice.choice(numbers),
+            region=dice.choice((None, "東京都")),
+        )
+        for place in range(1, 9)
+    ]
+    return leads, companies
+
+
+def test_tables_say_of_relatives_what_objects_say() -> None:
+    """Law 1: Engines agree on families, sub-domains, names and legal forms that speak against."""
+    dice = Random(26)
+    seen: set[tuple[Any, ...]] = set()
+    for _ in range(150):
+        leads, companies = relatives(dice)
+        policy = IdentityPolicy(subdomains=dice.choice(("joined", "joined", "apart")))
+        policy = evolve(policy, order=dice.sample(policy.order, dice.choice((2, 3, 4, 4))))
+        found = assigned("Polars", tables_of(leads, companies), policy)
+        assert found == expected(leads, companies, policy)
+        doubted = [
+            (
+                one.evidence,
+                len(one.candidates),
+                one.because.en != "several companies are meant alike",
+            )
+            for one in identity.assign(leads, companies, policy).matches
+            if one.status == "ambiguous"
+        ]
+        seen |= {(evidence, many > 1, doubt) for evidence, many, doubt in doubted}
+    both = [(evidence, many) for evidence in ("domain", "name_region") for many in (True, False)]
+    assert {(evidence, many, True) for evidence, many in both} <= seen
+    assert {(evidence, True, False) for evidence, _ in both} <= seen
+
+
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "Polars"])
 def test_every_kind_of_table_says_what_objects_say(kind: str) -> None:
     """Law 1: Engines agree, whatever kind of table is given."""
