@@ -429,6 +429,19 @@ def test_assigning_again_changes_nothing() -> None:
     assert set(again.matches["evidence"]) == {"link"}
 
 
+def test_a_domain_of_a_company_that_is_not_there_hides_none() -> None:
+    """A sub-domain that only a company states which is not there is stated by nobody."""
+    sets = {
+        "company_id": ["gone", "a"],
+        "fact": ["domains", "domains"],
+        "value": ["osaka.nagimine.example", "nagimine.example"],
+    }
+    leads = {"id": [1], "email": ["taro@osaka.nagimine.example"], "company_name": ["凪峰製作所"]}
+    found = frames.assign(**given_as("Polars", leads=leads, company_sets=sets))
+    assert found.matches["company_id"].to_list() == ["a"]
+    assert found.matches["evidence"].to_list() == ["domain"]
+
+
 # -- what is wrong --
 
 
