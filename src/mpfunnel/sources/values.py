@@ -263,7 +263,8 @@ def _word(text: str | bool, truths: frozenset[str], falses: frozenset[str]) -> b
         return True
     if text in falses:
         return False
-    words = sorted(truths | falses)
+    if not (words := sorted(truths | falses)):
+        raise CellError("missing", "needs words for both true and false")
     raise CellError("choice", f"must be one of {', '.join(words)}{near(text, words)}")
 
 
