@@ -482,6 +482,7 @@ class TestFields:
             (column(), ".type: is one of text, int, decimal, float, bool, date, set"),
             (column(type="integer"), ".type: 'integer': no such type; did you mean 'int'?"),
             (column(type="bool"), ": needs words for both true and false"),
+            ({"type": "bool", "constant": "yes"}, ".constant: needs words for both true and false"),
             (
                 column(type="bool", true=["1", "x"], false=["x"]),
                 ": has 'x' for both true and false",
