@@ -336,6 +336,10 @@ def test_the_first_encoding_of_a_list_that_fits_is_taken(
     assert [company.name for company in read.companies] == ["株式会社ソニー", "表示"]
 
 
+FAR = (b"2," + b"x" * 60_000 + b"\n") * 20
+"""More than is looked at to begin with."""
+
+
 @pytest.mark.parametrize(
     ("raw", "encodings", "name"),
     [
@@ -351,8 +355,8 @@ def test_the_first_encoding_of_a_list_that_fits_is_taken(
         ("\ufeffid,name\n1,é\n".encode("utf-16-le"), ["utf-16-be", "utf-16-le"], "é"),
         ("\ufeffid,name\n1,é\n".encode("utf-32-be"), ["utf-16", "utf-32"], "é"),
         # The one byte that does not fit may stand far behind.
-        (b"id,name\n1,\xe9\n" + b"2,x\n" * 300_000, ["utf-8", "latin-1"], "é"),
-        (b"id,name\n1,a\n" + b"2,x\n" * 300_000 + b"3,\xe9\n", ["utf-8", "latin-1"], "a"),
+        (b"id,name\n1,\xe9\n" + FAR, ["utf-8", "latin-1"], "é"),
+        (b"id,name\n1,a\n" + FAR + b"3,\xe9\n", ["utf-8", "latin-1"], "a"),
     ],
     ids=lambda value: repr(value)[:40],
 )

@@ -208,5 +208,5 @@ def _unknown(parts: Iterable[Part], tables: Iterable[Table]) -> list[Problem]:
         else:
             known = ", ".join(_KINDS)
             message = f"nothing tells what it holds; say it as kind=path: {known}"
-            problems.append(Problem("unknown", name, message))
+            problems.append(Problem("missing", name, message))
     return problems
