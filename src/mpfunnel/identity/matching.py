@@ -120,10 +120,10 @@ class Directory:
         self._by_name: dict[tuple[str, str], set[Id]] = {}
         self._names: dict[Id, CompanyName] = {}
         self._hosts: dict[Id, set[str]] = {}
-        companies_ = {company.id: company for company in map(company_of, given)}
-        for company in companies_.values():
+        known = {company.id: company for company in map(company_of, given)}
+        for company in known.values():
             self._add(company)
-        self._family = families((one.id, one.parent_id) for one in companies_.values())
+        self._family = families((one.id, one.parent_id) for one in known.values())
         self._without_host: dict[Id, set[Id]] = {}
         for company_id, family in self._family.items():
             if not self._hosts[company_id]:
@@ -165,7 +165,7 @@ class Directory:
 
     def named(self, hits: _Hits, name: CompanyName) -> _Hits:
         """Return companies that evidence names, by the name that the lead says."""
-        found = hits.sure | hits.doubtful
+        found = hits.all
         if not found or not (key := name_key(name)):
             return hits
         names = {one: name_key(self._names[one]) for one in found}
