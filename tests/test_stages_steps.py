@@ -17,8 +17,9 @@ from mpfunnel import case
 from mpfunnel.errors import InvalidDataError, PlaybookError, PolicyError
 from mpfunnel.facts import PursuitFacts, any_product, company, product, pursuit
 from mpfunnel.history import kept, replay
+from mpfunnel.rules.facts import Scale
 from mpfunnel.rules.tables import Rule
-from mpfunnel.stages import furthest, stage_so_far
+from mpfunnel.stages import Step, furthest, stage_so_far
 from tests.leads import draw_account, draw_as_of
 from tests.policies import randoms
 from tests.steps import EVIDENT, IN, LATENT, STEPS, UNSET, drawn_engine, funnel_of
@@ -223,9 +224,108 @@ class TestChecks:
         assert rule.because.ja == "これまでの段階 失注、再育成"
 
 
-def wins(stage: Any) -> Any:
-    """What was won, and which stage the rules give it."""
-    return None if stage.warranted is None else stage.warranted.wins
+WON = mf.FunnelStage("won", "won")
+WITH_WINS = PursuitFacts(Scale(("unset", "latent", "evident", "won"))).stage
+
+
+def winning(*rules: tuple[mf.FunnelStage, Any]) -> mf.Engine:
+    """An engine of a funnel with these rules, in which a stage ends the pursuit."""
+    made = [Rule(stage, when, key=f"r{n}") for n, (stage, when) in enumerate(rules, 1)]
+    table = mf.DecisionTable(made, otherwise=UNSET)
+    stages = [UNSET, LATENT, EVIDENT, WON]
+    return mf.Engine(evolve(BASE, funnel=mf.Funnel(table, stages, ends=[WON, EVIDENT])))
+
+
+def buyer(*products: str) -> mf.Account:
+    """A lead that has bought one product, and asked for these ever since."""
+    opened, closed = (datetime(2026, 5, day, tzinfo=UTC) for day in (1, 29))
+    deal = mf.Deal(1, "c", opened, [mf.DealLine("crm")], "won", closed, "l")
+    return account(0, products=products, deals=[deal])
+
+
+def asked_once(
+    engine: mf.Engine, given: mf.Account, *about: str, stage: str = "unset"
+) -> list[Any]:
+    """What one asking adds to a history that began before the win; the next one adds nothing."""
+    funnel, at = engine.playbook.funnel, datetime(2026, 6, 1, 15, tzinfo=UTC)
+    early = datetime(2026, 5, 1, tzinfo=UTC)
+    history = mf.StageHistory("l")
+    history = funnel.move(history, stage, at=early, cause="api", for_products=about)
+    known = len(history.entries)
+    for moves_on in (True, False):
+        answer = engine.stage_for(evolve(given, histories=[history]), "l", as_of=TODAY)
+        moves = funnel.reconcile(history, answer, as_of=at, new_fact_at=at).moves
+        assert bool(moves) == moves_on
+        history = funnel.apply(history, moves)
+    return [(one.stage, one.for_products) for one in history.entries[known:] if not one.imputed]
+
+
+class TestWins:
+    """What was won passes the gate at once, wherever the rules tell it."""
+
+    touched = (LATENT, ~pursuit.won & product.touched)
+
+    def test_a_win_that_is_told_where_the_lead_is_led(self) -> None:
+        """Law 10: A move is a move: rules that tell a win of a latent lead alone tell it to the
+        lead whom they make latent.
+        """
+        engine = winning((WON, pursuit.won & (WITH_WINS == "latent")), self.touched)
+        assert asked_once(engine, buyer("crm")) == [("won", ("crm",)), ("latent", ("crm",))]
+
+    def test_a_win_that_is_hidden_where_the_lead_is_led(self) -> None:
+        """What is told on the way is not lost."""
+        engine = winning((WON, pursuit.won & (WITH_WINS == "unset")), self.touched)
+        assert asked_once(engine, buyer("crm")) == [("won", ("crm",)), ("latent", ("crm",))]
+
+    def test_one_win_is_told_as_where_the_lead_ends(self) -> None:
+        """Of two stages in which rules see it, the win is not passed in both."""
+        engine = winning(
+            (EVIDENT, pursuit.won & (WITH_WINS == "latent")), (WON, pursuit.won), self.touched
+        )
+        assert asked_once(engine, buyer("crm")) == [("evident", ("crm",)), ("latent", ("crm",))]
+
+    def test_who_comes_back_from_a_win_is_led_on_from_there(self) -> None:
+        """The lead comes back to its stage for the products that have come as far meanwhile, and
+        rules that lead on from there for these are asked at once.
+        """
+        engine = winning(
+            (WON, pursuit.won),
+            (EVIDENT, (WITH_WINS == "evident") | (WITH_WINS == "latent") & product.owned),
+            self.touched,
+        )
+        added = asked_once(engine, buyer("crm", "sfa"), "sfa", stage="latent")
+        assert added == [("won", ("crm",)), ("evident", ("crm",))]
+
+    def test_who_comes_back_from_a_win_may_stay_there(self) -> None:
+        """Rules that lead nowhere from there leave the lead in its stage, for all products."""
+        engine = winning((WON, pursuit.won), self.touched)
+        added = asked_once(engine, buyer("crm", "sfa"), "sfa", stage="latent")
+        assert added == [("won", ("crm",)), ("latent", ("crm", "sfa"))]
+
+    def test_a_win_does_not_take_a_lead_from_where_a_person_has_put_it(self) -> None:
+        """What a person decides stands until there is a newer fact, whatever was won."""
+        engine = winning(
+            (WON, pursuit.won),
+            (EVIDENT, (WITH_WINS == "evident") | (WITH_WINS == "latent") & product.owned),
+            self.touched,
+        )
+        funnel, at = engine.playbook.funnel, datetime(2026, 5, 1, tzinfo=UTC)
+        history = funnel.move(
+            mf.StageHistory("l"), "latent", at=at, cause="person", for_products=["sfa"]
+        )
+        answer = engine.stage_for(
+            evolve(buyer("crm", "sfa"), histories=[history]), "l", as_of=TODAY
+        )
+        proposal = funnel.reconcile(history, answer, as_of=at)
+        assert (proposal.warranted, proposal.moves, proposal.held_by) == ("latent", (), None)
+
+    def test_a_circle_beyond_a_win_is_refused_where_it_begins(self) -> None:
+        """Rules that lead a lead round only after a win say where it is until the win passes."""
+        engine = winning(
+            (WON, pursuit.won), (EVIDENT, (WITH_WINS == "latent") & product.owned), self.touched
+        )
+        with pytest.raises(PolicyError, match="from latent to evident to latent"):
+            asked_once(engine, buyer("crm", "sfa"), "sfa", stage="latent")
 
 
 def check_reconcile(random: Random) -> None:
@@ -250,11 +350,6 @@ def check_reconcile(random: Random) -> None:
             again = engine.stage_for(evolve(given, histories=[history]), lead, as_of=as_of)
         except (PolicyError, mf.UnknownNameError):
             continue
-        if wins(again) != wins(stage):
-            # A win that the rules tell only of a lead in the new stage passes when asked next.
-            moves = funnel.reconcile(history, again, as_of=at, new_fact_at=at).moves
-            history = funnel.apply(history, moves)
-            again = engine.stage_for(evolve(given, histories=[history]), lead, as_of=as_of)
         assert funnel.reconcile(history, again, as_of=at, new_fact_at=at).moves == ()
 
 
@@ -404,7 +499,7 @@ def _one_step_alone(patch: pytest.MonkeyPatch) -> None:
             here = not at.for_products or about in at.for_products
             current.stage = stage_so_far(at.stage if here else funnel.rules.otherwise)
             found[about] = current, ask(about, current)
-        return found, *furthest(funnel, found)
+        return found, *furthest(funnel, found), (Step(at, {}, found, *furthest(funnel, found)),)
 
     patch.setattr(case, "stepped", once)
 

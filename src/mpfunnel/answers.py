@@ -104,11 +104,14 @@ class WarrantedStage(Decided[FunnelStage]):
         decision: The stage of the pursuit that has come furthest.
         for_products: The products whose pursuit has come that far.
         wins: The latest win of each product, which an open pursuit may hide.
+        after_wins: What the facts warrant as soon as a win has passed, where rules see the stage:
+            the lead is back in it then, for other products. `None` where that changes nothing.
     """
 
     decision: Decision[FunnelStage]
     for_products: tuple[Id, ...]
     wins: tuple[Win, ...]
+    after_wins: WarrantedStage | None = None
 
 
 @frozen

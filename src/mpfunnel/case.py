@@ -7,7 +7,7 @@ asked for, so that one tier costs no more than one tier.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from copy import copy
 from datetime import date
 from functools import cached_property, partial
@@ -32,7 +32,7 @@ from mpfunnel.engagement import (
     Worth,
 )
 from mpfunnel.engagement.waiting import first_change, hear
-from mpfunnel.errors import UnknownNameError, brief
+from mpfunnel.errors import PolicyError, UnknownNameError, brief
 from mpfunnel.groups import Member, in_group
 from mpfunnel.kin import Given
 from mpfunnel.labels import Label
@@ -46,6 +46,8 @@ from mpfunnel.stages import (
     FunnelStage,
     Pursuit,
     Sign,
+    Step,
+    Stood,
     Win,
     furthest,
     pursue,
@@ -450,19 +452,19 @@ class Case:
             pursuits: Its current pursuits.
             entry: The entry of its history that it is in; `None` where none is kept.
         """
-        funnel = self.book.playbook.funnel
         found: Mapping[Id | None, tuple[Pursuit, Decision[FunnelStage]]]
+        at = self.book.stood(entry)
         if self.book.asks_stage:
-            ask = partial(self.warranted, person)
-            at = self.book.stood(entry)
-            found, decision, products = stepped(funnel, person.lead.id, pursuits, ask, at)
+            found, warranted = self._stepped(person, pursuits, at)
         else:
             found = {
                 product_id: (pursuit, self.warranted(person, product_id, pursuit))
                 for product_id, pursuit in pursuits.items()
             }
-            decision, products = furthest(funnel, found)
-        warranted = WarrantedStage(decision, products, tuple(self._wins(person, found)))
+            decision, products = furthest(self.book.playbook.funnel, found)
+            step = Step(at, {}, found, decision, products)
+            warranted = WarrantedStage(decision, products, tuple(self._wins(person, [step])))
+        decision, products = warranted.decision, warranted.for_products
         if entry is not None:
             decision, products = self.book.recorded(entry), entry.for_products
         return Stage(
@@ -475,16 +477,60 @@ class Case:
             None if entry is None else self.book.day_of(entry.entered),
         )
 
-    def _wins(
-        self, person: Person, found: Mapping[Id | None, tuple[Pursuit, Decision[FunnelStage]]]
-    ) -> Iterator[Win]:
-        for about, (pursuit, now) in found.items():
-            if (day := pursuit.won_on) is not None:
-                # The next pursuit of the same product may run already.
-                won = Pursuit(started=True, won=True)
-                won.stage = pursuit.stage
-                one = now if pursuit.won else self.warranted(person, about, won)
-                yield Win(about, day, day_began(day, self.book.zone), one.value, one.rule)
+    def _stepped(
+        self, person: Person, pursuits: Mapping[Id | None, Pursuit], at: Stood
+    ) -> tuple[Mapping[Id | None, tuple[Pursuit, Decision[FunnelStage]]], WarrantedStage]:
+        """Return what is warranted where rules see in which stage a lead is."""
+        funnel, ask = self.book.playbook.funnel, partial(self.warranted, person)
+        found, decision, products, steps = stepped(funnel, person.lead.id, pursuits, ask, at)
+        wins = tuple(self._wins(person, steps))
+        after: WarrantedStage | None = None
+        if wins and len(steps) == 1 and products != at.for_products:
+            # A win leads the lead away and back, to an entry that names these products.
+            after = self._after_wins(person, pursuits, steps[0])
+            for product_id, pursuit in pursuits.items():
+                pursuit.stage = steps[0].so_far[product_id]
+        return found, WarrantedStage(decision, products, wins, after)
+
+    def _after_wins(
+        self, person: Person, pursuits: Mapping[Id | None, Pursuit], step: Step
+    ) -> WarrantedStage | None:
+        """Return what is warranted of a lead that is back in its stage for the products of a step.
+
+        `None` where rules lead it round in a circle from there: they are refused when it is there.
+        """
+        funnel, ask = self.book.playbook.funnel, partial(self.warranted, person)
+        back = Stood(step.decision.value, step.products)
+        try:
+            _, then, products, steps = stepped(funnel, person.lead.id, pursuits, ask, back)
+        except PolicyError:
+            return None
+        if then.value == back.stage:
+            then, products = step.decision, step.products
+        return WarrantedStage(then, products, tuple(self._wins(person, [step, *steps])))
+
+    def _wins(self, person: Person, steps: Sequence[Step]) -> Iterator[Win]:
+        """Yield the latest win of each product, as told where the lead is in the end.
+
+        A win that rules hide there is told as they did on the way.
+        """
+        graph = self.book.playbook.funnel.graph
+        for about, (pursuit, _) in steps[-1].found.items():
+            if (day := pursuit.won_on) is None:
+                continue
+            said = [self._of_win(person, about, step) for step in reversed(steps)]
+            passing = (one for one in said if one.value.key in graph.wins)
+            one = next(passing, said[0])
+            yield Win(about, day, day_began(day, self.book.zone), one.value, one.rule)
+
+    def _of_win(self, person: Person, about: Id | None, step: Step) -> Decision[FunnelStage]:
+        pursuit, now = step.found[about]
+        if pursuit.won:
+            return now
+        # The next pursuit of the same product may run already.
+        won = Pursuit(started=True, won=True)
+        won.stage = step.so_far.get(about)
+        return self.warranted(person, about, won)
 
     # -- everything --
 

@@ -19,7 +19,7 @@ from mpfunnel.stages.pursuits import (
 )
 from mpfunnel.stages.sla import Deadline
 from mpfunnel.stages.standing import history_on, in_force, known_on
-from mpfunnel.stages.steps import Stood, stage_so_far, stepped
+from mpfunnel.stages.steps import Step, Stood, stage_so_far, stepped
 
 __all__ = [
     "Cause",
@@ -34,6 +34,7 @@ __all__ = [
     "Sign",
     "StageHistory",
     "StageKind",
+    "Step",
     "Stood",
     "Transition",
     "Warranted",

@@ -135,6 +135,8 @@ class Graph:
     stated: tuple[Transition, ...] | None
     heights: Mapping[str, int] = field(init=False, eq=False, repr=False)
     """How far up the ladder each of its stages is."""
+    wins: frozenset[str] = field(init=False, eq=False, repr=False)
+    """Keys of the stages of the ladder that end a pursuit."""
     _places: Mapping[str, int] = field(init=False, eq=False, repr=False)
     _outward: Mapping[str, Mapping[str, Transition]] = field(init=False, eq=False, repr=False)
 
@@ -146,6 +148,7 @@ class Graph:
             outward.setdefault(one.start, {}).setdefault(one.to, one)
         heights = {key: height for height, key in enumerate(self.ladder)}
         object.__setattr__(self, "heights", heights)
+        object.__setattr__(self, "wins", self.ends.intersection(heights))
         object.__setattr__(self, "_places", places)
         object.__setattr__(self, "_outward", outward)
 

@@ -356,6 +356,21 @@ def proposed(
     expired = current is not None and _has_expired(current, as_of, zone)
     here = "" if current is None else current.stage
     wins = _new_wins(graph, history, warranted, as_of)
+    after = getattr(warranted, "after_wins", None)
+    if after is not None and here == to and any(one.stage != to for one in wins):
+        further = proposed(
+            graph,
+            history,
+            after,
+            as_of,
+            new_fact_at,
+            latest_fact_at,
+            overrules_people=overrules_people,
+            zone=zone,
+        )
+        # Where none passes, the lead never leaves.
+        if any(move.won for move in further.moves):
+            return further
     last = _Stop(
         to, warranted.rule, warranted.for_products, won=any(one.stage == to for one in wins)
     )
@@ -466,7 +481,7 @@ def _new_wins(
     found: dict[tuple[str, str], list[Id | None]] = {}
     for win in sorted(warranted.wins, key=lambda one: one.on):
         key = win.stage.key
-        if key not in graph.ends or key not in graph.heights or began - win.since >= A_DAY:
+        if key not in graph.wins or began - win.since >= A_DAY:
             continue
         if not any(_tells(entry, win) for entry in history.entries):
             found.setdefault((key, win.rule), []).append(win.product_id)

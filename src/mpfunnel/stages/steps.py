@@ -21,7 +21,7 @@ from mpfunnel.stages.funnel import Funnel
 from mpfunnel.stages.graph import FunnelStage
 from mpfunnel.stages.pursuits import Pursuit, furthest
 
-__all__ = ["Stood", "stage_so_far", "stepped"]
+__all__ = ["Step", "Stood", "stage_so_far", "stepped"]
 
 STAGE_SO_FAR: Final = "pursuit.stage"
 """The fact in which the lead's stage is put."""
@@ -39,10 +39,19 @@ class Stood:
 
 
 @frozen
-class _Step:
-    """What the rules say of a lead that stands somewhere."""
+class Step:
+    """What the rules say of a lead that stands somewhere.
+
+    Attributes:
+        at: Where it stands.
+        so_far: The stage of each pursuit there, as rules ask for it.
+        found: What each pursuit warrants.
+        decision: What the lead does.
+        products: For which products.
+    """
 
     at: Stood
+    so_far: Mapping[Id | None, Decision[FunnelStage] | None]
     found: _Found
     decision: Decision[FunnelStage]
     products: tuple[Id, ...]
@@ -50,12 +59,12 @@ class _Step:
 
 def stepped(
     funnel: Funnel, lead_id: Id, pursuits: Mapping[Id | None, Pursuit], ask: _Ask, at: Stood
-) -> tuple[_Found, Decision[FunnelStage], tuple[Id, ...]]:
-    """Return what each pursuit warrants, what the lead does, and for which products.
+) -> tuple[_Found, Decision[FunnelStage], tuple[Id, ...], tuple[Step, ...]]:
+    """Return what each pursuit warrants, what the lead does, for which products, and all steps.
 
-    They are those of the last step that takes the lead to another stage, if there is one; the
-    pursuits keep the stage from which it was taken. What is possible takes in where the lead would
-    be led by way of every stage that is possible on the way (S5).
+    The first three are those of the last step that takes the lead to another stage, if there is
+    one; the pursuits keep the stage from which it was taken. What is possible takes in where the
+    lead would be led by way of every stage that is possible on the way (S5).
 
     Args:
         funnel: The funnel.
@@ -68,7 +77,7 @@ def stepped(
         PolicyError: The rules lead the lead round in a circle.
     """
     rules = _Rules(funnel, pursuits, ask)
-    way: dict[Stood, _Step] = {}
+    way: dict[Stood, Step] = {}
     while at not in way:
         way[at] = step = rules.step(at)
         if step.decision.value == at.stage:
@@ -79,7 +88,7 @@ def stepped(
             if not all(one.decision.settled for one in steps):
                 found, decision = rules.unsettled(steps, last)
             rules.put(last.at)
-            return found, decision, last.products
+            return found, decision, last.products, tuple(steps)
         at = Stood(step.decision.value, step.products)
     keys = " to ".join(one.stage.key for one in (*way, at))
     message = f"lead {brief(lead_id)} goes round in a circle on the same facts, from {keys}"
@@ -101,15 +110,16 @@ class _Rules:
             here = not at.for_products or about in at.for_products
             pursuit.stage = stage_so_far(at.stage if here else self.start, *others)
 
-    def step(self, at: Stood, *others: FunnelStage) -> _Step:
+    def step(self, at: Stood, *others: FunnelStage) -> Step:
         """Ask the rules about all pursuits of a lead that stands somewhere."""
         self.put(at, *others)
         found = {
             about: (pursuit, self.ask(about, pursuit)) for about, pursuit in self.pursuits.items()
         }
-        return _Step(at, found, *furthest(self.funnel, found))
+        so_far = {about: pursuit.stage for about, pursuit in self.pursuits.items()}
+        return Step(at, so_far, found, *furthest(self.funnel, found))
 
-    def unsettled(self, steps: list[_Step], last: _Step) -> tuple[_Found, Decision[FunnelStage]]:
+    def unsettled(self, steps: list[Step], last: Step) -> tuple[_Found, Decision[FunnelStage]]:
         """Return the answers of the last step, with all that is possible at the end of any way."""
         every = [*steps]
         todo = [*dict.fromkeys(stage for one in steps for stage in one.decision.possible)]
