@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from attrs import evolve
+
 from mpfunnel.identity.domains import domain
 from mpfunnel.identity.mail import read_mail
 from mpfunnel.identity.names import company_name
@@ -21,6 +23,13 @@ __all__ = ["expected"]
 
 def expected(lead: Lead, companies: Sequence[Company], policy: IdentityPolicy) -> dict[str, Any]:
     """What a match says: status, company, evidence, certainty, candidates, disagreeing."""
+    if "link" not in policy.order and (link := lead.company_id) is not None:
+        without = expected(evolve(lead, company_id=None), companies, policy)
+        if without["status"] != "matched":
+            return expected(lead, companies, evolve(policy, order=("link", *policy.order)))
+        if link != without["company_id"]:
+            without["disagreeing"] += (("link", (link,)),)
+        return without
     mail = read_mail(lead.email, policy)
     told = {one: _named(one, lead, companies, policy) for one in policy.order}
     says = {one: [which for which, sure in told[one] if sure] for one in policy.order}

@@ -121,6 +121,44 @@ def test_a_link_to_nobody_stays_and_others_are_candidates() -> None:
     assert (found.evidence, found.candidates) == ("link", ("a",))
 
 
+@pytest.mark.parametrize(
+    ("lead", "status", "disagreeing"),
+    [
+        # Nothing else is known.
+        (Lead(1, "b"), "matched", ()),
+        (Lead(1, "gone"), "unknown_company", ()),
+        (Lead(1, "b", "shiro@gmail.com"), "matched", ()),
+        # Several are named, or one in doubt.
+        (Lead(1, "c", "a@shiohama.example"), "matched", ()),
+        (Lead(1, "b", "a@shiohama.example"), "matched", (("domain", ("c", "d")),)),
+        (
+            Lead(1, "b", "a@nagimine.co.jp", company_name="汐浜HD"),
+            "matched",
+            (("domain", ("a",)),),
+        ),
+        # A student, who would be none of the company that the mail tells.
+        (Lead(1, "b", "a@nagimine.co.jp", title="学生"), "matched", (("domain", ("a",)),)),
+    ],
+)
+def test_a_link_that_is_left_out_stays(lead: Lead, status: str, disagreeing: Any) -> None:
+    """A policy that does not use links clears none in silence."""
+    policy = IdentityPolicy(order=["corporate_number", "domain", "name_region"])
+    found = match(lead, COMPANIES, policy)
+    assert (found.status, found.company_id, found.evidence) == (status, lead.company_id, "link")
+    assert (found.candidates, found.disagreeing) == ((), disagreeing)
+    assert assign([lead], COMPANIES, policy).leads == (lead,)
+
+
+def test_a_link_that_is_left_out_is_told_where_another_company_is_named() -> None:
+    """What the policy uses goes before it, and the link is named last of what disagrees."""
+    policy = IdentityPolicy(order=["domain", "name_region"])
+    lead = Lead(1, "b", "a@nagimine.co.jp", company_name="凪峰製作所", region="大阪府")
+    found = match(lead, COMPANIES, policy)
+    assert (found.company_id, found.evidence, found.certainty) == ("a", "domain", "likely")
+    assert found.disagreeing == (("link", ("b",)),)
+    assert match(evolve(lead, company_id="a"), COMPANIES, policy).disagreeing == ()
+
+
 def test_a_company_with_another_number_is_never_meant() -> None:
     """Whatever its name and domain are."""
     lead = Lead(1, email="a@nagimine.co.jp", corporate_number="2010401000001")

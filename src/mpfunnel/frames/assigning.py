@@ -278,7 +278,8 @@ class _Assigning:
     def _candidates(self, leads: Any, found: Found) -> Any:
         """Return what else may be meant, or is named, for each lead."""
         pl = self._pl
-        order = {one: place for place, one in enumerate(self._policy.order)}
+        every = dict.fromkeys((*self._policy.order, "link"))
+        order = {one: place for place, one in enumerate(every)}
         listed = found.candidates.with_columns(
             leads["id"].gather(found.candidates["lead"]).alias("lead_id"),
             found.ids.gather(found.candidates["firm"]).alias("company_id"),

@@ -473,9 +473,25 @@ class _Finding:
 
     def found(self) -> Found:
         """Return what was found."""
-        pl = self._pl
         order = self._policy.order
         named: dict[Evidence, _Named] = {evidence: self._named(evidence) for evidence in order}
+        if "link" in named:
+            return self._of(named)
+        # A link that the policy leaves out stays, unless the others name one company alone.
+        link: dict[Evidence, _Named] = {"link": self._named("link")}
+        last, first = self._of({**named, **link}), self._of({**link, **named})
+        alone = last.matches["status"] == "matched"
+        leads = self._leads.select("lead", alone=alone)
+        told = [
+            one.candidates.join(leads.filter(pick), on="lead", how="semi")
+            for one, pick in ((last, alone), (first, ~alone))
+        ]
+        matches = [one.zip_with(alone, first.matches[one.name]) for one in last.matches]
+        return Found(self._pl.DataFrame(matches), self._pl.concat(told), self._ids)
+
+    def _of(self, named: Mapping[Evidence, _Named]) -> Found:
+        """Return what comes of the companies that each evidence names, the strongest first."""
+        pl = self._pl
         apart, doubts = self._told_apart(named), self._doubts(named)
         frame = self._leads.select(
             "lead",

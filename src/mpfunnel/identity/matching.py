@@ -2,9 +2,11 @@
 
 Evidence is tried in the order of the policy, and what it names is never more than it says: several
 companies are listed, not guessed from, and a link that the CRM has is not changed by what speaks
-against it. Nor does evidence decide that other facts of the lead contradict: a domain, where the
-lead names another company, or where firms of the same group may share it; a name, where the mail is
-of another domain than the company's. Such companies are listed, too.
+against it. Where the policy leaves links out, what it uses changes one only by naming another
+company alone, and the link is told. Nor does evidence decide that other facts of the lead
+contradict: a domain, where the lead names another company, or where firms of the same group may
+share it; a name, where the mail is of another domain than the company's. Such companies are listed,
+too.
 """
 
 from __future__ import annotations
@@ -215,6 +217,23 @@ def match(
     directory = companies if isinstance(companies, Directory) else Directory(companies)
     mail = read_mail(lead.email, policy)
     named = _named(lead, mail, directory, policy)
+    if "link" in policy.order or lead.company_id is None:
+        return _matched(lead, mail, named, directory, policy)
+    link: dict[Evidence, _Hits] = {"link": _Hits(frozenset({lead.company_id}))}
+    last = _matched(lead, mail, {**named, **link}, directory, policy)
+    if last.status == "matched":
+        return last
+    return _matched(lead, mail, {**link, **named}, directory, policy)
+
+
+def _matched(
+    lead: Lead,
+    mail: Mail,
+    named: Mapping[Evidence, _Hits],
+    directory: Directory,
+    policy: IdentityPolicy,
+) -> Match:
+    """Return what comes of the companies that each evidence names, the strongest first."""
     found, evidence = _decided({one: hits.sure for one, hits in named.items()})
     doubted: list[Evidence] = [one for one, hits in named.items() if hits.doubtful]
     listed = not found and bool(doubted)

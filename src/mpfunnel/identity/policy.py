@@ -85,7 +85,9 @@ class IdentityPolicy:
     """How leads are matched to companies, and what a firm knows of domains itself.
 
     Attributes:
-        order: The evidence that is used, the strongest first; what is absent is not used.
+        order: The evidence that is used, the strongest first; what is absent is not used. A link
+            that the CRM has stays all the same, unless the others name another company alone; then
+            it is told among what disagrees.
         own_domains: Those of the firm itself: they tell no company.
         vendor_domains: Those of agencies that fill the CRM: they tell no company.
         subdomains: Whether a sub-domain is of the company that states its parent.
