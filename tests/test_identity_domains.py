@@ -220,7 +220,7 @@ names = ["publicsuffixlist", "stdnum", "idna", "disposable_email_domains", "free
 print([name for name in names if name in sys.modules])
 from mpfunnel.identity import known
 print(known.kinds.cache_info().currsize, known.roles.cache_info().currsize)
-identity.read_mail("info@日本語.jp"), identity.corporate_number("7000012050002")
+identity.read_mail("info@日本語.jp"), identity.corporate_number("7010001999999")
 print([name for name in names if name in sys.modules] == names, "requests" in sys.modules)
 print(known.kinds.cache_info().currsize, known.roles.cache_info().currsize)
 """

@@ -54,14 +54,14 @@ class TestRecords:
             ),
             "companies": (
                 {"id": "c1", "name": "C", "domains": "c.jp;d.jp", "industry": "i"}
-                | {"corporate_number": "7000012050002", "employees": "300", "region": "近畿"}
+                | {"corporate_number": "7010001999999", "employees": "300", "region": "近畿"}
                 | {"annual_revenue": "12.5", "growth_rate": "0.5", "country": "JP"}
                 | {"parent_id": "c0", "relationships": "customer;partner", "lists": "top"}
             ),
             "leads": (
                 {"id": "l1", "company_id": "c9", "email": "a@c.jp", "name": "林", "title": "t"}
                 | {"department": "d", "phone": "03", "source": "s", "created_at": "2024-01-01"}
-                | {"interests": "x;y", "company_name": "C", "corporate_number": "T7000012050002"}
+                | {"interests": "x;y", "company_name": "C", "corporate_number": "T7010001999999"}
                 | {"region": "近畿"}
             ),
             "activities": {"id": "a1", "lead_id": "l1", "kind": "click", "at": "2024-01-01T00:00Z"}
@@ -99,7 +99,7 @@ class TestRecords:
         assert read.products[0].name == Label("CRM Cloud", "CRMクラウド")
         assert read.companies == (
             Company(
-                "c1", "C", {"c.jp", "d.jp"}, "7000012050002", "i", 300, Decimal("12.5"), 0.5,
+                "c1", "C", {"c.jp", "d.jp"}, "7010001999999", "i", 300, Decimal("12.5"), 0.5,
                 "近畿", "JP", "c0", frozenset({"customer", "partner"}), {"top"},
             ),
         )  # fmt: skip
@@ -107,7 +107,7 @@ class TestRecords:
             Lead(
                 *("l1", "c9", "a@c.jp", "林", "t", "d", "03", "s", new_year, {"x", "y"}),
                 company_name="C",
-                corporate_number="T7000012050002",
+                corporate_number="T7010001999999",
                 region="近畿",
             ),
         )

@@ -22,10 +22,10 @@ from tests.reading import problems_of, read_files, rows_of, write
 DAY = date(2026, 10, 31)
 COMPANIES = """\
 id,name,number,domains
-1,株式会社凪峰製作所,7000012050002,nagimine.example
+1,株式会社凪峰製作所,7010001999999,nagimine.example
 2,椿沢精機株式会社,,tsubakisawa.example;TSUBAKI.example
 3,山田商店,,
-4,山田商店,5000012050004,yamada.example
+4,山田商店,8010001999998,yamada.example
 5,汐浜HD,,shiohama.example
 6,汐浜ファイナンス,,shiohama.example
 """
@@ -77,15 +77,15 @@ def listed(records: sources.Records) -> list[Any]:
     ("row", "wanted"),
     [
         ("1,,,", "1"),
-        (",7000012050002,,", "1"),
-        (",７０００−０１２０−５０００２,,", "1"),
-        (",7000ー0120ー50002,,", "1"),
+        (",7010001999999,,", "1"),
+        (",７０１０−００１９−９９９９９,,", "1"),
+        (",7010ー0019ー99999,,", "1"),
         (",,Tsubaki.Example,", "2"),
         (",,,椿沢精機株式会社", "2"),
         (",,,　椿沢精機株式会社 ", "2"),
         # The first that any company has decides.
-        ("1,5000012050004,yamada.example,山田商店", "1"),
-        (",5000012050004,nagimine.example,椿沢精機株式会社", "4"),
+        ("1,8010001999998,yamada.example,山田商店", "1"),
+        (",8010001999998,nagimine.example,椿沢精機株式会社", "4"),
         # What no company has leaves it to what follows.
         (",1180301018771,,椿沢精機株式会社", "2"),
         (",,unknown.example,汐浜HD", "5"),
@@ -129,10 +129,10 @@ def test_the_strongest_evidence_decides(row: str, wanted: str, tmp_path: Path) -
         ),
         (",,shiohama.example,山田商店", "domain", "ambiguous", None),
         (
-            ",70000120,,椿沢精機株式会社",
+            ",70100019,,椿沢精機株式会社",
             "法人番号",
             "format",
-            "法人番号 '70000120': must be 13 digits without hyphens",
+            "法人番号 '70100019': must be 13 digits without hyphens",
         ),
         (
             ",,,",
@@ -158,12 +158,12 @@ def test_what_means_no_company_or_several_is_a_reject(
 
 def test_a_number_tells_namesakes_apart(tmp_path: Path) -> None:
     """Of two that are called alike, the one with another number is not meant."""
-    assert listed(read(tmp_path, ",6000012050003,,山田商店\n")) == ["3"]
+    assert listed(read(tmp_path, ",9010001999997,,山田商店\n")) == ["3"]
 
 
 def test_a_company_that_is_named_twice_counts_once(tmp_path: Path) -> None:
     """Law 7: rows = used + collapsed + rejected; by whatever it is named."""
-    records = read(tmp_path, "1,,,\n,7000012050002,,\n1,,,\n,,,nobody\n")
+    records = read(tmp_path, "1,,,\n,7010001999999,,\n1,,,\n,,,nobody\n")
 
     count = next(one for one in records.counts if one.table == "lists")
     assert (count.rows, count.used, count.collapsed, count.rejected) == (4, 1, 2, 1)
@@ -213,7 +213,7 @@ def tables_of(text: str) -> pa.Table:
     return pa.table({name: pa.array(cells, pa.string()) for name, cells in columns.items()})
 
 
-ROWS = ",7000-0120-50002,,\n1,,,\n,,,山田商店\n,,nobody.example,\n,,TSUBAKI.example,\n"
+ROWS = ",7010-0019-99999,,\n1,,,\n,,,山田商店\n,,nobody.example,\n,,TSUBAKI.example,\n"
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -300,7 +300,7 @@ def test_objects_are_put_on_a_list() -> None:
 
 def test_objects_have_ids_of_any_type() -> None:
     """What a row holds already, it keeps; a list without rows puts nobody on it."""
-    held = [mf.Company(1, corporate_number="7000012050002"), mf.Company(2)]
+    held = [mf.Company(1, corporate_number="7010001999999"), mf.Company(2)]
     fields = {"id": {"column": "id", "type": "int"}}
     (first, second) = sources.on_list(held, "x", [{"id": 2}], fields).companies
     assert (first.lists, second.lists) == (frozenset(), {"x"})  # type: ignore[union-attr]

@@ -313,7 +313,7 @@ COMPANY_CELLS = {
     "employees": ("300", "１，２００"),
     "annual_revenue": ("5000", ""),
     "region": ("大阪府", ""),
-    "corporate_number": ("7000012050002", ""),
+    "corporate_number": ("7010001999999", ""),
 }
 
 
@@ -548,7 +548,7 @@ def test_a_few_cells_that_cannot_be_read_are_told_and_many_leave_the_column_out(
 
 def test_what_the_records_refuse_is_told_too(tmp_path: Path) -> None:
     """No number of employees, a 法人番号 that lacks a digit; and blanks around texts."""
-    rows = "".join(f"{number}, 凪峰 ,{number},7000012050002\n" for number in range(1, 10))
+    rows = "".join(f"{number}, 凪峰 ,{number},7010001999999\n" for number in range(1, 10))
     made = proposed(
         tmp_path, {"c.csv": f"企業ID,企業名,従業員数,法人番号\n{rows}10,x,-5,700001205000\n"}
     )

@@ -229,7 +229,7 @@ NAMELESS = mf.TierLimit(
     because=mf.Label("no corporate number", "法人番号なし"),
 )
 RIVAL = mf.TierLimit(worst=mf.Tier(3), when=company.employees >= 5_000)
-KNOWN: dict[str, Any] = {"industry": "製造業", "corporate_number": "7000012050002"}
+KNOWN: dict[str, Any] = {"industry": "製造業", "corporate_number": "7010001999999"}
 
 
 class TestScorecards:
