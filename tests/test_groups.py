@@ -40,6 +40,7 @@ from mpfunnel.rules.explain import decide
 from mpfunnel.rules.facts import Fact
 from mpfunnel.rules.tables import DecisionTable, Rule
 from mpfunnel.rules.terms import NumberTerm
+from mpfunnel.situation import situation
 from mpfunnel.testing import check_tier_policy
 from tests.groups import ASKING, asking, engine_asking, with_groups
 from tests.leads import draw_as_of
@@ -62,6 +63,27 @@ TABLE = mf.TierTable(
 )
 BOOK = evolve(mf.starter(["crm", "sfa"]), tiers=TABLE)
 ENGINE = mf.Engine(BOOK)
+
+
+def test_relatives_that_have_bought_nothing_cost_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a large group, only those with deals or contracts are looked at for what it owns."""
+    looked: list[Any] = []
+
+    def seen(account: Any, **more: Any) -> Any:
+        looked.append(account.company.id)
+        return situation(account, **more)
+
+    monkeypatch.setattr("mpfunnel.kin.situation", seen)
+    others = [Relative(mf.Company(n, parent_id=1)) for n in range(2, 40)]
+    owner = Relative(
+        mf.Company(40, parent_id=1), contracts=[mf.Contract(40, "sfa", date(2026, 1, 1))]
+    )
+    rules = [Rule(mf.Tier(1), group.owns("sfa"), key="owns")]
+    book = mf.starter(["crm", "sfa"])
+    book = evolve(book, tiers={**book.tiers, "crm": mf.TierTable(rules, otherwise=mf.Tier(3))})
+    account = Account(mf.Company(1), relatives=[*others, owner])
+    found = mf.Engine(book).tier_for(account, "crm", as_of=date(2026, 6, 1))
+    assert (found.rule, set(looked)) == ("owns", {40})
 
 
 def rule_for(account: Any, day: date = DAY, engine: mf.Engine = ENGINE) -> str:

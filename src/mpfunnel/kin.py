@@ -65,16 +65,20 @@ class Kin:
 
     def _owned(self, kin: Collection[int], day: date) -> Iterator[str]:
         for place in kin:
+            one = self._members[place]
+            if not (one.deals or one.contracts):
+                # Most companies of a large group, at no cost.
+                continue
             known = self._known.get(place)
             if known is None:
                 known = self._known[place] = situation(
-                    self._members[place].account,
+                    one.account,
                     as_of=self._as_of,
                     day_of=self._day_of,
                     products=self._products,
                 )
             held = positions(known.deals, known.contracts, as_of=day, day_of=self._day_of)
-            yield from (str(product_id) for product_id, one in held.items() if one.owned)
+            yield from (str(product_id) for product_id, its in held.items() if its.owned)
 
 
 Given = Company | CompanyHistory | Kin
