@@ -52,6 +52,9 @@ SIGHTS: dict[str, Any] = {
     "endless": lambda one: any(contract.end is None for contract in one.contracts),
     "general": lambda one: any(event.product_id is None for event in one.sales_events),
     "several": lambda one: any(len(touch.product_ids) == 2 for touch in one.activities),
+    "related": lambda one: any(kin.company.parent_id == one.company.id for kin in one.relatives),
+    "group owns": lambda one: any(kin.contracts for kin in one.relatives),
+    "group buys": lambda one: any(kin.deals for kin in one.relatives),
     "asked": lambda one: any(lead.consents for lead in one.leads),
 }
 
@@ -67,6 +70,17 @@ def test_everything_is_drawn_now_and_then() -> None:
 
     look()
     assert seen == set(SIGHTS)
+
+
+@QUICK
+@given(strategies.accounts(BOOK, company=strategies.companies(ids=st.sampled_from(("c", 102)))))
+def test_relatives_have_ids_of_the_same_type(account: mf.Account) -> None:
+    """S18: one type of ids per kind of record; and no relative is the company itself."""
+    own = account.company
+    assert isinstance(own, mf.Company)
+    ids = [kin.company.id for kin in account.relatives if isinstance(kin.company, mf.Company)]
+    assert {type(one) for one in ids} <= {type(own.id)}
+    assert len({own.id, *ids}) == 1 + len(account.relatives)
 
 
 @QUICK

@@ -16,7 +16,9 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final, get_args
 
-from mpfunnel.account import Account
+from attrs import evolve
+
+from mpfunnel.account import Account, Relative
 from mpfunnel.errors import MissingExtraError
 from mpfunnel.playbook import Playbook
 from mpfunnel.records import (
@@ -125,6 +127,8 @@ def accounts(
 ) -> Account:
     """Return a strategy for accounts whose records hang together: none of them is a reject.
 
+    Now and then the company has subsidiaries, of which some own products.
+
     Args:
         draw: Draws; Hypothesis passes it.
         playbook: Its products, and its kinds of activities.
@@ -170,6 +174,36 @@ def accounts(
         deals=[] if known is None else {one.id: one for one in draw(deals)}.values(),
         contracts=draw(contracts),
         sales_events=draw(st.lists(events, max_size=most // 2)),
+        relatives=[
+            draw(_relatives(one, company_id, product_id, as_of))
+            for one in _ids_beside(company_id)[: draw(st.sampled_from((0, 0, 0, 1, 2)))]
+        ],
+    )
+
+
+def _ids_beside(company_id: Id | None) -> list[Id]:
+    """Return ids for relatives of a company, of the type of its own."""
+    if company_id is None:
+        return []
+    if isinstance(company_id, str):
+        return [f"{company_id}/{number}" for number in (1, 2)]
+    return [number for number in (101, 102, 103) if number != company_id]
+
+
+@st.composite
+def _relatives(
+    draw: st.DrawFn,
+    relative_id: Id,
+    parent_id: Id | None,
+    product_id: st.SearchStrategy[Id],
+    as_of: date,
+) -> Relative:
+    company = draw(companies(ids=st.just(relative_id)))
+    deals = st.lists(_deals(relative_id, st.nothing(), product_id, as_of), max_size=2)
+    return Relative(
+        evolve(company, parent_id=parent_id),
+        deals={one.id: one for one in draw(deals)}.values(),
+        contracts=draw(st.lists(_contracts(relative_id, product_id, as_of), max_size=2)),
     )
 
 
