@@ -156,6 +156,44 @@ def test_what_means_no_company_or_several_is_a_reject(
     assert listed(records) == ["1"]
 
 
+READ: Mapping[str, Any] = {
+    "corporate_number": {"column": "法人番号", "normalise": ["corporate_number"]},
+    "domain": {"column": "domain", "normalise": ["domain"]},
+    "name": {"column": "会社名", "normalise": ["company_name"]},
+}
+
+
+@pytest.mark.parametrize(
+    ("row", "wanted"),
+    [
+        (",Ｔ７-0100-0199-9999,,", ["1"]),
+        (",,https://www.tsubaki.example/products,", ["2"]),
+        (",,info@NAGIMINE.example,", ["1"]),
+        (",,,㈱凪峰製作所", ["1"]),
+        (",,,椿澤精機（株）", ["2"]),
+        (",,,椿沢精機", []),
+        (",,,有限会社凪峰製作所", []),
+        (",,,株式会社", []),
+        (",7010001999990,,", []),
+        (",,no domain,", []),
+    ],
+)
+def test_steps_read_what_names_a_company_as_matching_does(
+    row: str, wanted: list[str], tmp_path: Path
+) -> None:
+    """A number, domain or name is found however it is typed; by rows and tables alike."""
+    given = mapping(READ)
+    records = read(tmp_path, f"{row}\n", given)
+    assert listed(records) == wanted
+    # What is not found is told as the list has it.
+    assert [one.value in row for one in records.rejects] == [True] * (1 - len(wanted))
+    tables = sources.tables(
+        given, {"companies": tables_of(COMPANIES), "fy26": tables_of(HEADER + row)}
+    )
+    sets = [one for one in rows_of(tables["company_sets"]) if one["fact"] == "lists"]
+    assert [one["company_id"] for one in sets] == wanted
+
+
 def test_a_number_tells_namesakes_apart(tmp_path: Path) -> None:
     """Of two that are called alike, the one with another number is not meant."""
     assert listed(read(tmp_path, ",9010001999997,,山田商店\n")) == ["3"]

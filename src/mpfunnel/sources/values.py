@@ -22,6 +22,7 @@ from attrs import frozen
 from dateutil.parser import isoparse
 
 from mpfunnel.errors import near
+from mpfunnel.identity import company_name, corporate_number, domain
 from mpfunnel.sources.kinds import Slot, Type
 from mpfunnel.sources.mapping import FieldMapping, Settings
 
@@ -289,6 +290,21 @@ def _without_hyphens(text: str) -> str:
     return _HYPHENS.sub("", text)
 
 
+def _name(text: str) -> str:
+    """Return a name as it is compared: its legal form in full, and then the rest."""
+    read = company_name(text)
+    return f"{read.legal_form}{read.key}" if read.key and not read.agency else text
+
+
+def _corporate(text: str) -> str:
+    return corporate_number(text) or text
+
+
+def _host(text: str) -> str:
+    held = domain(text)
+    return text if held is None else held.host
+
+
 STEPS: Final[Mapping[str, Callable[[str], str]]] = MappingProxyType(
     {
         "nfkc": partial(unicodedata.normalize, "NFKC"),
@@ -297,6 +313,10 @@ STEPS: Final[Mapping[str, Callable[[str], str]]] = MappingProxyType(
         "upper": str.upper,
         "strip": str.strip,
         "hyphens": _without_hyphens,
+        # What these cannot read stays as it is, to be told as it was written.
+        "company_name": _name,
+        "corporate_number": _corporate,
+        "domain": _host,
     }
 )
 """The named steps of text normalisation (S14)."""
