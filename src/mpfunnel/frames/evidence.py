@@ -426,9 +426,8 @@ class _Finding:
             rank=pl.when("told").then(by_name).otherwise(0),
             against=pl.col("hint") & (pl.col("unsure") | ~pl.col("told")),
         )
-        best = pl.col("rank") == pl.col("rank").min().over("lead")
-        against = (best & pl.col("against")).any().over("lead")
-        hits = hits.with_columns(best=best, against=against)
+        hits = hits.with_columns(best=pl.col("rank") == pl.col("rank").min().over("lead"))
+        hits = hits.with_columns(against=(pl.col("best") & pl.col("against")).any().over("lead"))
         hits = hits.filter(pl.col("best") | pl.col("against"))
         doubtful = pl.col("against") | (pl.col("rank") == _DOUBTFUL)
         return hits.select("lead", "firm", doubtful=doubtful)
