@@ -1,12 +1,12 @@
 """What a good analyst would write in Polars to find the companies of leads, by the same keys.
 
 Each different host, name, number and prefecture is read once, by the same functions; then come a
-join by the number, one by the domain and one by name and prefecture. A domain counts for the whole
-family as far as it states none, and is weighed against the name; a name is weighed against the
-legal form and the mail. Who is meant by several companies is told apart by the evidence that is
-left, or stays open. It knows one policy (the usual order, sub-domains joined) and parents that are
-one step above, takes the columns for granted, and tells neither who disagrees nor what else could
-be meant.
+join by the number, one by the domain and one by name and prefecture. A domain counts for nobody
+where the family may share it, and is weighed against the name; a name is weighed against the legal
+form, the mail and those who have it, too. Who is meant by several companies is told apart by the
+evidence that is left, or stays open. It knows one policy (the usual one) and parents that are one
+step above, takes the columns for granted, and tells neither who disagrees nor what else could be
+meant.
 """
 
 from __future__ import annotations
@@ -50,13 +50,15 @@ def assign(tables: Mapping[str, pl.DataFrame], policy: IdentityPolicy) -> pl.Dat
         NAME: open_.join(firms.select("name", "where", "firm").drop_nulls(), on=["name", "where"]),
     }
     # Another number is another firm.
-    there = firms.select("firm", firm_number="number", firm_name="name", firm_form="form")
+    there = firms.select(
+        "firm", firm_number="number", firm_name="name", firm_form="form", firm_where="where"
+    )
     for evidence in (DOMAIN, NAME):
         hits = found[evidence].join(there, on="firm")
         differs = (pl.col("number") != pl.col("firm_number")).fill_null(False)
         found[evidence] = hits.filter(~differs)
-    found[DOMAIN] = by_name(found[DOMAIN])
-    found[NAME] = by_form_and_mail(found[NAME], ways, by_domain)
+    found[DOMAIN] = by_name(found[DOMAIN], firms, by_domain)
+    found[NAME] = by_form_and_mail(found[NAME], ways, by_domain, firms)
     told = decided([(evidence, hits.select("lead", "firm")) for evidence, hits in found.items()])
     told = told.join(firms.select("firm", found="id"), on="firm", how="left")
     leads = leads.join(told, on="lead", how="left", maintain_order="left")
@@ -176,24 +178,39 @@ def nearest(ways: pl.DataFrame) -> pl.DataFrame:
     return found.filter(pl.col("place") == pl.col("place").min().over("host")).drop("stated")
 
 
-def by_name(hits: pl.DataFrame) -> pl.DataFrame:
+def by_name(hits: pl.DataFrame, firms: pl.DataFrame, by_domain: pl.DataFrame) -> pl.DataFrame:
     """Return who is meant by a domain: of the name told, or of none known; else any of them."""
     there = pl.col("firm_name")
-    same = (pl.col("name") == there).fill_null(False)
-    some = same.any().over("lead")
-    told = pl.col("name").is_not_null()
-    return hits.filter(
-        pl.when(told)
-        .then(pl.when(some).then(same).otherwise(there.is_null()))
-        .otherwise(pl.col("place") == 0)
+    hits = hits.with_columns(
+        states=pl.col("firm").is_in(by_domain["firm"].implode()),
+        several=pl.col("name").is_in(borne_by_several(firms).implode()).fill_null(False),
+        elsewhere=(pl.col("where") != pl.col("firm_where")).fill_null(False),
+        same=((pl.col("name") == there) & same_form()).fill_null(False),
     )
+    told = pl.col("name").is_not_null()
+    some = pl.col("same").any().over("lead")
+    hits = hits.filter(~told | pl.when(some).then("same").otherwise(there.is_null()))
+    confirmed = told & pl.col("states") & ~pl.col("several") & ~pl.col("elsewhere")
+    sure = (pl.col("states") & (pl.col("place") == 0)) | confirmed
+    return hits.filter(sure.all().over("lead"))
+
+
+def borne_by_several(firms: pl.DataFrame) -> pl.Series:
+    """Return the names that several firms have."""
+    names = firms["name"].drop_nulls()
+    return names.filter(names.is_duplicated()).unique()
+
+
+def same_form() -> pl.Expr:
+    """Whether two legal forms are not two different ones."""
+    return (pl.col("form") == pl.col("firm_form")).fill_null(True)
 
 
 def by_form_and_mail(
-    hits: pl.DataFrame, ways: pl.DataFrame, by_domain: pl.DataFrame
+    hits: pl.DataFrame, ways: pl.DataFrame, by_domain: pl.DataFrame, firms: pl.DataFrame
 ) -> pl.DataFrame:
-    """Return who is meant by name and region, where neither legal form nor mail is another's."""
-    hits = hits.filter((pl.col("form") == pl.col("firm_form")).fill_null(True))
+    """Return who is meant by name and region, where nothing is another's."""
+    hits = hits.filter(same_form(), ~pl.col("name").is_in(borne_by_several(firms).implode()))
     agree = ways.join(by_domain, on="step").select("host", "firm").unique()
     agree = hits.join(agree, on=["host", "firm"], how="semi").select("lead", "firm")
     against = hits.join(ways, on="host", how="semi").join(by_domain, on="firm", how="semi")

@@ -86,6 +86,7 @@ def draw_policy(dice: Random) -> IdentityPolicy:
         "own_domains": domains[: cut // 2],
         "vendor_domains": domains[cut // 2 : cut],
         "subdomains": dice.choice(("joined", "joined", "apart")),
+        "namesakes": dice.choice(("listed", "by_region")),
         "apart_under": dice.choice(([], ["nagimine.co.jp"])),
         "personal_domains": dice.choice(([], ["tsubaki.example"])),
         "business_domains": dice.choice(([], ["blue.ocn.ne.jp"])),

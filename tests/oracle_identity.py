@@ -110,10 +110,16 @@ def _named(
     ]
     hosts = _hosts(lead, policy)
     if evidence == "domain":
-        return _by_domain(lead, companies, may, hosts)
+        return _by_domain(lead, companies, may, hosts, policy)
+    one_of_several = _is_of_several(lead, companies, policy)
     return [
-        (company.id, not (hosts and _stated(company)) or bool({*hosts} & _stated(company)))
-        for company in _by_name(lead, may)
+        (
+            company.id,
+            not one_of_several
+            and (not (hosts and _stated(company)) or bool({*hosts} & _stated(company))),
+        )
+        for company in _called(lead, may)
+        if _place(company.region) and _place(company.region) == _place(lead.region)
     ]
 
 
@@ -135,7 +141,11 @@ def _stated(company: Company) -> set[str]:
 
 
 def _by_domain(
-    lead: Lead, companies: Sequence[Company], may: Sequence[Company], hosts: Sequence[str]
+    lead: Lead,
+    companies: Sequence[Company],
+    may: Sequence[Company],
+    hosts: Sequence[str],
+    policy: IdentityPolicy,
 ) -> list[tuple[Id, bool]]:
     for step in hosts:
         stating = [company for company in companies if step in _stated(company)]
@@ -148,12 +158,24 @@ def _by_domain(
         ]
         found = [company for company in may if company in stating or company in kin]
         name = company_name(lead.company_name)
-        if not name.key or name.agency:
-            return [(company.id, step == hosts[0]) for company in found]
-        names = {company.id: _name(company) for company in found}
-        same = [one for one in names if names[one] == name.key]
-        unknown = [one for one in names if names[one] == ""]
-        return [(one, True) for one in same or unknown] or [(one, False) for one in names]
+        told = bool(name.key) and not name.agency
+        same: Sequence[Company] = found
+        if told:
+            same = _called(lead, found) or [one for one in found if _name(one) == ""]
+        right = [
+            company
+            for company in same
+            if hosts[0] in _stated(company)
+            or (
+                told
+                and company in stating
+                and not _is_of_several(lead, companies, policy)
+                and not _elsewhere(lead, company)
+            )
+        ]
+        if right and right == same:
+            return [(company.id, True) for company in right]
+        return [(company.id, False) for company in found]
     return []
 
 
@@ -174,25 +196,33 @@ def _related(one: Company, other: Company, companies: Sequence[Company]) -> bool
         reached = more
 
 
-def _by_name(lead: Lead, companies: Sequence[Company]) -> Sequence[Company]:
+def _called(lead: Lead, companies: Sequence[Company]) -> Sequence[Company]:
     name = company_name(lead.company_name)
-    if not name.key or name.agency or not lead.region:
+    if not name.key or name.agency:
         return []
     return [
         company
         for company in companies
-        if company.region
-        and _place(company.region) == _place(lead.region)
-        and company_name(company.name).key == name.key
+        if company_name(company.name).key == name.key
         and not company_name(company.name).agency
         and {company_name(company.name).legal_form, name.legal_form}
         not in ({"株式会社", "有限会社"},)
     ]
 
 
-def _place(region: str) -> str:
+def _elsewhere(lead: Lead, company: Company) -> bool:
+    one, other = _place(lead.region), _place(company.region)
+    return "" not in (one, other) and one != other
+
+
+def _is_of_several(lead: Lead, companies: Sequence[Company], policy: IdentityPolicy) -> bool:
+    key = company_name(lead.company_name).key
+    return policy.namesakes == "listed" and [_name(one) for one in companies].count(key) > 1
+
+
+def _place(region: str | None) -> str:
     # As far as the regions of these tests go.
-    return {"東京都": "東京", "大阪府": "大阪", "　大阪府": "大阪"}.get(region, region)
+    return {"東京都": "東京", "大阪府": "大阪", "　大阪府": "大阪"}.get(region or "", region or "")
 
 
 def _studies(lead: Lead, policy: IdentityPolicy) -> bool:

@@ -237,7 +237,10 @@ def test_tables_say_of_relatives_what_objects_say() -> None:
     seen: set[tuple[Any, ...]] = set()
     for _ in range(150):
         leads, companies = relatives(dice)
-        policy = IdentityPolicy(subdomains=dice.choice(("joined", "joined", "apart")))
+        policy = IdentityPolicy(
+            subdomains=dice.choice(("joined", "joined", "apart")),
+            namesakes=dice.choice(("listed", "by_region")),
+        )
         policy = evolve(policy, order=dice.sample(policy.order, dice.choice((2, 3, 4, 4))))
         found = assigned("Polars", tables_of(leads, companies), policy)
         assert found == expected(leads, companies, policy)

@@ -68,20 +68,13 @@ def said(found: Match) -> dict[str, Any]:
             "likely",
         ),
         (Lead(1, email="info@tsubaki.example"), "b", "domain", "likely"),
-        (Lead(1, company_name="(株)椿澤精機", region="東京"), "b", "name_region", "possible"),
+        (Lead(1, company_name="(株)汐濱HD", region="東京都"), "c", "name_region", "possible"),
         # Two have the domain; the name tells them apart, of whatever region.
         (
             Lead(1, email="a@shiohama.example", company_name="汐浜ファイナンス"),
             "d",
             "domain",
             "likely",
-        ),
-        # A name in two regions, and the region tells them apart.
-        (
-            Lead(1, email="a@unknown.example", company_name="椿沢精機", region="大阪"),
-            "e",
-            "name_region",
-            "possible",
         ),
     ],
 )
@@ -92,6 +85,32 @@ def test_the_strongest_evidence_decides(
     found = match(lead, COMPANIES)
     assert (found.status, found.company_id) == ("matched", company_id)
     assert (found.evidence, found.certainty, found.candidates) == (evidence, certainty, ())
+
+
+def test_a_name_that_several_have_tells_none_of_them() -> None:
+    """Where there are two in the CRM, there may be a third; the policy may trust the region."""
+    lead = Lead(1, email="a@unknown.example", company_name="椿沢精機", region="大阪")
+    found = match(lead, COMPANIES)
+    assert (found.status, found.evidence, found.candidates) == ("ambiguous", "name_region", ("e",))
+    trusting = IdentityPolicy(namesakes="by_region")
+    assert match(lead, COMPANIES, trusting).company_id == "e"
+    # And where one of them is a 有限会社, they have the name all the same.
+    formal = [evolve(TSUBAKI, name="椿沢精機㈱"), evolve(OSAKA, name="有限会社椿沢精機")]
+    limited = evolve(lead, company_name="(有)椿沢精機")
+    assert match(limited, formal).candidates == ("e",)
+    assert match(limited, formal, trusting).company_id == "e"
+    assert match(evolve(lead, company_name="㈱椿沢精機"), formal, trusting).status == "unmatched"
+
+
+def test_a_name_confirms_a_sub_domain_if_it_is_the_only_one() -> None:
+    """Another region, or a namesake elsewhere in the CRM, makes it doubtful."""
+    lead = Lead(1, email="a@x.tsubaki.example", company_name="椿沢精機", region="東京")
+    alone = [one for one in COMPANIES if one.id != "e"]
+    assert match(lead, alone).company_id == "b"
+    assert match(evolve(lead, region=None), alone).company_id == "b"
+    assert match(evolve(lead, region="大阪"), alone).candidates == ("b",)
+    assert match(lead, COMPANIES).status == "ambiguous"
+    assert match(lead, COMPANIES, IdentityPolicy(namesakes="by_region")).company_id == "b"
 
 
 def test_candidates_are_listed_not_guessed() -> None:
@@ -223,17 +242,19 @@ def test_what_is_contradicted_is_listed(lead: Lead, candidates: tuple[int, ...])
 
 
 def test_a_group_may_share_the_domain_that_one_of_it_states() -> None:
-    """Who states a domain of its own is not meant; a name tells the others apart."""
+    """Who states a domain of its own is not meant; of the others, name and region tell one."""
     group = [
         HEAD,
-        Company(2, "凪峰販売", parent_id=1),
+        Company(2, "凪峰販売", parent_id=1, region="東京都"),
         Company(3, "凪峰物流", parent_id=2, domains=["logistics.example"]),
         Company(4, "椿沢精機"),
     ]
     lead = Lead(1, email="a@nagimine.example")
     assert match(lead, group).candidates == (1, 2)
-    named = match(evolve(lead, company_name="凪峰販売㈱"), group)
-    assert (named.company_id, named.evidence) == (2, "domain")
+    named = evolve(lead, company_name="凪峰販売㈱")
+    assert match(named, group).candidates == (1, 2)
+    found = match(evolve(named, region="東京"), group)
+    assert (found.company_id, found.evidence) == (2, "name_region")
     assert match(evolve(lead, company_name="凪峰物流"), group).candidates == (1, 2)
 
 

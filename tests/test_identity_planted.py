@@ -198,20 +198,20 @@ def _regions_are_not_folded(patch: pytest.MonkeyPatch) -> None:
 
 
 def _names_do_not_contradict(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Directory, "named", lambda _self, hits, _name: hits)
+    patch.setattr(Directory, "named", lambda _self, hits, *_told: hits)
 
 
 def _another_name_is_as_good_as_none(patch: pytest.MonkeyPatch) -> None:
-    def wrong(right: Any, self: Any, hits: Any, name: Any) -> Any:
-        found = right(self, hits, name)
+    def wrong(right: Any, self: Any, hits: Any, name: Any, *told: Any) -> Any:
+        found = right(self, hits, name, *told)
         return hits if found.doubtful else found
 
     _wrapped(patch, Directory, "named", wrong)
 
 
 def _a_nameless_company_is_contradicted(patch: pytest.MonkeyPatch) -> None:
-    def wrong(right: Any, self: Any, hits: Any, name: Any) -> Any:
-        found = right(self, hits, name)
+    def wrong(right: Any, self: Any, hits: Any, name: Any, *told: Any) -> Any:
+        found = right(self, hits, name, *told)
         named = any(self._names[one].key for one in found.sure)
         return found if named or not name.key else matching._Hits(doubtful=hits.all)
 
@@ -245,12 +245,31 @@ def _another_domain_does_not_matter(patch: pytest.MonkeyPatch) -> None:
         patch,
         Directory,
         "with_name",
-        lambda right, self, name, region, _hosts: right(self, name, region, ()),
+        lambda right, self, name, region, _hosts, policy: right(self, name, region, (), policy),
+    )
+
+
+def _region_tells_namesakes_apart(patch: pytest.MonkeyPatch) -> None:
+    for name in ("named", "with_name"):
+        _wrapped(
+            patch,
+            Directory,
+            name,
+            lambda right, *given: right(*given[:-1], evolve(given[-1], namesakes="by_region")),
+        )
+
+
+def _a_sub_domain_is_of_any_region(patch: pytest.MonkeyPatch) -> None:
+    _wrapped(
+        patch,
+        Directory,
+        "named",
+        lambda right, self, hits, name, _region, policy: right(self, hits, name, None, policy),
     )
 
 
 def _legal_forms_do_not_matter(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(matching, "forms_differ", lambda _one, _other: False)
+    patch.setattr(matching, "form_key", lambda _name: None)
 
 
 def _what_is_doubtful_is_dropped(patch: pytest.MonkeyPatch) -> None:
@@ -370,6 +389,8 @@ PLANTS: list[tuple[Plant, Check]] = [
     (_a_parent_domain_is_as_good, AGREES),
     (_another_domain_does_not_matter, AGREES),
     (_legal_forms_do_not_matter, AGREES),
+    (_region_tells_namesakes_apart, AGREES),
+    (_a_sub_domain_is_of_any_region, AGREES),
     (_what_is_doubtful_is_dropped, AGREES),
     (_students_outweigh_links, AGREES),
     (_students_are_not_seen, AGREES),

@@ -197,6 +197,7 @@ class TestSection:
             "education_domains": ["example6.jp"],
             "individuals": "unmatched",
             "student_words": ["受講生"],
+            "namesakes": "by_region",
         }
         mapping = sources.load({**MAPPING, "identity": said})
         assert mapping.identity == IdentityPolicy(**said)  # type: ignore[arg-type]

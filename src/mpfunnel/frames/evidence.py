@@ -19,11 +19,11 @@ from mpfunnel.identity.assigning import is_public_name, is_public_number
 from mpfunnel.identity.domains import domain
 from mpfunnel.identity.known import roles
 from mpfunnel.identity.mail import read_mail
-from mpfunnel.identity.names import CompanyName, company_name, region_key
+from mpfunnel.identity.names import company_name, region_key
 from mpfunnel.identity.numbers import corporate_number
 from mpfunnel.identity.policy import Evidence, IdentityPolicy
 from mpfunnel.identity.telling import (
-    forms_differ,
+    form_key,
     hosts_told,
     is_numbered,
     is_own,
@@ -51,11 +51,12 @@ class Companies:
         public: Whether each is surely a public body: a series.
         numbers: The valid 法人番号 of each, as a whole number: a series.
         named: The number of the name of each, null where none is known: a series.
-        forms: The legal form that each states: a series.
+        forms: The legal form that each states, as far as it is compared: a series.
         stating: Whether each states a domain: a series.
+        where: The number of the region of each: a series.
         names: The number of each name that any of them has, by what is compared of it.
         written: What is read of each name as it is written: its number, whether it tells a company,
-            whether it is blank, and the legal form.
+            whether it is blank, and the legal form as far as it is compared.
         regions: The number of each region, by what is compared of it.
         hosts: The number of each host that any of them states.
         by_number: A frame of number, firm.
@@ -69,6 +70,7 @@ class Companies:
     named: Any = field(repr=False)
     forms: Any = field(repr=False)
     stating: Any = field(repr=False)
+    where: Any = field(repr=False)
     names: Mapping[str, int] = field(repr=False)
     written: Mapping[str, tuple[int | None, bool, bool, str | None]] = field(repr=False)
     regions: Mapping[str, int] = field(repr=False)
@@ -97,7 +99,7 @@ class Companies:
             read = company_name(text)
             known = bool(read.key) and not read.agency
             number = names.setdefault(read.key, len(names)) if known else None
-            form = read.legal_form or None
+            form = form_key(read)
             # Kept as bare values: Python looks through whatever else there is again and again.
             written[text] = number, known, read.blank, form
             return number, form, is_public_name(read)
@@ -148,6 +150,7 @@ class Companies:
             frame["name"],
             by_name["form"],
             states,
+            frame["where"],
             names,
             written,
             regions,
@@ -275,14 +278,15 @@ class _Finding:
             read = company_name(text)
             told = bool(read.key) and not read.agency
             number = names.get(read.key) if told else None
-            return number, told, read.blank, read.legal_form or None
+            return number, told, read.blank, form_key(read)
 
         def numbered(text: str) -> tuple[int | None, bool]:
             number = corporate_number(text)
             return None if number is None else int(number), is_numbered(text)
 
         def where(text: str) -> tuple[int | None]:
-            return (regions.get(region_key(text)),)
+            key = region_key(text)
+            return (regions.get(key, len(regions)) if key else None,)
 
         def student(text: str) -> tuple[bool]:
             return (is_students_title(text, policy),)
@@ -400,48 +404,62 @@ class _Finding:
         found = pl.DataFrame(nearest, schema=schema, orient="row").join(
             companies.by_host, on="host"
         )
-        hits = self._leads.select("lead", "way", "number", "told", "name").join(found, on="way")
+        hits = self._leads.select("lead", "way", "number", "told", "name", "form", "where").join(
+            found, on="way"
+        )
         hits = self._of_no_other_number(hits)
-        there = pl.col("name_there")
-        by_name = pl.when(pl.col("name") == there).then(0).when(there.is_null()).then(1)
-        rank = pl.when("told").then(by_name.otherwise(_DOUBTFUL)).when("nearest").then(0)
+        firm = hits["firm"]
+        there = companies.named.gather(firm)
+        elsewhere = (hits["where"] != companies.where.gather(firm)).fill_null(False)
+        stating = companies.stating.gather(firm)
+        several = self._is_of_several(hits["name"])
+        hits = hits.with_columns(
+            same=(hits["name"] == there) & ~self._of_other_form(hits),
+            nameless=there.is_null(),
+            hint=~(hits["nearest"] & stating),
+            unsure=elsewhere | several | ~stating,
+        )
+        by_name = pl.when("same").then(0).when("nameless").then(1).otherwise(_DOUBTFUL)
         hits = hits.select(
             "lead",
             "firm",
-            "told",
-            "nearest",
-            "name",
-            name_there=companies.named.gather(hits["firm"]),
-        ).select("lead", "firm", rank=rank.otherwise(_DOUBTFUL))
-        hits = hits.filter(pl.col("rank") == pl.col("rank").min().over("lead"))
-        return hits.select("lead", "firm", doubtful=pl.col("rank") == _DOUBTFUL)
+            rank=pl.when("told").then(by_name).otherwise(0),
+            against=pl.col("hint") & (pl.col("unsure") | ~pl.col("told")),
+        )
+        hits = hits.with_columns(best=pl.col("rank") == pl.col("rank").min().over("lead"))
+        hits = hits.with_columns(against=(pl.col("best") & pl.col("against")).any().over("lead"))
+        hits = hits.filter(pl.col("best") | pl.col("against"))
+        doubtful = pl.col("against") | (pl.col("rank") == _DOUBTFUL)
+        return hits.select("lead", "firm", doubtful=doubtful)
 
     def _by_name(self) -> Any:
         """Return lead, firm and doubtful, as name and region tell."""
         pl, companies = self._pl, self._companies
         hits = self._leads.select("lead", "way", "number", "form", "name", "where")
         hits = self._of_no_other_number(hits.join(companies.by_name, on=["name", "where"]))
-        firm = hits["firm"]
-        hits = hits.with_columns(
-            form_there=companies.forms.gather(firm), stating=companies.stating.gather(firm)
-        )
-        forms = hits.select("form", "form_there").drop_nulls().unique().rows()
-        differing = [
-            (one, other)
-            for one, other in forms
-            if forms_differ(CompanyName(legal_form=one), CompanyName(legal_form=other))
-        ]
-        kinds = {"form": pl.String, "form_there": pl.String}
-        other = pl.DataFrame(differing, schema=kinds, orient="row")
-        hits = hits.join(other, on=["form", "form_there"], how="anti")
+        hits = hits.filter(~self._of_other_form(hits))
         stated = [(way, host) for (hosts, _), way in self._ways.items() for host in hosts]
         agreeing = pl.DataFrame(
             stated, schema={"way": pl.UInt32, "host": pl.UInt32}, orient="row"
         ).join(companies.by_host, on="host")
         agreeing = agreeing.select("way", "firm", agrees=pl.lit(True)).unique()
-        hits = hits.join(agreeing, on=["way", "firm"], how="left")
+        hits = hits.join(agreeing, on=["way", "firm"], how="left", maintain_order="left")
         disagrees = pl.col("way").is_not_null() & pl.col("agrees").is_null()
-        return hits.select("lead", "firm", doubtful=disagrees & pl.col("stating"))
+        doubtful = disagrees & companies.stating.gather(hits["firm"])
+        several = self._is_of_several(hits["name"])
+        return hits.select("lead", "firm", doubtful=doubtful | several)
+
+    def _of_other_form(self, hits: Any) -> Any:
+        """Return which hits are of companies with another legal form than the lead names."""
+        return (hits["form"] != self._companies.forms.gather(hits["firm"])).fill_null(False)
+
+    def _is_of_several(self, names: Any) -> Any:
+        """Return which names tell no company, since several have them, of whichever legal form."""
+        pl = self._pl
+        if self._policy.namesakes == "by_region":
+            return pl.repeat(False, len(names), eager=True)
+        named = self._companies.named.drop_nulls()
+        return names.is_in(named.filter(named.is_duplicated()).implode()).fill_null(False)
 
     def _of_no_other_number(self, hits: Any) -> Any:
         """Return hits without companies of another valid number, which are others."""

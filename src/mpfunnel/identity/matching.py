@@ -5,8 +5,8 @@ companies are listed, not guessed from, and a link that the CRM has is not chang
 against it. Where the policy leaves links out, what it uses changes one only by naming another
 company alone, and the link is told. Nor does evidence decide that other facts of the lead
 contradict: a domain, where the lead names another company, or where firms of the same group may
-share it; a name, where the mail is of another domain than the company's. Such companies are listed,
-too.
+share it; a name, where the mail is of another domain than the company's, or where other companies
+have it. Such companies are listed, too.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from mpfunnel.identity.names import CompanyName, company_name, region_key
 from mpfunnel.identity.numbers import corporate_number
 from mpfunnel.identity.policy import Evidence, IdentityPolicy
 from mpfunnel.identity.telling import (
-    forms_differ,
+    form_key,
     hosts_told,
     is_own,
     is_students_mail,
@@ -119,8 +119,9 @@ class Directory:
         self._numbers: dict[Id, str | None] = {}
         self._by_number: dict[str, set[Id]] = {}
         self._by_host: dict[str, set[Id]] = {}
-        self._by_name: dict[tuple[str, str], set[Id]] = {}
+        self._by_name: dict[str, set[Id]] = {}
         self._names: dict[Id, CompanyName] = {}
+        self._regions: dict[Id, str] = {}
         self._hosts: dict[Id, set[str]] = {}
         known = {company.id: company for company in map(company_of, given)}
         for company in known.values():
@@ -141,8 +142,9 @@ class Directory:
         for host in hosts:
             self._by_host.setdefault(host, set()).add(company.id)
         name = self._names[company.id] = company_name(company.name)
-        if (key := name_key(name)) and (region := region_key(company.region)):
-            self._by_name.setdefault((key, region), set()).add(company.id)
+        self._regions[company.id] = region_key(company.region)
+        if key := name_key(name):
+            self._by_name.setdefault(key, set()).add(company.id)
 
     def __contains__(self, company_id: object) -> bool:
         return company_id in self._numbers
@@ -154,38 +156,72 @@ class Directory:
     def with_host(self, hosts: Sequence[str]) -> _Hits:
         """Return the companies that state the first of some hosts that any company states.
 
-        Those of their groups that state no host may have their mail there, too. They are doubtful
-        where it is not the first of the hosts.
+        Those of their groups that state no host may have their mail there, too: they are doubtful.
+        All are where it is not the first of the hosts: it may be that of another firm.
         """
         at = next((place for place, one in enumerate(hosts) if one in self._by_host), None)
         if at is None:
             return _Hits()
-        stating = self._by_host[hosts[at]]
-        kin = (self._without_host.get(self._family[one], set[Id]()) for one in stating)
-        found = frozenset(stating).union(*kin)
-        return _Hits(doubtful=found) if at else _Hits(found)
+        stating = frozenset(self._by_host[hosts[at]])
+        kin = _NOBODY.union(
+            *(self._without_host.get(self._family[one], set[Id]()) for one in stating)
+        )
+        return _Hits(doubtful=stating | kin) if at else _Hits(stating, kin)
 
-    def named(self, hits: _Hits, name: CompanyName) -> _Hits:
-        """Return companies that evidence names, by the name that the lead says."""
+    def named(
+        self, hits: _Hits, name: CompanyName, region: str | None, policy: IdentityPolicy
+    ) -> _Hits:
+        """Return companies that a domain names, by the name that the lead says.
+
+        One that states no more than a parent of the host is meant only if no other company has the
+        name, and it is not of another region; one that states no host is none that a host tells.
+        """
         found = hits.all
-        if not found or not (key := name_key(name)):
-            return hits
-        names = {one: name_key(self._names[one]) for one in found}
-        sure = {one for one in found if names[one] == key} or {
-            one for one in found if not names[one]
+        called, where = self._called(name), region_key(region)
+        told = found
+        if name_key(name):
+            nameless = frozenset(one for one in found if not name_key(self._names[one]))
+            told = found & called or nameless
+        hinted = told - hits.sure
+        against = {
+            one
+            for one in hinted
+            if not (name_key(name) and self._hosts[one])
+            or (where and self._regions[one] not in ("", where))
         }
-        return _Hits(frozenset(sure)) if sure else _Hits(doubtful=found)
+        if not told or against or (hinted and self._is_of_several(name, policy)):
+            return _Hits(doubtful=found)
+        return _Hits(told)
 
-    def with_name(self, name: CompanyName, region: str | None, hosts: Sequence[str]) -> _Hits:
-        """Return the companies of a name in a region; doubtful where they state other hosts."""
-        named = self._by_name.get((name_key(name), region_key(region)), set[Id]())
-        found = {one for one in named if not forms_differ(name, self._names[one])}
+    def with_name(
+        self, name: CompanyName, region: str | None, hosts: Sequence[str], policy: IdentityPolicy
+    ) -> _Hits:
+        """Return the companies of a name in a region.
+
+        They are doubtful where they state other hosts, and where others have the name as well.
+        """
+        called, where = self._called(name), region_key(region)
+        found = {one for one in called if where and self._regions[one] == where}
+        if self._is_of_several(name, policy):
+            return _Hits(doubtful=frozenset(found))
         doubtful = {
             one
             for one in found
             if hosts and self._hosts[one] and self._hosts[one].isdisjoint(hosts)
         }
         return _Hits(frozenset(found - doubtful), frozenset(doubtful))
+
+    def _is_of_several(self, name: CompanyName, policy: IdentityPolicy) -> bool:
+        """Whether a name tells no company, since several have it, of whichever legal form."""
+        return policy.namesakes == "listed" and len(self._by_name.get(name_key(name), ())) > 1
+
+    def _called(self, name: CompanyName) -> frozenset[Id]:
+        """Return the companies of a name, whose legal form is not another one."""
+        named = self._by_name.get(name_key(name), set[Id]())
+        form = form_key(name)
+        return frozenset(
+            one for one in named if form is None or form_key(self._names[one]) in (None, form)
+        )
 
     def without_other_number(self, hits: _Hits, number: str | None) -> _Hits:
         """Return the companies that have no valid 法人番号 but this one."""
@@ -295,10 +331,13 @@ def _named(
             hits = _Hits(directory.with_number(number))
         elif evidence == "domain":
             hits = directory.named(
-                directory.without_other_number(directory.with_host(hosts), number), name
+                directory.without_other_number(directory.with_host(hosts), number),
+                name,
+                lead.region,
+                policy,
             )
         elif evidence == "name_region":
-            hits = directory.with_name(name, lead.region, hosts)
+            hits = directory.with_name(name, lead.region, hosts, policy)
             hits = directory.without_other_number(hits, number)
         named[evidence] = hits
     return named

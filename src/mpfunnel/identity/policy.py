@@ -43,7 +43,11 @@ STUDENT_WORDS: Final = frozenset(
 
 _EVIDENCE: Final[tuple[str, ...]] = get_args(Evidence)
 _CHOICES: Final = immutabledict(
-    {"subdomains": ("joined", "apart"), "individuals": ("apart", "unmatched")}
+    {
+        "subdomains": ("joined", "apart"),
+        "individuals": ("apart", "unmatched"),
+        "namesakes": ("listed", "by_region"),
+    }
 )
 _EXCLUSIVE: Final = (
     ("own_domains", "vendor_domains"),
@@ -98,6 +102,8 @@ class IdentityPolicy:
         education_domains: Domains of schools and universities.
         individuals: Whether individuals and students get a company of their own.
         student_words: Words in a title or department that tell of a student or job seeker.
+        namesakes: Whether leads that say the name of several companies are listed, or the region
+            tells which is meant.
 
     Raises:
         InvalidDataError: Something in it is not of the right form, or contradicts another; all of
@@ -117,6 +123,7 @@ class IdentityPolicy:
     education_domains: frozenset[str] = field(default=frozenset(), converter=_domains)
     individuals: Literal["apart", "unmatched"] = "apart"
     student_words: frozenset[str] = field(default=STUDENT_WORDS, converter=_words)
+    namesakes: Literal["listed", "by_region"] = "listed"
 
     def __attrs_post_init__(self) -> None:
         problems = [fault for one in fields(IdentityPolicy) for fault in _faults(self, one.name)]

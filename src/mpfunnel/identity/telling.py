@@ -14,7 +14,7 @@ from mpfunnel.identity.names import JAPANESE_FORMS, CompanyName, company_name
 from mpfunnel.identity.policy import IdentityPolicy
 
 __all__ = [
-    "forms_differ",
+    "form_key",
     "hosts_told",
     "is_numbered",
     "is_own",
@@ -51,10 +51,9 @@ def name_key(name: CompanyName) -> str:
     return "" if name.agency else name.key
 
 
-def forms_differ(one: CompanyName, other: CompanyName) -> bool:
-    """Whether two names are of different companies, as one is a 有限会社 and one a 株式会社."""
-    forms = {one.legal_form, other.legal_form}
-    return len(forms) > 1 and forms <= JAPANESE_FORMS
+def form_key(name: CompanyName) -> str | None:
+    """Return what is compared of a legal form: a 有限会社 is no 株式会社; `None` of any other."""
+    return name.legal_form if name.legal_form in JAPANESE_FORMS else None
 
 
 def names_nobody(name: str | None, corporate_number: str | None) -> bool:
