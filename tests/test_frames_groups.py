@@ -345,6 +345,7 @@ PLANTED: Mapping[str, tuple[Any, str, Callable[..., Any]]] = {
 
 
 @pytest.mark.parametrize("bug", PLANTED)
+@pytest.mark.bulk
 def test_a_planted_bug_is_caught(bug: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The laws of this file can fail."""
     home, name, wrong = PLANTED[bug]

@@ -634,6 +634,7 @@ def _former_stages_are_not_told(patch: pytest.MonkeyPatch) -> None:
     ],
     ids=lambda plant: plant.__name__.strip("_"),
 )
+@pytest.mark.bulk
 def test_a_planted_bug_of_histories_is_caught(
     plant: Plant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -692,6 +693,7 @@ def _possible_on_the_way_is_forgotten(patch: pytest.MonkeyPatch) -> None:
     ],
     ids=lambda one: one.__name__.strip("_") if callable(one) else "",
 )
+@pytest.mark.bulk
 def test_a_planted_bug_of_steps_is_caught(
     plant: Plant, engine: mf.Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:

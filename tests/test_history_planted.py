@@ -16,6 +16,9 @@ from mpfunnel.history.leads import LeadDays
 from mpfunnel.history.spans import Replay
 from tests import test_history
 
+# Tests of the tests: they take minutes, and run no line that others do not.
+pytestmark = pytest.mark.bulk
+
 Plant = Callable[[pytest.MonkeyPatch], None]
 EVERY = test_history.test_a_replay_is_what_asking_on_every_day_gives
 CAUSES = test_history.test_a_change_has_the_cause_that_its_day_shows

@@ -15,6 +15,9 @@ from mpfunnel.identity.matching import Directory
 from tests import test_identity_matching, test_identity_names
 from tests.test_leads_planted import Plant, _wrapped
 
+# Tests of the tests: they take minutes, and run no line that others do not.
+pytestmark = pytest.mark.bulk
+
 AGREES = test_identity_matching.agrees
 NOBODY_LOST = test_identity_matching.lose_nobody
 LISTED = test_identity_names.test_no_two_names_of_the_list_are_equal

@@ -18,6 +18,9 @@ from mpfunnel.stages import pursuits
 from tests import test_laws_of_leads as laws
 from tests.leads import book_of, disagreement, engine_of
 
+# Tests of the tests: they take minutes, and run no line that others do not.
+pytestmark = pytest.mark.bulk
+
 ACCOUNTS = 400
 DAY = timedelta(1)
 

@@ -14,6 +14,9 @@ from mpfunnel.engagement import Tally
 from mpfunnel.stages import Funnel, StageHistory, history, moves, pursuits
 from tests.lives import disagreement
 
+# Tests of the tests: they take minutes, and run no line that others do not.
+pytestmark = pytest.mark.bulk
+
 Plant = Callable[[pytest.MonkeyPatch], None]
 RUNS = range(120)
 

@@ -16,6 +16,9 @@ from mpfunnel.rules.facts import Fact
 from mpfunnel.rules.tables import Scorecard
 from tests.policies import compiled_of, disagreements, draw_case, draw_records
 
+# Tests of the tests: they take minutes, and run no line that others do not.
+pytestmark = pytest.mark.bulk
+
 CASES = 600
 RECORDS = 30
 

@@ -25,6 +25,9 @@ from tests import test_sources_joins as of_joins
 from tests import test_sources_merges as of_merges
 from tests import test_sources_patterns as of_patterns
 
+# Tests of the tests: they take minutes, and run no line that others do not.
+pytestmark = pytest.mark.bulk
+
 Plant = Callable[[pytest.MonkeyPatch], None]
 Guard = Callable[[Path, Any], None]
 

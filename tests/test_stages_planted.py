@@ -12,6 +12,9 @@ from attrs import evolve
 from mpfunnel.stages import StageHistory, Transition, funnel, graph, history, moves
 from tests.lifecycle import disagreement
 
+# Tests of the tests: they take minutes, and run no line that others do not.
+pytestmark = pytest.mark.bulk
+
 Plant = Callable[[pytest.MonkeyPatch], None]
 RUNS = range(300)
 

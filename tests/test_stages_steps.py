@@ -537,6 +537,7 @@ def _moved_before_the_first_record(patch: pytest.MonkeyPatch) -> None:
         (_moved_before_the_first_record, check_replay, 190),
     ],
 )
+@pytest.mark.bulk
 def test_a_planted_bug_is_caught(
     plant: Any, check: Any, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,6 +15,9 @@ from mpfunnel.engagement.tally import Tally
 from tests import test_growing, test_tally
 from tests.test_leads_planted import Plant, _wrapped
 
+# Tests of the tests: they take minutes, and run no line that others do not.
+pytestmark = pytest.mark.bulk
+
 SPLIT = test_tally.test_any_split_order_or_repetition_equals_the_tally_made_in_bulk
 MERGED = test_tally.test_merging_is_commutative_associative_and_idempotent
 WHEN = test_tally.test_it_does_not_matter_when_it_was_made_to_forget
