@@ -18,6 +18,8 @@ from hypothesis import HealthCheck, Phase, settings
 _COMMON = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 settings.register_profile("ci", _COMMON, derandomize=True, print_blob=True, database=None)
+# Elsewhere the same laws are asked of another Python, which needs no long search.
+settings.register_profile("elsewhere", settings.get_profile("ci"), max_examples=30)
 settings.register_profile("dev", _COMMON, print_blob=True)
 settings.register_profile("thorough", _COMMON, max_examples=5_000, print_blob=True)
 settings.register_profile(
