@@ -36,12 +36,18 @@ def problems(error: pytest.ExceptionInfo[InvalidDataError]) -> list[str]:
 # -- the same answers --
 
 
+@pytest.fixture(scope="module")
+def answers(market: dict[str, Any]) -> frames.Tables:
+    """What is said of them in memory."""
+    return frames.assess(ENGINE, **market, as_of=STORY_DAY, lang="en", possible=True, dense=True)
+
+
 @pytest.mark.parametrize("kind", FILLED)
 def test_the_answers_are_those_of_the_tables(
-    kind: str, market: dict[str, Any], tmp_path: Path
+    kind: str, market: dict[str, Any], answers: frames.Tables, tmp_path: Path
 ) -> None:
     """Law 1: Engines agree: a table says the same wherever it lies."""
-    wanted = frames.assess(ENGINE, **market, as_of=STORY_DAY, lang="en", possible=True, dense=True)
+    wanted = answers
 
     given = stores.read(ENGINE, FILLED[kind](tmp_path, market))
     told = stores.assess(ENGINE, given, as_of=STORY_DAY, lang="en", possible=True, dense=True)
