@@ -192,6 +192,7 @@ def test_tables_say_what_objects_say(dice: Random) -> None:
     check(dice, "Polars")
 
 
+@pytest.mark.bulk
 def test_many_tables_say_what_objects_say() -> None:
     """Law 1: Engines agree, in a long seeded loop."""
     dice = Random(6)
@@ -263,7 +264,7 @@ def test_tables_say_of_relatives_what_objects_say() -> None:
 def test_every_kind_of_table_says_what_objects_say(kind: str) -> None:
     """Law 1: Engines agree, whatever kind of table is given."""
     dice = Random(16)
-    for _ in range(8 if kind in UNORDERED else 25):
+    for _ in range(8 if kind in UNORDERED else 12):
         check(dice, kind)
 
 

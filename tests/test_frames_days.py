@@ -156,8 +156,23 @@ def session(request: pytest.FixtureRequest) -> Iterator[str]:
     time.tzset()
 
 
-@pytest.mark.parametrize("zone", MOMENTS)
-@pytest.mark.parametrize("kind", IN_MEMORY)
+# Every zone on one table of each library and every unit in some zones; all of both in bulk.
+_EVERY_ZONE: Final = ("Polars", "pandas, us", "PyArrow, us")
+_EVERY_UNIT: Final = ("Asia/Tokyo", "Europe/Berlin", "Pacific/Apia")
+
+
+@pytest.mark.parametrize(
+    ("kind", "zone"),
+    [
+        pytest.param(
+            kind,
+            zone,
+            marks=[] if kind in _EVERY_ZONE or zone in _EVERY_UNIT else [pytest.mark.bulk],
+        )
+        for kind in IN_MEMORY
+        for zone in MOMENTS
+    ],
+)
 def test_tables_in_memory(kind: str, zone: str) -> None:
     """S12: pandas, Polars and PyArrow give the day of `local_day`, of every unit and zone."""
     frame: Any = nw.from_native(IN_MEMORY[kind](table(zone)))

@@ -91,6 +91,7 @@ def test_duckdb_says_the_same() -> None:
     assert differences(out, engine, records, as_of, possible=True) == []
 
 
+@pytest.mark.bulk
 def test_sql_says_the_same() -> None:
     """Law 1: the text of a warehouse, run by DuckDB, at reviews too."""
     engine, as_of, records, tables = of_companies("sql")

@@ -44,7 +44,7 @@ from tests.oracle_leads import day_in, differences
 from tests.policies import randoms
 
 # Whole accounts say less each than single tables do, so that more of them are needed.
-MORE = settings(max_examples=max(300, settings().max_examples))
+MORE = settings(max_examples=settings().max_examples * 3 // 2)
 TABLES = ("leads", "activities", "deals", "contracts", "sales_events", "overrides")
 
 

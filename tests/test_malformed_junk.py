@@ -291,7 +291,7 @@ def test_assess_writes_one_line_per_problem(
 
 # -- junk: whatever is done to a sound file, it is read or refused --
 
-ROUNDS: Final = 500
+ROUNDS: Final = (150, pytest.param(500, marks=pytest.mark.bulk))
 JUNK: Final = (
     "", "\0", "\ufeff", "\r", "\n", "\t", '"', "'", '"""', "[", "]", "[[", "{", "}", "=", ".", ",", "#",
     "-", "*", "\\", "\\u0000", "\\ud800", "e\u0301", "\u200b", "\u0430", "３", "😀", "1e999", "-0", "nan",
@@ -390,18 +390,19 @@ TEXTS: Final[dict[str, tuple[str, Callable[[Path], object], str]]] = {
 }
 
 
+@pytest.mark.parametrize("rounds", ROUNDS)
 @pytest.mark.parametrize("name", TEXTS)
-def test_whatever_is_typed_into_a_file(name: str, tmp_path: Path) -> None:
+def test_whatever_is_typed_into_a_file(name: str, rounds: int, tmp_path: Path) -> None:
     """A file in which lines are cut, doubled, moved or filled with junk is read or refused."""
     text, read, file_name = TEXTS[name]
     path = tmp_path / file_name
     sound = 0
-    for number in range(ROUNDS):
+    for number in range(rounds):
         case = f"{name} {number}"
         path.write_bytes(mutated_text(text, random.Random(case)).encode())
         sound += read_or_refused(partial(read, path), case)
     # Neither all sound nor all lost: else nothing much is tried.
-    assert ROUNDS // 50 < sound < ROUNDS // 2
+    assert rounds // 50 < sound < rounds // 2
 
 
 PLAIN: Final[dict[str, tuple[Any, Callable[[Any], object]]]] = {
@@ -410,15 +411,16 @@ PLAIN: Final[dict[str, tuple[Any, Callable[[Any], object]]]] = {
 }
 
 
+@pytest.mark.parametrize("rounds", ROUNDS)
 @pytest.mark.parametrize("name", PLAIN)
-def test_whatever_is_put_into_plain_data(name: str) -> None:
+def test_whatever_is_put_into_plain_data(name: str, rounds: int) -> None:
     """Plain data whose parts are deleted, doubled or replaced by anything is read or refused."""
     data, read = PLAIN[name]
     sound = 0
-    for number in range(ROUNDS):
+    for number in range(rounds):
         case = f"{name} {number}"
         sound += read_or_refused(partial(read, mutated_data(data, random.Random(case))), case)
-    assert ROUNDS // 50 < sound < ROUNDS // 2
+    assert rounds // 50 < sound < rounds // 2
 
 
 SOUND: Final = (

@@ -446,7 +446,13 @@ class TestSameAsRows:
         assert len(records.matches) == len(records.leads)
         assert_same(records, sources.read_tables(mapping, tmp_path))
 
-    @pytest.mark.parametrize("kind", KINDS)
+    @pytest.mark.parametrize(
+        "kind",
+        [
+            pytest.param(kind, marks=[pytest.mark.bulk] if kind.endswith("DuckDB") else [])
+            for kind in KINDS
+        ],
+    )
     def test_every_kind_of_table_says_the_same(self, export: Path, kind: str) -> None:
         """What comes back is of the kind that was given, and answers as the records do."""
         records = sources.read(MAPPING, export)

@@ -912,7 +912,11 @@ def pandas_inferred(path: Path) -> Any:
     ("name", "read"),
     [
         *(("maven", r) for r in (polars_texts, polars_inferred, pandas_texts, pandas_inferred)),
-        *(("retentioneering", r) for r in (polars_texts, polars_inferred, pandas_inferred)),
+        ("retentioneering", polars_inferred),
+        *(
+            pytest.param("retentioneering", r, marks=pytest.mark.bulk)
+            for r in (polars_texts, pandas_inferred)
+        ),
     ],
 )
 def test_real_files_give_the_answers_of_their_records(
