@@ -66,7 +66,7 @@ class TestRoundTrip:
         assert ".items]]" not in text
 
     @pytest.mark.bulk
-    @settings(max_examples=300)
+    @settings(max_examples=150)
     @given(book=playbooks(rows), kind=st.sampled_from(KINDS))
     def test_many_rows_are_the_same_after_a_spreadsheet(
         self, folder: Path, book: Playbook, kind: Any

@@ -450,10 +450,12 @@ def given_to(engine: mf.Engine) -> dict[str, Any]:
     return tables
 
 
+# Rules by way of a stage go furthest; where rules are read differently, all of them are asked.
 CLIMBED = [
     pytest.param(kind, engine, marks=[] if kind == "Polars" else [pytest.mark.bulk])
     for kind in KINDS
     for engine in (LADDER, BY_WAY, RANGING)
+    if kind in ("Polars", "DuckDB") or engine is BY_WAY
 ]
 
 
@@ -471,7 +473,7 @@ def test_steps_are_those_of_the_accounts(kind: str, engine: mf.Engine) -> None:
 @pytest.mark.bulk
 @pytest.mark.parametrize(
     ("engine", "possible"),
-    [(LADDER, False), *((one, True) for one in (LADDER, BY_WAY, RANGING))],
+    [(LADDER, False), (BY_WAY, True), (RANGING, True)],
 )
 def test_steps_are_those_of_the_accounts_in_sql(engine: mf.Engine, possible: bool) -> None:
     """Law 1: Engines agree: SQL text, whose steps are written before any row is known."""
@@ -497,7 +499,7 @@ def in_polars(
 
 
 @pytest.mark.parametrize(
-    "seed", [0, *(pytest.param(seed, marks=pytest.mark.bulk) for seed in range(1, 20))]
+    "seed", [0, *(pytest.param(seed, marks=pytest.mark.bulk) for seed in range(1, 12))]
 )
 def test_steps_of_random_rules_are_those_of_the_accounts(seed: int) -> None:
     """Law 1: Engines agree: random funnels, records and histories, circles among them."""

@@ -8,9 +8,9 @@ import pytest
 
 from tests.tables import BACKENDS, Drawn, asked, decided, draw_cases
 
-TABLES = 26
+TABLES = 13
 CASES = 10
-ROWS = 500
+ROWS = 1_000
 
 
 @pytest.fixture(scope="module")
