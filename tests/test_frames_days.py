@@ -198,7 +198,19 @@ def test_machine(kind: str) -> None:
     assert listed(found, "day") == wanted("Europe/Berlin")
 
 
-@pytest.mark.parametrize("zone", MOMENTS)
+# Every zone in one session and every session with some zones; all of both in bulk.
+IN_SESSIONS: Final = [
+    pytest.param(
+        zone,
+        session,
+        marks=[] if session == SESSIONS[place % len(SESSIONS)] else [pytest.mark.bulk],
+    )
+    for place, zone in enumerate(MOMENTS)
+    for session in SESSIONS
+]
+
+
+@pytest.mark.parametrize(("zone", "session"), IN_SESSIONS, indirect=["session"])
 def test_duckdb(zone: str, session: str) -> None:
     """S12: DuckDB gives the day of `local_day`, whatever the zone of the connection."""
     with duckdb.connect() as connection:
@@ -208,7 +220,7 @@ def test_duckdb(zone: str, session: str) -> None:
         assert listed(with_local_day(frame, "at", zone, name="day"), "day") == wanted(zone)
 
 
-@pytest.mark.parametrize("zone", MOMENTS)
+@pytest.mark.parametrize(("zone", "session"), IN_SESSIONS, indirect=["session"])
 def test_ibis(zone: str, session: str) -> None:
     """S12: Ibis on DuckDB gives the day of `local_day`, whatever the zone of the connection."""
     frame: Any = nw.from_native(ibis.memtable(table(zone)))

@@ -50,7 +50,7 @@ from tests.tables import (
 )
 
 ROWS = 40
-CASES = 40
+CASES = 20
 # Where planning alone takes long, what many policies ask at once is for the bulk run.
 QUICK_FIRST = [
     pytest.param(one, marks=[pytest.mark.bulk] if one.endswith("DuckDB") else [])
