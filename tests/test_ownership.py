@@ -1,13 +1,17 @@
 """Ownership: what a company owns and is buying, from contracts and deals."""
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from itertools import permutations
+from random import Random
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mpfunnel.calendars import local_day
-from mpfunnel.ownership import NOTHING, Position, positions
+from mpfunnel.ownership import NOTHING, Position, owned_since, positions
 from mpfunnel.records import Contract, Deal, DealLine, Id
 
 TODAY = date(2024, 6, 30)
@@ -180,3 +184,76 @@ def test_a_deal_concerns_every_product_of_its_lines() -> None:
     empty = Deal(2, "c", on(ago(3)))
     found = positions([both, empty], [], as_of=TODAY, day_of=lambda at: at.date())
     assert found == {"A": Position(open_deal=True), "B": Position(open_deal=True)}
+
+
+# -- since when --
+
+records = st.lists(
+    st.one_of(
+        st.builds(
+            lambda start, days: contract(start, None if days is None else start - days),
+            st.integers(-3, 12),
+            st.none() | st.integers(0, 6),
+        ),
+        st.builds(
+            deal,
+            st.sampled_from(["won", "won", "lost"]),
+            st.integers(-3, 12),
+            st.integers(-3, 12),
+            n=st.integers(0, 99),
+        ),
+        st.builds(deal, st.just("open"), st.integers(-3, 12)),
+    ),
+    max_size=6,
+)
+
+
+def since(*given_records: Deal | Contract) -> date | None:
+    """Since when the company owns A."""
+    found = owned_since(
+        [one for one in given_records if isinstance(one, Deal)],
+        [one for one in given_records if isinstance(one, Contract)],
+        as_of=TODAY,
+        day_of=lambda at: at.date(),
+    )
+    assert found.keys() <= {"A"}
+    return found.get("A")
+
+
+def owns(given_records: Sequence[Deal | Contract], day: date) -> bool:
+    """Whether the company owns A on a day."""
+    found = positions(
+        [one for one in given_records if isinstance(one, Deal)],
+        [one for one in given_records if isinstance(one, Contract)],
+        as_of=day,
+        day_of=lambda at: at.date(),
+    )
+    return found.get("A", NOTHING).owned
+
+
+@given(records, st.randoms(use_true_random=False))
+def test_owned_since_is_the_first_day_without_a_gap(
+    given_records: list[Deal | Contract], dice: Random
+) -> None:
+    """Every day from then on is owned, and the one before is not, whatever the order (law 4)."""
+    expected, day = None, TODAY
+    while owns(given_records, day):
+        expected, day = day, day - timedelta(1)
+    dice.shuffle(given_records)
+    assert since(*given_records) == expected
+
+
+def test_a_renewal_does_not_begin_anew() -> None:
+    """A contract that starts on the day after another ends goes on; a day later, it begins anew."""
+    assert since(contract(30, 11), contract(10)) == ago(30)
+    assert since(contract(30, 12), contract(10)) == ago(10)
+    assert since(deal("won", 40, 35), contract(30, 11), contract(10)) == ago(35)
+    assert since(deal("won", 40, 35), contract(30, 1)) is None
+    assert since(deal("won", 9, 20)) == ago(9)
+
+
+def test_what_is_owned_since_the_first_day_of_all_is_owned() -> None:
+    """The calendar's first day is a day like any other."""
+    first = datetime(1, 1, 1, tzinfo=UTC)
+    won = Deal(1, "c", first, [DealLine("A")], status="won", closed_at=first)
+    assert since(won) == date.min

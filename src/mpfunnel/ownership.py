@@ -7,14 +7,15 @@ the day asked about is open as of that day (S11).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from itertools import groupby
 from typing import Final
 
 from attrs import frozen
 
 from mpfunnel.records import Contract, Deal, Id
 
-__all__ = ["NOTHING", "Position", "positions"]
+__all__ = ["NOTHING", "Position", "owned_since", "positions"]
 
 
 @frozen
@@ -34,6 +35,7 @@ class Position:
 
 NOTHING: Final = Position()
 _UNSAID: Final[frozenset[str]] = frozenset()
+_A_DAY: Final = timedelta(days=1)
 
 
 def positions(
@@ -93,3 +95,51 @@ def positions(
         )
         for product_id in dict.fromkeys((*running, *lapsed, *buying, *won, *lost))
     }
+
+
+def owned_since(
+    deals: Iterable[Deal],
+    contracts: Iterable[Contract],
+    *,
+    as_of: date,
+    day_of: Callable[[datetime], date],
+) -> Mapping[Id, date]:
+    """Return since when each product is owned that is owned on the day `as_of`.
+
+    That is the first of the days without a gap on which `positions` says so, up to `as_of`. A
+    renewal does not begin anew, and the day of a gap does.
+
+    Args:
+        deals: Deals of one company, the end user.
+        contracts: Contracts of the same company.
+        as_of: Records of days after it do not count.
+        day_of: Gives the local day of an instant.
+    """
+    # Of each product: the day on which something began to count, how many contracts more run since
+    # then, and the days of a win and of a contract's end, as numbers.
+    news: dict[Id, list[tuple[date, int, int, int]]] = {}
+    for contract in contracts:
+        told = news.setdefault(contract.product_id, [])
+        told.append((contract.start, 1, 0, 0))
+        if contract.end is not None and contract.end < as_of:
+            told.append((contract.end + _A_DAY, -1, 0, contract.end.toordinal()))
+    for deal in deals:
+        if deal.status == "won" and deal.closed_at is not None:
+            closed = day_of(deal.closed_at)
+            known = max(closed, day_of(deal.opened_at))
+            for line in deal.lines:
+                news.setdefault(line.product_id, []).append((known, 0, closed.toordinal(), 0))
+
+    since: dict[Id, date] = {}
+    for product_id, told in news.items():
+        past = sorted(one for one in told if one[0] <= as_of)
+        running = won = lapsed = 0
+        began: date | None = None
+        for day, group in groupby(past, key=lambda one: one[0]):
+            for _, more, bought, ended in group:
+                running += more
+                won, lapsed = max(won, bought), max(lapsed, ended)
+            began = (began or day) if running or won > lapsed else None
+        if began is not None:
+            since[product_id] = began
+    return since
