@@ -130,7 +130,7 @@ class _Ids:
         """Return what is wrong with an id that was not met before."""
         if fault := an_id(value):
             return fault
-        kind = type(value)
+        kind = str if isinstance(value, str) else int
         self._kind = self._kind or kind
         if kind is not self._kind:
             wanted = _KINDS[self._kind]
