@@ -78,6 +78,7 @@ def test_people_without_company_own_nothing() -> None:
         contracts=[contract, mf.Contract(8, "crm", date(2026, 11, 1))],
     )
     found = owned(accounts)
+    assert owned([*accounts, *accounts]) == found, "a record in several accounts is one"
     assert found.rows == ()
     assert found.companies == {1}
     assert told(found) == [

@@ -245,6 +245,16 @@ def test_the_relations_stand_in_a_stated_order() -> None:
     assert len({one.p for one in found.relations}) == 10
 
 
+def test_where_chance_explains_all_the_greater_lift_stands_first() -> None:
+    """What all own has a lift of 1, what nobody owns together one of 0: both have p = 1."""
+    found = learn(owning((4, "ZYA"), (4, "ZYB")), as_of=TODAY)
+    assert {one.p for one in found.relations} == {1.0}
+    assert [(one.source + one.target, one.lift) for one in found.relations] == [  # type: ignore[operator]
+        *((pair, 1) for pair in ("AY", "YA", "AZ", "ZA", "BY", "YB", "BZ", "ZB", "YZ", "ZY")),
+        *((pair, 0) for pair in ("AB", "BA")),
+    ]
+
+
 # -- what is suggested --
 
 
@@ -264,6 +274,15 @@ def test_what_excludes_each_other_is_never_suggested() -> None:
     there = learned(found, "A", "B")
     assert there.lift < 1
     assert there.p > 0.999
+    assert not found.suggestions
+
+
+def test_a_lift_of_one_is_never_suggested() -> None:
+    """However much error is allowed, as many as chance would have it are no reason."""
+    given_rows = owning((9, "AB"), (9, "A"), (9, "B"))
+    found = learn(given_rows, as_of=TODAY, companies=range(36), base="companies", error_rate=0.95)
+    assert [one.lift for one in found.relations] == [1, 1]
+    assert found.relations[0].adjusted_p < 0.95
     assert not found.suggestions
 
 
