@@ -16,7 +16,6 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from mlxtend.frequent_patterns import apriori, association_rules
 from scipy import stats
 
 import mpfunnel as mf
@@ -119,10 +118,8 @@ def test_the_counts_are_those_of_sets(given_rows: list[Acquired], more: int, bas
         assert one.followed == (one.source_first / one.waiting if one.waiting else None)
 
 
-@pytest.mark.parametrize("base", ["buyers", "companies"])
-@pytest.mark.parametrize("seed", range(6))
-def test_the_figures_are_those_of_mlxtend_and_scipy(seed: int, base: Any) -> None:
-    """On random tables, support, confidence and lift are mlxtend's, and all tests SciPy's."""
+def random_table(seed: int, base: Any) -> tuple[Learning, pd.DataFrame]:
+    """What is learned of a random table, and who of the base owns what."""
     dice = Random(seed)
     size = dice.choice([12, 60, 200])
     given_rows = chance(dice, size, [dice.uniform(0.05, 0.95) for _ in range(5)])
@@ -132,6 +129,35 @@ def test_the_figures_are_those_of_mlxtend_and_scipy(seed: int, base: Any) -> Non
     table = pd.DataFrame(False, index=everyone, columns=range(5))
     for row in given_rows:
         table.loc[row.company_id, row.product_id] = True
+    return found, table
+
+
+@pytest.mark.parametrize("base", ["buyers", "companies"])
+@pytest.mark.parametrize("seed", range(6))
+def test_the_tests_are_those_of_scipy(seed: int, base: Any) -> None:
+    """On random tables, Fisher's test, Wilson's interval and the test of the order are SciPy's."""
+    found, table = random_table(seed, base)
+    for one in found.relations:
+        cells = pd.crosstab(table[one.source], table[one.target]).reindex(
+            index=[True, False], columns=[True, False], fill_value=0
+        )
+        exact = fisher_exact(cells.to_numpy(), alternative="greater").pvalue
+        assert one.p == pytest.approx(float(exact), rel=1e-9)
+        wilson = stats.binomtest(one.both, one.source_owners).proportion_ci(method="wilson")
+        assert one.interval == pytest.approx((wilson.low, wilson.high), rel=1e-9, abs=1e-12)
+        sides = one.source_first + one.target_first
+        order = float(stats.binomtest(one.source_first, sides).pvalue) if sides else 1.0
+        assert one.order_p == pytest.approx(order, rel=1e-9)
+
+
+@pytest.mark.mlxtend
+@pytest.mark.parametrize("base", ["buyers", "companies"])
+@pytest.mark.parametrize("seed", range(6))
+def test_the_figures_are_those_of_mlxtend(seed: int, base: Any) -> None:
+    """On random tables, support, confidence and lift are mlxtend's."""
+    from mlxtend.frequent_patterns import apriori, association_rules
+
+    found, table = random_table(seed, base)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of a library that is only asked for figures
         frequent = apriori(table, min_support=1e-9, use_colnames=True, max_len=2)
@@ -148,16 +174,6 @@ def test_the_figures_are_those_of_mlxtend_and_scipy(seed: int, base: Any) -> Non
             assert one.confidence == pytest.approx(rule["confidence"], rel=1e-12)
             assert one.expected == pytest.approx(rule["consequent support"], rel=1e-12)
             assert one.lift == pytest.approx(rule["lift"], rel=1e-12)
-        cells = pd.crosstab(table[one.source], table[one.target]).reindex(
-            index=[True, False], columns=[True, False], fill_value=0
-        )
-        exact = fisher_exact(cells.to_numpy(), alternative="greater").pvalue
-        assert one.p == pytest.approx(float(exact), rel=1e-9)
-        wilson = stats.binomtest(one.both, one.source_owners).proportion_ci(method="wilson")
-        assert one.interval == pytest.approx((wilson.low, wilson.high), rel=1e-9, abs=1e-12)
-        sides = one.source_first + one.target_first
-        order = float(stats.binomtest(one.source_first, sides).pvalue) if sides else 1.0
-        assert one.order_p == pytest.approx(order, rel=1e-9)
     assert not theirs
 
 
