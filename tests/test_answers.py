@@ -29,6 +29,7 @@ def test_rows_are_flat_and_hold_keys() -> None:
     assert {table: len(found) for table, found in rows.items()} == {
         "companies": 1,
         "tiers": 2,
+        "company_products": 2,
         "leads": 1,
         "engagement": 2,
         "rejects": 1,
@@ -48,6 +49,20 @@ def test_rows_are_flat_and_hold_keys() -> None:
     }
     assert rows["tiers"][0]["tier"] == "tier_2"
     assert [row["owned"] for row in rows["tiers"]] == [True, False]
+    assert rows["company_products"][1] == {
+        "company_id": 1,
+        "product_id": "sfa",
+        "tier": "tier_2",
+        "position": "untapped",
+        "settled": True,
+        "possible": "untapped",
+        "missing": "",
+        "rule": "otherwise",
+        "because": "may be offered, and nobody has yet",
+        "best_interest": "high_interest",
+        "people": 1,
+        **stamp,
+    }
     lead = rows["leads"][0]
     assert (lead["lead_id"], lead["company_id"], lead["stage"]) == (7, 1, "mql")
     assert (lead["for_products"], lead["existing_customer"]) == ("sfa", True)
@@ -107,12 +122,14 @@ def test_the_first_answer_is_all_new() -> None:
         ("segment", None, None, None, "mid_market"),
         ("tier", None, "crm", None, "tier_2"),
         ("tier", None, "sfa", None, "tier_2"),
+        ("white_space", None, "crm", None, "owned"),
+        ("white_space", None, "sfa", None, "untapped"),
         ("stage", 7, None, None, "mql"),
         ("engagement", 7, "crm", None, "customer"),
         ("engagement", 7, "sfa", None, "high_interest"),
     ]
     assert {one.company_id for one in moved} == {1}
-    assert moved[3].because == ANSWER.leads[7].stage.because
+    assert moved[5].because == ANSWER.leads[7].stage.because
 
 
 def test_each_answer_that_moved_is_a_change() -> None:
@@ -124,6 +141,7 @@ def test_each_answer_that_moved_is_a_change() -> None:
         ("segment", None, "mid_market", "mid_market", False),
         ("tier", "crm", "tier_2", "tier_2", False),
         ("tier", "sfa", "tier_2", "tier_2", False),
+        ("white_space", "crm", "owned", "untapped", True),
         ("engagement", "crm", "customer", None, True),
     ]
     assert moved[-1].because == ANSWER.leads[7].engagement["crm"].because

@@ -32,6 +32,7 @@ SEMANTIC: Final = frozenset(
         *("ambiguous", "blank", "cell", "closed", "conflict", "contradiction", "custom", "depth"),
         *(
             "detour",
+            "cycle",
             "duplicate",
             "empty",
             "float",

@@ -225,7 +225,7 @@ def test_the_playbook_says_in_which_language() -> None:
     ("of", "question", "about", "error", "message"),
     [
         (ACCOUNT, "tiers", ("crm",), mf.UnknownNameError, "did you mean 'tier'?"),
-        (ACCOUNT, "x", (), mf.UnknownNameError, "there are segment, tier, stage, engagement"),
+        (ACCOUNT, "x", (), mf.UnknownNameError, "there are segment, tier, white_space"),
         (ACCOUNT, "segment", ("crm",), mf.InvalidDataError, "is asked about nothing else"),
         (ACCOUNT, "tier", (), mf.InvalidDataError, "about: 'tier' is asked about product"),
         (ACCOUNT, "engagement", (7,), mf.InvalidDataError, "is asked about lead, product"),

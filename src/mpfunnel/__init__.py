@@ -44,7 +44,15 @@ from mpfunnel.tiers import (
 
 if TYPE_CHECKING:
     from mpfunnel.account import Account, Relative, accounts
-    from mpfunnel.answers import Assessment, Change, Engagement, LeadAnswer, Stage, changes
+    from mpfunnel.answers import (
+        Assessment,
+        Change,
+        Engagement,
+        Involvement,
+        LeadAnswer,
+        Stage,
+        changes,
+    )
     from mpfunnel.calendars import BusinessCalendar
     from mpfunnel.case_checks import CaseCheck
     from mpfunnel.codec import dump, load
@@ -56,6 +64,7 @@ if TYPE_CHECKING:
     from mpfunnel.rules.explain import Explanation, explain
     from mpfunnel.stages import Funnel, FunnelStage, Move, StageHistory, Transition
     from mpfunnel.starters import starter
+    from mpfunnel.synergy import Ineligible, Relation, Synergy, WhiteSpace
     from mpfunnel.worked_cases import Expectation, WorkedCase
 
 __all__ = [
@@ -86,7 +95,9 @@ __all__ = [
     "Explanation",
     "Funnel",
     "FunnelStage",
+    "Ineligible",
     "InvalidDataError",
+    "Involvement",
     "Label",
     "Lead",
     "LeadAnswer",
@@ -101,6 +112,7 @@ __all__ = [
     "PolicyError",
     "Problem",
     "Product",
+    "Relation",
     "Relative",
     "Replay",
     "Rule",
@@ -113,6 +125,7 @@ __all__ = [
     "Stage",
     "StageCount",
     "StageHistory",
+    "Synergy",
     "Tally",
     "Tier",
     "TierLimit",
@@ -123,6 +136,7 @@ __all__ = [
     "Transition",
     "TransitionError",
     "UnknownNameError",
+    "WhiteSpace",
     "WorkedCase",
     "accounts",
     "changes",
@@ -155,12 +169,15 @@ _ON_FIRST_USE = {
     "Explanation": "mpfunnel.rules.explain",
     "Funnel": "mpfunnel.stages",
     "FunnelStage": "mpfunnel.stages",
+    "Ineligible": "mpfunnel.synergy",
+    "Involvement": "mpfunnel.answers",
     "LeadAnswer": "mpfunnel.answers",
     "LeadMove": "mpfunnel.following",
     "Move": "mpfunnel.stages",
     "Notice": "mpfunnel.following",
     "Playbook": "mpfunnel.playbook",
     "PlaybookTimeline": "mpfunnel.history",
+    "Relation": "mpfunnel.synergy",
     "Relative": "mpfunnel.account",
     "Replay": "mpfunnel.history",
     "Signal": "mpfunnel.engagement",
@@ -168,7 +185,9 @@ _ON_FIRST_USE = {
     "StageCount": "mpfunnel.following",
     "Tally": "mpfunnel.engagement",
     "StageHistory": "mpfunnel.stages",
+    "Synergy": "mpfunnel.synergy",
     "Transition": "mpfunnel.stages",
+    "WhiteSpace": "mpfunnel.synergy",
     "WorkedCase": "mpfunnel.worked_cases",
     "accounts": "mpfunnel.account",
     "changes": "mpfunnel.answers",

@@ -18,6 +18,7 @@ from mpfunnel.rules.tables import Decision
 from mpfunnel.segments import Segment
 from mpfunnel.situation import Rejected
 from mpfunnel.stages import Entry, FunnelStage, Win
+from mpfunnel.synergy import WhiteSpace
 from mpfunnel.tiers import Tier
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "Change",
     "Decided",
     "Engagement",
+    "Involvement",
     "LeadAnswer",
     "Stage",
     "WarrantedStage",
@@ -162,6 +164,19 @@ class LeadAnswer:
 
 
 @frozen
+class Involvement:
+    """How far the people of a company are involved with a product.
+
+    Attributes:
+        best_interest: Key of the highest level of interest among them.
+        people: How many of them were touched.
+    """
+
+    best_interest: str
+    people: int
+
+
+@frozen
 class Assessment:
     """The four answers about one account on one day.
 
@@ -178,6 +193,9 @@ class Assessment:
             that decided of which no record says that they held on the day of the review;
             ``company`` where a custom policy decided. Empty for all other playbooks.
         by_hand: The overrides that have begun and are no rejects, with what became of each.
+        white_space: Where the company stands with each product: owned, in the pipeline, untapped or
+            not eligible; empty for people without company.
+        involved: How far its people are involved with each product; empty likewise.
     """
 
     as_of: date
@@ -190,6 +208,8 @@ class Assessment:
     rejects: tuple[Rejected, ...] = ()
     undated: immutabledict[Id, tuple[str, ...]] = immutabledict()
     by_hand: tuple[SetByHand, ...] = ()
+    white_space: immutabledict[Id, Decision[WhiteSpace]] = immutabledict()
+    involved: immutabledict[Id, Involvement] = immutabledict()
 
     @property
     def expired(self) -> tuple[Override, ...]:
@@ -199,14 +219,15 @@ class Assessment:
     def rows(self, lang: Lang = "en") -> dict[str, list[Row]]:
         """Return flat rows to store, by table.
 
-        The tables are companies, tiers, leads, engagement, rejects and by_hand. Keys, not labels,
-        stand in every column but ``because``; several keys are joined by ``;``. The key of a row is
-        (company_id), (company_id, product_id), (lead_id) and (lead_id, product_id); those of the
-        last two have none. In ``instead_of`` stands what the rules say where somebody set another
-        value by hand; in ``proposed`` of tiers what today's facts give where a Tier is held. In
-        ``warranted`` and what begins like it stands the stage that the facts of a lead warrant, and
-        in ``entered_on`` since when it is in that of its history, if it has one. Days of by_hand
-        are ISO 8601 text.
+        The tables are companies, tiers, company_products, leads, engagement, rejects and by_hand.
+        Keys, not labels, stand in every column but ``because``; several keys are joined by ``;``.
+        The key of a row is (company_id), (company_id, product_id) of two tables, (lead_id) and
+        (lead_id, product_id); those of the last two have none. In ``position`` stands the white
+        space of a company with a product. In ``instead_of`` stands what the rules say where
+        somebody set another value by hand; in ``proposed`` of tiers what today's facts give where a
+        Tier is held. In ``warranted`` and what begins like it stands the stage that the facts of a
+        lead warrant, and in ``entered_on`` since when it is in that of its history, if it has one.
+        Days of by_hand are ISO 8601 text.
 
         Args:
             lang: The language of the reasons.
@@ -221,6 +242,13 @@ class Assessment:
                 | {"undated": _joined(self.undated.get(product_id, ()))}
                 | {"owned": product_id in self.owned, **stamp}
                 for product_id, tier in self.tiers.items()
+            ],
+            "company_products": [
+                {**company, "product_id": product_id, "tier": self.tiers[product_id].value.key}
+                | _columns("position", decision, lang)
+                | {"best_interest": self.involved[product_id].best_interest}
+                | {"people": self.involved[product_id].people, **stamp}
+                for product_id, decision in self.white_space.items()
             ],
             "by_hand": [{**_set(one), **stamp} for one in self.by_hand],
             "leads": [],
@@ -320,7 +348,7 @@ def _joined(values: Any) -> str:
     return ";".join(str(value) for value in values)
 
 
-What = Literal["segment", "tier", "stage", "engagement"]
+What = Literal["segment", "tier", "white_space", "stage", "engagement"]
 
 
 @frozen
@@ -328,10 +356,10 @@ class Change:
     """One answer that is not what it was.
 
     Attributes:
-        what: Which of the four questions.
+        what: Which of the four questions, or white space.
         company_id: The company; `None` for people without company.
         lead_id: The lead, for stage and engagement.
-        product_id: The product, for tier and engagement.
+        product_id: The product, for tier, white space and engagement.
         before: Key of the value; `None` where there was no answer.
         after: Key of the value; `None` where there is no answer any more.
         settled: Whether the new answer is settled.
@@ -394,8 +422,10 @@ def _answers(answer: Assessment) -> _Answers:
         found["segment", company_id, None, None] = answer.segment
     for product_id, tier in answer.tiers.items():
         found["tier", company_id, None, product_id] = tier
+    for product_id, one in answer.white_space.items():
+        found["white_space", company_id, None, product_id] = one
     for lead in answer.leads.values():
         found["stage", company_id, lead.id, None] = lead.stage.decision
-        for product_id, one in lead.engagement.items():
-            found["engagement", company_id, lead.id, product_id] = one.decision
+        for product_id, state in lead.engagement.items():
+            found["engagement", company_id, lead.id, product_id] = state.decision
     return found

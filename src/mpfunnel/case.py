@@ -17,7 +17,14 @@ from attrs import field, frozen
 from immutabledict import immutabledict
 
 from mpfunnel.account import Account
-from mpfunnel.answers import Assessment, Engagement, LeadAnswer, Stage, WarrantedStage
+from mpfunnel.answers import (
+    Assessment,
+    Engagement,
+    Involvement,
+    LeadAnswer,
+    Stage,
+    WarrantedStage,
+)
 from mpfunnel.by_hand import NOTHING_BY_HAND, ByHand, by_hand
 from mpfunnel.calendars import day_began
 from mpfunnel.compiled import Compiled, CompiledModel, company_on, may_be_id, undated
@@ -55,9 +62,20 @@ from mpfunnel.stages import (
     signs_of_deal,
     stepped,
 )
+from mpfunnel.synergy import WhiteSpace
 from mpfunnel.tiers import Tier, rules_of
 
-__all__ = ["NOBODY", "NO_TIER", "Case", "Person", "Seen", "hear_sales", "is_silent"]
+__all__ = [
+    "NOBODY",
+    "NO_TIER",
+    "Case",
+    "Held",
+    "Offer",
+    "Person",
+    "Seen",
+    "hear_sales",
+    "is_silent",
+]
 
 NOBODY: Final = Company(0)
 """What is known of the company of people without company: nothing."""
@@ -87,6 +105,31 @@ class Seen:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._company, name)
+
+
+@frozen
+class Held:
+    """What a company owns, as rules about white space see it."""
+
+    owned: frozenset[str]
+
+
+class Offer:
+    """How a company stands with one product, as rules about white space see it."""
+
+    __slots__ = ("_case", "_product", "open_deal", "owned", "sold")
+
+    def __init__(self, case: Case, product: Product, position: Position) -> None:
+        self._case = case
+        self._product = product
+        self.owned = position.owned
+        self.open_deal = position.open_deal
+        self.sold = product.is_sold_on(case.day)
+
+    @property
+    def tier(self) -> Decision[Tier]:
+        """The Tier, worked out where a rule asks for it."""
+        return self._case.tier(self._product)
 
 
 @frozen(eq=False)
@@ -144,6 +187,7 @@ class Case:
                 levels=book.levels,
             )
         self._unsigned: dict[Id | None, tuple[Standing, Score]] = {}
+        self._people: dict[Id, Person] = {}
 
     # -- the company --
 
@@ -199,6 +243,25 @@ class Case:
         return positions(
             self.facts.deals, self.facts.contracts, as_of=self.day, day_of=self.book.day_of
         )
+
+    def white_space(self, product: Product) -> Decision[WhiteSpace]:
+        """Return where the company stands with a product."""
+        records = self.about_offer(product)
+        return self.book.white_space[product.id](*records.values())
+
+    def about_offer(self, product: Product) -> Mapping[str, Any]:
+        """Return what rules about white space are given, by root, in the order of `Compiled`."""
+        position = self.company_positions.get(product.id, NOTHING)
+        return {
+            "company": self.seen,
+            "product": Offer(self, product, position),
+            "account": self._held,
+        }
+
+    @cached_property
+    def _held(self) -> Held:
+        owned = (str(p) for p, one in self.company_positions.items() if one.owned)
+        return Held(frozenset(owned))
 
     def positions(self, lead: Lead) -> Mapping[Id, Position]:
         """Return what a lead's company owns and is buying; without company, the lead itself."""
@@ -538,23 +601,44 @@ class Case:
         """Return the four answers about the company and each of its leads."""
         book = self.book
         matched = self.facts.company is not None
+        leads = {lead_id: self._answer(lead_id) for lead_id in self.facts.leads}
         return Assessment(
             as_of=self.day,
             version=book.playbook.version,
             company_id=self.company.id if matched else None,
             segment=self.segment,
             tiers=immutabledict(self.tiers if matched else {}),
-            leads=immutabledict({lead_id: self._answer(lead_id) for lead_id in self.facts.leads}),
+            leads=immutabledict(leads),
             owned=tuple(p for p in book.products if self.company_positions.get(p, NOTHING).owned)
             if matched
             else (),
             undated=immutabledict(self.undated if matched else {}),
             rejects=(*self.facts.rejects, *self.by_hand.rejects),
             by_hand=self.by_hand.told,
+            white_space=immutabledict(
+                {p: self.white_space(one) for p, one in book.products.items()} if matched else {}
+            ),
+            involved=immutabledict(self._involved() if matched else {}),
         )
 
+    def _involved(self) -> Iterator[tuple[Id, Involvement]]:
+        """Yield how far the company's people are involved with each product."""
+        people = [self._person(lead_id) for lead_id in self.facts.leads]
+        ladder = self.book.playbook.scale.ladder
+        for product_id in self.book.products:
+            standings = [self.standing(person, product_id)[0] for person in people]
+            best = max((ladder.index(one.interest.value.key) for one in standings), default=0)
+            touched = sum(1 for one in standings if one.touched)
+            yield product_id, Involvement(ladder[best], touched)
+
+    def _person(self, lead_id: Id) -> Person:
+        """Return what is known of a lead of the account, put together once."""
+        if lead_id not in self._people:
+            self._people[lead_id] = self.person(lead_id)
+        return self._people[lead_id]
+
     def _answer(self, lead_id: Id) -> LeadAnswer:
-        person = self.person(lead_id)
+        person = self._person(lead_id)
         engagement: dict[Id, Engagement] = {}
         for product_id in self.book.products:
             one = self.engagement(person, product_id)

@@ -28,6 +28,7 @@ from mpfunnel.rules.limits import asked_since
 from mpfunnel.rules.tables import Decision
 from mpfunnel.segments import UNMATCHED
 from mpfunnel.stages import Cause, Entry, FunnelStage, Stood
+from mpfunnel.synergy import white_space_tables
 from mpfunnel.tiers import Tier, TierLimits, TierPolicy, custom_of, fault_of, rules_of
 
 __all__ = [
@@ -50,6 +51,7 @@ P = TypeVar("P")
 C = TypeVar("C")
 _LEAD_ROOTS: Final = ("company", "lead", "product")
 _STAGE_ROOTS: Final = (*_LEAD_ROOTS, "pursuit")
+_ACCOUNT_ROOTS: Final = ("company", "product", "account")
 _UNMATCHED: Final = Decision(
     UNMATCHED,
     "unmatched",
@@ -128,6 +130,11 @@ class Compiled:
         self.models = _each_once(
             lambda model: CompiledModel(model, asked, version),
             {p: playbook.engagement[p] for p in self.products},
+        )
+        self.white_space_tables = white_space_tables(playbook.synergy, self.products)
+        self.white_space = _each_once(
+            lambda table: compile_policy(table, _ACCOUNT_ROOTS, version=version),
+            self.white_space_tables,
         )
 
     def kin(self, account: Account, day: date) -> Given:

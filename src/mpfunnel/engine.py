@@ -26,12 +26,13 @@ from mpfunnel.records import Company, CompanyHistory, Id
 from mpfunnel.rules.tables import Decision
 from mpfunnel.segments import Segment
 from mpfunnel.stages import Deadline, Entry
+from mpfunnel.synergy import WhiteSpace
 from mpfunnel.tiers import Tier
 from mpfunnel.why import why
 
 __all__ = ["Engine", "Question"]
 
-Question = Literal["segment", "tier", "stage", "engagement"]
+Question = Literal["segment", "tier", "white_space", "stage", "engagement"]
 _Day = date | datetime
 
 
@@ -117,6 +118,24 @@ class Engine:
         if isinstance(company, Account):
             return self._matched(company, day).tiers[product_id]
         return self._book.held_tier(_a_company(company), product, day)
+
+    def white_space_for(
+        self, account: Account, product_id: Id, *, as_of: _Day
+    ) -> Decision[WhiteSpace]:
+        """Return where a company stands with one product, and why.
+
+        It is owned, in the pipeline, untapped, or not eligible.
+
+        Raises:
+            UnknownNameError: The playbook has no such product.
+            InvalidDataError: `as_of` is no day, the account has no company, or a custom attribute
+                holds a value of another type than declared.
+            PolicyError: A custom policy broke its contract.
+        """
+        product = self._book.product(product_id)
+        if not isinstance(account, Account):  # pyright: ignore[reportUnnecessaryIsInstance]
+            _refuse("account", f"must be an Account, not {type(account).__name__}")
+        return self._matched(account, as_of).white_space(product)
 
     def stage_for(self, account: Account, lead_id: Id, *, as_of: _Day) -> Stage:
         """Return where a lead of the account stands with the whole firm.
@@ -304,10 +323,11 @@ class Engine:
 
         Args:
             question: ``"segment"`` or ``"tier"`` of a company (or of an account's company),
-                ``"stage"`` or ``"engagement"`` of a lead of an account.
+                ``"white_space"`` of an account's company, ``"stage"`` or ``"engagement"`` of a lead
+                of an account.
             of: A company, its history, or an account.
-            about: The product of a tier; the lead of a stage; the lead and the product of an
-                engagement.
+            about: The product of a tier or of white space; the lead of a stage; the lead and the
+                product of an engagement.
             as_of: The day asked about.
             lang: The language; the playbook's own where it is `None`.
 
@@ -336,7 +356,9 @@ class Engine:
 
     def _matched(self, account: Account, as_of: _Day) -> Case:
         if account.company is None:
-            message = "is not known, and people without company have no segment or Tier"
+            message = (
+                "is not known, and people without company have no segment, Tier or white space"
+            )
             raise InvalidDataError([Problem("missing", "account.company", message)])
         return self._case(account, as_of)
 

@@ -6,8 +6,9 @@
     keen = (product.score >= 30) & (product.active_days >= 2)
 
 `company` and `lead` are what the CRM holds; `group` is what the company is together with its
-parents and subsidiaries; `product` is how a lead and its company stand with one
-product; `pursuit` is the lead's current way towards that product (S19).
+parents and subsidiaries; `account` is what the company itself has of us; `product` is how a lead
+and its company stand with one product; `pursuit` is the lead's current way towards that product
+(S19).
 """
 
 from __future__ import annotations
@@ -52,12 +53,14 @@ __all__ = [
     "ENGAGEMENT",
     "STAGES",
     "TIERS",
+    "AccountFacts",
     "CompanyFacts",
     "Facts",
     "GroupFacts",
     "LeadFacts",
     "ProductFacts",
     "PursuitFacts",
+    "account",
     "any_product",
     "company",
     "group",
@@ -345,6 +348,19 @@ class GroupFacts(Facts):
         return self.owned.contains_any(str(product_id))
 
 
+class AccountFacts(Facts):
+    """What rules about white space may ask about all that a company has of us."""
+
+    root = "account"
+    owned = _set("account.owned", "products owned", "導入済みの商材")
+    """By the company itself, by contract or won deal; ids of products, as text. Closed."""
+
+    def owns(self, product: Product | Id) -> Condition:
+        """Return the condition that the company itself owns the product."""
+        product_id = product.id if isinstance(product, Product) else product
+        return self.owned.contains_any(str(product_id))
+
+
 class LeadFacts(_WithAttributes):
     """What rules may ask about a person; a blank is unknown unless the fact says otherwise."""
 
@@ -393,6 +409,9 @@ class ProductFacts(Facts):
     """Of the company; of the lead itself where it has no company."""
     owned = _flag("product.owned", "owned", "導入済み")
     """By contract or won deal; a lapsed contract is not owned."""
+    sold = _flag("product.sold", "on sale", "販売中")
+    """On the day asked about, by `Product.sold_from` and `sold_until`; for rules about white
+    space."""
     marked_for_follow_up = _flag(
         "product.marked_for_follow_up", "marked for follow-up", "営業による重点フォロー指定"
     )
@@ -515,6 +534,7 @@ class PursuitFacts(Facts):
 
 company: Final = CompanyFacts()
 group: Final = GroupFacts()
+account: Final = AccountFacts()
 lead: Final = LeadFacts()
 product: Final = ProductFacts()
 pursuit: Final = PursuitFacts()

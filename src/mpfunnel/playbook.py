@@ -52,20 +52,20 @@ from mpfunnel.rules.tables import Asked
 from mpfunnel.segments import UNMATCHED, Segment, SegmentTable
 from mpfunnel.situation import Rejected, situation
 from mpfunnel.stages import Funnel
+from mpfunnel.synergy import EVERY, FAMILY, Synergy
 from mpfunnel.tiers import Tier, TierPolicy, asked_of, custom_of, is_tier_policy
 from mpfunnel.worked_cases import Expectation, WorkedCase
 
 __all__ = ["EVERY", "FAMILY", "Playbook", "key_of", "meaning_of", "options_of"]
 
-EVERY: Final = "*"
-"""Stands for every product that has no policy of its own, nor one of its family."""
-FAMILY: Final = "family:"
-"""With the name of a family behind it, stands for its products without a policy of their own."""
 MAX_DEPTH: Final = 32
 """How deep the options of a policy may nest."""
 
 _SEGMENT: Final = "company.segment"
-_OWNED: Final = "group.owned"
+_OWNED: Final = ("group.owned", "account.owned")
+_SOLD: Final = "product.sold"
+_OF_COMPANY: Final = ("product.tier", "product.owned", "product.open_deal", _SOLD)
+"""What is known of a product without a lead."""
 _INTEREST: Final = "product.interest"
 _ENGAGEMENT: Final = "product.engagement"
 
@@ -154,6 +154,7 @@ class Playbook:
             facts of every day.
         cases: What it must answer about given facts, for `Engine.check_cases`. Like labels, they do
             not count in what it means.
+        synergy: How its products go together, and to whom they are not offered.
 
     Raises:
         PlaybookError: It contradicts itself or names what does not exist.
@@ -172,6 +173,7 @@ class Playbook:
         default=(), converter=_days_of_year, kw_only=True
     )
     cases: tuple[WorkedCase, ...] = field(default=(), converter=_cases, kw_only=True, eq=False)
+    synergy: Synergy = field(default=Synergy(), kw_only=True)
 
     def __attrs_post_init__(self) -> None:
         problems = list(_shape(self))
@@ -324,6 +326,7 @@ def _shape(book: Playbook) -> Iterator[Problem]:
     wrong = misfit("segments", book.segments, SegmentTable)
     yield from wrong or misfits("segments.outcomes", book.segments.outcomes, Segment)
     yield from misfit("funnel", book.funnel, Funnel)
+    yield from misfit("synergy", book.synergy, Synergy)
     products: Any = book.products
     if not isinstance(products, tuple) or not products:
         yield Problem("empty", "products", "must list at least one product")
@@ -370,6 +373,7 @@ def _check(book: Playbook) -> Iterator[Problem]:
         if model.scale != book.scale:
             message = "must have the same states in the same order for every product"
             yield Problem("scale", f"engagement.{shown(product_id)}", message)
+    yield from _check_synergy(book)
     yield from _check_rules(book)
     yield from misfits("cases", book.cases, WorkedCase)
 
@@ -401,13 +405,7 @@ def _check_products(book: Playbook) -> Iterator[Problem]:
     for what in ("tiers", "engagement"):
         given: Mapping[Id, Any] = getattr(book, what)
         for key in given:
-            if isinstance(key, str) and key.startswith(FAMILY) and key not in ids:
-                families = [product.family or "" for product in book.products]
-                hint = did_you_mean(key.removeprefix(FAMILY), families)
-                yield Problem("unknown-family", f"{what}.{shown(key)}", f"no such family{hint}")
-            elif key not in ids:
-                hint = did_you_mean(shown(key), map(str, ids))
-                yield Problem("unknown-product", f"{what}.{shown(key)}", f"no such product{hint}")
+            yield from _check_key(book, ids, key, f"{what}.{shown(key)}")
         for product_id in ids:
             if product_id not in given:
                 message = "has no policy; give one for every product"
@@ -423,6 +421,33 @@ def _check_products(book: Playbook) -> Iterator[Problem]:
             yield from _check_options(options_of(custom), f"{at}.options")
 
 
+def _check_key(book: Playbook, ids: Container[Id], key: Id, path: str) -> Iterator[Problem]:
+    """Yield the problem of a key that stands for no product and no family."""
+    if isinstance(key, str) and key.startswith(FAMILY) and key not in ids:
+        families = [one.family for one in book.products if one.family is not None]
+        if key.removeprefix(FAMILY) not in families:
+            hint = did_you_mean(key.removeprefix(FAMILY), families)
+            yield Problem("unknown-family", path, f"no such family{hint}")
+    elif key not in ids:
+        hint = did_you_mean(shown(key), [str(product.id) for product in book.products])
+        yield Problem("unknown-product", path, f"no such product{hint}")
+
+
+def _check_synergy(book: Playbook) -> Iterator[Problem]:
+    ids = [product.id for product in book.products]
+    for place, relation in enumerate(book.synergy.relations):
+        for name in ("source", "target"):
+            product_id: Id = getattr(relation, name)
+            if product_id not in ids:
+                hint = did_you_mean(shown(product_id), [str(one) for one in ids])
+                at = f"synergy.relations[{place}].{name}"
+                yield Problem("unknown-product", at, f"no such product{hint}")
+    for place, rule in enumerate(book.synergy.not_eligible):
+        if rule.product != EVERY:
+            at = f"synergy.not_eligible[{place}].product"
+            yield from _check_key(book, ids, rule.product, at)
+
+
 def _conditions(book: Playbook) -> Iterator[tuple[str, tuple[Asked, ...], str, frozenset[str]]]:
     """Yield the conditions by path, with their roots, and the decisions that they cannot read."""
     deciding = frozenset({_SEGMENT})
@@ -436,13 +461,15 @@ def _conditions(book: Playbook) -> Iterator[tuple[str, tuple[Asked, ...], str, f
         yield f"{at}.interest", model.interest.asked, about_leads, deciding
         yield f"{at}.states", model.states.asked, about_leads, frozenset({_ENGAGEMENT})
     yield "funnel", book.funnel.rules.asked, f"{about_leads} pursuit", frozenset()
+    yield "synergy", book.synergy.asked, "company product account", frozenset()
 
 
 def _check_rules(book: Playbook) -> Iterator[Problem]:
     known = _known_facts(book.scale, book.funnel.scale)
+    products = [str(product.id) for product in book.products]
     keys = {
         _SEGMENT: [segment.key for segment in (*book.segments.outcomes, UNMATCHED)],
-        _OWNED: [str(product.id) for product in book.products],
+        **dict.fromkeys(_OWNED, products),
     }
     attributes: dict[str, Fact] = {}
     for path, asked, roots, deciding in _conditions(book):
@@ -460,7 +487,7 @@ def _check_rules(book: Playbook) -> Iterator[Problem]:
 
 def _known_facts(scale: Scale, stages: Scale) -> Mapping[str, Fact]:
     about_leads = (facts.ProductFacts(scale), facts.PursuitFacts(stages))
-    groups = (facts.company, facts.group, facts.lead, *about_leads)
+    groups = (facts.company, facts.group, facts.account, facts.lead, *about_leads)
     terms = [group.named(name) for group in groups for name in group.names()]
     return {term.fact.name: term.fact for term in terms}
 
@@ -483,6 +510,11 @@ def _check_node(
         if fact.name in deciding:
             message = "cannot be asked here: it is decided later"
         yield Problem("scope", fact.name, message)
+    elif fact.root == "product" and "lead" not in roots and fact.name not in _OF_COMPANY:
+        message = f"cannot be asked here, where only {', '.join(_OF_COMPANY)} are known of it"
+        yield Problem("scope", fact.name, message)
+    elif fact.name == _SOLD and "lead" in roots:
+        yield Problem("scope", fact.name, "cannot be asked here: it is for rules of synergy")
     elif fact.within == "attributes" and fact.root in ("company", "lead"):
         if fact.name in known:
             yield Problem("conflict", fact.name, "is a fact already; name the attribute otherwise")
@@ -494,8 +526,8 @@ def _check_node(
         yield Problem("level", fact.name, "is a decision and never missing")
     elif fact.name == _SEGMENT and isinstance(node, _LevelLeaf):
         yield from _strange(_levels(node), keys[_SEGMENT], fact, "unknown-level", "segment")
-    elif fact.name == _OWNED and isinstance(node, ContainsAny):
-        yield from _strange(node.values, keys[_OWNED], fact, "unknown-product", "product")
+    elif fact.name in _OWNED and isinstance(node, ContainsAny):
+        yield from _strange(node.values, keys[fact.name], fact, "unknown-product", "product")
 
 
 def _strange(

@@ -15,6 +15,7 @@ from mpfunnel.rules.conditions import Condition
 from mpfunnel.rules.tables import DecisionTable, Rule
 from mpfunnel.segments import Segment, SegmentTable
 from mpfunnel.stages import Funnel, FunnelStage
+from mpfunnel.synergy import Ineligible, Synergy
 from mpfunnel.tiers import Tier, TierTable
 
 __all__ = ["starter"]
@@ -47,6 +48,7 @@ def starter(
         zone=zone,
         currency="JPY",
         lang=lang,
+        synergy=SYNERGY,
     )
 
 
@@ -271,3 +273,17 @@ FUNNEL: Final = Funnel(
         otherwise_because=Label("no response yet", "まだ反応なし"),
     ),
 )
+
+
+# -- white space: company × product --
+
+SYNERGY: Final = Synergy(
+    not_eligible=(
+        Ineligible(
+            company.segment.is_in("own_group", "do_not_trade", "competitor", "student"),
+            key="excluded",
+            because=Label("the segment rules it out", "セグメントにより提案対象外"),
+        ),
+    )
+)
+"""How products go together is for the firm to say."""

@@ -22,7 +22,13 @@ __all__ = ["why"]
 
 # What is written must not hang on the decimal context of the thread.
 _EXACT: Final = Context(prec=40)
-_ABOUT = {"segment": "", "tier": "product", "stage": "lead", "engagement": "lead, product"}
+_ABOUT = {
+    "segment": "",
+    "tier": "product",
+    "white_space": "product",
+    "stage": "lead",
+    "engagement": "lead, product",
+}
 
 
 def why(case: Case, question: str, about: Sequence[Id], lang: Lang) -> str:
@@ -41,7 +47,7 @@ def why(case: Case, question: str, about: Sequence[Id], lang: Lang) -> str:
     if len(about) != len(wanted):
         message = f"'{question}' is asked about {', '.join(wanted) or 'nothing else'}"
         raise InvalidDataError([Problem("arguments", "about", message)])
-    if question in ("segment", "tier") and case.facts.company is None:
+    if question in ("segment", "tier", "white_space") and case.facts.company is None:
         message = f"'{question}' is asked of a company, and there is none"
         raise InvalidDataError([Problem("missing", "account.company", message)])
     if question == "segment":
@@ -50,6 +56,10 @@ def why(case: Case, question: str, about: Sequence[Id], lang: Lang) -> str:
         return _in_force(case, case.segment, told, lang)
     if question == "tier":
         return _tier(case, about[0], lang)
+    if question == "white_space":
+        product = case.book.product(about[0])
+        table = case.book.white_space_tables[product.id]
+        return _told(case, explain(table, case.about_offer(product)), lang)
     person = case.person(about[0])
     if question == "stage":
         return _stage(case, person, lang)

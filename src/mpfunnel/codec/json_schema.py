@@ -30,6 +30,7 @@ from mpfunnel.codec.reading import (
 )
 from mpfunnel.codec.sheets.joining import SHEETS
 from mpfunnel.codec.sheets.separated import ENCODINGS
+from mpfunnel.codec.synergy import NOT_ELIGIBLE, RELATION, SYNERGY
 from mpfunnel.codec.tables import TABLE
 from mpfunnel.codec.text import COMMENTS
 from mpfunnel.codec.tiers import CARD, ITEM, LIMIT, SCORECARD
@@ -40,6 +41,7 @@ from mpfunnel.records import Company, Lead, Lifecycle
 from mpfunnel.rules.facts import Fact, Kind
 from mpfunnel.stages.funnel import MAX_QUIET_DAYS
 from mpfunnel.stages.graph import MAX_LIMIT_DAYS, MoveKind, StageKind
+from mpfunnel.synergy import RelationKind
 from mpfunnel.tiers import LOWEST
 
 __all__ = ["playbook_schema"]
@@ -117,6 +119,7 @@ def playbook_schema() -> dict[str, Any]:
         "tiers": _each(_ref("tier_policy")),
         "engagement": _each(_ref("model")),
         "funnel": _funnel(),
+        "synergy": _synergy(),
         "cases": _list(_ref("case"), maxItems=MAX_CASES),
         SHEETS: _each(_sheet()),
     }
@@ -148,6 +151,9 @@ def playbook_schema() -> dict[str, Any]:
             **_conditions(_COMPANY, facts.company, facts.group, own="company"),
             **_conditions(
                 _LEAD, facts.company, facts.group, facts.lead, facts.product, facts.pursuit
+            ),
+            **_conditions(
+                _ACCOUNT, facts.company, facts.group, facts.product, facts.account, own="company"
             ),
             **{kind: _asked(kind) for kind in TAKES},
             "tier": _asked("level", tier=True),
@@ -315,10 +321,28 @@ def _funnel() -> _Schema:
     return {**_rules("stage", _KEY, _LEAD, known), "required": ["ladder"]}
 
 
+def _synergy() -> _Schema:
+    product: _Schema = {"type": ["string", "integer"]}
+    reasoned = _reasoned(_ACCOUNT)
+    relation = {
+        "kind": _one_of(get_args(RelationKind)),
+        "source": product,
+        "target": product,
+        **reasoned,
+    }
+    rule = {"product": product, **reasoned}
+    types = {
+        "relations": _list(_table(RELATION, relation, ("kind", "source", "target"))),
+        "not_eligible": _list(_table(NOT_ELIGIBLE, rule, ("when",))),
+    }
+    return _table(SYNERGY, types)
+
+
 # -- conditions --
 
 _COMPANY: Final = "condition_on_company"
 _LEAD: Final = "condition_on_lead"
+_ACCOUNT: Final = "condition_on_account"
 _LITERALS: Final[Mapping[Kind, _Schema]] = {
     "int": _INTEGER,
     "decimal": _NUMBER,

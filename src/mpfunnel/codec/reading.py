@@ -16,6 +16,7 @@ from mpfunnel.codec.checks import is_list, lies_in, no_such, under
 from mpfunnel.codec.conditions import Vocabulary, day_of
 from mpfunnel.codec.formats import FORMAT, fault_of_format, upgraded
 from mpfunnel.codec.lifecycle import LIFECYCLE, LifecycleCheck
+from mpfunnel.codec.synergy import SynergyCheck
 from mpfunnel.codec.tables import TABLE
 from mpfunnel.codec.tiers import Kinds, TierCheck
 from mpfunnel.engagement import EngagementModel, EngagementState, Signal
@@ -60,7 +61,11 @@ MAX_KEYS: Final = 1_000
 DAY_OF_YEAR: Final = re.compile("[0-9]{2}-[0-9]{2}")
 _SECTIONS: Final = ("products", "segments", "tiers", "engagement", "funnel")
 _HEAD: Final = ("lang", "zone", "currency")
-TOP: Final = ("format", "name", *_HEAD, "tier_review_dates", "attributes", *_SECTIONS, "cases")
+_OPTIONAL: Final = ("synergy", "cases")
+TOP: Final = (
+    *("format", "name", *_HEAD, "tier_review_dates", "attributes"),
+    *(*_SECTIONS, *_OPTIONAL),
+)
 PRODUCT: Final = ("family", "grade", "lifecycle")
 DAYS: Final = ("sold_from", "sold_until")
 SCALE: Final = ("ladder", "detours", "labels")
@@ -99,7 +104,7 @@ class _Enough(Exception):  # noqa: N818 - no error, only the end of looking for 
     """There are as many problems as anybody reads."""
 
 
-class _PlaybookCheck(TierCheck, LifecycleCheck, WorkedCaseCheck):
+class _PlaybookCheck(TierCheck, LifecycleCheck, SynergyCheck, WorkedCaseCheck):
     """Reads a whole playbook."""
 
     def __init__(self, kinds: Kinds) -> None:
@@ -145,7 +150,10 @@ class _PlaybookCheck(TierCheck, LifecycleCheck, WorkedCaseCheck):
         )
         segments = self._segments(given["segments"])
         funnel = self._funnel(given["funnel"])
-        parts = (*given.values(), segments, funnel)
+        if "synergy" in data:
+            by_text = {str(product_id): product_id for product_id in products}
+            head["synergy"] = self.synergy(self.table(data, "synergy", ""), words, by_text)
+        parts = (*given.values(), segments, funnel, head.get("synergy", ()))
         book = None
         if None not in (*parts, *products.values(), *tiers.values(), *models.values()):
             try:

@@ -70,12 +70,17 @@ Time limits: a gate is left on the day of entering, an sla within_days or within
 warn_days: so many days before days alone take a lead out of the stage, a warning is due.""",
     "calendar": """\
 Business days: public holidays of the country, weekend, days_off and working_days of the firm.""",
+    "synergy": """\
+How products go together. relations: kind is complement, upgrade, prerequisite, substitute or
+bundle; source is a prerequisite of target, target is the upgrade of source. not_eligible: to whom
+a product, "family:NAME" or, where none is named, every product is not offered.""",
     "cases": """\
 Cases that must be answered as expected: mpfunnel check asks them. given: records by their fields;
 their ids, and whose they are, follow from the rest. expect: a value, or a table of value, possible,
 missing and rule.""",
 }
-_INNER: Final = ("labels", "kinds", "calendar", "interest", "states", "rules", "items", "limits")
+_LISTS: Final = ("rules", "items", "limits", "relations", "not_eligible")
+_INNER: Final = ("labels", "kinds", "calendar", "interest", "states", *_LISTS)
 """What has a header of its own within a table, in the order of the file."""
 
 
@@ -92,7 +97,7 @@ def toml_text(data: Mapping[str, Any]) -> str:
         tables: dict[tuple[str, ...], Any] = {(name, key): one for key, one in section.items()}
         if name == "attributes":
             tables = {(*at, key): one for at, root in tables.items() for key, one in root.items()}
-        elif name in ("sheets", "segments", "funnel"):
+        elif name in ("sheets", "segments", "funnel", "synergy"):
             tables = {(name,): section}
         comment = _comment(name)
         for path, table in tables.items():
@@ -131,7 +136,7 @@ def _table(path: tuple[str, ...], table: Mapping[str, Any]) -> list[str]:
         at = (*path, name)
         if name in ("labels", "kinds", "calendar"):
             lines += ["", *_comment(name), f"[{_header(at)}]", *_values(table[name])]
-        elif name in ("rules", "items", "limits"):
+        elif name in _LISTS:
             for rule in table[name]:
                 lines += ["", f"[[{_header(at)}]]", *_values(rule)]
         else:

@@ -12,6 +12,7 @@ from mpfunnel.codec.cases import case_data
 from mpfunnel.codec.conditions import Vocabulary
 from mpfunnel.codec.formats import FORMAT
 from mpfunnel.codec.lifecycle import lifecycle_data
+from mpfunnel.codec.synergy import synergy_data
 from mpfunnel.codec.tables import table_data
 from mpfunnel.codec.tiers import tier_data, unwritable
 from mpfunnel.engagement import EngagementModel, EngagementState, Signal
@@ -73,6 +74,7 @@ def playbook_data(book: Playbook) -> dict[str, Any]:
                 **lifecycle_data(funnel),
                 **table_data(funnel.rules, "stage", about_leads),
             },
+            "synergy": synergy_data(book.synergy, about_companies) or None,
             "cases": [case_data(case, book) for case in book.cases] or None,
         }
     )

@@ -69,6 +69,11 @@ class Product(Record):
         """The name, or the id where it has none."""
         return self.name or Label(str(self.id))
 
+    def is_sold_on(self, day: date) -> bool:
+        """Return whether it is sold on a day."""
+        begun = self.sold_from is None or self.sold_from <= day
+        return begun and (self.sold_until is None or day <= self.sold_until)
+
 
 @frozen
 class DealLine(Record):
