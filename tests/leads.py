@@ -6,9 +6,10 @@ that a boundary that is off by one meets a record that tells.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
+from itertools import combinations
 from random import Random
 from typing import Any, get_args
 from zoneinfo import ZoneInfo
@@ -18,7 +19,8 @@ from attrs import evolve
 from mpfunnel.account import Account
 from mpfunnel.engagement import EngagementModel, Signal
 from mpfunnel.engine import Engine
-from mpfunnel.facts import any_product, company, lead, product, pursuit
+from mpfunnel.errors import InvalidDataError
+from mpfunnel.facts import account, any_product, company, group, lead, product, pursuit
 from mpfunnel.playbook import Playbook
 from mpfunnel.records import (
     Activity,
@@ -39,6 +41,7 @@ from mpfunnel.records import (
 from mpfunnel.rules.tables import Band, DecisionTable, Rule, ScoreItem
 from mpfunnel.segments import SegmentTable
 from mpfunnel.starters import starter
+from mpfunnel.synergy import EVERY, Ineligible, Relation, RelationKind, Synergy
 from mpfunnel.tiers import (
     Tier,
     TierLimit,
@@ -56,6 +59,7 @@ __all__ = [
     "draw_account",
     "draw_as_of",
     "draw_company",
+    "draw_synergy",
     "engine_of",
 ]
 
@@ -120,7 +124,39 @@ def _varied(number: int, zone: str) -> Playbook:
             deals_without_lead=random.random() < 0.5,
         ),
         tier_review_dates=REVIEWS[number % len(REVIEWS)],
+        synergy=draw_synergy(Random(f"synergy {number}"), products),
     )
+
+
+def draw_synergy(random: Random, products: Sequence[Id]) -> Synergy:
+    """Relations that do not contradict each other, and rules by which a product is not offered."""
+    conditions: list[Any] = [
+        company.employees >= random.choice((50, 300)),
+        company.annual_revenue.is_missing(),
+        company.segment.is_in("partner", "micro"),
+        company.attribute("plants", int) < 2,
+        group.owns(random.choice(products)),
+        account.owns(random.choice(products)),
+        product.tier.at_least(Tier(2)) & ~product.owned,
+        product.sold | company.industry.is_in("製造業"),
+    ]
+    kinds: list[RelationKind] = [*get_args(RelationKind)]
+    relations: list[Relation] = []
+    # In one direction, so that nothing goes in a circle.
+    for source, target in combinations(products, 2):
+        when = random.choice((None, *random.sample(conditions, 2)))
+        relations.append(Relation(random.choice(kinds), source, target, when))
+    random.shuffle(relations)
+    try:
+        synergy = Synergy(relations)
+    except InvalidDataError:
+        synergy = Synergy(relations[:1])
+    about = (EVERY, *products)
+    rules = [
+        Ineligible(random.choice((when, ~when)), random.choice(about))
+        for when in random.sample(conditions, random.randrange(3))
+    ]
+    return evolve(synergy, not_eligible=rules)
 
 
 def _varied_tiers(random: Random, base: Any) -> TierTable:

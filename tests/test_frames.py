@@ -37,6 +37,7 @@ CASES += [
 FIRST = ("Polars", "pandas, nullable", "PyArrow")
 QUICK_FIRST = [pytest.param(k, marks=[] if k in FIRST else [pytest.mark.bulk]) for k in KINDS]
 DAY = date(2026, 10, 31)
+RULED_OUT = ("own_group", "do_not_trade", "competitor", "student")
 ENGINE = mf.Engine(examples.PLAYBOOK)
 
 
@@ -125,6 +126,8 @@ def test_where_companies_stand_with_products(invented: Mapping[str, Any]) -> Non
                 for line in deal.lines
             }
             position = "in_pipeline" if product_id in buying else "untapped"
+            if position == "untapped" and answer.segment.value.key in RULED_OUT:
+                position = "not_eligible"
             if product_id in answer.owned:
                 position = "owned"
             involved = {one.lead_id for one in account.activities if product_id in one.product_ids}
@@ -142,7 +145,7 @@ def test_where_companies_stand_with_products(invented: Mapping[str, Any]) -> Non
             assert row["best_interest"] == ladder[warmest]
             seen.add(position)
     assert told == {}
-    assert seen == {"owned", "in_pipeline", "untapped"}
+    assert seen == {"owned", "in_pipeline", "untapped", "not_eligible"}
 
 
 def test_what_is_not_sold_is_not_eligible() -> None:

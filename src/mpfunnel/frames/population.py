@@ -25,6 +25,7 @@ from mpfunnel.frames.people import People
 from mpfunnel.frames.situation import OF_LEADS, WHOLE, Part, Situation, Sorting
 from mpfunnel.frames.standings import of_companies
 from mpfunnel.frames.task import Task
+from mpfunnel.frames.white_space import white_space
 from mpfunnel.labels import Lang
 
 __all__ = ["KEYS", "ON_REQUEST", "SHAPES", "STAMP", "Population"]
@@ -79,6 +80,9 @@ SHAPES: Final[Mapping[str, Mapping[str, str]]] = {
         "product_id": "product",
         "tier": "text",
         "position": "text",
+        "settled": "flag",
+        "possible": "text",
+        **_WHY,
         "best_interest": "text",
         "people": "number",
     },
@@ -348,18 +352,7 @@ class Population:
     def company_products(self) -> Frame:
         """Return where each company stands with each product; after all leads were looked at."""
         frame = self._with_positions(self.companies.tiers.select("company_no", "about", "tier"))
-        today = whole(self.task.day.toordinal())
-        unsold = nw.lit(False)
-        for place, one in enumerate(self.task.book.products.values()):
-            for day, out in ((one.sold_from, ">"), (one.sold_until, "<")):
-                if day is not None:
-                    edge = whole(day.toordinal())
-                    past = edge > today if out == ">" else edge < today
-                    unsold = unsold | ((nw.col("about") == place) & past)
-        position = nw.when(unsold).then(nw.lit("not_eligible")).otherwise(nw.lit("untapped"))
-        position = nw.when(nw.col("open_deal") == 1).then(nw.lit("in_pipeline")).otherwise(position)
-        position = nw.when(nw.col("owned") == 1).then(nw.lit("owned")).otherwise(position)
-        frame = frame.with_columns(position=position).drop("owned", "open_deal")
+        frame = white_space(frame, self.companies, self.owned, self.task)
         ladder = self.task.book.playbook.scale.ladder
         if self.involved is None:
             return frame.with_columns(best_interest=nw.lit(ladder[0]), people=whole(0))
@@ -370,6 +363,9 @@ class Population:
             "about",
             "tier",
             "position",
+            "settled",
+            "possible",
+            *_WHY,
             best_interest=by_code("interest", ladder),
             people=nw.col("people").fill_null(0).cast(nw.Int64()),
         )

@@ -1,0 +1,151 @@
+"""White space of all companies: where each stands with each product, by the rules of the playbook.
+
+The same as `mpfunnel.case.Case.white_space`, for whole tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import narwhals.stable.v2 as nw
+from attrs import frozen
+
+from mpfunnel.frames.answers import joined, possible_of, settled, words_of
+from mpfunnel.frames.companies import Companies
+from mpfunnel.frames.expressions import by_code, flag
+from mpfunnel.frames.kinds import Frame
+from mpfunnel.frames.layout import Places
+from mpfunnel.frames.task import Task
+from mpfunnel.rules.columns import decide_columns
+from mpfunnel.rules.conditions import ContainsAny, Exists, facts_of, walk
+from mpfunnel.rules.facts import Fact
+from mpfunnel.rules.tables import DecisionTable
+
+__all__ = ["white_space"]
+
+_OWNED: Final = "account.owned"
+
+
+@frozen
+class _OfAccounts:
+    """Where the facts of white space stand (`mpfunnel.rules.columns.Layout`).
+
+    Those of companies, and Tiers, stand where all rules find them.
+    """
+
+    places: Places
+    owned: Sequence[str]
+
+    def value(self, fact: Fact) -> str:
+        """Return the column of a fact."""
+        return self.places.value(fact) if _is_shared(fact) else fact.key
+
+    def member(self, fact: Fact, value: str) -> str:
+        """Return the column that says whether a set has a value."""
+        if fact.name == _OWNED:
+            return f"owns_{self.owned.index(value)}"
+        return self.places.member(fact, value)
+
+    def possible(self, fact: Fact) -> Mapping[str, str]:
+        """Return, for each key of a level, the column that says whether it is still possible."""
+        return self.places.possible(fact)
+
+    def some(self, exists: Exists, *, later: bool) -> tuple[str, str]:
+        """Return what ranges over products, which rules about white space never do."""
+        return self.places.some(exists, later=later)
+
+
+def _is_shared(fact: Fact) -> bool:
+    return fact.given == "company" or fact.kind == "level"
+
+
+def white_space(standing: Frame, companies: Companies, owned: Frame | None, task: Task) -> Frame:
+    """Return where each company stands with each product: position, why, and what is possible.
+
+    Args:
+        standing: One row per company and product: company_no, about, tier, and ``owned`` and
+            ``open_deal``, 0 or 1.
+        companies: What is known of the companies.
+        owned: What they own, by company_no and about.
+        task: What is asked.
+    """
+    book, places = task.book, task.places
+    groups: dict[int, tuple[DecisionTable[Any], list[int]]] = {}
+    for about, table in enumerate(book.white_space_tables.values()):
+        groups.setdefault(id(table), (table, []))[1].append(about)
+    asked = {
+        fact for table, _ in groups.values() for when in table.conditions for fact in facts_of(when)
+    }
+    sold = [n for n, one in enumerate(book.products.values()) if one.is_sold_on(task.day)]
+    frame = standing.with_columns(
+        owned=nw.col("owned") == 1,
+        open_deal=nw.col("open_deal") == 1,
+        sold=nw.col("about").is_in(sold) if sold else nw.lit(False),
+    )
+    shared = [one for one in places.facts if one in asked and _is_shared(one)]
+    of_company = [c for one in shared if one.given == "company" for c in places.columns(one)]
+    if of_company:
+        known = companies.facts.select("company_no", *of_company)
+        frame = frame.join(known, on="company_no", how="left")
+    if companies.levels is not None and any(one.given == "product" for one in shared):
+        frame = frame.join(companies.levels, on=["company_no", "about"], how="left")
+    owns = sorted(
+        {
+            value
+            for table, _ in groups.values()
+            for when in table.conditions
+            for node in walk(when)
+            if isinstance(node, ContainsAny) and node.fact.name == _OWNED
+            for value in node.values
+        }
+    )
+    frame = _with_owned(frame, owned, owns, task)
+    if len(groups) > 1:
+        frame = task.workshop.keep("offered", frame)
+    parts: list[Frame] = []
+    words: dict[str, list[Any]] = {"position": [], "rule": [], "because": []}
+    for number, (table, abouts) in enumerate(groups.values()):
+        rows = frame if len(groups) == 1 else frame.filter(nw.col("about").is_in(abouts))
+        codes = len(words["rule"])
+        parts.append(_decided(rows, table, _OfAccounts(places, owns), f"space_{number}", codes))
+        for name, values in words_of(table, "position", task.lang).items():
+            words[name] += values
+    codes_in_words = {"code": list(range(len(words["rule"]))), **words}
+    told = nw.concat(parts) if len(parts) > 1 else parts[0]
+    return told.join(task.workshop.small("positions", codes_in_words), on="code").drop("code")
+
+
+def _with_owned(frame: Frame, owned: Frame | None, owns: Sequence[str], task: Task) -> Frame:
+    """Return the frame with whether each company owns the products that rules ask about."""
+    ids = [str(product_id) for product_id in task.book.products]
+    names = {f"owns_{place}": ids.index(one) for place, one in enumerate(owns)}
+    if not names:
+        return frame
+    if owned is None:
+        return frame.with_columns(**dict.fromkeys(names, nw.lit(False)))
+    has = owned.filter(nw.col("owned") == 1).select(
+        "company_no", **{name: flag(nw.col("about") == about) for name, about in names.items()}
+    )
+    has = has.group_by("company_no").agg(*(nw.col(name).max() for name in names))
+    frame = frame.join(has, on="company_no", how="left")
+    return frame.with_columns(**{name: (nw.col(name) == 1).fill_null(False) for name in names})
+
+
+def _decided(
+    rows: Frame, table: DecisionTable[Any], layout: _OfAccounts, name: str, codes: int
+) -> Frame:
+    """Return what one table decides: company_no, about, tier, settled, possible and ``code``."""
+    facts = (fact for when in table.conditions for fact in facts_of(when))
+    may_be_open = any(fact.open for fact in facts)
+    rows, one = decide_columns(rows, table, layout, name=name, possible=may_be_open)
+    # Where nothing asked about can be unknown, every answer is settled.
+    keys = by_code(one.code, [way.value.key for way in table.ways])
+    return rows.select(
+        "company_no",
+        "about",
+        "tier",
+        settled=settled(one.possible) if may_be_open else nw.lit(True),
+        possible=joined(possible_of(one)) if may_be_open else keys,
+        code=nw.col(one.code).cast(nw.Int64()) + codes,
+    )
