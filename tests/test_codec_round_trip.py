@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 from functools import reduce
+from itertools import combinations
 from operator import and_
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from attrs import evolve, frozen
@@ -20,6 +21,7 @@ from mpfunnel.calendars import BusinessCalendar
 from mpfunnel.codec import dump, from_data, load, to_data
 from mpfunnel.engagement import EngagementModel, EngagementState, Signal
 from mpfunnel.engine import Engine
+from mpfunnel.errors import InvalidDataError
 from mpfunnel.facts import company, product
 from mpfunnel.labels import Label
 from mpfunnel.playbook import Playbook
@@ -31,6 +33,7 @@ from mpfunnel.rules.terms import Term
 from mpfunnel.segments import UNMATCHED, Segment, SegmentTable
 from mpfunnel.stages import Funnel, FunnelStage, Transition
 from mpfunnel.starters import starter
+from mpfunnel.synergy import Ineligible, Relation, RelationKind, Synergy
 from mpfunnel.tiers import (
     Tier,
     TierLimit,
@@ -333,6 +336,37 @@ def tier_policies(draw: st.DrawFn, when: st.SearchStrategy[Condition]) -> TierPo
 
 
 @st.composite
+def synergies(
+    draw: st.DrawFn, products: list[Product], when: st.SearchStrategy[Condition]
+) -> Synergy:
+    """Relations that go in one direction, and rules by which products are not offered."""
+    when |= st.sampled_from([facts.account.owns(one) for one in products])
+    kinds: Any = st.sampled_from(get_args(RelationKind))
+    relations = [
+        Relation(
+            draw(kinds),
+            source.id,
+            target.id,
+            draw(st.none() | when),
+            draw(st.sampled_from(("", f"鍵 {place}"))),
+            draw(st.none() | LABELS),
+        )
+        for place, (source, target) in enumerate(combinations(products, 2))
+        if draw(st.booleans())
+    ]
+    about = ["*", *(one.id for one in products)]
+    about += [f"family:{one.family}" for one in products if one.family is not None]
+    rules = [
+        Ineligible(draw(when), draw(st.sampled_from(about)), because=draw(st.none() | LABELS))
+        for _ in range(draw(st.integers(0, 2)))
+    ]
+    try:
+        return Synergy(relations, rules)
+    except InvalidDataError:
+        return Synergy(relations[:1], rules)
+
+
+@st.composite
 def playbooks(draw: st.DrawFn, conditions: Any = conditions) -> Playbook:
     """Any playbook that can be built from facts, with nasty keys, labels and numbers."""
     ids: Any = draw(
@@ -375,8 +409,8 @@ def playbooks(draw: st.DrawFn, conditions: Any = conditions) -> Playbook:
         about.points(within_days=36_500),
     ]
     shared = terms_of(company) + terms_of(facts.lead) + both + measures
-    when_interest = shared + terms_of(about, but=("interest", "engagement"))
-    when_state = shared + terms_of(about, but=("engagement",))
+    when_interest = shared + terms_of(about, but=("interest", "engagement", "sold"))
+    when_state = shared + terms_of(about, but=("engagement", "sold"))
     models = [
         EngagementModel(
             signals=[
@@ -424,7 +458,7 @@ def playbooks(draw: st.DrawFn, conditions: Any = conditions) -> Playbook:
     cut = draw(st.integers(1, len(stages)))
     rungs, aside = (tuple(one.key for one in part) for part in (stages[:cut], stages[cut:]))
     about_stages = facts.PursuitFacts(Scale(rungs, aside))
-    when_stage = shared + terms_of(about) + terms_of(about_stages)
+    when_stage = shared + terms_of(about, but=("sold",)) + terms_of(about_stages)
     table = draw(
         tables(
             DecisionTable,
@@ -443,9 +477,12 @@ def playbooks(draw: st.DrawFn, conditions: Any = conditions) -> Playbook:
     every: Any = {}
     for name, policies in (("tiers", tiers), ("engagement", models)):
         every[name] = {one: draw(st.sampled_from(policies)) for one in ids}
+    of_product = [about.named(name) for name in ("tier", "owned", "open_deal", "sold")]
+    when_offered = conditions(terms_of(company) + own + of_product, keys, products=False)
     return Playbook(
         products,
         segment_table,
+        synergy=draw(synergies(products, when_offered)),
         funnel=funnel,
         zone=draw(st.sampled_from(("UTC", "Asia/Tokyo"))),
         currency=draw(st.sampled_from(("JPY", "EUR"))),
@@ -472,6 +509,7 @@ def labels_of(book: Playbook) -> list[Any]:
         found += [state.label for state in (*model.ladder, *model.detours)]
     stages = (*book.funnel.ladder, *book.funnel.detours)
     found += [(stage.label, stage.kind, stage.within_days) for stage in stages]
+    found += [one.because for one in (*book.synergy.relations, *book.synergy.not_eligible)]
     for table in policies:
         found += [table.otherwise_because, *(rule.because for rule in table.rules)]
     return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping
-from typing import Any, Final, Literal, cast, get_args
+from typing import Any, Final, Literal, get_args
 
 from attrs import field, frozen
 
@@ -33,6 +33,7 @@ OWN_KEYS: Final = ("owned", "in-pipeline", "not-sold")
 
 RelationKind = Literal["complement", "upgrade", "prerequisite", "substitute", "bundle"]
 _SYMMETRIC: Final = ("substitute", "bundle")
+_ONE_WAY: Final = ("prerequisite", "upgrade")
 
 
 def _a_condition(value: object) -> Condition | None:
@@ -202,7 +203,7 @@ def _check_repeated(relations: tuple[Relation, ...]) -> Iterator[Problem]:
             yield Problem("duplicate", f"relations[{place}]", message)
 
 
-def _leading(relations: Iterable[Relation], kind: RelationKind) -> Mapping[Id, Mapping[Id, None]]:
+def _leading(relations: Iterable[Relation], kind: str) -> Mapping[Id, Mapping[Id, None]]:
     """Return the targets of each source of one kind."""
     found: dict[Id, dict[Id, None]] = {}
     for one in relations:
@@ -230,17 +231,17 @@ def _way(links: Mapping[Id, Iterable[Id]], start: Id, end: Id) -> tuple[Id, ...]
 
 
 def _check_circles(relations: tuple[Relation, ...]) -> Iterator[Problem]:
-    told: set[frozenset[Id]] = set()
-    for kind in cast("tuple[RelationKind, ...]", ("prerequisite", "upgrade")):
-        links = _leading(relations, kind)
-        for place, one in enumerate(relations):
-            way = _way(links, one.target, one.source) if one.kind == kind else ()
-            # A circle is told once, by the first of its relations.
-            if way and frozenset(way) not in told:
-                told.add(frozenset(way))
-                circle = " → ".join(str(product) for product in (one.source, *way))
-                message = f"goes in a circle of {kind}: {circle}"
-                yield Problem("cycle", f"relations[{place}]", message)
+    leading = {kind: _leading(relations, kind) for kind in _ONE_WAY}
+    told: set[Hashable] = set()
+    for place, one in enumerate(relations):
+        way = _way(leading.get(one.kind, {}), one.target, one.source)
+        circle = one.kind, frozenset(way)
+        # A circle is told once, by the first of its relations.
+        if way and circle not in told:
+            told.add(circle)
+            products = " → ".join(str(product) for product in (one.source, *way))
+            message = f"goes in a circle of {one.kind}: {products}"
+            yield Problem("cycle", f"relations[{place}]", message)
 
 
 def _check_contradictions(relations: tuple[Relation, ...]) -> Iterator[Problem]:
