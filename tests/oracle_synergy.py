@@ -22,18 +22,18 @@ def positions_of(book: Playbook, account: Account, as_of: date) -> dict[Id, Told
     model = Oracle(book, account, as_of)
     if model.company is None:
         return {}
-    return {product.id: _position(book, model, product, as_of) for product in book.products}
+    return {product.id: _position(book, account, model, product) for product in book.products}
 
 
-def _position(book: Playbook, model: Oracle, product: Product, as_of: date) -> Told:
+def _position(book: Playbook, account: Account, model: Oracle, product: Product) -> Told:
     owned = {str(one.id) for one in book.products if model.owned(None, one.id)}
     deals = [
         deal
         for deal in model.deals_seen_by(None)
         if product.id in [line.product_id for line in deal.lines] and model.closed(deal) is None
     ]
-    late = product.sold_until is not None and product.sold_until < as_of
-    early = product.sold_from is not None and product.sold_from > as_of
+    late = product.sold_until is not None and product.sold_until < model.as_of
+    early = product.sold_from is not None and product.sold_from > model.as_of
     for key, so in (
         ("owned", str(product.id) in owned),
         ("in_pipeline", bool(deals)),
@@ -42,9 +42,13 @@ def _position(book: Playbook, model: Oracle, product: Product, as_of: date) -> T
         if so:
             return key, {key}
     offer = SimpleNamespace(tier=model.tiers[product.id], owned=False, open_deal=False, sold=True)
+    group = model.group
+    if not account.relatives:
+        # A group of one owns what the company owns.
+        group = SimpleNamespace(**{**vars(group), "owned": frozenset(owned)})
     records = {
         "company": model.seen,
-        "group": model.group,
+        "group": group,
         "product": offer,
         "account": SimpleNamespace(owned=frozenset(owned)),
     }

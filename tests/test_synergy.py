@@ -488,7 +488,7 @@ def test_order_does_not_matter() -> None:
         for product_id, one in engine.assess(given_account, as_of=as_of).white_space.items():
             other = turned.white_space_for(given_account, product_id, as_of=as_of)
             assert (other.value, set(other.possible)) == (one.value, set(one.possible))
-            assert set(other.missing) == set(one.missing)
+            assert one.settled or set(other.missing) == set(one.missing)
 
 
 def test_unknown_is_not_no() -> None:
