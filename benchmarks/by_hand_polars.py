@@ -18,6 +18,7 @@ import polars as pl
 
 import mpfunnel as mf
 from mpfunnel.rules.tables import DecisionTable
+from mpfunnel.synergy import white_space_table
 
 PRODUCTS: tuple[str, ...] = ("crm", "analytics", "portal", "billing", "archive")
 BOOK = mf.starter(products=PRODUCTS)
@@ -123,6 +124,7 @@ SEGMENT_REASONS = reasons_of(BOOK.segments)
 TIER_REASONS = reasons_of(TIER_TABLE)
 STATE_REASONS = reasons_of(BOOK.engagement["crm"].states)
 STAGE_REASONS = reasons_of(BOOK.funnel.rules)
+SPACE_REASONS = reasons_of(white_space_table(BOOK.synergy, BOOK.products[0], {}))
 
 
 # --- what cannot be used ------------------------------------------------------------------------
@@ -461,19 +463,38 @@ def company_products_of(company_products: pl.LazyFrame, pairs: pl.LazyFrame) -> 
         .agg(col("interest").max(), people=col("touched").sum().cast(pl.Int64))
     )
     frame = company_products.join(involved, on=["company_id", "product_id"], how="left")
-    frame = frame.with_columns(col("interest", "people").fill_null(0))
+    frame = frame.with_columns(col("interest", "people").fill_null(0), **white_space())
     return frame.select(
         "company_id",
         "product_id",
         "tier",
         "people",
-        position=when("owned")
-        .then(lit("owned"))
-        .when("open_deal")
-        .then(lit("in_pipeline"))
-        .otherwise(lit("untapped")),
+        *white_space(),
         best_interest=named(LEVELS, "interest"),
     )
+
+
+def white_space() -> dict[str, pl.Expr]:
+    """Where a company stands with a product, and why; nothing that is asked can be unknown."""
+    ways = {
+        "owned": ("owned", "owned"),
+        "open_deal": ("in_pipeline", "in-pipeline"),
+        "excluded": ("not_eligible", "excluded"),
+    }
+    found = [lit("untapped"), lit("otherwise")]
+    for flag, told in reversed(ways.items()):
+        found = [
+            when(flag).then(lit(one)).otherwise(rest) for one, rest in zip(told, found, strict=True)
+        ]
+    position, rule = found
+    because = rule.replace_strict(SPACE_REASONS)
+    return {
+        "position": position,
+        "settled": lit(True),
+        "possible": position,
+        "rule": rule,
+        "because": because,
+    }
 
 
 # --- what companies own and are buying ----------------------------------------------------------

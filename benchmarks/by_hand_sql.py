@@ -21,6 +21,7 @@ from benchmarks.by_hand_polars import (
     BOOK,
     PRODUCTS,
     SEGMENT_REASONS,
+    SPACE_REASONS,
     STAGE_REASONS,
     STATE_REASONS,
     TIER_REASONS,
@@ -1193,6 +1194,7 @@ REASONS: Mapping[str, Mapping[str, str]] = {
     "tier_reasons": TIER_REASONS,
     "state_reasons": STATE_REASONS,
     "stage_reasons": STAGE_REASONS,
+    "space_reasons": SPACE_REASONS,
 }
 
 
@@ -1267,16 +1269,28 @@ def of_answers(today: str) -> Iterator[Query]:
         "company_products_answer",
         f"""
         SELECT
-            company_id, product_id, tier,
-            CASE WHEN owned THEN 'owned' WHEN open_deal THEN 'in_pipeline' ELSE 'untapped' END
-                AS position,
+            company_id, product_id, tier, position, TRUE AS settled, position AS possible, rule,
+            because,
             coalesce(people, 0) AS people,
             CASE coalesce(interest, 0)
                 WHEN 3 THEN 'high_interest' WHEN 2 THEN 'interested' WHEN 1 THEN 'aware'
                 ELSE 'none'
             END AS best_interest,
             {stamp}
-        FROM companies_with_products
+        FROM (
+            SELECT
+                *,
+                CASE
+                    WHEN owned THEN 'owned' WHEN open_deal THEN 'in_pipeline'
+                    WHEN excluded THEN 'not_eligible' ELSE 'untapped'
+                END AS position,
+                CASE
+                    WHEN owned THEN 'owned' WHEN open_deal THEN 'in-pipeline'
+                    WHEN excluded THEN 'excluded' ELSE 'otherwise'
+                END AS rule
+            FROM companies_with_products
+        ) AS placed
+        JOIN space_reasons USING (rule)
         LEFT JOIN (
             SELECT
                 company_id, product_id, max(interest) AS interest,

@@ -507,11 +507,7 @@ def company_products_of(leads: Leads, pairs: Pairs, held: pl.DataFrame) -> pl.Da
         "tier",
         pl.Series("people", people.ravel()),
         texts(plain.LEVELS, interest.ravel()).alias("best_interest"),
-        position=pl.when("owned")
-        .then(lit("owned"))
-        .when("open_deal")
-        .then(lit("in_pipeline"))
-        .otherwise(lit("untapped")),
+        **plain.white_space(),
     )
 
 

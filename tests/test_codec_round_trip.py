@@ -509,7 +509,8 @@ def labels_of(book: Playbook) -> list[Any]:
         found += [state.label for state in (*model.ladder, *model.detours)]
     stages = (*book.funnel.ladder, *book.funnel.detours)
     found += [(stage.label, stage.kind, stage.within_days) for stage in stages]
-    found += [one.because for one in (*book.synergy.relations, *book.synergy.not_eligible)]
+    found += [one.because for one in book.synergy.relations]
+    found += [one.because for one in book.synergy.not_eligible]
     for table in policies:
         found += [table.otherwise_because, *(rule.because for rule in table.rules)]
     return found

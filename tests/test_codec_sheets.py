@@ -22,6 +22,7 @@ from mpfunnel.rules.conditions import All, Condition
 from mpfunnel.rules.tables import Band, DecisionTable, Rule, ScoreItem
 from mpfunnel.segments import Segment, SegmentTable
 from mpfunnel.starters import starter
+from mpfunnel.synergy import Synergy
 from mpfunnel.tiers import Tier, TierScorecard, TierTable
 from tests.sheets import csv, folder, raw_book, sheet, with_part, workbook
 from tests.test_codec_sheets_round_trip import BOOK
@@ -309,7 +310,7 @@ def with_tables(
         (model,) = {*book.engagement.values()}
         never = evolve(model, states=DecisionTable([], model.ladder[0]))
         funnel_of = evolve(book.funnel, rules=always)
-        return evolve(book, segments=table, engagement=never, funnel=funnel_of)
+        return evolve(book, segments=table, engagement=never, funnel=funnel_of, synergy=Synergy())
     stages = DecisionTable(funnel or [], book.funnel.ladder[0])
     return evolve(book, funnel=evolve(book.funnel, rules=stages))
 

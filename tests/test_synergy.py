@@ -20,7 +20,7 @@ from mpfunnel.account import Account
 from mpfunnel.codec import from_data, to_data
 from mpfunnel.errors import Problem
 from mpfunnel.facts import account, company, group, lead, product
-from mpfunnel.records import Company, Product
+from mpfunnel.records import Company, Id, Product
 from mpfunnel.rules.conditions import Condition
 from mpfunnel.synergy import (
     IN_PIPELINE,
@@ -207,7 +207,7 @@ def test_a_playbook_refuses_what_its_synergy_cannot_name() -> None:
         "cannot be asked here, where only " + known,
     ]
     with pytest.raises(mf.PlaybookError, match="synergy: must be a Synergy, not str 'none'"):
-        evolve(mf.starter(["crm"]), synergy="none")
+        evolve(mf.starter(["crm"]), synergy="none")  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("when", [product.sold.is_true(), account.owns("crm")])
@@ -298,7 +298,7 @@ def test_faults_of_a_file_are_told_at_once() -> None:
 
 def test_each_reason_in_its_order() -> None:
     """Owned, being sold, not on sale, ruled out, what is lacking, what is there instead."""
-    products = {
+    products: dict[Id, Product] = {
         "crm": Product("crm", mf.Label("CRM", "顧客管理")),
         "sfa": Product("sfa", family="office", sold_until=DAY),
         "ma": Product("ma"),
@@ -349,7 +349,9 @@ def test_people_without_company_have_no_white_space() -> None:
     """Nobody knows to whom anything would be sold."""
     engine = mf.Engine(mf.starter(["crm"]))
     answer = engine.assess(Account(leads=[mf.Lead(1)]), as_of=DAY)
-    assert (answer.white_space, answer.involved, answer.rows()["company_products"]) == ({}, {}, [])
+    assert not answer.white_space
+    assert not answer.involved
+    assert answer.rows()["company_products"] == []
     with pytest.raises(mf.InvalidDataError, match="have no segment, Tier or white space"):
         engine.white_space_for(Account(), "crm", as_of=DAY)
     with pytest.raises(mf.InvalidDataError, match="account: must be an Account, not Company"):
@@ -529,8 +531,8 @@ def _one_direction_of_substitutes(patch: pytest.MonkeyPatch) -> None:
 
 
 def _prerequisites_the_other_way_round(patch: pytest.MonkeyPatch) -> None:
-    right = white_space.facts.account.owns
-    patch.setattr(type(white_space.facts.account), "owns", lambda _, product_id: ~right(product_id))
+    right = account.owns
+    patch.setattr(type(account), "owns", lambda _, product_id: ~right(product_id))
 
 
 def _conditions_of_relations_unread(patch: pytest.MonkeyPatch) -> None:

@@ -28,7 +28,7 @@ from mpfunnel.rules.limits import asked_since
 from mpfunnel.rules.tables import Decision
 from mpfunnel.segments import UNMATCHED
 from mpfunnel.stages import Cause, Entry, FunnelStage, Stood
-from mpfunnel.synergy import white_space_tables
+from mpfunnel.synergy import WhiteSpace, white_space_tables
 from mpfunnel.tiers import Tier, TierLimits, TierPolicy, custom_of, fault_of, rules_of
 
 __all__ = [
@@ -131,11 +131,12 @@ class Compiled:
             lambda model: CompiledModel(model, asked, version),
             {p: playbook.engagement[p] for p in self.products},
         )
+
+        def of_accounts(rules: Policy[WhiteSpace]) -> Callable[..., Decision[WhiteSpace]]:
+            return compile_policy(rules, _ACCOUNT_ROOTS, version=version)
+
         self.white_space_tables = white_space_tables(playbook.synergy, self.products)
-        self.white_space = _each_once(
-            lambda table: compile_policy(table, _ACCOUNT_ROOTS, version=version),
-            self.white_space_tables,
-        )
+        self.white_space = _each_once(of_accounts, self.white_space_tables)
 
     def kin(self, account: Account, day: date) -> Given:
         """Return the company of an account: among its relatives, if rules ask about its group.

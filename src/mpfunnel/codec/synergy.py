@@ -53,16 +53,17 @@ class SynergyCheck(TableCheck):
         kind = self.text(raw, "kind", path) if "kind" in raw else None
         if kind is None:
             self.fault("missing", path, "has no kind")
-        ends = [self._id_under(raw, key, path, products) for key in ("source", "target")]
+        source = self._id_under(raw, "source", path, products)
+        target = self._id_under(raw, "target", path, products)
         when = None
         if "when" in raw:
             when = self.condition(raw["when"], f"{path}.when", words)
         key, because = self.text(raw, "key", path), self.label(raw, "because", path)
-        if kind is None or None in ends:
+        if kind is None or source is None or target is None:
             return None
         one: Any = kind
         return self.built(
-            lambda: Relation(one, *cast("list[Id]", ends), when, key, because),
+            lambda: Relation(one, source, target, when, key, because),
             path,
             own="relation.",
         )
@@ -84,8 +85,8 @@ class SynergyCheck(TableCheck):
         if key not in raw:
             self.fault("missing", path, f"has no {key}")
             return None
-        value = raw[key]
-        if type(value) not in (str, int):
+        value: object = raw[key]
+        if not isinstance(value, str | int) or isinstance(value, bool):
             self.fault("type", under(path, key), "must be the id of a product")
             return None
         return products.get(str(value), value)

@@ -71,7 +71,7 @@ def white_space_table(
         for one in synergy.not_eligible
         if one.is_about(product.id, product.family)
     ]
-    taken = {one.key for one in (*synergy.relations, *synergy.not_eligible)}
+    taken = {one.key for one in synergy.relations} | {one.key for one in synergy.not_eligible}
 
     def key_of(relation: Relation, other: Id) -> str:
         key = relation.key or f"{relation.kind}-{other}"
