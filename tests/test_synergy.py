@@ -124,7 +124,7 @@ def test_what_does_not_contradict_is_taken() -> None:
     large = company.employees >= 300
     Synergy([Relation("prerequisite", "a", "b", large), Relation("prerequisite", "a", "b", ~large)])
     # Two ways lead from a to d, and no way leads back.
-    ways = [("a", "b"), ("a", "c"), ("b", "d"), ("c", "d")]
+    ways = [("z", "a"), ("a", "b"), ("a", "c"), ("b", "d"), ("c", "d")]
     Synergy([Relation("prerequisite", *ends) for ends in ways] + [Relation("upgrade", "a", "d")])
 
 
@@ -237,7 +237,9 @@ BY_NUMBER: Any = {"1": {"id": 1, "family": "office"}, "2": {"id": 2}}
 def test_a_file_names_products_as_it_lists_them() -> None:
     """Ids that are integers may be written as either; a rule without a product is about all."""
     synergy: Any = {
-        "relations": [{"kind": "substitute", "source": "1", "target": 2, "key": "k"}],
+        "relations": [
+            {"kind": "substitute", "source": "1", "target": 2, "key": "k", "when": {"region": "x"}}
+        ],
         "not_eligible": [
             {"when": {"employees": "10未満", "account.owned": "2"}},
             {"product": "family:office", "when": {"product.sold": True}, "because": "why"},
@@ -245,7 +247,7 @@ def test_a_file_names_products_as_it_lists_them() -> None:
     }
     book = from_data({**SHARED, "products": BY_NUMBER, "synergy": synergy})
     assert book.synergy == Synergy(
-        [Relation("substitute", 1, 2, key="k")],
+        [Relation("substitute", 1, 2, company.region == "x", "k")],
         [
             Ineligible((company.employees < 10) & account.owns(2)),
             Ineligible(product.sold == True, "family:office"),  # noqa: E712

@@ -5,7 +5,7 @@ The same as `mpfunnel.case.Case.white_space`, for whole tables.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 import narwhals.stable.v2 as nw
@@ -18,7 +18,7 @@ from mpfunnel.frames.kinds import Frame
 from mpfunnel.frames.layout import Places
 from mpfunnel.frames.task import Task
 from mpfunnel.rules.columns import decide_columns
-from mpfunnel.rules.conditions import ContainsAny, Exists, facts_of, walk
+from mpfunnel.rules.conditions import ContainsAny, facts_of, walk
 from mpfunnel.rules.facts import Fact
 from mpfunnel.rules.tables import DecisionTable
 
@@ -28,32 +28,24 @@ _OWNED: Final = "account.owned"
 
 
 @frozen
-class _OfAccounts:
-    """Where the facts of white space stand (`mpfunnel.rules.columns.Layout`).
+class _OfAccounts(Places):
+    """Where the facts of white space stand: those of companies, and Tiers, where they always do.
 
-    Those of companies, and Tiers, stand where all rules find them.
+    Attributes:
+        owned: The products that rules ask about whether a company owns them.
     """
 
-    places: Places
     owned: Sequence[str]
 
     def value(self, fact: Fact) -> str:
         """Return the column of a fact."""
-        return self.places.value(fact) if _is_shared(fact) else fact.key
+        return super().value(fact) if _is_shared(fact) else fact.key
 
     def member(self, fact: Fact, value: str) -> str:
         """Return the column that says whether a set has a value."""
         if fact.name == _OWNED:
             return f"owns_{self.owned.index(value)}"
-        return self.places.member(fact, value)
-
-    def possible(self, fact: Fact) -> Mapping[str, str]:
-        """Return, for each key of a level, the column that says whether it is still possible."""
-        return self.places.possible(fact)
-
-    def some(self, exists: Exists, *, later: bool) -> tuple[str, str]:
-        """Return what ranges over products, which rules about white space never do."""
-        return self.places.some(exists, later=later)
+        return super().member(fact, value)
 
 
 def _is_shared(fact: Fact) -> bool:
@@ -103,12 +95,13 @@ def white_space(standing: Frame, companies: Companies, owned: Frame | None, task
     frame = _with_owned(frame, owned, owns, task)
     if len(groups) > 1:
         frame = task.workshop.keep("offered", frame)
+    layout = _OfAccounts(places.facts, places.asked, places.keys, places.exists, owns)
     parts: list[Frame] = []
     words: dict[str, list[Any]] = {"position": [], "rule": [], "because": []}
     for number, (table, abouts) in enumerate(groups.values()):
         rows = frame if len(groups) == 1 else frame.filter(nw.col("about").is_in(abouts))
         codes = len(words["rule"])
-        parts.append(_decided(rows, table, _OfAccounts(places, owns), f"space_{number}", codes))
+        parts.append(_decided(rows, table, layout, f"space_{number}", codes))
         for name, values in words_of(table, "position", task.lang).items():
             words[name] += values
     codes_in_words = {"code": list(range(len(words["rule"]))), **words}
