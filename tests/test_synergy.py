@@ -33,12 +33,13 @@ from mpfunnel.synergy import (
     white_space,
     white_space_table,
 )
-from tests.frames import KINDS, RECORDS, rows_of, tables_of
+from tests.frames import KINDS, RECORDS, differences, draw_records, rows_of, tables_of
 from tests.leads import AS_OF, BOOKS, book_of, draw_account, draw_as_of, draw_synergy
 from tests.oracle_synergy import positions_of
 
 DAY = date(2026, 10, 31)
 ACCOUNTS = 150
+TABLES = [("Polars", 4), ("pandas, NumPy", 7)]
 
 
 # -- what declares it --
@@ -476,6 +477,17 @@ def test_every_company_has_one_position_with_each_product() -> None:
             assert one == engine.white_space_for(given_account, product_id, as_of=as_of)
         seen.update(row["position"] for row in rows)
     assert set(seen) == {"owned", "in_pipeline", "untapped", "not_eligible"}
+
+
+@pytest.mark.parametrize(("kind", "number"), TABLES)
+def test_tables_agree(kind: str, number: int) -> None:
+    """Law 1: Engines agree: with products that come and go, and rules that ask for the Tier."""
+    random = Random(f"tables {number}")
+    engine, as_of = engine_of(number), draw_as_of(random)
+    records = draw_records(random, engine.playbook, as_of, 30)
+    given = KINDS[kind](tables_of(records, engine))
+    out = frames.assess(engine, **given, as_of=as_of, lang="en")
+    assert differences(out, engine, records, as_of, possible=False) == []
 
 
 def test_order_does_not_matter() -> None:
