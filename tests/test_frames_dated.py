@@ -441,6 +441,7 @@ def asking(*conditions: Any) -> mf.Engine:
             segments=mf.SegmentTable([Rule(yes, one) for one in conditions], no),
             tiers={"crm": mf.TierTable([], mf.Tier(1))},
             engagement={"crm": evolve(model, states=states)},
+            synergy=mf.Synergy(),
         )
     )
 
