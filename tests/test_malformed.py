@@ -1176,7 +1176,7 @@ ARGUMENTS: Final[dict[str, tuple[Callable[[], object], list[str]]]] = {
     "a question that does not exist": (lambda: ENGINE.explain("teir", Company(1), "crm", as_of=DAY),  # type: ignore[arg-type]
         ["UnknownNameError | question: no such question 'teir'; did you mean 'tier'?"]),
     "a question that is a list": (lambda: ENGINE.explain([], Company(1), "crm", as_of=DAY),  # type: ignore[arg-type]
-        ["UnknownNameError | question: no such question []; there are segment, tier, stage, engagement"]),
+        ["UnknownNameError | question: no such question []; there are segment, tier, white_space, stage, engagement"]),
     "a question about too little": (lambda: ENGINE.explain("tier", Company(1), as_of=DAY),
         ["arguments | about: 'tier' is asked about product"]),
     "a question about nobody": (lambda: ENGINE.explain("tier", mf.Account(), "crm", as_of=DAY),
