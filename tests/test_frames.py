@@ -322,7 +322,16 @@ def bare_engine() -> mf.Engine:
     funnel = evolve(book.funnel, rules=DecisionTable([], book.funnel.ladder[0]))
     bare = evolve(model, signals=(), interest=none, states=none)
     tiers: Any = {"crm": Anything()}
-    return mf.Engine(evolve(book, segments=segments, tiers=tiers, engagement=bare, funnel=funnel))
+    return mf.Engine(
+        evolve(
+            book,
+            segments=segments,
+            synergy=mf.Synergy(),
+            tiers=tiers,
+            engagement=bare,
+            funnel=funnel,
+        )
+    )
 
 
 @pytest.mark.parametrize("rows", [2, 0])
