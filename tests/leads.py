@@ -139,6 +139,7 @@ def draw_synergy(random: Random, products: Sequence[Id]) -> Synergy:
         account.owns(random.choice(products)),
         product.tier.at_least(Tier(2)) & ~product.owned,
         product.sold | company.industry.is_in("製造業"),
+        product.lifecycle.is_in("growth", "decline"),
     ]
     kinds: list[RelationKind] = [*get_args(RelationKind)]
     relations: list[Relation] = []

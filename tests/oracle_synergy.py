@@ -41,7 +41,13 @@ def _position(book: Playbook, account: Account, model: Oracle, product: Product)
     ):
         if so:
             return key, {key}
-    offer = SimpleNamespace(tier=model.tiers[product.id], owned=False, open_deal=False, sold=True)
+    offer = SimpleNamespace(
+        tier=model.tiers[product.id],
+        owned=False,
+        open_deal=False,
+        sold=True,
+        lifecycle=product.lifecycle,
+    )
     group = model.group
     if not account.relatives:
         # A group of one owns what the company owns.

@@ -104,6 +104,8 @@ WORDS = (
         "\u2028",
     ),
 )
+OF_OFFERS = ("sold", "lifecycle", "position")
+"""What only rules about offers and plays may ask of a product."""
 KEYS = (st.sampled_from(WORDS) | st.text(max_size=8)).filter(str.strip)
 TEXTS = st.sampled_from(WORDS).filter(str.strip) | KEYS
 LABELS = st.builds(Label, TEXTS, TEXTS) | st.builds(Label, TEXTS)
@@ -409,8 +411,8 @@ def playbooks(draw: st.DrawFn, conditions: Any = conditions) -> Playbook:
         about.points(within_days=36_500),
     ]
     shared = terms_of(company) + terms_of(facts.lead) + both + measures
-    when_interest = shared + terms_of(about, but=("interest", "engagement", "sold"))
-    when_state = shared + terms_of(about, but=("engagement", "sold"))
+    when_interest = shared + terms_of(about, but=("interest", "engagement", *OF_OFFERS))
+    when_state = shared + terms_of(about, but=("engagement", *OF_OFFERS))
     models = [
         EngagementModel(
             signals=[
@@ -458,7 +460,7 @@ def playbooks(draw: st.DrawFn, conditions: Any = conditions) -> Playbook:
     cut = draw(st.integers(1, len(stages)))
     rungs, aside = (tuple(one.key for one in part) for part in (stages[:cut], stages[cut:]))
     about_stages = facts.PursuitFacts(Scale(rungs, aside))
-    when_stage = shared + terms_of(about, but=("sold",)) + terms_of(about_stages)
+    when_stage = shared + terms_of(about, but=OF_OFFERS) + terms_of(about_stages)
     table = draw(
         tables(
             DecisionTable,
@@ -477,7 +479,7 @@ def playbooks(draw: st.DrawFn, conditions: Any = conditions) -> Playbook:
     every: Any = {}
     for name, policies in (("tiers", tiers), ("engagement", models)):
         every[name] = {one: draw(st.sampled_from(policies)) for one in ids}
-    of_product = [about.named(name) for name in ("tier", "owned", "open_deal", "sold")]
+    of_product = [about.named(name) for name in ("tier", "owned", "open_deal", "sold", "lifecycle")]
     when_offered = conditions(terms_of(company) + own + of_product, keys, products=False)
     return Playbook(
         products,

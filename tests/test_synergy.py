@@ -189,7 +189,10 @@ def test_a_playbook_refuses_what_its_synergy_cannot_name() -> None:
     products = [Product("crm", family="office"), Product("sfa")]
     with pytest.raises(mf.PlaybookError) as caught:
         evolve(mf.starter(products), synergy=synergy)
-    known = "product.tier, product.owned, product.open_deal, product.sold are known of it"
+    known = (
+        "product.tier, product.owned, product.open_deal, product.sold, product.lifecycle "
+        "are known of it"
+    )
     assert [f"{one.code}: {one.path}: {one.message}" for one in caught.value.problems] == [
         "unknown-product: synergy.relations[0].target: no such product; did you mean 'sfa'?",
         "unknown-product: synergy.relations[1].source: no such product",
@@ -211,7 +214,9 @@ def test_a_playbook_refuses_what_its_synergy_cannot_name() -> None:
         evolve(mf.starter(["crm"]), synergy="none")  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("when", [product.sold.is_true(), account.owns("crm")])
+@pytest.mark.parametrize(
+    "when", [product.sold.is_true(), account.owns("crm"), product.lifecycle == "growth"]
+)
 def test_other_rules_do_not_ask_what_white_space_asks(when: Condition) -> None:
     """Whether a product is on sale, and what else a company owns, is for rules of synergy."""
     book = mf.starter(["crm"])
@@ -409,7 +414,12 @@ def engine_of(number: int) -> mf.Engine:
     random, book = Random(f"white space {number}"), book_of(number)
     days = [day + timedelta(shift) for day in AS_OF for shift in (-1, 0, 1)]
     products = [
-        evolve(one, family=random.choice((None, "office")), sold_from=random.choice((None, *days)))
+        evolve(
+            one,
+            family=random.choice((None, "office")),
+            lifecycle=random.choice((None, "growth", "maturity")),
+            sold_from=random.choice((None, *days)),
+        )
         for one in book.products
     ]
     products = [

@@ -117,7 +117,7 @@ class Held:
 class Offer:
     """How a company stands with one product, as rules about white space see it."""
 
-    __slots__ = ("_case", "_product", "open_deal", "owned", "sold")
+    __slots__ = ("_case", "_product", "lifecycle", "open_deal", "owned", "sold")
 
     def __init__(self, case: Case, product: Product, position: Position) -> None:
         self._case = case
@@ -125,6 +125,7 @@ class Offer:
         self.owned = position.owned
         self.open_deal = position.open_deal
         self.sold = product.is_sold_on(case.day)
+        self.lifecycle = product.lifecycle
 
     @property
     def tier(self) -> Decision[Tier]:

@@ -8,7 +8,7 @@
 `company` and `lead` are what the CRM holds; `group` is what the company is together with its
 parents and subsidiaries; `account` is what the company itself has of us; `product` is how a lead
 and its company stand with one product; `pursuit` is the lead's current way towards that product
-(S19).
+(S19); `funnel` is where the lead stands with the whole firm; `contact` is how it may be contacted.
 """
 
 from __future__ import annotations
@@ -53,9 +53,12 @@ __all__ = [
     "ENGAGEMENT",
     "STAGES",
     "TIERS",
+    "WHITE_SPACE",
     "AccountFacts",
     "CompanyFacts",
+    "ContactFacts",
     "Facts",
+    "FunnelFacts",
     "GroupFacts",
     "LeadFacts",
     "ProductFacts",
@@ -63,6 +66,8 @@ __all__ = [
     "account",
     "any_product",
     "company",
+    "contact",
+    "funnel",
     "group",
     "lead",
     "measure",
@@ -114,6 +119,19 @@ STAGES: Final = Scale(
     ),
 )
 """The funnel stages of the starter."""
+WHITE_SPACE: Final = Scale(
+    (),
+    ("owned", "in_pipeline", "untapped", "not_eligible"),
+    immutabledict(
+        {
+            "owned": Label("owned", "導入済み"),
+            "in_pipeline": Label("in the pipeline", "商談中"),
+            "untapped": Label("untapped", "未開拓"),
+            "not_eligible": Label("not eligible", "提案対象外"),
+        }
+    ),
+)
+"""Where a company stands with a product; no position is higher than another."""
 ANY_KEY: Final = Scale(())
 """Keys that only the whole playbook knows, such as those of the segments."""
 
@@ -416,6 +434,24 @@ class ProductFacts(Facts):
         "product.marked_for_follow_up", "marked for follow-up", "営業による重点フォロー指定"
     )
     """The latest sales event asks for follow-up."""
+    position = _level("product.position", WHITE_SPACE, "white space", "ホワイトスペース")
+    """Of the company: a decision, which may be undecided (S5); for rules about plays and offers."""
+    lifecycle = TextTerm(
+        Fact(
+            "product.lifecycle",
+            "text",
+            label=Label("life cycle", "ライフサイクル"),
+            labels=immutabledict(
+                {
+                    "introduction": Label("introduction", "導入期"),
+                    "growth": Label("growth", "成長期"),
+                    "maturity": Label("maturity", "成熟期"),
+                    "decline": Label("decline", "衰退期"),
+                }
+            ),
+        )
+    )
+    """Of the product, by `Product.lifecycle`; for rules about plays and offers."""
     parting_reasons = _set("product.parting_reasons", "reason of parting", "失注・再育成の理由")
     """Reason codes of the latest lost deal of the company, and of the lead's latest recycling."""
 
@@ -532,12 +568,48 @@ class PursuitFacts(Facts):
         whole firm; else, or without a history, that of a lead without any pursuit."""
 
 
+class FunnelFacts(Facts):
+    """Where a lead stands with the whole firm; for rules about plays.
+
+    Args:
+        stages: The scale of the firm's funnel, as `Funnel.scale` gives it.
+    """
+
+    root = "funnel"
+
+    def __init__(self, stages: Scale = STAGES) -> None:
+        self.stage = _level("funnel.stage", stages, "stage", "ファネル段階")
+        """The stage in force: a decision, which may be undecided (S5)."""
+
+
+def _may(channel: str, en: str, ja: str) -> FlagTerm:
+    label = Label(f"may be contacted by {en}", f"{ja}での連絡可")
+    return FlagTerm(Fact(f"contact.{channel}", "bool", label=label))
+
+
+class ContactFacts(Facts):
+    """How a lead may be contacted, as `mpfunnel.contact` says; unknown where nothing was said.
+
+    For rules about plays. Mostly they need not ask: a play goes by the first of its channels that
+    is allowed.
+    """
+
+    root = "contact"
+    email = _may("email", "mail", "メール")
+    phone = _may("phone", "phone", "電話")
+    post = _may("post", "post", "郵送")
+    visit = _may("visit", "visit", "訪問")
+    web = _may("web", "web", "Web")
+
+
 company: Final = CompanyFacts()
 group: Final = GroupFacts()
 account: Final = AccountFacts()
 lead: Final = LeadFacts()
 product: Final = ProductFacts()
 pursuit: Final = PursuitFacts()
+funnel: Final = FunnelFacts()
+contact: Final = ContactFacts()
 
 
 def any_product(condition: object) -> Condition:

@@ -63,8 +63,10 @@ MAX_DEPTH: Final = 32
 
 _SEGMENT: Final = "company.segment"
 _OWNED: Final = ("group.owned", "account.owned")
-_SOLD: Final = "product.sold"
-_OF_COMPANY: Final = ("product.tier", "product.owned", "product.open_deal", _SOLD)
+_POSITION: Final = "product.position"
+_OF_OFFERS: Final = ("product.sold", "product.lifecycle", _POSITION)
+"""What only rules about offers and plays may ask of a product."""
+_OF_COMPANY: Final = ("product.tier", "product.owned", "product.open_deal", *_OF_OFFERS)
 """What is known of a product without a lead."""
 _INTEREST: Final = "product.interest"
 _ENGAGEMENT: Final = "product.engagement"
@@ -461,7 +463,7 @@ def _conditions(book: Playbook) -> Iterator[tuple[str, tuple[Asked, ...], str, f
         yield f"{at}.interest", model.interest.asked, about_leads, deciding
         yield f"{at}.states", model.states.asked, about_leads, frozenset({_ENGAGEMENT})
     yield "funnel", book.funnel.rules.asked, f"{about_leads} pursuit", frozenset()
-    yield "synergy", book.synergy.asked, "company product account", frozenset()
+    yield "synergy", book.synergy.asked, "company product account", frozenset({_POSITION})
 
 
 def _check_rules(book: Playbook) -> Iterator[Problem]:
@@ -488,6 +490,7 @@ def _check_rules(book: Playbook) -> Iterator[Problem]:
 def _known_facts(scale: Scale, stages: Scale) -> Mapping[str, Fact]:
     about_leads = (facts.ProductFacts(scale), facts.PursuitFacts(stages))
     groups = (facts.company, facts.group, facts.account, facts.lead, *about_leads)
+    groups = (*groups, facts.FunnelFacts(stages), facts.contact)
     terms = [group.named(name) for group in groups for name in group.names()]
     return {term.fact.name: term.fact for term in terms}
 
@@ -511,10 +514,12 @@ def _check_node(
             message = "cannot be asked here: it is decided later"
         yield Problem("scope", fact.name, message)
     elif fact.root == "product" and "lead" not in roots and fact.name not in _OF_COMPANY:
-        message = f"cannot be asked here, where only {', '.join(_OF_COMPANY)} are known of it"
+        names = ", ".join(name for name in _OF_COMPANY if name not in deciding)
+        message = f"cannot be asked here, where only {names} are known of it"
         yield Problem("scope", fact.name, message)
-    elif fact.name == _SOLD and "lead" in roots:
-        yield Problem("scope", fact.name, "cannot be asked here: it is for rules of synergy")
+    elif fact.name in _OF_OFFERS and "account" not in roots:
+        message = "cannot be asked here: it is for rules of synergy and plays"
+        yield Problem("scope", fact.name, message)
     elif fact.within == "attributes" and fact.root in ("company", "lead"):
         if fact.name in known:
             yield Problem("conflict", fact.name, "is a fact already; name the attribute otherwise")

@@ -117,6 +117,7 @@ class Vocabulary:
         """Return the facts of every root, with the firm's states, stages and attributes."""
         about_leads = (facts.ProductFacts(scale), facts.PursuitFacts(stages))
         groups = (facts.company, facts.group, facts.account, facts.lead, *about_leads)
+        groups = (*groups, facts.FunnelFacts(stages), facts.contact)
         return cls(own, {group.root: group for group in groups}, attributes)
 
     def term(self, name: str) -> Term:

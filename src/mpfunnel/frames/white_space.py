@@ -13,7 +13,7 @@ from attrs import frozen
 
 from mpfunnel.frames.answers import joined, possible_of, settled, words_of
 from mpfunnel.frames.companies import Companies
-from mpfunnel.frames.expressions import by_code, flag
+from mpfunnel.frames.expressions import by_code, flag, looked_up
 from mpfunnel.frames.kinds import Frame
 from mpfunnel.frames.layout import Places
 from mpfunnel.frames.task import Task
@@ -22,7 +22,7 @@ from mpfunnel.rules.conditions import ContainsAny, facts_of, walk
 from mpfunnel.rules.facts import Fact
 from mpfunnel.rules.tables import DecisionTable
 
-__all__ = ["white_space"]
+__all__ = ["of_products", "white_space"]
 
 _OWNED: Final = "account.owned"
 
@@ -69,11 +69,8 @@ def white_space(standing: Frame, companies: Companies, owned: Frame | None, task
     asked = {
         fact for table, _ in groups.values() for when in table.conditions for fact in facts_of(when)
     }
-    sold = [n for n, one in enumerate(book.products.values()) if one.is_sold_on(task.day)]
     frame = standing.with_columns(
-        owned=nw.col("owned") == 1,
-        open_deal=nw.col("open_deal") == 1,
-        sold=nw.col("about").is_in(sold) if sold else nw.lit(False),
+        owned=nw.col("owned") == 1, open_deal=nw.col("open_deal") == 1, **of_products(task)
     )
     shared = [one for one in places.facts if one in asked and _is_shared(one)]
     of_company = [c for one in shared if one.given == "company" for c in places.columns(one)]
@@ -107,6 +104,20 @@ def white_space(standing: Frame, companies: Companies, owned: Frame | None, task
     codes_in_words = {"code": list(range(len(words["rule"]))), **words}
     told = nw.concat(parts) if len(parts) > 1 else parts[0]
     return told.join(task.workshop.small("positions", codes_in_words), on="code").drop("code")
+
+
+def of_products(task: Task) -> dict[str, nw.Expr]:
+    """Return what rules may ask of a product whoever it is for, by the name of the fact."""
+    products = list(enumerate(task.book.products.values()))
+    sold = [about for about, one in products if one.is_sold_on(task.day)]
+    cycles = {about: one.lifecycle for about, one in products if one.lifecycle is not None}
+    about = nw.col("about")
+    return {
+        "sold": about.is_in(sold) if sold else nw.lit(False),
+        "lifecycle": looked_up(about, [*cycles], [*cycles.values()])
+        if cycles
+        else nw.lit(None, dtype=nw.String()),
+    }
 
 
 def _with_owned(frame: Frame, owned: Frame | None, owns: Sequence[str], task: Task) -> Frame:

@@ -32,10 +32,9 @@ class WhiteSpace(Keyed):
     called = "position"
 
 
-OWNED: Final = WhiteSpace("owned", Label("owned", "導入済み"))
-IN_PIPELINE: Final = WhiteSpace("in_pipeline", Label("in the pipeline", "商談中"))
-UNTAPPED: Final = WhiteSpace("untapped", Label("untapped", "未開拓"))
-NOT_ELIGIBLE: Final = WhiteSpace("not_eligible", Label("not eligible", "提案対象外"))
+OWNED, IN_PIPELINE, UNTAPPED, NOT_ELIGIBLE = (
+    WhiteSpace(key, facts.WHITE_SPACE.labels[key]) for key in facts.WHITE_SPACE.keys
+)
 
 _ALWAYS: Final = (
     Rule(OWNED, as_condition(facts.product.owned), key=OWN_KEYS[0]),
