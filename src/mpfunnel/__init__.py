@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     from mpfunnel.following import AccountState, Answered, LeadMove, Notice, StageCount
     from mpfunnel.history import PlaybookTimeline, Replay, next_stage_change, replay
     from mpfunnel.playbook import Playbook
+    from mpfunnel.plays import PlannedPlay, Play, PlayRule, Plays
     from mpfunnel.rules.explain import Explanation, explain
     from mpfunnel.stages import Funnel, FunnelStage, Move, StageHistory, Transition
     from mpfunnel.starters import starter
@@ -106,9 +107,13 @@ __all__ = [
     "MpfunnelError",
     "Notice",
     "Override",
+    "PlannedPlay",
+    "Play",
+    "PlayRule",
     "Playbook",
     "PlaybookError",
     "PlaybookTimeline",
+    "Plays",
     "PolicyError",
     "Problem",
     "Product",
@@ -175,8 +180,12 @@ _ON_FIRST_USE = {
     "LeadMove": "mpfunnel.following",
     "Move": "mpfunnel.stages",
     "Notice": "mpfunnel.following",
+    "PlannedPlay": "mpfunnel.plays",
+    "Play": "mpfunnel.plays",
+    "PlayRule": "mpfunnel.plays",
     "Playbook": "mpfunnel.playbook",
     "PlaybookTimeline": "mpfunnel.history",
+    "Plays": "mpfunnel.plays",
     "Relation": "mpfunnel.synergy",
     "Relative": "mpfunnel.account",
     "Replay": "mpfunnel.history",

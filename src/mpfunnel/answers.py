@@ -13,6 +13,7 @@ from mpfunnel.by_hand import SetByHand
 from mpfunnel.contact import Contactable
 from mpfunnel.engagement import EngagementState, Score
 from mpfunnel.labels import Label, Lang
+from mpfunnel.plays import PlannedPlay
 from mpfunnel.records import Channel, Id, Override
 from mpfunnel.rules.tables import Decision
 from mpfunnel.segments import Segment
@@ -196,6 +197,8 @@ class Assessment:
         white_space: Where the company stands with each product: owned, in the pipeline, untapped or
             not eligible; empty for people without company.
         involved: How far its people are involved with each product; empty likewise.
+        plays: What to do next with its people, each lead's in the order in which their turns come;
+            empty where the playbook has no rules about plays.
     """
 
     as_of: date
@@ -210,6 +213,7 @@ class Assessment:
     by_hand: tuple[SetByHand, ...] = ()
     white_space: immutabledict[Id, Decision[WhiteSpace]] = immutabledict()
     involved: immutabledict[Id, Involvement] = immutabledict()
+    plays: tuple[PlannedPlay, ...] = ()
 
     @property
     def expired(self) -> tuple[Override, ...]:
@@ -219,7 +223,8 @@ class Assessment:
     def rows(self, lang: Lang = "en") -> dict[str, list[Row]]:
         """Return flat rows to store, by table.
 
-        The tables are companies, tiers, company_products, leads, engagement, rejects and by_hand.
+        The tables are companies, tiers, company_products, leads, engagement, plays, rejects and
+        by_hand.
         Keys, not labels, stand in every column but ``because``; several keys are joined by ``;``.
         The key of a row is (company_id), (company_id, product_id) of two tables, (lead_id) and
         (lead_id, product_id); those of the last two have none. In ``position`` stands the white
@@ -250,6 +255,7 @@ class Assessment:
                 | {"people": self.involved[product_id].people, **stamp}
                 for product_id, decision in self.white_space.items()
             ],
+            "plays": [{**_planned(one, lang), **stamp} for one in self.plays],
             "by_hand": [{**_set(one), **stamp} for one in self.by_hand],
             "leads": [],
             "engagement": [],
@@ -318,6 +324,29 @@ def _set(one: SetByHand) -> Row:
     }
 
 
+def _planned(one: PlannedPlay, lang: Lang) -> Row:
+    return {
+        "lead_id": one.lead_id,
+        "company_id": one.company_id,
+        "product_id": one.product_id,
+        **_columns("play", one.decision, lang),
+        "message": one.play.message,
+        "motion": one.play.motion,
+        "owner": one.play.owner,
+        "channel": one.channel,
+        "left_out": _joined(one.left_out),
+        "due": one.due,
+        "due_by": one.due_by,
+        "turn": one.turn,
+        "waits_for": _joined(one.waits_for),
+        "not_before": one.not_before,
+        "tier": one.tier,
+        "interest": one.interest,
+        "open_deal": one.claim.open_deal,
+        "contacted_on": one.claim.contact,
+    }
+
+
 def _columns(name: str, decision: Decision[Any], lang: Lang) -> Row:
     return {
         name: decision.value.key,
@@ -348,7 +377,7 @@ def _joined(values: Any) -> str:
     return ";".join(str(value) for value in values)
 
 
-What = Literal["segment", "tier", "white_space", "stage", "engagement"]
+What = Literal["segment", "tier", "white_space", "stage", "engagement", "play"]
 
 
 @frozen
@@ -356,10 +385,11 @@ class Change:
     """One answer that is not what it was.
 
     Attributes:
-        what: Which of the four questions, or white space.
+        what: Which of the four questions, white space, or a play.
         company_id: The company; `None` for people without company.
-        lead_id: The lead, for stage and engagement.
-        product_id: The product, for tier, white space and engagement.
+        lead_id: The lead, for stage, engagement and plays.
+        product_id: The product, for tier, white space, engagement and plays; `None` for the play of
+            the whole firm.
         before: Key of the value; `None` where there was no answer.
         after: Key of the value; `None` where there is no answer any more.
         settled: Whether the new answer is settled.
@@ -428,4 +458,6 @@ def _answers(answer: Assessment) -> _Answers:
         found["stage", company_id, lead.id, None] = lead.stage.decision
         for product_id, state in lead.engagement.items():
             found["engagement", company_id, lead.id, product_id] = state.decision
+    for planned in answer.plays:
+        found["play", company_id, planned.lead_id, planned.product_id] = planned.decision
     return found

@@ -7,7 +7,7 @@ asked for, so that one tier costs no more than one tier.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from datetime import date
 from functools import cached_property, partial
@@ -43,7 +43,9 @@ from mpfunnel.errors import PolicyError, UnknownNameError, brief
 from mpfunnel.groups import Member, in_group
 from mpfunnel.kin import Given
 from mpfunnel.labels import Label
-from mpfunnel.ownership import NOTHING, Position, positions
+from mpfunnel.ownership import NOTHING, Position, contract_ends, positions
+from mpfunnel.planning import Diary, Held, Moment, Planned, plan
+from mpfunnel.plays import PlannedPlay
 from mpfunnel.records import Activity, Company, Id, Lead, Product, SalesEvent
 from mpfunnel.rules.tables import Decision
 from mpfunnel.segments import Segment
@@ -62,14 +64,13 @@ from mpfunnel.stages import (
     signs_of_deal,
     stepped,
 )
-from mpfunnel.synergy import WhiteSpace
+from mpfunnel.synergy import WhiteSpace, position_alone
 from mpfunnel.tiers import Tier, rules_of
 
 __all__ = [
     "NOBODY",
     "NO_TIER",
     "Case",
-    "Held",
     "Offer",
     "Person",
     "Seen",
@@ -105,13 +106,6 @@ class Seen:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._company, name)
-
-
-@frozen
-class Held:
-    """What a company owns, as rules about white space see it."""
-
-    owned: frozenset[str]
 
 
 class Offer:
@@ -250,6 +244,10 @@ class Case:
         records = self.about_offer(product)
         return self.book.white_space[product.id](*records.values())
 
+    @cached_property
+    def _white_space(self) -> Mapping[Id, Decision[WhiteSpace]]:
+        return {p: self.white_space(one) for p, one in self.book.products.items()}
+
     def about_offer(self, product: Product) -> Mapping[str, Any]:
         """Return what rules about white space are given, by root, in the order of `Compiled`."""
         position = self.company_positions.get(product.id, NOTHING)
@@ -261,8 +259,7 @@ class Case:
 
     @cached_property
     def _held(self) -> Held:
-        owned = (str(p) for p, one in self.company_positions.items() if one.owned)
-        return Held(frozenset(owned))
+        return _held(self.company_positions)
 
     def positions(self, lead: Lead) -> Mapping[Id, Position]:
         """Return what a lead's company owns and is buying; without company, the lead itself."""
@@ -602,7 +599,7 @@ class Case:
         """Return the four answers about the company and each of its leads."""
         book = self.book
         matched = self.facts.company is not None
-        leads = {lead_id: self._answer(lead_id) for lead_id in self.facts.leads}
+        leads = {lead_id: self.answer(lead_id) for lead_id in self.facts.leads}
         return Assessment(
             as_of=self.day,
             version=book.playbook.version,
@@ -616,10 +613,11 @@ class Case:
             undated=immutabledict(self.undated if matched else {}),
             rejects=(*self.facts.rejects, *self.by_hand.rejects),
             by_hand=self.by_hand.told,
-            white_space=immutabledict(
-                {p: self.white_space(one) for p, one in book.products.items()} if matched else {}
-            ),
+            white_space=immutabledict(self._white_space if matched else {}),
             involved=immutabledict(self._involved() if matched else {}),
+            plays=tuple(one for answer in leads.values() for one in self.plays(answer))
+            if book.asks_plays
+            else (),
         )
 
     def _involved(self) -> Iterator[tuple[Id, Involvement]]:
@@ -638,7 +636,53 @@ class Case:
             self._people[lead_id] = self.person(lead_id)
         return self._people[lead_id]
 
-    def _answer(self, lead_id: Id) -> LeadAnswer:
+    # -- what to do next --
+
+    def plays(self, answer: LeadAnswer) -> tuple[PlannedPlay, ...]:
+        """Return the plays for a lead, in the order in which their turns come."""
+        return plan(self.book, self.planned(answer, answer.engagement), as_of=self.day)
+
+    def planned(self, answer: LeadAnswer, products: Iterable[Id]) -> Planned:
+        """Return what is known of a lead for whom plays are asked, about some products."""
+        person = self._person(answer.id)
+        held = self.by_hand.held
+        asked = tuple(products)
+        entry = answer.stage.entry
+        set_days: dict[Id | None, date | None] = {
+            None: None if entry is None else entry.follow_up_on
+        }
+        for product_id in asked:
+            one = held.get(("engagement", answer.id, product_id))
+            set_days[product_id] = None if one is None else one.follow_up_on
+        ours = self.facts.company is not None
+        return Planned(
+            self.company.id if ours else None,
+            person.lead,
+            self.seen,
+            self._held if ours else _held(self.positions(person.lead)),
+            answer.stage.decision,
+            answer.contactable,
+            {p: self._moment(person, self.book.products[p]) for p in asked},
+            Diary(person.about, person.events, self.book.playbook.plays.contacts),
+            set_days,
+            self._contract_ends,
+        )
+
+    @cached_property
+    def _contract_ends(self) -> Mapping[Id, date]:
+        return contract_ends(self.facts.contracts, as_of=self.day)
+
+    def _moment(self, person: Person, product: Product) -> Moment:
+        standing, _ = self.standing(person, product.id)
+        if self.facts.company is not None:
+            position = self._white_space[product.id]
+        else:
+            own = self.positions(person.lead).get(product.id, NOTHING)
+            position = position_alone(product, own, self.day)
+        return Moment(standing, product, position, self.day)
+
+    def answer(self, lead_id: Id) -> LeadAnswer:
+        """Return the two answers about one lead."""
         person = self._person(lead_id)
         engagement: dict[Id, Engagement] = {}
         for product_id in self.book.products:
@@ -651,6 +695,10 @@ class Case:
             immutabledict(engagement),
             contactability(person.lead, as_of=self.day, zone=self.book.zone),
         )
+
+
+def _held(positions: Mapping[Id, Position]) -> Held:
+    return Held(frozenset(str(p) for p, one in positions.items() if one.owned))
 
 
 def is_silent(decision: Decision[EngagementState], no_sign: str) -> bool:

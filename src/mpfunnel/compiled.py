@@ -19,6 +19,7 @@ from mpfunnel.groups import compiled as compiled_for_company
 from mpfunnel.kin import Given, Kin, history_of
 from mpfunnel.labels import Label, Lang
 from mpfunnel.playbook import Playbook
+from mpfunnel.plays import Play, firm_table, play_tables
 from mpfunnel.records import Company, CompanyHistory, Id, Product
 from mpfunnel.rules.compiled import compile_policy
 from mpfunnel.rules.conditions import Exists, facts_of, walk
@@ -52,6 +53,8 @@ C = TypeVar("C")
 _LEAD_ROOTS: Final = ("company", "lead", "product")
 _STAGE_ROOTS: Final = (*_LEAD_ROOTS, "pursuit")
 _ACCOUNT_ROOTS: Final = ("company", "product", "account")
+_FIRM_ROOTS: Final = ("company", "lead", "account", "funnel", "contact")
+_PLAY_ROOTS: Final = (*_FIRM_ROOTS, "product")
 _UNMATCHED: Final = Decision(
     UNMATCHED,
     "unmatched",
@@ -126,7 +129,7 @@ class Compiled:
         self.stage = compile_policy(funnel, _STAGE_ROOTS, version=version)
         self.ranges = any(isinstance(at, Exists) for when in funnel.conditions for at in walk(when))
         self.asks_stage = playbook.funnel.asks_stage
-        asked = measures_of(funnel.conditions)
+        asked = measures_of((*funnel.conditions, *playbook.plays.conditions))
         self.models = _each_once(
             lambda model: CompiledModel(model, asked, version),
             {p: playbook.engagement[p] for p in self.products},
@@ -137,6 +140,15 @@ class Compiled:
 
         self.white_space_tables = white_space_tables(playbook.synergy, self.products)
         self.white_space = _each_once(of_accounts, self.white_space_tables)
+
+        def of_leads(rules: Policy[Play]) -> Callable[..., Decision[Play]]:
+            return compile_policy(rules, _PLAY_ROOTS, version=version)
+
+        self.asks_plays = bool(playbook.plays.conditions)
+        self.play_tables = play_tables(playbook.plays, self.products)
+        self.play = _each_once(of_leads, self.play_tables)
+        self.firm_table = firm_table(playbook.plays)
+        self.firm_play = compile_policy(self.firm_table, _FIRM_ROOTS, version=version)
 
     def kin(self, account: Account, day: date) -> Given:
         """Return the company of an account: among its relatives, if rules ask about its group.

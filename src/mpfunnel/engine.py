@@ -5,6 +5,7 @@ An engine is immutable and safe to share among threads; it reads no clock and ke
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any, Final, Literal
 
@@ -15,13 +16,14 @@ from mpfunnel.case import Case
 from mpfunnel.case_checks import CaseCheck, checked_cases
 from mpfunnel.compiled import Compiled, company_on
 from mpfunnel.engagement import Tally
-from mpfunnel.errors import InvalidDataError, Problem, brief, misfit
+from mpfunnel.errors import InvalidDataError, Problem, brief, misfit, misfits, series
 from mpfunnel.following import AccountState, Answered, StageCount
 from mpfunnel.following.forgetting import forgotten, stage_counts
 from mpfunnel.following.stepping import step
 from mpfunnel.following.taking import Event
 from mpfunnel.labels import Lang, faults_of_lang
 from mpfunnel.playbook import Playbook
+from mpfunnel.plays import PlannedPlay, priorities
 from mpfunnel.records import Company, CompanyHistory, Id
 from mpfunnel.rules.tables import Decision
 from mpfunnel.segments import Segment
@@ -32,7 +34,7 @@ from mpfunnel.why import why
 
 __all__ = ["Engine", "Question"]
 
-Question = Literal["segment", "tier", "white_space", "stage", "engagement"]
+Question = Literal["segment", "tier", "white_space", "stage", "engagement", "play"]
 _Day = date | datetime
 
 
@@ -236,6 +238,32 @@ class Engine:
         """
         return self._case(account, as_of).assessment()
 
+    def today(
+        self, answers: Iterable[Assessment], *, owner: str | None = None, limit: int | None = None
+    ) -> tuple[PlannedPlay, ...]:
+        """Return the priority list (優先リスト): the plays that are due, the most important first.
+
+        A play is on it from the day until which it is due on, for as long as nothing changes. Of
+        each lead, only the plays whose turn it is are on it.
+
+        Args:
+            answers: What `assess` gave; each is asked on its own day.
+            owner: Only the plays of this role; `None` for all.
+            limit: At most so many; `None` for all.
+
+        Raises:
+            InvalidDataError: An answer is none, or `limit` is no number of plays.
+        """
+        given = series(answers)
+        problems = misfits("answers", given, Assessment)
+        if limit is not None and (type(limit) is not int or limit < 0):
+            message = f"must be an integer of 0 or more, not {brief(limit)}"
+            problems.append(Problem("range", "limit", message))
+        if problems:
+            raise InvalidDataError(problems)
+        due = [one for answer in given for one in answer.plays if one.is_due_on(answer.as_of)]
+        return priorities(due, self.playbook.plays, owner=owner, limit=limit)
+
     def check_cases(self) -> tuple[CaseCheck, ...]:
         """Return each answer that the playbook's cases expect, beside the one that it gives.
 
@@ -323,11 +351,11 @@ class Engine:
 
         Args:
             question: ``"segment"`` or ``"tier"`` of a company (or of an account's company),
-                ``"white_space"`` of an account's company, ``"stage"`` or ``"engagement"`` of a lead
-                of an account.
+                ``"white_space"`` of an account's company, ``"stage"``, ``"engagement"`` or
+                ``"play"`` of a lead of an account.
             of: A company, its history, or an account.
             about: The product of a tier or of white space; the lead of a stage; the lead and the
-                product of an engagement.
+                product of an engagement or a play; the lead alone for the play of the whole firm.
             as_of: The day asked about.
             lang: The language; the playbook's own where it is `None`.
 

@@ -15,7 +15,7 @@ from attrs import frozen
 
 from mpfunnel.records import Contract, Deal, Id
 
-__all__ = ["NOTHING", "Position", "owned_since", "positions"]
+__all__ = ["NOTHING", "Position", "contract_ends", "owned_since", "positions"]
 
 
 @frozen
@@ -95,6 +95,23 @@ def positions(
         )
         for product_id in dict.fromkeys((*running, *lapsed, *buying, *won, *lost))
     }
+
+
+def contract_ends(contracts: Iterable[Contract], *, as_of: date) -> Mapping[Id, date]:
+    """Return the last day of the contracts that run on the day `as_of`, per product.
+
+    A product of which one runs until further notice is left out.
+
+    Args:
+        contracts: Contracts of one company.
+        as_of: The day.
+    """
+    found: dict[Id, date] = {}
+    for contract in contracts:
+        end = contract.end or date.max
+        if contract.start <= as_of <= end:
+            found[contract.product_id] = max(found.get(contract.product_id, end), end)
+    return {product_id: end for product_id, end in found.items() if end < date.max}
 
 
 def owned_since(

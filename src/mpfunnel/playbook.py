@@ -34,6 +34,7 @@ from mpfunnel.errors import (
     shown,
 )
 from mpfunnel.labels import Label, Lang, as_label, faults_of_lang
+from mpfunnel.plays import Plays
 from mpfunnel.records import Id, Product
 from mpfunnel.rules.conditions import (
     AtLeast,
@@ -157,6 +158,7 @@ class Playbook:
         cases: What it must answer about given facts, for `Engine.check_cases`. Like labels, they do
             not count in what it means.
         synergy: How its products go together, and to whom they are not offered.
+        plays: What to do next with whom, and who gets a lead that several products claim.
 
     Raises:
         PlaybookError: It contradicts itself or names what does not exist.
@@ -176,6 +178,7 @@ class Playbook:
     )
     cases: tuple[WorkedCase, ...] = field(default=(), converter=_cases, kw_only=True, eq=False)
     synergy: Synergy = field(default=Synergy(), kw_only=True)
+    plays: Plays = field(default=Plays(), kw_only=True)
 
     def __attrs_post_init__(self) -> None:
         problems = list(_shape(self))
@@ -303,6 +306,8 @@ def meaning_of(value: Any) -> Any:
         return ["policy", custom.kind, meaning_of(tuple(custom.tiers)), *made_with]
     if isinstance(value, tuple):
         return [meaning_of(item) for item in cast("tuple[object, ...]", value)]
+    if isinstance(value, frozenset):
+        return ["set", sorted(map(meaning_of, cast("frozenset[object]", value)), key=repr)]
     if isinstance(value, Decimal | date | float):
         # As text, because JSON would write 1.0 like a float that is meant.
         return [type(value).__name__, str(value)]
@@ -329,6 +334,7 @@ def _shape(book: Playbook) -> Iterator[Problem]:
     yield from wrong or misfits("segments.outcomes", book.segments.outcomes, Segment)
     yield from misfit("funnel", book.funnel, Funnel)
     yield from misfit("synergy", book.synergy, Synergy)
+    yield from misfit("plays", book.plays, Plays)
     products: Any = book.products
     if not isinstance(products, tuple) or not products:
         yield Problem("empty", "products", "must list at least one product")
@@ -376,6 +382,7 @@ def _check(book: Playbook) -> Iterator[Problem]:
             message = "must have the same states in the same order for every product"
             yield Problem("scale", f"engagement.{shown(product_id)}", message)
     yield from _check_synergy(book)
+    yield from _check_plays(book)
     yield from _check_rules(book)
     yield from misfits("cases", book.cases, WorkedCase)
 
@@ -450,6 +457,13 @@ def _check_synergy(book: Playbook) -> Iterator[Problem]:
             yield from _check_key(book, ids, rule.product, at)
 
 
+def _check_plays(book: Playbook) -> Iterator[Problem]:
+    ids = [product.id for product in book.products]
+    for place, rule in enumerate(book.plays.products):
+        if rule.product != EVERY:
+            yield from _check_key(book, ids, rule.product, f"plays.products[{place}].product")
+
+
 def _conditions(book: Playbook) -> Iterator[tuple[str, tuple[Asked, ...], str, frozenset[str]]]:
     """Yield the conditions by path, with their roots, and the decisions that they cannot read."""
     deciding = frozenset({_SEGMENT})
@@ -464,6 +478,10 @@ def _conditions(book: Playbook) -> Iterator[tuple[str, tuple[Asked, ...], str, f
         yield f"{at}.states", model.states.asked, about_leads, frozenset({_ENGAGEMENT})
     yield "funnel", book.funnel.rules.asked, f"{about_leads} pursuit", frozenset()
     yield "synergy", book.synergy.asked, "company product account", frozenset({_POSITION})
+    of_firm = "company lead account funnel contact"
+    for name, asked in book.plays.asked:
+        roots = of_firm if name == "firm" else f"{of_firm} product"
+        yield "plays", asked, roots, frozenset()
 
 
 def _check_rules(book: Playbook) -> Iterator[Problem]:
@@ -488,9 +506,9 @@ def _check_rules(book: Playbook) -> Iterator[Problem]:
 
 
 def _known_facts(scale: Scale, stages: Scale) -> Mapping[str, Fact]:
-    about_leads = (facts.ProductFacts(scale), facts.PursuitFacts(stages))
-    groups = (facts.company, facts.group, facts.account, facts.lead, *about_leads)
-    groups = (*groups, facts.FunnelFacts(stages), facts.contact)
+    of_firm = (facts.company, facts.group, facts.account, facts.lead, facts.contact)
+    of_leads = (facts.ProductFacts(scale), facts.PursuitFacts(stages), facts.FunnelFacts(stages))
+    groups = (*of_firm, *of_leads)
     terms = [group.named(name) for group in groups for name in group.names()]
     return {term.fact.name: term.fact for term in terms}
 

@@ -7,9 +7,10 @@ from typing import Final
 
 from mpfunnel.engagement import EngagementModel, EngagementState, Signal
 from mpfunnel.facts import ENGAGEMENT as STATES
-from mpfunnel.facts import STAGES, company, product, pursuit
+from mpfunnel.facts import STAGES, company, funnel, product, pursuit
 from mpfunnel.labels import Label, Lang
 from mpfunnel.playbook import Playbook
+from mpfunnel.plays import Play, PlayRule, Plays
 from mpfunnel.records import Id, Product
 from mpfunnel.rules.conditions import Condition
 from mpfunnel.rules.tables import DecisionTable, Rule
@@ -49,6 +50,7 @@ def starter(
         currency="JPY",
         lang=lang,
         synergy=SYNERGY,
+        plays=PLAYS,
     )
 
 
@@ -287,3 +289,171 @@ SYNERGY: Final = Synergy(
     )
 )
 """How products go together is for the firm to say."""
+
+
+# -- plays: what to do next --
+
+_INSIDE, _FIELD, _MARKETING, _SUCCESS = (
+    "inside_sales",
+    "field_sales",
+    "marketing",
+    "customer_success",
+)
+
+_ADVANCE: Final = Play(
+    "advance_deal",
+    Label("move the deal on", "商談を前に進める"),
+    channels=("visit", "phone", "email"),
+    owner=_FIELD,
+    due_in_days=7,
+    cadence_days=7,
+)
+_PROPOSE: Final = Play(
+    "propose",
+    Label("propose the product", "商材を提案する"),
+    message="proposal",
+    channels=("phone", "visit", "email"),
+    owner=_FIELD,
+    due_in_days=2,
+)
+_DEMO: Final = Play(
+    "online_demo",
+    Label("invite to an online demo", "オンラインデモに案内する"),
+    message="online_demo",
+    channels=("email", "phone"),
+    owner=_INSIDE,
+    due_in_days=2,
+)
+_CALL: Final = Play(
+    "call_back",
+    Label("call, and ask what is needed", "電話でニーズを確認する"),
+    channels=("phone", "email"),
+    owner=_INSIDE,
+    due_in_days=1,
+)
+_MEET: Final = Play(
+    "meet",
+    Label("meet, and agree on the next step", "訪問して次のステップを決める"),
+    channels=("visit", "phone"),
+    owner=_FIELD,
+    due_in_days=7,
+    cadence_days=14,
+)
+_CARE: Final = Play(
+    "customer_care",
+    Label("see how it is used, and renew in time", "活用状況を確認し、更新を提案する"),
+    message="customer_care",
+    channels=("visit", "phone", "email"),
+    owner=_SUCCESS,
+    due_in_days=90,
+    cadence_days=90,
+    before_end_days=90,
+)
+_FOLLOW_UP: Final = Play(
+    "regular_follow_up",
+    Label(
+        "contact every quarter, with educational content",
+        "四半期ごとに連絡し、教育コンテンツを届ける",
+    ),
+    message="education",
+    channels=("phone", "email", "post"),
+    owner=_INSIDE,
+    due_in_days=30,
+    cadence_days=90,
+    motion="upstream",
+)
+_CASES: Final = Play(
+    "case_studies",
+    Label("send case studies", "導入事例を送る"),
+    message="case_studies",
+    channels=("email", "post"),
+    owner=_MARKETING,
+    due_in_days=7,
+    cadence_days=30,
+)
+_WAKE: Final = Play(
+    "wake_up",
+    Label("ask whether it is a subject again", "休眠掘り起こしの案内を送る"),
+    message="wake_up",
+    channels=("email", "phone", "post"),
+    owner=_INSIDE,
+    due_in_days=90,
+    cadence_days=180,
+)
+_EDUCATE: Final = Play(
+    "educate",
+    Label("send educational content", "教育コンテンツを送る"),
+    message="education",
+    channels=("email", "web"),
+    owner=_MARKETING,
+    due_in_days=14,
+    cadence_days=30,
+    motion="upstream",
+)
+_NEWS: Final = Play(
+    "newsletter",
+    Label("send the newsletter", "メールマガジンを送る"),
+    message="newsletter",
+    channels=("email", "post", "web"),
+    owner=_MARKETING,
+    due_in_days=30,
+    cadence_days=30,
+    motion="upstream",
+)
+
+
+def _in_state(play: Play | None, state: EngagementState) -> PlayRule:
+    return PlayRule(play, product.engagement.is_in(state.key), key=state.key)
+
+
+def _in_stage(play: Play | None, *stages: FunnelStage) -> PlayRule:
+    keys = [stage.key for stage in stages]
+    return PlayRule(play, funnel.stage.is_in(*keys), key=keys[0])
+
+
+PLAYS: Final = Plays(
+    plays=(
+        _ADVANCE,
+        _CALL,
+        _PROPOSE,
+        _MEET,
+        _DEMO,
+        _CARE,
+        _FOLLOW_UP,
+        _CASES,
+        _WAKE,
+        _EDUCATE,
+        _NEWS,
+    ),
+    products=(
+        _in_state(None, _EXCLUDED),
+        _in_state(_ADVANCE, _IN_OPPORTUNITY),
+        _in_state(_CARE, _CUSTOMER),
+        PlayRule(
+            None,
+            product.position.is_in("not_eligible"),
+            key="not-eligible",
+            because=Label("not to be offered to this company", "この企業には提案しない"),
+        ),
+        PlayRule(
+            _PROPOSE,
+            product.engagement.is_in("high_interest") & product.tier.at_least(Tier(3)),
+            key="propose",
+            because=Label("strong interest, Tier 3 or higher", "関心度が高く、Tier 3以上"),
+        ),
+        _in_state(_DEMO, _HIGH),
+        _in_state(_FOLLOW_UP, _PRIORITY),
+        _in_state(_CASES, _INTERESTED),
+        _in_state(_WAKE, _DORMANT),
+        _in_state(_EDUCATE, _AWARE),
+    ),
+    firm=(
+        _in_stage(None, _DISQUALIFIED),
+        _in_stage(_CALL, _MQL),
+        _in_stage(_MEET, _SAL, _SQL),
+        _in_stage(_NEWS, _KNOWN, _INQUIRY, _WON, _RECYCLED, _LOST, _QUIET),
+    ),
+    contacts=("call", "meeting", "visit", "email_sent"),
+    quiet_days=7,
+)
+"""A lead is worked for one product at a time; the whole firm comes where no product does."""

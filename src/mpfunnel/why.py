@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Context, Decimal
 from typing import Any, Final, cast
@@ -13,6 +13,7 @@ from mpfunnel.compiled import company_on
 from mpfunnel.engagement import FULL_WEIGHT, EngagementModel, ScorePart, Signal, decay_per_mille
 from mpfunnel.errors import InvalidDataError, Problem, UnknownNameError, brief, did_you_mean
 from mpfunnel.labels import Label, Lang, counted
+from mpfunnel.plays import DUE_BY, PlannedPlay
 from mpfunnel.records import Activity, Id, Product
 from mpfunnel.rules.explain import BEFORE_LIMITS, Explanation, explain
 from mpfunnel.rules.tables import Decision
@@ -28,7 +29,10 @@ _ABOUT = {
     "white_space": "product",
     "stage": "lead",
     "engagement": "lead, product",
+    "play": "lead, product",
 }
+_OPTIONAL: Final = {"play": 1}
+"""How many names at the end may be left out: the play of the whole firm names no product."""
 
 
 def why(case: Case, question: str, about: Sequence[Id], lang: Lang) -> str:
@@ -44,7 +48,8 @@ def why(case: Case, question: str, about: Sequence[Id], lang: Lang) -> str:
         hint = near or f"; there are {', '.join(_ABOUT)}"
         raise UnknownNameError(f"question: no such question {brief(question)}{hint}")
     wanted = [name for name in _ABOUT[question].split(", ") if name]
-    if len(about) != len(wanted):
+    least = len(wanted) - _OPTIONAL.get(question, 0)
+    if not least <= len(about) <= len(wanted):
         message = f"'{question}' is asked about {', '.join(wanted) or 'nothing else'}"
         raise InvalidDataError([Problem("arguments", "about", message)])
     if question in ("segment", "tier", "white_space") and case.facts.company is None:
@@ -63,8 +68,41 @@ def why(case: Case, question: str, about: Sequence[Id], lang: Lang) -> str:
     person = case.person(about[0])
     if question == "stage":
         return _stage(case, person, lang)
-    case.book.product(about[1])
-    return _engagement(case, person, about[1], lang)
+    product_id = case.book.product(about[1]).id if len(about) > 1 else None
+    if product_id is None:
+        return _play(case, person, None, lang)
+    if question == "play":
+        return _play(case, person, product_id, lang)
+    return _engagement(case, person, product_id, lang)
+
+
+def _play(case: Case, person: Person, product_id: Id | None, lang: Lang) -> str:
+    """Return the play of a lead, with its channel and its day, where it has one."""
+    answer = case.answer(person.lead.id)
+    lead = case.planned(answer, () if product_id is None else (product_id,))
+    table = case.book.firm_table if product_id is None else case.book.play_tables[product_id]
+    lines = [_told(case, explain(table, lead.records(product_id)), lang)]
+    for one in case.plays(answer):
+        if one.product_id == product_id:
+            lines += ["", *_steps(case, one, lang)]
+    return "\n".join(lines)
+
+
+def _steps(case: Case, one: PlannedPlay, lang: Lang) -> Iterator[str]:
+    """Yield through what a play goes, by when, and what it waits for."""
+    day = Label("none", "なし").text(lang) if one.due is None else str(one.due)
+    yield f"{Label('due', '期限').text(lang)}: {day} ({DUE_BY[one.due_by].text(lang)})"
+    answer = case.answer(one.lead_id)
+    channel = Label("none", "なし").text(lang) if one.channel is None else one.channel
+    yield f"{Label('channel', 'チャネル').text(lang)}: {channel}"
+    for left in one.left_out:
+        because = answer.contactable[left].because.text(lang)
+        yield f"  {left}: {Label('left out', '使えない').text(lang)} — {because}"
+    if one.waits_for:
+        names = [_named(case, product_id, lang) for product_id in one.waits_for]
+        yield f"{Label('waits for', '順番待ち').text(lang)}: {', '.join(names)}"
+    if one.not_before is not None:
+        yield f"{Label('not before', '次に連絡できる日').text(lang)}: {one.not_before}"
 
 
 def _tier(case: Case, product_id: Id, lang: Lang) -> str:

@@ -115,9 +115,13 @@ class Vocabulary:
         cls, own: str, scale: Scale, attributes: Mapping[str, Term], stages: Scale = facts.STAGES
     ) -> Vocabulary:
         """Return the facts of every root, with the firm's states, stages and attributes."""
-        about_leads = (facts.ProductFacts(scale), facts.PursuitFacts(stages))
-        groups = (facts.company, facts.group, facts.account, facts.lead, *about_leads)
-        groups = (*groups, facts.FunnelFacts(stages), facts.contact)
+        of_firm = (facts.company, facts.group, facts.account, facts.lead, facts.contact)
+        of_leads = (
+            facts.ProductFacts(scale),
+            facts.PursuitFacts(stages),
+            facts.FunnelFacts(stages),
+        )
+        groups = (*of_firm, *of_leads)
         return cls(own, {group.root: group for group in groups}, attributes)
 
     def term(self, name: str) -> Term:

@@ -20,6 +20,7 @@ from mpfunnel.synergy.white_space import (
     OWNED,
     UNTAPPED,
     WhiteSpace,
+    position_alone,
     white_space_table,
     white_space_tables,
 )
@@ -44,6 +45,7 @@ __all__ = [
     "WhiteSpace",
     "acquired",
     "learn",
+    "position_alone",
     "white_space_table",
     "white_space_tables",
 ]

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
+from datetime import date
 from typing import Final
 
 from attrs import frozen
 
 from mpfunnel import facts
 from mpfunnel.labels import Keyed, Label
+from mpfunnel.ownership import Position
 from mpfunnel.records import Id, Product
 from mpfunnel.rules.conditions import Condition, as_condition
-from mpfunnel.rules.tables import DecisionTable, Rule
+from mpfunnel.rules.tables import OTHERWISE, Decision, DecisionTable, Rule
 from mpfunnel.synergy.relations import OWN_KEYS, Relation, Synergy
 
 __all__ = [
@@ -20,6 +22,7 @@ __all__ = [
     "OWNED",
     "UNTAPPED",
     "WhiteSpace",
+    "position_alone",
     "white_space_table",
     "white_space_tables",
 ]
@@ -105,6 +108,24 @@ def white_space_tables(
             tuple((rule, rule.because) for rule in table.rules), table
         )
     return found
+
+
+def position_alone(product: Product, position: Position, day: date) -> Decision[WhiteSpace]:
+    """Return where a lead without company stands with a product, for rules about plays.
+
+    What a firm declares is about companies: only what holds of every product is asked.
+
+    Args:
+        product: The product.
+        position: What the lead owns and is buying itself.
+        day: The day asked about.
+    """
+    holds = (position.owned, position.open_deal, not product.is_sold_on(day))
+    rules = (rule for rule, so in zip(_ALWAYS, holds, strict=True) if so)
+    rule = next(rules, None)
+    if rule is None:
+        return Decision(UNTAPPED, OTHERWISE, _UNTAPPED, (UNTAPPED,))
+    return Decision(rule.outcome, rule.key, rule.because, (rule.outcome,))
 
 
 def _joined(first: Condition, relation: Relation) -> Condition:
