@@ -32,6 +32,7 @@ def test_rows_are_flat_and_hold_keys() -> None:
         "company_products": 2,
         "leads": 1,
         "engagement": 2,
+        "plays": 3,
         "rejects": 1,
         "by_hand": 0,
     }
@@ -72,6 +73,32 @@ def test_rows_are_flat_and_hold_keys() -> None:
     assert (sfa["state"], sfa["interest"]) == ("high_interest", "high_interest")
     assert sfa["score_micro"] == ANSWER.leads[7].engagement["sfa"].score.micro
     assert (sfa["active_days"], sfa["as_of"]) == (4, DAY)
+    assert rows["plays"][1] == {
+        "lead_id": 7,
+        "company_id": 1,
+        "product_id": "crm",
+        "play": "customer_care",
+        "settled": True,
+        "possible": "customer_care",
+        "missing": "",
+        "rule": "customer",
+        "because": "engagement customer",
+        "message": "customer_care",
+        "motion": "downstream",
+        "owner": "customer_success",
+        "channel": "visit",
+        "left_out": "",
+        "due": DAY,
+        "due_by": "never",
+        "turn": 2,
+        "waits_for": "sfa",
+        "not_before": None,
+        "tier": "tier_2",
+        "interest": "none",
+        "open_deal": False,
+        "contacted_on": None,
+        **stamp,
+    }
     assert rows["rejects"] == [
         {
             "company_id": 1,
@@ -127,6 +154,9 @@ def test_the_first_answer_is_all_new() -> None:
         ("stage", 7, None, None, "mql"),
         ("engagement", 7, "crm", None, "customer"),
         ("engagement", 7, "sfa", None, "high_interest"),
+        ("play", 7, "sfa", None, "propose"),
+        ("play", 7, "crm", None, "customer_care"),
+        ("play", 7, None, None, "call_back"),
     ]
     assert {one.company_id for one in moved} == {1}
     assert moved[5].because == ANSWER.leads[7].stage.because
@@ -143,8 +173,9 @@ def test_each_answer_that_moved_is_a_change() -> None:
         ("tier", "sfa", "tier_2", "tier_2", False),
         ("white_space", "crm", "owned", "untapped", True),
         ("engagement", "crm", "customer", None, True),
+        ("play", "crm", "customer_care", None, True),
     ]
-    assert moved[-1].because == ANSWER.leads[7].engagement["crm"].because
+    assert moved[-2].because == ANSWER.leads[7].engagement["crm"].because
 
 
 def test_an_answer_reads_like_its_decision() -> None:

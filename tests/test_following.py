@@ -654,7 +654,7 @@ class TestMoves:
             Rule(latent, product.touched, key="touched"),
         ]
         funnel = Funnel(DecisionTable(rules, otherwise=unset), [unset, latent, evident])
-        engine = Engine(evolve(PLAYBOOK, funnel=funnel))
+        engine = Engine(evolve(PLAYBOOK, funnel=funnel, plays=mf.Plays()))
         state = begun(asked(), engine=engine)
         move = LeadMove(101, Move(evident, AT, "api"))
         done = engine.on(state, move, as_of=AT)

@@ -226,9 +226,9 @@ def test_other_rules_do_not_ask_what_white_space_asks(when: Condition) -> None:
         evolve(book, engagement=evolve(model, states=states))
 
 
-def test_a_playbook_without_synergy_has_the_version_it_had() -> None:
+def test_a_playbook_without_synergy_and_plays_has_the_version_it_had() -> None:
     """What came later counts only where it is used, and then it does."""
-    book = evolve(mf.starter(["crm", "sfa"]), synergy=Synergy())
+    book = evolve(mf.starter(["crm", "sfa"]), synergy=Synergy(), plays=mf.Plays())
     assert book.version == "00f6092dbc4350fc"
     related = evolve(book, synergy=Synergy([Relation("bundle", "crm", "sfa")]))
     assert len({book.version, related.version, mf.starter(["crm", "sfa"]).version}) == 3

@@ -185,7 +185,8 @@ class Plays:
             ``"open_deal"``: products with an open deal of the company. ``"play"``: the order of
             `plays`. ``"interest"``: the highest level of interest. ``"tier"``: the highest Tier.
             ``"last_contact"``: the product about which the lead was contacted last. What ties is
-            told apart by the id of the product; the whole firm comes last.
+            told apart by the id of the product. The whole firm comes after all products, whatever
+            its play.
         at_once: For how many products a lead is worked at one time; the others wait.
         quiet_days: How long a product waits after a contact about another one.
 

@@ -200,14 +200,19 @@ class PlannedPlay:
 def in_turn(planned: Sequence[PlannedPlay], plays: Plays) -> tuple[PlannedPlay, ...]:
     """Return the plays of one lead in the order in which their turns come.
 
-    The first `Plays.at_once` have their turn; each other one waits for them.
+    The first `Plays.at_once` have their turn; each other one waits for them. That of the whole firm
+    comes after those of all products: it is for whom no product claims.
 
     Args:
         planned: The plays, in any order.
         plays: The order, and how many have their turn at one time.
     """
-    ordered = sorted(planned, key=lambda one: (one.claim.weight(plays.order), one.claim.tie))
-    # The whole firm comes last, so that nothing waits for it.
+
+    def place(one: PlannedPlay) -> tuple[object, ...]:
+        return one.product_id is None, one.claim.weight(plays.order), one.claim.tie
+
+    ordered = sorted(planned, key=place)
+    # Nothing comes after the whole firm, so that nothing waits for it.
     first = tuple(one.product_id for one in ordered[: plays.at_once] if one.product_id is not None)
     return tuple(
         evolve(one, turn=turn, waits_for=first if turn > plays.at_once else ())
