@@ -56,7 +56,7 @@ ACTIVITIES = 200
 ROUNDS = 9
 AS_OF = date(2026, 6, 30)
 PRODUCTS = ("crm", "analytics", "portal", "billing", "archive")
-BOOK = mf.starter(products=PRODUCTS)
+BOOK = evolve(mf.starter(products=PRODUCTS), plays=mf.Plays())
 
 # --- the function written by hand ---------------------------------------------------------------
 #

@@ -15,13 +15,15 @@ from datetime import date
 from typing import Any
 
 import polars as pl
+from attrs import evolve
 
 import mpfunnel as mf
 from mpfunnel.rules.tables import DecisionTable
 from mpfunnel.synergy import white_space_table
 
 PRODUCTS: tuple[str, ...] = ("crm", "analytics", "portal", "billing", "archive")
-BOOK = mf.starter(products=PRODUCTS)
+BOOK = evolve(mf.starter(products=PRODUCTS), plays=mf.Plays())
+"""The four answers alone."""
 
 MILLION = 1_000_000
 OKU = 100_000_000

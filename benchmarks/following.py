@@ -70,7 +70,7 @@ def seconds(ask: Callable[[], object], times: int) -> float:
 
 def main() -> None:
     """Print the figures."""
-    engine = mf.Engine(mf.starter(PRODUCTS))
+    engine = mf.Engine(evolve(mf.starter(PRODUCTS), plays=mf.Plays()))
     print(f"{LEADS} leads, {len(PRODUCTS)} products; milliseconds, median of {ROUNDS} rounds")
     print("activities   assess       on   from_bytes   to_bytes      bytes   bytes gzipped")
     for past in PASTS:

@@ -17,6 +17,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import polars as pl
+from attrs import evolve
 
 import mpfunnel as mf
 from benchmarks.by_hand_polars import PRODUCTS
@@ -60,7 +61,7 @@ def told(done: int, parts: int) -> None:
 def in_pandas(companies: int, products: int) -> Cost:
     """Answer tables of pandas for a playbook of many products."""
     names = (*PRODUCTS, *(f"product_{number}" for number in range(len(PRODUCTS), products)))
-    engine = mf.Engine(mf.starter(products=names))
+    engine = mf.Engine(evolve(mf.starter(products=names), plays=mf.Plays()))
     tables: dict[str, Any] = {
         name: of_many(table, names).to_pandas() for name, table in draw(companies).items()
     }
