@@ -99,7 +99,7 @@ def test_a_contract_ends_on_the_day_that_it_names() -> None:
         FUNNEL.ladder,
     )
     account = evolve(ACCOUNT, contracts=[mf.Contract("c", "crm", DAY, date(2027, 3, 31))])
-    change = ahead(account, 0, evolve(BOOK, funnel=owned))
+    change = ahead(account, 0, evolve(BOOK, funnel=owned, plays=mf.Plays()))
     assert change is not None
     assert (change.day, change.rule) == (date(2027, 4, 1), "otherwise")
 
@@ -175,6 +175,7 @@ def test_what_a_policy_will_say_later_is_not_asked(reviews: Any) -> None:
         BOOK,
         tiers=ByYear(),
         funnel=mf.Funnel(rules, FUNNEL.ladder),
+        plays=mf.Plays(),
         tier_review_dates=reviews,
     )
     hands = [

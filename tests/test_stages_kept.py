@@ -127,7 +127,8 @@ def test_a_move_shows_as_a_change() -> None:
     """What is stored and what is told of an account is the stage in the history."""
     old = ENGINE.assess(evolve(ACCOUNT, histories=[moved("mql")]), as_of=DAY)
     new = ENGINE.assess(evolve(ACCOUNT, histories=[moved("mql", "sal")]), as_of=DAY)
-    assert [(one.before, one.after) for one in mf.changes(old, new)] == [("mql", "sal")]
+    moves = [(one.what, one.before, one.after) for one in mf.changes(old, new)]
+    assert moves == [("stage", "mql", "sal"), ("play", "call_back", "meet")]
     row = new.rows()["leads"][0]
     assert (row["stage"], row["rule"], row["possible"]) == ("sal", "history", "sal")
     assert new.leads["m"].stage.entry is None

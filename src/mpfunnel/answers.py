@@ -197,8 +197,8 @@ class Assessment:
         white_space: Where the company stands with each product: owned, in the pipeline, untapped or
             not eligible; empty for people without company.
         involved: How far its people are involved with each product; empty likewise.
-        plays: What to do next with its people, each lead's in the order in which their turns come;
-            empty where the playbook has no rules about plays.
+        plays: What to do next with its people, in the order of the leads' ids, each lead's in the
+            order in which their turns come; empty where the playbook has no rules about plays.
     """
 
     as_of: date

@@ -615,9 +615,7 @@ class Case:
             by_hand=self.by_hand.told,
             white_space=immutabledict(self._white_space if matched else {}),
             involved=immutabledict(self._involved() if matched else {}),
-            plays=tuple(one for answer in leads.values() for one in self.plays(answer))
-            if book.asks_plays
-            else (),
+            plays=tuple(self._every_play(leads)) if book.asks_plays else (),
         )
 
     def _involved(self) -> Iterator[tuple[Id, Involvement]]:
@@ -641,6 +639,11 @@ class Case:
     def plays(self, answer: LeadAnswer) -> tuple[PlannedPlay, ...]:
         """Return the plays for a lead, in the order in which their turns come."""
         return plan(self.book, self.planned(answer, answer.engagement), as_of=self.day)
+
+    def _every_play(self, leads: Mapping[Id, LeadAnswer]) -> Iterator[PlannedPlay]:
+        # Not in the order in which the leads were given: it must not show (law 4).
+        for lead_id in sorted(leads, key=lambda one: (isinstance(one, str), one)):
+            yield from self.plays(leads[lead_id])
 
     def planned(self, answer: LeadAnswer, products: Iterable[Id]) -> Planned:
         """Return what is known of a lead for whom plays are asked, about some products."""
