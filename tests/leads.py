@@ -20,10 +20,22 @@ from mpfunnel.account import Account
 from mpfunnel.engagement import EngagementModel, Signal
 from mpfunnel.engine import Engine
 from mpfunnel.errors import InvalidDataError
-from mpfunnel.facts import account, any_product, company, group, lead, product, pursuit
+from mpfunnel.facts import (
+    FunnelFacts,
+    account,
+    any_product,
+    company,
+    contact,
+    group,
+    lead,
+    product,
+    pursuit,
+)
 from mpfunnel.playbook import Playbook
+from mpfunnel.plays import CRITERIA, Play, PlayRule, Plays
 from mpfunnel.records import (
     Activity,
+    Channel,
     Company,
     CompanyChange,
     CompanyHistory,
@@ -59,14 +71,18 @@ __all__ = [
     "draw_account",
     "draw_as_of",
     "draw_company",
+    "draw_follow_ups",
+    "draw_plays",
     "draw_synergy",
     "engine_of",
+    "with_plays",
 ]
 
 BOOKS = 12
 """How many playbooks there are: the starter in three zones, and variations of its numbers."""
 ZONES = ("Asia/Tokyo", "Europe/Berlin", "America/New_York")
 WRITTEN_IN = (UTC, ZoneInfo("Asia/Tokyo"), ZoneInfo("Europe/Berlin"))
+CHANNELS: tuple[Channel, ...] = get_args(Channel)
 STATUSES: tuple[DealStatus, ...] = get_args(DealStatus)
 SAYINGS: tuple[SalesEventKind, ...] = get_args(SalesEventKind)
 REVIEWS = ((), ((6, 28), (12, 30)), ((1, 1), (3, 30), (6, 29), (10, 27)))
@@ -158,6 +174,104 @@ def draw_synergy(random: Random, products: Sequence[Id]) -> Synergy:
         for when in random.sample(conditions, random.randrange(3))
     ]
     return evolve(synergy, not_eligible=rules)
+
+
+def with_plays(random: Random, book: Playbook) -> Playbook:
+    """The playbook with drawn plays, and with products that have a life cycle."""
+    products = [
+        evolve(
+            one,
+            lifecycle=random.choice((None, "growth", "decline")),
+            sold_until=random.choice((None, None, date(2024, 6, 30))),
+        )
+        for one in book.products
+    ]
+    return evolve(book, products=products, plays=draw_plays(random, book))
+
+
+def draw_plays(random: Random, book: Playbook) -> Plays:
+    """Plays, and rules for products and the firm that ask whatever plays can ask for."""
+    ids = [one.id for one in book.products]
+    states, stages = book.scale.keys, book.funnel.scale.keys
+    model = next(iter(book.engagement.values()))
+    kinds = [*(one.kind for one in model.signals), "unknown_kind", "pricing_page", "page_view"]
+    plays = [
+        Play(
+            f"play_{number}",
+            f"play {number}",
+            message=random.choice(("", "proposal")),
+            channels=random.sample(CHANNELS, random.randrange(4)),
+            owner=random.choice(("", "inside_sales", "field_sales")),
+            due_in_days=random.choice((0, 1, 2, 30, 36_500)),
+            cadence_days=random.choice((None, None, 1, 7, 30)),
+            before_end_days=random.choice((None, None, 0, 1, 90)),
+            motion=random.choice(("upstream", "downstream")),
+        )
+        for number in range(random.choice((1, 2, 5)))
+    ]
+    stage = FunnelFacts(book.funnel.scale).stage
+    of_firm: list[Any] = [
+        company.employees >= random.choice((50, 300)),
+        company.annual_revenue.is_missing(),
+        company.segment.is_in("partner", "micro"),
+        company.attribute("plants", int) < 2,
+        group.owns(random.choice(ids)),
+        account.owns(random.choice(ids)),
+        lead.title == "部長",
+        lead.title.is_missing(),
+        stage.is_in(*random.sample(stages, 2)),
+        stage.at_least(random.choice(book.funnel.scale.ladder)),
+        contact.email,
+        contact.phone.is_missing() | contact.web,
+    ]
+    of_product: list[Any] = [
+        product.tier.at_least(Tier(2)) & ~product.owned,
+        product.open_deal,
+        product.sold | product.touched,
+        product.lifecycle.is_in("growth"),
+        product.lifecycle.is_missing(),
+        product.position.is_in("untapped", "not_eligible"),
+        product.position.is_in("owned"),
+        product.parting_reasons.contains_any("timing"),
+        product.marked_for_follow_up,
+        product.score >= random.choice((1, 5)),
+        product.count(random.choice(kinds), within_days=random.choice((1, 30))) >= 1,
+        type(product)(book.scale).interest.at_least(book.scale.ladder[1]),
+        type(product)(book.scale).engagement.is_in(*random.sample(states, 2)),
+    ]
+
+    def rules(conditions: list[Any], about: tuple[Id, ...]) -> list[PlayRule]:
+        chosen = random.sample(conditions, random.randrange(5))
+        return [
+            PlayRule(
+                random.choice((None, *plays, *plays)),
+                random.choice((when, when, ~when, when & random.choice(conditions))),
+                random.choice(about),
+            )
+            for when in chosen
+        ]
+
+    return Plays(
+        plays=plays,
+        products=[
+            *rules(of_product + of_firm, (EVERY, EVERY, *ids)),
+            # Seldom does nothing fit, so that most rows have a play.
+            PlayRule(random.choice(plays), product.score >= 0, key="any"),
+        ],
+        firm=rules(of_firm, (EVERY,)),
+        contacts=random.sample(kinds, random.randrange(4)),
+        need_consent=random.sample(CHANNELS, random.randrange(4)),
+        order=random.sample(CRITERIA, random.randrange(len(CRITERIA) + 1)),
+        at_once=random.choice((1, 1, 2, 3)),
+        quiet_days=random.choice((0, 1, 7, 40)),
+    )
+
+
+def draw_follow_ups(random: Random, events: Sequence[SalesEvent], as_of: date) -> list[SalesEvent]:
+    """The sales events, some of them with a day for coming back; equal ones stay equal."""
+    days = (None, *(as_of + timedelta(by) for by in (-40, -1, 0, 1, 40)))
+    drawn = {one: evolve(one, follow_up_on=random.choice(days)) for one in dict.fromkeys(events)}
+    return [drawn[one] for one in events]
 
 
 def _varied_tiers(random: Random, base: Any) -> TierTable:
