@@ -168,6 +168,10 @@ def said_of(one: PlannedPlay) -> Told:
     )
 
 
+UNDECIDED = [name for name in Told._fields if name != "missing"]
+"""What the second model tells where a rule asks for a position that is undecided."""
+
+
 def differences(engine: mf.Engine, account: Account, as_of: date) -> list[str]:
     """What the engine says otherwise than the second model, one line each."""
     told = engine.assess(account, as_of=as_of)
@@ -175,12 +179,11 @@ def differences(engine: mf.Engine, account: Account, as_of: date) -> list[str]:
     said = [said_of(one) for one in told.plays]
     found = [] if len(said) == len(wanted) else [f"{len(said)} plays, not {len(wanted)}"]
     for mine, yours in zip(wanted, said, strict=False):
-        if mine.missing is None:
-            yours = yours._replace(missing=None)
+        names = Told._fields if mine.missing is not None else UNDECIDED
         found += [
             f"{yours.lead_id} {yours.product_id} {name}: {getattr(yours, name)} "
             f"but {getattr(mine, name)}"
-            for name in Told._fields
+            for name in names
             if getattr(mine, name) != getattr(yours, name)
         ]
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Mapping, Sequence
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 from attrs import frozen
@@ -61,11 +62,13 @@ class _Funnel:
 class _Reach:
     """Through which channels a lead may be contacted, as rules see it."""
 
-    __slots__ = ("email", "phone", "post", "visit", "web")
+    __slots__ = ("_contact",)
 
     def __init__(self, contact: Mapping[Channel, Contactable]) -> None:
-        for channel, one in contact.items():
-            setattr(self, channel, one.allowed)
+        self._contact = contact
+
+    def __getattr__(self, name: Any) -> bool | None:
+        return self._contact[name].allowed
 
 
 class Diary:
@@ -94,7 +97,7 @@ class Diary:
             known = self._signs.get(event.product_id, day)
             self._signs[event.product_id] = max(day, known)
 
-    @property
+    @cached_property
     def latest(self) -> date | None:
         """The latest day of a contact about any product."""
         days = (day for product_id, day in self._contacts.items() if product_id is not None)
@@ -193,46 +196,55 @@ def plan(book: Compiled, lead: Planned, *, as_of: date) -> tuple[PlannedPlay, ..
         lead: What is known of the lead.
         as_of: The day asked about.
     """
-    found: list[PlannedPlay] = []
-    for product_id in (*lead.moments, None):
-        decide = book.firm_play if product_id is None else book.play[product_id]
-        decision: Decision[Play] = decide(*lead.records(product_id).values())
-        if decision.value != NO_PLAY:
-            found.append(_planned(book, lead, product_id, decision, as_of))
-    return in_turn(found, book.playbook.plays)
-
-
-def _planned(
-    book: Compiled, lead: Planned, product_id: Id | None, decision: Decision[Play], as_of: date
-) -> PlannedPlay:
-    plays, play = book.playbook.plays, decision.value
-    channel, left_out = channel_of(play, lead.contact, plays)
-    due, due_by = due_of(play, lead.timing(product_id, as_of), as_of=as_of)
-    own = lead.diary.own(product_id)
-    claim = Claim(product_id, plays.place(play.key), contact=own)
-    tier = interest = None
-    if product_id is not None:
-        moment = lead.moments[product_id]
-        tier, interest = moment.tier.value.key, moment.interest.value.key
-        claim = Claim(
-            product_id,
-            claim.place,
-            moment.open_deal,
-            book.playbook.scale.ladder.index(interest),
-            moment.tier.value.number,
-            own,
-        )
-    return PlannedPlay(
-        lead.company_id,
-        lead.lead.id,
-        product_id,
-        decision,
-        channel,
-        left_out,
-        due,
-        due_by,
-        claim,
-        tier,
-        interest,
-        not_before=not_before(own, lead.diary.latest, plays, as_of=as_of),
+    plays = book.playbook.plays
+    of_firm = tuple(lead.records(None).values())
+    decisions: dict[Id | None, Decision[Play]] = {
+        product_id: book.play[product_id](*of_firm, moment)
+        for product_id, moment in lead.moments.items()
+    }
+    decisions[None] = book.firm_play(*of_firm)
+    claims = in_turn(
+        [
+            _claim(book, lead, product_id, decision)
+            for product_id, decision in decisions.items()
+            if decision.value.key != NO_PLAY.key
+        ],
+        plays,
     )
+    # Nothing comes after the whole firm, so that nothing waits for it.
+    first = tuple(one.product_id for one in claims[: plays.at_once] if one.product_id is not None)
+    found: list[PlannedPlay] = []
+    for turn, claim in enumerate(claims, 1):
+        product_id, decision = claim.product_id, decisions[claim.product_id]
+        channel, left_out = channel_of(decision.value, lead.contact, plays)
+        due, due_by = due_of(decision.value, lead.timing(product_id, as_of), as_of=as_of)
+        moment = None if product_id is None else lead.moments[product_id]
+        found.append(
+            PlannedPlay(
+                lead.company_id,
+                lead.lead.id,
+                product_id,
+                decision,
+                channel,
+                left_out,
+                due,
+                due_by,
+                claim,
+                tier=None if moment is None else moment.tier.value.key,
+                interest=None if moment is None else moment.interest.value.key,
+                turn=turn,
+                waits_for=first if turn > plays.at_once else (),
+                not_before=not_before(claim.contact, lead.diary.latest, plays, as_of=as_of),
+            )
+        )
+    return tuple(found)
+
+
+def _claim(book: Compiled, lead: Planned, product_id: Id | None, decision: Decision[Play]) -> Claim:
+    place = book.playbook.plays.places[decision.value.key]
+    contact = lead.diary.own(product_id)
+    if product_id is None:
+        return Claim(None, place, contact=contact)
+    moment = lead.moments[product_id]
+    interest = book.playbook.scale.ladder.index(moment.interest.value.key)
+    return Claim(product_id, place, moment.open_deal, interest, moment.tier.value.number, contact)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 from typing import Any, Final, Literal, get_args
 
 from attrs import field, frozen
@@ -221,11 +222,12 @@ class Plays:
 
     def play(self, key: str) -> Play:
         """Return the play of a key that stands in a rule."""
-        return NO_PLAY if key == NO_PLAY.key else self.plays[self.place(key)]
+        return NO_PLAY if key == NO_PLAY.key else self.plays[self.places[key]]
 
-    def place(self, key: str) -> int:
-        """Return the place of a play among all, from 0 for the most important."""
-        return [one.key for one in self.plays].index(key)
+    @cached_property
+    def places(self) -> Mapping[str, int]:
+        """The place of each play among all by its key, from 0 for the most important."""
+        return {one.key: place for place, one in enumerate(self.plays)}
 
     @property
     def asked(self) -> tuple[tuple[str, tuple[Asked, ...]], ...]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from typing import Final, Literal
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
 from mpfunnel.contact import Contactable
 from mpfunnel.labels import Label, Lang
@@ -127,20 +127,22 @@ class Claim:
 
     def weight(self, order: Iterable[Criterion]) -> tuple[int, ...]:
         """Return what sorts claims by the criteria alone, what comes first before the others."""
-        by: Mapping[Criterion, int] = {
-            "open_deal": not self.open_deal,
-            "play": self.place,
-            "interest": -self.interest,
-            "tier": self.tier,
-            "last_contact": 0 if self.contact is None else -self.contact.toordinal(),
-        }
-        return tuple(by[one] for one in order)
+        return tuple(_WEIGHTS[one](self) for one in order)
 
     @property
     def tie(self) -> tuple[bool, bool, Id]:
         """What tells apart claims of one lead that weigh the same; the whole firm comes last."""
         one = self.product_id
         return one is None, isinstance(one, str), 0 if one is None else one
+
+
+_WEIGHTS: Final[Mapping[Criterion, Callable[[Claim], int]]] = {
+    "open_deal": lambda one: not one.open_deal,
+    "play": lambda one: one.place,
+    "interest": lambda one: -one.interest,
+    "tier": lambda one: one.tier,
+    "last_contact": lambda one: 0 if one.contact is None else -one.contact.toordinal(),
+}
 
 
 @frozen
@@ -197,27 +199,21 @@ class PlannedPlay:
         return f"{self.decision.text(lang)} — {self.decision.because.text(lang)}"
 
 
-def in_turn(planned: Sequence[PlannedPlay], plays: Plays) -> tuple[PlannedPlay, ...]:
-    """Return the plays of one lead in the order in which their turns come.
+def in_turn(claims: Iterable[Claim], plays: Plays) -> tuple[Claim, ...]:
+    """Return the claims for one lead in the order in which their turns come.
 
     The first `Plays.at_once` have their turn; each other one waits for them. That of the whole firm
     comes after those of all products: it is for whom no product claims.
 
     Args:
-        planned: The plays, in any order.
+        claims: The claims, in any order.
         plays: The order, and how many have their turn at one time.
     """
 
-    def place(one: PlannedPlay) -> tuple[object, ...]:
-        return one.product_id is None, one.claim.weight(plays.order), one.claim.tie
+    def place(one: Claim) -> tuple[object, ...]:
+        return one.product_id is None, one.weight(plays.order), one.tie
 
-    ordered = sorted(planned, key=place)
-    # Nothing comes after the whole firm, so that nothing waits for it.
-    first = tuple(one.product_id for one in ordered[: plays.at_once] if one.product_id is not None)
-    return tuple(
-        evolve(one, turn=turn, waits_for=first if turn > plays.at_once else ())
-        for turn, one in enumerate(ordered, 1)
-    )
+    return tuple(sorted(claims, key=place))
 
 
 def not_before(own: date | None, latest: date | None, plays: Plays, *, as_of: date) -> date | None:
