@@ -34,7 +34,7 @@ from mpfunnel.errors import (
     shown,
 )
 from mpfunnel.labels import Label, Lang, as_label, faults_of_lang
-from mpfunnel.plays import Plays
+from mpfunnel.plays import Cell, Plays, cells
 from mpfunnel.records import Id, Product
 from mpfunnel.rules.conditions import (
     AtLeast,
@@ -235,6 +235,21 @@ class Playbook:
                 for p, model in self.engagement.items()
             },
         }
+
+    def uncovered(self) -> tuple[Cell, ...]:
+        """Return for which Tiers and states of a product no rule surely says what to do next.
+
+        First those for which none ever does, then those for which some rule does for some leads.
+        For a lead without any sign, nothing is asked (S23), unless somebody set that state.
+        """
+        found = cells(
+            self.plays,
+            self.products,
+            {product_id: policy.tiers for product_id, policy in self.tiers.items()},
+            {p: (*model.ladder, *model.detours) for p, model in self.engagement.items()},
+        )
+        lacking = [one for one in found if one.covered != "always"]
+        return tuple(sorted(lacking, key=lambda one: one.covered != "never"))
 
     @property
     def scale(self) -> Scale:

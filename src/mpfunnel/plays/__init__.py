@@ -10,6 +10,7 @@ A play is asked for every product for which a lead has an engagement, and for th
 several for one lead, the order that the firm states decides whose turn it is.
 """
 
+from mpfunnel.plays.cells import Cell, Covered, cells
 from mpfunnel.plays.model import CRITERIA, NO_PLAY, Criterion, Motion, Play, PlayRule, Plays
 from mpfunnel.plays.planned import (
     DUE_BY,
@@ -29,7 +30,9 @@ __all__ = [
     "CRITERIA",
     "DUE_BY",
     "NO_PLAY",
+    "Cell",
     "Claim",
+    "Covered",
     "Criterion",
     "DueBy",
     "Motion",
@@ -38,6 +41,7 @@ __all__ = [
     "PlayRule",
     "Plays",
     "Timing",
+    "cells",
     "channel_of",
     "due_of",
     "firm_table",
