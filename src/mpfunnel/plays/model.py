@@ -32,7 +32,8 @@ def _channels(value: Iterable[Channel]) -> tuple[Channel, ...]:
 
 def _days(path: str, value: object, least: int) -> list[Problem]:
     if type(value) is not int:
-        return misfit(path, value, int) or [Problem("type", path, "must be an integer, not a bool")]
+        message = f"must be an integer, not {type(value).__name__} {brief(value)}"
+        return [Problem("type", path, message)]
     if least <= value <= MAX_DAYS:
         return []
     message = f"must be a number of days from {least} to {MAX_DAYS:,}, not {brief(value)}"
@@ -44,7 +45,8 @@ def _choices(path: str, values: object, known: tuple[str, ...]) -> list[Problem]
     if not isinstance(values, tuple | frozenset):
         return [Problem("type", path, f"must be a list, not {type(values).__name__}")]
     problems: list[Problem] = []
-    seen: set[object] = set()
+    # What cannot be hashed may stand among them, too.
+    seen: list[object] = []
     ordered = sorted(values, key=brief) if isinstance(values, frozenset) else values
     for place, one in enumerate(ordered):
         if one not in known:
@@ -52,7 +54,7 @@ def _choices(path: str, values: object, known: tuple[str, ...]) -> list[Problem]
             problems.append(Problem("choice", f"{path}[{place}]", f"no such {brief(one)}{hint}"))
         elif one in seen:
             problems.append(Problem("duplicate", f"{path}[{place}]", f"{brief(one)} is used twice"))
-        seen.add(one)
+        seen.append(one)
     return problems
 
 
@@ -158,12 +160,13 @@ def _rules(value: Iterable[PlayRule]) -> tuple[Any, ...]:
 
 
 def _words(value: Iterable[str]) -> frozenset[Any]:
-    given = series(value)
+    given: Any = series(value)
     try:
-        return frozenset(given)
+        # The letters of a lone text are never what was meant.
+        return frozenset(given) if isinstance(given, tuple) else given
     except TypeError:
         # What is no collection of words is left for the checks to name.
-        return given  # type: ignore[return-value]
+        return given
 
 
 def _criteria(value: Iterable[Criterion]) -> tuple[Criterion, ...]:
