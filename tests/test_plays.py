@@ -401,6 +401,7 @@ def test_opting_out_changes_the_channel_alone(random: Random) -> None:
     assert [(one.stage, one.engagement) for one in told.leads.values()] == [
         (one.stage, one.engagement) for one in again.leads.values()
     ]
+    assert len(told.plays) == len(again.plays)
     for one, other in zip(told.plays, again.plays, strict=True):
         assert other.channel != channel
         assert evolve(other, channel=one.channel, left_out=one.left_out) == one
@@ -460,8 +461,8 @@ def test_what_is_no_answer_and_no_limit_is_refused() -> None:
     engine = engine_of(0)
     for limit in (-1, True, 1.0, "all"):
         with pytest.raises(InvalidDataError) as caught:
-            engine.today([None], limit=limit)  # type: ignore[list-item, arg-type]
-        assert [one.path for one in caught.value.problems] == ["answers[0]", "limit"]
+            engine.today([None], owner=3, limit=limit)  # type: ignore[list-item, arg-type]
+        assert [one.path for one in caught.value.problems] == ["answers[0]", "owner", "limit"]
     with pytest.raises(InvalidDataError, match="answers: must be a list, not Assessment"):
         engine.today(engine.assess(Account(), as_of=DAY))  # type: ignore[arg-type]
     assert engine.today([]) == ()

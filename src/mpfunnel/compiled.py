@@ -110,7 +110,9 @@ class Compiled:
         self.playbook = playbook
         self.zone = zone_for(playbook.zone)
         self.day_of = partial(local_day, zone=self.zone)
-        self.no_sign = playbook.scale.ladder[0]
+        ladder = playbook.scale.ladder
+        self.no_sign = ladder[0]
+        self.rungs: Mapping[str, int] = {key: place for place, key in enumerate(ladder)}
         self.products: Mapping[Id, Product] = {p.id: p for p in playbook.products}
         self.segment = compiled_for_company(playbook.segments, version=version)
         self.unmatched = evolve(_UNMATCHED, version=version)

@@ -252,10 +252,12 @@ class Engine:
             limit: At most so many; `None` for all.
 
         Raises:
-            InvalidDataError: An answer is none, or `limit` is no number of plays.
+            InvalidDataError: An answer is none, `owner` is no text, or `limit` is no number.
         """
         given = series(answers)
         problems = misfits("answers", given, Assessment)
+        if owner is not None:
+            problems += misfit("owner", owner, str)
         if limit is not None and (type(limit) is not int or limit < 0):
             message = f"must be an integer of 0 or more, not {brief(limit)}"
             problems.append(Problem("range", "limit", message))

@@ -246,5 +246,5 @@ def _claim(book: Compiled, lead: Planned, product_id: Id | None, decision: Decis
     if product_id is None:
         return Claim(None, place, contact=contact)
     moment = lead.moments[product_id]
-    interest = book.playbook.scale.ladder.index(moment.interest.value.key)
+    interest = book.rungs[moment.interest.value.key]
     return Claim(product_id, place, moment.open_deal, interest, moment.tier.value.number, contact)
