@@ -612,6 +612,88 @@ def _stages() -> mf.Playbook:
     return evolve(PLAYBOOK, cases=cases)
 
 
+# -- white space: what is owned, and what speaks against a product --
+
+
+def _white_space() -> mf.Playbook:
+    products = [
+        mf.Product("crm"),
+        mf.Product("sfa", family="sales"),
+        mf.Product("sheets", family="sales"),
+        mf.Product("bi", sold_from=DAY, sold_until=DAY + timedelta(1)),
+    ]
+    large, small = company.employees >= 100, company.employees < 10
+    synergy = mf.Synergy(
+        relations=[
+            mf.Relation("prerequisite", "crm", "sfa"),
+            mf.Relation("prerequisite", "crm", "bi", product.tier.at_least(mf.Tier(1))),
+            mf.Relation("substitute", "sfa", "sheets", large, key="grown"),
+            mf.Relation("complement", "crm", "sheets"),
+        ],
+        not_eligible=[
+            mf.Ineligible(company.segment.is_in("rival"), key="rival"),
+            mf.Ineligible(small, "family:sales", key="too-small"),
+            mf.Ineligible(company.region.is_missing(), "sheets", key="nowhere"),
+            mf.Ineligible(group.owns("bi"), "crm", key="group-has-bi"),
+        ],
+    )
+    rival = company.relationships.contains_any("competitor")
+    book = _book(
+        {one.id: _if(company.employees >= 300) for one in products},
+        products=products,
+        segments=mf.SegmentTable(
+            [mf.Rule(mf.Segment("rival", "rival"), rival)], mf.Segment("any", "any")
+        ),
+        synergy=synergy,
+    )
+    companies: dict[str, mf.Company] = {
+        "nothing is known": mf.Company(1),
+        "a rival": mf.Company(1, employees=50, relationships=["competitor"]),
+        **{
+            f"{size} people": mf.Company(1, employees=size, region="関東")
+            for size in (9, 10, 99, 100, 299, 300)
+        },
+    }
+    opened = datetime(2026, 10, 1, tzinfo=UTC)
+    deal = mf.Deal(1, 1, opened, [mf.DealLine("sfa")])
+    crm, sfa = mf.Contract(1, "crm", DAY), mf.Contract(1, "sfa", DAY)
+    held: dict[str, dict[str, Any]] = {
+        "owns nothing": {},
+        "owns crm": {"contracts": [crm]},
+        "owns sfa": {"contracts": [sfa]},
+        "buys sfa": {"deals": [deal]},
+        "bought sfa": {"deals": [evolve(deal, status="won", closed_at=opened)]},
+        "owned crm": {"contracts": [evolve(crm, start=date(2026, 1, 1), end=date(2026, 10, 30))]},
+    }
+    cases = [
+        _placed(book, f"{name}, {what}", mf.Account(one, **records), DAY)
+        for (name, one), (what, records) in combinations(companies.items(), held.items())
+    ]
+    middling = companies["99 people"]
+    cases += [
+        _placed(book, f"{shift} days later", mf.Account(middling), DAY + timedelta(shift))
+        for shift in (-1, 1, 2)
+    ]
+    relative = mf.Relative(
+        mf.Company(2), contracts=[mf.Contract(2, "bi", DAY), mf.Contract(2, "crm", DAY)]
+    )
+    below = evolve(middling, parent_id=2)
+    cases.append(_placed(book, "the group owns", mf.Account(below, relatives=[relative]), DAY))
+    return evolve(book, cases=cases)
+
+
+def _placed(book: mf.Playbook, name: str, account: mf.Account, as_of: date) -> mf.WorkedCase:
+    """Return a case that expects where the library says that the company stands."""
+    found = mf.Engine(book).assess(account, as_of=as_of).white_space
+    expect = [
+        mf.Expectation(
+            "white_space", one.value, one.possible, one.missing, one.rule, product_id=product_id
+        )
+        for product_id, one in found.items()
+    ]
+    return mf.WorkedCase(name, account, expect, as_of=as_of)
+
+
 # -- files --
 
 
@@ -626,8 +708,9 @@ def _explicit(data: dict[str, Any]) -> dict[str, Any]:
             expect["leads"] = [{"id": leads[0]["id"], **about}]
         if "segment" in expect:
             expect["segment"] = _whole(expect["segment"])
-        if "tiers" in expect:
-            expect["tiers"] = {key: _whole(one) for key, one in expect["tiers"].items()}
+        for question in ("tiers", "white_space"):
+            if question in expect:
+                expect[question] = {key: _whole(one) for key, one in expect[question].items()}
         for lead in expect.get("leads", ()):
             lead["stage"] = _whole(lead["stage"])
             lead["engagement"] = {key: _whole(one) for key, one in lead["engagement"].items()}
@@ -677,6 +760,7 @@ BOOKS: Final = {
     "products": _products,
     "groups": _groups,
     "stages": _stages,
+    "white_space": _white_space,
 }
 """What makes each file."""
 

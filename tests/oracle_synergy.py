@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 from types import SimpleNamespace
+from typing import NamedTuple
 
 from mpfunnel.account import Account
 from mpfunnel.playbook import Playbook
 from mpfunnel.records import Id, Product
-from tests.oracle import EITHER, YES, Reading, World, read
+from mpfunnel.rules.conditions import Condition
+from tests.oracle import NO, YES, World, missing_under, read
 from tests.oracle_leads import Oracle
 
-__all__ = ["positions_of"]
+__all__ = ["Told", "positions_of"]
 
-Told = tuple[str, set[str]]
-"""The key of a position, and those of all that are possible."""
+
+class Told(NamedTuple):
+    """Where a company stands with a product, by keys."""
+
+    position: str
+    rule: str
+    possible: set[str]
+    missing: tuple[str, ...] = ()
 
 
 def positions_of(book: Playbook, account: Account, as_of: date) -> dict[Id, Told]:
@@ -34,13 +43,13 @@ def _position(book: Playbook, account: Account, model: Oracle, product: Product)
     ]
     late = product.sold_until is not None and product.sold_until < model.as_of
     early = product.sold_from is not None and product.sold_from > model.as_of
-    for key, so in (
-        ("owned", str(product.id) in owned),
-        ("in_pipeline", bool(deals)),
-        ("not_eligible", late or early),
+    for key, rule, so in (
+        ("owned", "owned", str(product.id) in owned),
+        ("in_pipeline", "in-pipeline", bool(deals)),
+        ("not_eligible", "not-sold", late or early),
     ):
         if so:
-            return key, {key}
+            return Told(key, rule, {key})
     offer = SimpleNamespace(
         tier=model.tiers[product.id],
         owned=False,
@@ -58,28 +67,41 @@ def _position(book: Playbook, account: Account, model: Oracle, product: Product)
         "product": offer,
         "account": SimpleNamespace(owned=frozenset(owned)),
     }
-    now, later = (_against(book, product, owned, World(records, {}), later=way) for way in (0, 1))
-    value = "not_eligible" if YES in now else "untapped"
-    if YES in later:
-        return value, {"not_eligible"}
-    return value, {"untapped", "not_eligible"} if EITHER in later else {"untapped"}
+    world = World(records, {})
+    rule, possible, missing = "", set[str](), list[str]()
+    for key, when in _against(book, product, owned):
+        if when is None:
+            return Told("not_eligible", rule or key, {*possible, "not_eligible"}, _once(missing))
+        if read(when, world, later=False) == YES:
+            rule = rule or key
+        later = read(when, world, later=True)
+        if later != NO:
+            possible.add("not_eligible")
+        if later == YES:
+            return Told("not_eligible", rule, possible, _once(missing))
+        missing += missing_under(when, world)
+    key, rule = ("not_eligible", rule) if rule else ("untapped", "otherwise")
+    return Told(key, rule, {*possible, "untapped"}, _once(missing))
+
+
+def _once(names: list[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(names))
 
 
 def _against(
-    book: Playbook, product: Product, owned: set[str], world: World, *, later: int
-) -> list[Reading]:
-    """How sure it is of each thing that may speak against a product."""
+    book: Playbook, product: Product, owned: set[str]
+) -> Iterator[tuple[str, Condition | None]]:
+    """What may speak against a product: its key, and where it does; `None` for always."""
     names = ["*", product.id, f"family:{product.family}"]
-    whens = [one.when for one in book.synergy.not_eligible if one.product in names]
-    found = [read(when, world, later=bool(later)) for when in whens]
+    for rule in book.synergy.not_eligible:
+        if rule.product in names:
+            yield rule.key, rule.when
     for one in book.synergy.relations:
-        if one.kind == "prerequisite" and one.target == product.id:
-            speaks = str(one.source) not in owned
-        elif one.kind == "substitute" and product.id in (one.source, one.target):
+        needed = one.kind == "prerequisite" and one.target == product.id
+        if needed and str(one.source) not in owned:
+            yield one.key or f"prerequisite-{one.source}", one.when
+    for one in book.synergy.relations:
+        if one.kind == "substitute" and product.id in (one.source, one.target):
             other = one.target if one.source == product.id else one.source
-            speaks = str(other) in owned
-        else:
-            speaks = False
-        if speaks:
-            found.append(YES if one.when is None else read(one.when, world, later=bool(later)))
-    return found
+            if str(other) in owned:
+                yield one.key or f"substitute-{other}", one.when

@@ -49,6 +49,7 @@ overrides = [
 [cases.expect]
 segment = "enterprise"
 tiers = { crm = 1, sfa = { value = 2, rule = "by-hand" } }
+white_space = { crm = "owned", sfa = { value = "in_pipeline", missing = [] } }
 stage = "inquiry"
 engagement = { crm = { possible = ["high_interest", "none"], missing = ["employees"] } }
 """
@@ -96,6 +97,8 @@ class TestShortForms:
             mf.Expectation("segment", "enterprise"),
             mf.Expectation("tier", mf.Tier(1), product_id="crm"),
             mf.Expectation("tier", mf.Tier(2), rule="by-hand", product_id="sfa"),
+            mf.Expectation("white_space", "owned", product_id="crm"),
+            mf.Expectation("white_space", "in_pipeline", missing=[], product_id="sfa"),
             mf.Expectation("stage", "inquiry", lead_id=1),
             mf.Expectation(
                 "engagement",
@@ -118,6 +121,7 @@ class TestShortForms:
             '    {kind = "page_view", at = 2026-10-29T09:00:00+09:00},',
             'contracts = [{product_id = "crm", start = 2023-04-01}]',
             'tiers = {crm = 1, sfa = {value = 2, rule = "by-hand"}}',
+            'white_space = {crm = "owned", sfa = {value = "in_pipeline", missing = []}}',
             'stage = "inquiry"',
         ):
             assert line in written
@@ -279,6 +283,9 @@ def test_whole_accounts_survive_a_file(ending: str, number: int, tmp_path: Path)
         answer = engine_of(number).assess(account, as_of=as_of)
         expected = [_expected("segment", answer.segment)]
         expected += [_expected("tier", one, product_id=p) for p, one in answer.tiers.items()]
+        expected += [
+            _expected("white_space", one, product_id=p) for p, one in answer.white_space.items()
+        ]
         for about in answer.leads.values():
             expected.append(_expected("stage", about.stage, lead_id=about.id))
             expected += [
@@ -416,6 +423,7 @@ given.company = {}
 segments = "micro"
 segment = 3
 tiers = { crm = "1", sfa = { value = 12, possible = [], missing = "employees", rule = 3, until = 3 } }
+white_space = { crm = 3, sfa = { possible = "owned" } }
 stage = { possible = ["mql", ""] }
 engagement = 3
 leads = [{ stage = {} }, { id = 3 }]
@@ -429,6 +437,8 @@ leads = [{ stage = {} }, { id = 3 }]
             "type | book.toml: cases[0].expect.tiers.sfa.possible: must be a list of what is possible",
             "type | book.toml: cases[0].expect.tiers.sfa.missing: must be a list of names of facts",
             "type | book.toml: cases[0].expect.tiers.sfa.rule: must be text, not int",
+            "type | book.toml: cases[0].expect.white_space.crm: must be the key of a position, not 3",
+            "type | book.toml: cases[0].expect.white_space.sfa.possible: must be a list of what is possible",
             "contradiction | book.toml: cases[0].expect.stage: is of one lead, and 0 are given; write it under leads",
             "type | book.toml: cases[0].expect.stage.possible[1]: must be the key of a stage, not ''",
             "type | book.toml: cases[0].expect.engagement: must be a table",
@@ -449,6 +459,7 @@ given.activities = [{ lead_id = 1, kind = "page_view", at = 2026-10-30, product_
 [cases.expect]
 segment = "enterprize"
 tiers = { crm = 7, sfo = 1 }
+white_space = { crm = "untaped", sfo = "owned" }
 leads = [{ id = "x", stage = "mqll", engagement = { crm = "high_interrest" } }]
 """,
         [
@@ -456,6 +467,8 @@ leads = [{ id = "x", stage = "mqll", engagement = { crm = "high_interrest" } }]
             "unknown-level | book.toml: cases[0].expect.segment: no such segment 'enterprize'; did you mean 'enterprise'?",
             "unknown-level | book.toml: cases[0].expect.tiers.crm: no such tier 'tier_7'; did you mean 'tier_4'?",
             "unknown-product | book.toml: cases[0].expect.tiers.sfo: no such product 'sfo'; did you mean 'sfa'?",
+            "unknown-level | book.toml: cases[0].expect.white_space.crm: no such position 'untaped'; did you mean 'untapped'?",
+            "unknown-product | book.toml: cases[0].expect.white_space.sfo: no such product 'sfo'; did you mean 'sfa'?",
             "unknown-level | book.toml: cases[0].expect.leads['x'].stage: no such stage 'mqll'; did you mean 'mql'?",
             "unknown-level | book.toml: cases[0].expect.leads['x'].engagement.crm: no such state 'high_interrest'; did you mean 'high_interest'?",
         ]),

@@ -176,6 +176,7 @@ WHOLE: Final[Any] = json.loads(
     "cases": [{"name": "large", "as_of": "2026-04-01",
                "given": {"company": {"employees": 400, "plants": 3}, "leads": [{"title": "x"}]},
                "expect": {"segment": "large", "tiers": {"crm": {"value": 1, "possible": [1]}},
+                          "white_space": {"crm": "untapped", "sfa": {"value": "untapped"}},
                           "leads": [{"id": 1, "stage": "known", "engagement": {"crm": "none"}}]}}]
     }"""
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -14,6 +14,7 @@ import pytest
 import mpfunnel as mf
 from tests import naive_reader
 from tests.oracle_leads import Oracle, plain
+from tests.oracle_synergy import Told, positions_of
 
 FOLDER = Path(__file__).parents[1] / "conformance"
 FILES = sorted(FOLDER.glob("*.json"))
@@ -43,14 +44,19 @@ def test_the_second_model_answers_every_case(path: Path) -> None:
     book = mf.load(path)
     for case in book.cases:
         model = Oracle(book, case.given, case.as_of)
+        positions = positions_of(book, case.given, case.as_of)
         for expected in case.expect:
-            key, rule, possible, missing, *_ = _of_model(model, expected)
+            key, rule, possible, missing, *_ = _of_model(model, positions, expected)
             told = (key, rule, tuple(sorted(possible)), tuple(sorted(missing)))
             wanted = (expected.value, expected.rule, expected.possible, expected.missing)
             assert told == wanted, f"{case.name}: {expected.place}"
 
 
-def _of_model(model: Oracle, expected: mf.Expectation) -> tuple[Any, ...]:
+def _of_model(
+    model: Oracle, positions: Mapping[Any, Told], expected: mf.Expectation
+) -> tuple[Any, ...]:
+    if expected.question == "white_space":
+        return positions[expected.product_id]
     if expected.question == "segment":
         return plain(model.segment)
     if expected.question == "tier":
@@ -96,6 +102,7 @@ def _answers(expect: dict[str, Any]) -> Iterator[dict[str, Any]]:
     if "segment" in expect:
         yield expect["segment"]
     yield from expect.get("tiers", {}).values()
+    yield from expect.get("white_space", {}).values()
     for lead in expect.get("leads", []):
         yield lead["stage"]
         yield from lead["engagement"].values()

@@ -35,7 +35,7 @@ from mpfunnel.synergy import (
 )
 from tests.frames import KINDS, RECORDS, differences, draw_records, rows_of, tables_of
 from tests.leads import AS_OF, BOOKS, book_of, draw_account, draw_as_of, draw_synergy
-from tests.oracle_synergy import positions_of
+from tests.oracle_synergy import Told, positions_of
 
 DAY = date(2026, 10, 31)
 ACCOUNTS = 150
@@ -451,7 +451,13 @@ def disagreement(seed: str, count: int) -> str | None:
         told = engine.assess(given_account, as_of=as_of).white_space
         wanted = positions_of(engine.playbook, given_account, as_of)
         said = {
-            product_id: (one.value.key, {other.key for other in one.possible})
+            product_id: Told(
+                one.value.key,
+                # What declares the same thing twice has a key of its own.
+                one.rule.replace("-bis", ""),
+                {other.key for other in one.possible},
+                one.missing,
+            )
             for product_id, one in told.items()
         }
         if said != wanted:

@@ -11,6 +11,8 @@ from attrs import evolve
 
 import mpfunnel as mf
 from mpfunnel.codec import dump, from_data
+from mpfunnel.facts import company
+from mpfunnel.synergy import IN_PIPELINE, NOT_ELIGIBLE, OWNED, UNTAPPED
 from tests.malformed import Policy, refused
 
 DAY = date(2026, 10, 31)
@@ -71,12 +73,16 @@ REFUSED: dict[str, tuple[Callable[[], object], list[str]]] = {
     ),
     "no such question": (
         lambda: mf.Expectation("teir", "x"),  # type: ignore[arg-type]
-        [("choice | expectation.question: must be one of segment, tier, stage, engagement, "
-         "not 'teir'; did you mean 'tier'?")],
+        [("choice | expectation.question: must be one of segment, tier, white_space, stage, "
+         "engagement, not 'teir'; did you mean 'tier'?")],
     ),
     "a tier of no product": (
         lambda: mf.Expectation("tier", mf.Tier(1)),
         ["missing | expectation.product_id: is needed where question is 'tier'"],
+    ),
+    "a position of no product": (
+        lambda: mf.Expectation("white_space", "owned"),
+        ["missing | expectation.product_id: is needed where question is 'white_space'"],
     ),
     "a segment of a lead": (
         lambda: mf.Expectation("segment", "x", lead_id=7),
@@ -108,11 +114,14 @@ REFUSED: dict[str, tuple[Callable[[], object], list[str]]] = {
         lambda: case(
             mf.Expectation("stage", "mql", lead_id=8),
             mf.Expectation("tier", mf.Tier(1), **CRM),
+            mf.Expectation("white_space", "untapped", **CRM),
             given=mf.Account(leads=[mf.Lead(7)]),
         ),
         ["unknown-lead | workedcase.expect.leads[8].stage: no such lead 8 is given",
          ("missing | workedcase.expect.tiers.crm: people without company have no Tier; "
-         "give a company")],
+         "give a company"),
+         ("missing | workedcase.expect.white_space.crm: people without company stand nowhere "
+         "with a product; give a company")],
     ),
     "an answer twice": (
         lambda: case(mf.Expectation("segment", "a"), mf.Expectation("segment", "b")),
@@ -141,6 +150,8 @@ REFUSED: dict[str, tuple[Callable[[], object], list[str]]] = {
                 mf.Expectation("segment", "enterprize"),
                 mf.Expectation("tier", mf.Tier(7), **CRM),
                 mf.Expectation("tier", mf.Tier(1), product_id="cmr"),
+                mf.Expectation("white_space", "untaped", **CRM),
+                mf.Expectation("white_space", "owned", product_id="cmr"),
                 mf.Expectation("stage", "mqll", lead_id=7),
                 mf.Expectation("engagement", possible=["high", "none"], lead_id=7, **CRM),
             )
@@ -150,6 +161,10 @@ REFUSED: dict[str, tuple[Callable[[], object], list[str]]] = {
          ("unknown-level | cases[0].expect.tiers.crm: no such tier 'tier_7'; did you mean "
          "'tier_4'?"),
          ("unknown-product | cases[0].expect.tiers.cmr: no such product 'cmr'; did you mean "
+         "'crm'?"),
+         ("unknown-level | cases[0].expect.white_space.crm: no such position 'untaped'; did you "
+         "mean 'untapped'?"),
+         ("unknown-product | cases[0].expect.white_space.cmr: no such product 'cmr'; did you mean "
          "'crm'?"),
          ("unknown-level | cases[0].expect.leads[7].stage: no such stage 'mqll'; did you mean "
          "'mql'?"),
@@ -219,7 +234,8 @@ class TestPlaybooks:
         segment = mf.Expectation("segment", "enterprise")
         stage = mf.Expectation("stage", "known", lead_id=7)
         tier = mf.Expectation("tier", mf.Tier(1), **CRM)
-        assert case(stage, tier, segment) == case(segment, tier, stage)
+        space = mf.Expectation("white_space", "untapped", **CRM)
+        assert case(stage, space, tier, segment) == case(segment, tier, space, stage)
 
 
 class TestRunning:
@@ -263,6 +279,34 @@ class TestRunning:
         assert checks[2].row()["expected"] == {"rule": "mql"}
         assert checks[2].row()["got"] == {"value": "known", "rule": "otherwise"}
         assert checks[5].row()["got"] == {"value": 4, "possible": [1, 2, 3, 4]}
+
+    def test_a_position_may_be_expected(self) -> None:
+        """As a Tier may: its value, what is possible, what would settle it, and the rule."""
+        rule = mf.Ineligible(company.employees < 10, product="sfa", key="small")
+        space = mf.Expectation("white_space", OWNED, rule="owned", **CRM)
+        open_yet = mf.Expectation(
+            "white_space",
+            possible=[UNTAPPED, NOT_ELIGIBLE],
+            missing=["employees"],
+            product_id="sfa",
+        )
+        wrong = mf.Expectation("white_space", IN_PIPELINE, product_id="sfa")
+        given = mf.Account(mf.Company(1), contracts=[mf.Contract(1, "crm", DAY)])
+        book = evolve(
+            with_cases(case(space, open_yet, given=given), case(wrong, given=given, name="x")),
+            synergy=mf.Synergy(not_eligible=[rule]),
+        )
+
+        checks = mf.Engine(book).check_cases()
+
+        assert [one.holds for one in checks] == [True, True, False]
+        assert checks[0].row()["expected"] == {"value": "owned", "rule": "owned"}
+        assert checks[1].row()["got"] == {
+            "value": "untapped",
+            "possible": ["not_eligible", "untapped"],
+            "missing": ["employees"],
+        }
+        assert checks[2].expected.place == "white_space.sfa"
 
     def test_people_without_company_are_unmatched(self) -> None:
         """Their segment can be expected, too."""

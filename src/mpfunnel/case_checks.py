@@ -91,6 +91,8 @@ def _answer(expected: Expectation, asked: Case) -> Decision[Any]:
     product: Any = expected.product_id
     if expected.question == "tier":
         return asked.tier(asked.book.products[product])
+    if expected.question == "white_space":
+        return asked.white_space(asked.book.products[product])
     lead: Any = expected.lead_id
     person = asked.person(lead)
     if expected.question == "stage":

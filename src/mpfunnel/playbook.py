@@ -53,7 +53,7 @@ from mpfunnel.rules.tables import Asked
 from mpfunnel.segments import UNMATCHED, Segment, SegmentTable
 from mpfunnel.situation import Rejected, situation
 from mpfunnel.stages import Funnel
-from mpfunnel.synergy import EVERY, FAMILY, Synergy
+from mpfunnel.synergy import EVERY, FAMILY, POSITIONS, Synergy
 from mpfunnel.tiers import Tier, TierPolicy, asked_of, custom_of, is_tier_policy
 from mpfunnel.worked_cases import Expectation, WorkedCase
 
@@ -631,11 +631,15 @@ def _as_problem(reject: Rejected) -> Problem:
 def _check_expected(book: Playbook, expected: Expectation) -> Iterator[Problem]:
     product_id = expected.product_id
     known: Iterable[str] | None = book.levels.get((expected.question, product_id))
-    what = {"engagement": "state"}.get(expected.question, expected.question)
+    what = {"engagement": "state", "white_space": "position"}.get(
+        expected.question, expected.question
+    )
     if expected.question == "segment":
         known = (*book.levels["segment", None], UNMATCHED.key)
     elif expected.question == "stage":
         known = book.funnel.scale.keys
+    elif expected.question == "white_space" and product_id in book.tiers:
+        known = [one.key for one in POSITIONS]
     if known is None:
         hint = did_you_mean(shown(product_id), [str(product.id) for product in book.products])
         message = f"no such product {brief(product_id)}{hint}"

@@ -32,14 +32,19 @@ from mpfunnel.tiers import Tier
 __all__ = ["Expectation", "QuestionOf", "WorkedCase"]
 
 R = TypeVar("R", Company, Lead)
-QuestionOf = Literal["segment", "tier", "stage", "engagement"]
-"""Which of the four questions."""
+QuestionOf = Literal["segment", "tier", "white_space", "stage", "engagement"]
+"""Which question."""
 
 _ABOUT: Final[Mapping[str, tuple[str, ...]]] = {
     "segment": (),
     "tier": ("product_id",),
+    "white_space": ("product_id",),
     "stage": ("lead_id",),
     "engagement": ("lead_id", "product_id"),
+}
+_WITHOUT_COMPANY: Final[Mapping[str, str]] = {
+    "tier": "have no Tier",
+    "white_space": "stand nowhere with a product",
 }
 _TIERS: Final = {Tier(number).key: number for number in range(1, 10)}
 
@@ -87,7 +92,7 @@ class Expectation(Record):
 
     question: QuestionOf = field(metadata=checked(one_of(QuestionOf)))
     value: str | None = field(default=None, converter=_key_of, metadata=checked(optional(a_key)))
-    """Key of the segment, Tier, stage or state; any of these themselves will do."""
+    """Key of the segment, Tier, position, stage or state; any of these themselves will do."""
     possible: tuple[str, ...] = field(
         default=(), converter=_keys, metadata=checked(_a_tuple_of_keys)
     )
@@ -101,7 +106,7 @@ class Expectation(Record):
     lead_id: Id | None = field(default=None, metadata=checked(optional(an_id)))
     """Whose stage or state."""
     product_id: Id | None = field(default=None, metadata=checked(optional(an_id)))
-    """For which product the Tier or the state."""
+    """For which product the Tier, the position or the state."""
 
     def _contradictions(self) -> list[Problem]:
         problems: list[Problem] = []
@@ -133,6 +138,7 @@ class Expectation(Record):
         return {
             "segment": "segment",
             "tier": f"tiers.{shown(self.product_id)}",
+            "white_space": f"white_space.{shown(self.product_id)}",
             "stage": f"{of_lead}stage",
             "engagement": f"{of_lead}engagement.{shown(self.product_id)}",
         }[self.question]
@@ -203,8 +209,8 @@ class WorkedCase(Record):
             if one.lead_id is not None and one.lead_id not in leads:
                 message = f"no such lead {brief(one.lead_id)} is given"
                 problems.append(Problem("unknown-lead", at, message))
-            if one.question == "tier" and self.given.company is None:
-                message = "people without company have no Tier; give a company"
+            if one.question in _WITHOUT_COMPANY and self.given.company is None:
+                message = f"people without company {_WITHOUT_COMPANY[one.question]}; give a company"
                 problems.append(Problem("missing", at, message))
         if not problems:
             # One order for one meaning: what is expected of the company, then of each lead.

@@ -30,7 +30,7 @@ __all__ = [
 ]
 
 CASE: Final = ("name", "as_of", "given", "expect")
-OF_COMPANY: Final = ("segment", "tiers")
+OF_COMPANY: Final = ("segment", "tiers", "white_space")
 OF_LEAD: Final = ("stage", "engagement")
 ANSWER: Final = ("value", "possible", "missing", "rule")
 MAX_CASES: Final = 1_000
@@ -107,6 +107,7 @@ class WorkedCaseCheck(AccountCheck):
         if "segment" in raw:
             found.append(self._answer(raw["segment"], f"{path}.segment", "segment"))
         found += self._by_product(raw, "tiers", path, "tier", products)
+        found += self._by_product(raw, "white_space", path, "white_space", products)
         if any(key in raw for key in OF_LEAD):
             leads = () if account is None else account.leads
             if account is not None and len(leads) != 1:
@@ -198,7 +199,8 @@ class WorkedCaseCheck(AccountCheck):
             tier = self.built(lambda: Tier(value), path, own="tier.number")
             return None if tier is None else tier.key
         if not isinstance(value, str) or not value.strip():
-            self.fault("type", path, f"must be the key of a {question}, not {brief(value)}")
+            what = {"white_space": "position"}.get(question, question)
+            self.fault("type", path, f"must be the key of a {what}, not {brief(value)}")
             return None
         return value
 

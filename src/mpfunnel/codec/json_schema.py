@@ -41,7 +41,7 @@ from mpfunnel.records import Company, Lead, Lifecycle
 from mpfunnel.rules.facts import Fact, Kind
 from mpfunnel.stages.funnel import MAX_QUIET_DAYS
 from mpfunnel.stages.graph import MAX_LIMIT_DAYS, MoveKind, StageKind
-from mpfunnel.synergy import RelationKind
+from mpfunnel.synergy import POSITIONS, RelationKind
 from mpfunnel.tiers import LOWEST
 
 __all__ = ["playbook_schema"]
@@ -425,7 +425,9 @@ def _cases() -> dict[str, _Schema]:
     relative = {name: given[name] for name in ("company", *OF_RELATIVE)}
     given["relatives"] = _list(_table(relative, relative, ("company",)), maxItems=MAX_RECORDS)
     answers: dict[str, _Schema] = {}
-    for name, value in (("answer", _KEY), ("answer_tier", _TIER)):
+    position = _one_of(one.key for one in POSITIONS)
+    kinds = {"answer": _KEY, "answer_tier": _TIER, "answer_position": position}
+    for name, value in kinds.items():
         said: Mapping[str, _Schema] = {
             "value": value,
             "possible": _list(value, minItems=1),
@@ -435,7 +437,11 @@ def _cases() -> dict[str, _Schema]:
         answers[name] = {"anyOf": [value, _table(ANSWER, said)]}
     of_lead = {"stage": _ref("answer"), "engagement": _each(_ref("answer"))}
     lead = {"id": {"type": ["string", "integer"]}, **{key: of_lead[key] for key in OF_LEAD}}
-    of_company = {"segment": _ref("answer"), "tiers": _each(_ref("answer_tier"))}
+    of_company = {
+        "segment": _ref("answer"),
+        "tiers": _each(_ref("answer_tier")),
+        "white_space": _each(_ref("answer_position")),
+    }
     expect = {
         **{key: of_company[key] for key in OF_COMPANY},
         **{key: of_lead[key] for key in OF_LEAD},

@@ -20,6 +20,7 @@ __all__ = [
     "IN_PIPELINE",
     "NOT_ELIGIBLE",
     "OWNED",
+    "POSITIONS",
     "UNTAPPED",
     "WhiteSpace",
     "position_alone",
@@ -35,9 +36,11 @@ class WhiteSpace(Keyed):
     called = "position"
 
 
-OWNED, IN_PIPELINE, UNTAPPED, NOT_ELIGIBLE = (
+POSITIONS: Final = tuple(
     WhiteSpace(key, facts.WHITE_SPACE.labels[key]) for key in facts.WHITE_SPACE.keys
 )
+"""Every position, in the order in which people read them."""
+OWNED, IN_PIPELINE, UNTAPPED, NOT_ELIGIBLE = POSITIONS
 
 _ALWAYS: Final = (
     Rule(OWNED, as_condition(facts.product.owned), key=OWN_KEYS[0]),
