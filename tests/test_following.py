@@ -19,7 +19,7 @@ from mpfunnel.account import Account
 from mpfunnel.answers import Assessment
 from mpfunnel.engine import Engine
 from mpfunnel.errors import DecodeError, InvalidDataError
-from mpfunnel.facts import PursuitFacts, product
+from mpfunnel.facts import PursuitFacts, company, product
 from mpfunnel.following import (
     AccountState,
     Answered,
@@ -126,7 +126,8 @@ def without_histories(answer: Assessment) -> Any:
         lead.id: (lead.stage.warranted, lead.stage.pursuits, lead.engagement, lead.contactable)
         for lead in answer.leads.values()
     }
-    return answer.segment, answer.tiers, answer.owned, answer.version, rejects, leads
+    of_company = answer.segment, answer.tiers, answer.white_space, answer.owned
+    return *of_company, answer.version, rejects, leads
 
 
 @FEWER
@@ -181,6 +182,8 @@ def values(state: AccountState, answer: Assessment) -> dict[Any, Any]:
         found["segment", None, None] = answer.segment.value.key
     for product_id, tier in answer.tiers.items():
         found["tier", None, product_id] = tier.value.key
+    for product_id, position in answer.white_space.items():
+        found["white_space", None, product_id] = position.value.key
     for lead in answer.leads.values():
         for product_id, one in lead.engagement.items():
             found["engagement", lead.id, product_id] = one.decision.value.key
@@ -205,7 +208,7 @@ def test_notices_folded_from_nothing_give_the_current_values(random: Random) -> 
             numbers[about] = numbers.get(about, 0) + 1
             assert notice.number == numbers[about]
             keys.append(notice.key)
-            if notice.what in ("segment", "tier", "stage", "engagement"):
+            if notice.what in ("segment", "tier", "white_space", "stage", "engagement"):
                 assert told.get(about) == notice.before
                 told[about] = notice.after
         current = {about: value for about, value in told.items() if value is not None}
@@ -304,6 +307,8 @@ class TestOn:
             ("segment", None, None, None, "enterprise"),
             ("tier", None, "crm", None, "tier_1"),
             ("tier", None, "ma", None, "tier_1"),
+            ("white_space", None, "crm", None, "untapped"),
+            ("white_space", None, "ma", None, "untapped"),
             ("stage", 101, None, None, "known"),
         ]
         assert first.state.as_of == AT
@@ -373,10 +378,10 @@ class TestOn:
             assert current is not None
             causes.append((current.stage, current.cause, [one.what for one in done.changes]))
         assert causes == [
-            ("opportunity", "rule", ["engagement", "stage"]),
-            ("customer", "rule", ["engagement", "stage"]),
+            ("opportunity", "rule", ["white_space", "engagement", "stage"]),
+            ("customer", "rule", ["white_space", "engagement", "stage"]),
             ("customer", "rule", ["segment", "tier", "tier"]),
-            ("customer", "rule", ["engagement"]),
+            ("customer", "rule", ["white_space", "engagement"]),
         ]
 
     def test_a_company_as_it_is_now_goes_on_with_its_history(self) -> None:
@@ -420,6 +425,39 @@ class TestOn:
         assert done.answer.tiers == engine.assess(account, as_of=AT).tiers
         assert done.answer.leads[101].stage.existing_customer
         assert ("follow_up", None, "ma", None, "0001-01-01") in told(done)
+
+    def test_white_space_is_told_as_it_changes(self) -> None:
+        """A product that is bought, runs out, or is withdrawn; settled or not is told, too."""
+        crm = evolve(PLAYBOOK.products[0], sold_until=after(90).date())
+        small = mf.Ineligible(company.employees < 10, key="small")
+        synergy = mf.Synergy([mf.Relation("prerequisite", "crm", "ma")], [small])
+        engine = Engine(evolve(PLAYBOOK, products=[crm, PLAYBOOK.products[1]], synergy=synergy))
+        state = begun(engine=engine)
+        events: list[tuple[float, Any]] = [
+            (10, Contract(1, "crm", after(20).date(), after(80).date())),
+            (20, None),
+            (60, Company(1)),
+            (81, None),
+            (91, None),
+        ]
+        heard: list[Any] = []
+        for days, event in events:
+            done = engine.on(state, event, as_of=after(days))
+            assert engine.on(done.state, None, as_of=after(days)).changes == ()
+            state = done.state
+            heard += [
+                (days, one.product_id, one.before, one.after, one.settled)
+                for one in done.changes
+                if one.what == "white_space"
+            ]
+        assert heard == [
+            (20, "crm", "untapped", "owned", True),
+            (20, "ma", "not_eligible", "untapped", True),
+            (60, "ma", "untapped", "untapped", False),
+            (81, "crm", "owned", "untapped", False),
+            (81, "ma", "untapped", "not_eligible", True),
+            (91, "crm", "untapped", "not_eligible", True),
+        ]
 
     def test_conflicting_activities_are_told_and_neither_counts(self) -> None:
         """S17: what shares an id but differs is rejected, and whoever sent it hears of it."""
@@ -514,7 +552,10 @@ class TestOn:
     def test_another_playbook_tells_what_it_answers_otherwise(self) -> None:
         """A state outlives its playbook: the next event brings the answers of the one in force."""
         fewer = Engine(mf.starter(["crm"]))
-        assert told(fewer.on(begun(), None, as_of=AT)) == [("tier", None, "ma", "tier_1", None)]
+        assert told(fewer.on(begun(), None, as_of=AT)) == [
+            ("tier", None, "ma", "tier_1", None),
+            ("white_space", None, "ma", "untapped", None),
+        ]
 
     def test_a_history_from_elsewhere_is_taken_over(self) -> None:
         """Others hear where a lead stands, and then what follows."""
@@ -1148,7 +1189,7 @@ class TestStorage:
             (
                 {"told": [["tear", None, None, "x", True, 1]]},
                 "state.told[0][0]",
-                "must be one of segment, tier, stage",
+                "must be one of segment, tier, white_space",
             ),
             (
                 {"changed": [["leads", 1, None, None, "2026-04-01"]]},

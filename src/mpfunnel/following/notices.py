@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from attrs import evolve, field, frozen
 
@@ -20,19 +20,23 @@ from mpfunnel.stages import Entry, StageHistory, Transition
 
 __all__ = ["Answered", "Happening", "Notice", "Telling"]
 
+_ANSWERS: Final = ("segment", "tier", "white_space", "engagement")
+"""What `Telling.answers` tells of; stages are told where they are moved."""
+
 
 @frozen
 class Notice:
     """One thing that others have to hear.
 
     Attributes:
-        what: An answer that changed (``"segment"``, ``"tier"``, ``"stage"``, ``"engagement"``), a
-            follow-up that is due (``"follow_up"``), a stage that a lead has been in for longer than
-            its time limit (``"sla"``), or an answer set by hand whose last day has passed
-            (``"expired"``).
+        what: An answer that changed (``"segment"``, ``"tier"``, ``"white_space"``, ``"stage"``,
+            ``"engagement"``), a follow-up that is due (``"follow_up"``), a stage that a lead has
+            been in for longer than its time limit (``"sla"``), or an answer set by hand whose last
+            day has passed (``"expired"``).
         company_id: The company; `None` for people without company.
-        lead_id: The lead; `None` for segment and tier.
-        product_id: The product of a tier, an engagement, and of a follow-up that names one.
+        lead_id: The lead; `None` for segment, tier and white space.
+        product_id: The product of a tier, a position, an engagement, and of a follow-up that names
+            one.
         number: How many notices of the same there have been, with this one: from 1, without gap.
         before: Key of the value that the notice before told; `None` where there was none.
         after: Key of the value; `None` where there is no answer any more. That of a follow-up is
@@ -134,6 +138,8 @@ class Telling:
             now["segment", None, None] = answer.segment
         for product_id, tier in answer.tiers.items():
             now["tier", None, product_id] = tier
+        for product_id, position in answer.white_space.items():
+            now["white_space", None, product_id] = position
         for lead in answer.leads.values():
             for product_id, one in lead.engagement.items():
                 now["engagement", lead.id, product_id] = one.decision
@@ -142,7 +148,7 @@ class Telling:
             for about, last in self.told.items()
             if last.value is not None
             and (
-                (about[0] in ("segment", "tier", "engagement") and about not in now)
+                (about[0] in _ANSWERS and about not in now)
                 or (about[0] == "stage" and about[1] not in answer.leads)
             )
         ]

@@ -25,9 +25,11 @@ __all__ = [
     "company_id_of",
 ]
 
-Happening = Literal["segment", "tier", "stage", "engagement", "follow_up", "sla", "expired"]
-"""What a notice is about: one of the four answers, a follow-up that is due (再アプローチ), a stage
-whose time limit has passed, or an answer set by hand whose last day has."""
+Happening = Literal[
+    "segment", "tier", "white_space", "stage", "engagement", "follow_up", "sla", "expired"
+]
+"""What a notice is about: an answer, a follow-up that is due (再アプローチ), a stage whose time
+limit has passed, or an answer set by hand whose last day has."""
 
 About = tuple[Happening, Id | None, Id | None]
 """What was told, the lead, and the product."""
