@@ -37,6 +37,8 @@ SCRIPT = Path(sys.executable).with_name("mpfunnel")
                 "Hayaseria, Inc. · 2026-10-31",
                 "Companies by segment",
                 "Tier × product (companies)",
+                "White space (companies)",
+                "not eligible",
                 "Funnel (leads by stage)",
                 "Engagement by product (leads)",
                 "株式会社凪峰製作所",
@@ -54,6 +56,8 @@ SCRIPT = Path(sys.executable).with_name("mpfunnel")
                 "ハヤセリア株式会社 · 2026-10-31",
                 "全社共通セグメント別の企業",
                 "Tier × 商材（企業数）",
+                "ホワイトスペース（企業数）",
+                "提案対象外",
                 "全社共通ファネル（リード数）",
                 "商材ごとのエンゲージメント（リード数）",
                 "重点フォロー",
@@ -73,7 +77,7 @@ def test_the_demo_shows_the_four_answers_in_either_language(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Four summaries, one company as a filled 2×2, one why, and one undecided answer."""
+    """Five summaries, one company as a filled 2×2, one why, and one undecided answer."""
     monkeypatch.setenv("COLUMNS", str(width))
 
     ran = run(capsys, "demo", "--lang", lang)
@@ -104,6 +108,7 @@ def test_every_summary_of_the_demo_adds_up(capsys: pytest.CaptureFixture[str]) -
     leads = len(generate(60, as_of=STORY_DAY).leads)
     assert sums("Companies", 2) == [60, leads]
     assert sums("Tier", 4) == [60] * 4
+    assert sums("White", 4) == [60] * 4
     assert sums("Funnel", 1) == [leads]
     assert sums("Engagement", 4) == [leads] * 4
 
@@ -115,7 +120,7 @@ def test_the_demo_of_an_empty_market_says_that_there_is_nothing(
     ran = run(capsys, "demo", "--companies", 0)
 
     assert ran.code == 0
-    assert "no companies: no tiers" in ran.out
+    assert "no companies: no tiers and no white space" in ran.out
     assert "no leads: no funnel and no engagement" in ran.out
     assert "ask for: employees" in ran.out
 

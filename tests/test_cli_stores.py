@@ -10,14 +10,18 @@ from typing import Any
 import duckdb
 import polars as pl
 import pytest
+from attrs import evolve
 
+import mpfunnel as mf
 from mpfunnel import sources, stores
 from mpfunnel.cli.summary import _KINDS, Summary
 from mpfunnel.cli.terminal import Terminal
 from mpfunnel.examples import PLAYBOOK, STORY_DAY, generate, write_csv
+from mpfunnel.facts import company
 from mpfunnel.frames import Tables
 from mpfunnel.frames.contract import TABLES
 from mpfunnel.labels import Lang
+from mpfunnel.synergy import Ineligible, Synergy
 from tests.cli import INVENTED, Ran, csv_rows, run
 from tests.cli import TABLES as FILES
 from tests.frames import RECORDS, tables_of
@@ -173,7 +177,7 @@ def test_leads_without_company_are_counted_as_such(
     ran = assess(capsys, tmp_path, out=tmp_path / "out")
 
     assert ran.row("unmatched") == ["unmatched", "0", "2"]
-    assert "no companies: no tiers" in ran.out
+    assert "no companies: no tiers and no white space" in ran.out
 
 
 def test_an_undecided_segment_is_counted_apart() -> None:
@@ -189,6 +193,33 @@ def test_an_undecided_segment_is_counted_apart() -> None:
 
     assert dict(summary._companies) == {None: 1}
     assert dict(summary._leads) == {None: 1, "unmatched": 1}
+
+
+def test_an_undecided_position_is_counted_apart() -> None:
+    """Law 1: of objects as of tables; who owns a product is asked nothing else."""
+    rule = Ineligible(company.employees < 10, product="ma", key="small")
+    engine = mf.Engine(evolve(PLAYBOOK, synergy=Synergy(not_eligible=[rule])))
+    sizes = {1: 5, 2: 50, 3: None, 4: None}
+    contract = mf.Contract(4, "ma", STORY_DAY)
+    tables = {
+        "companies": pl.DataFrame({"id": [*sizes], "employees": [*sizes.values()]}),
+        "contracts": pl.DataFrame(
+            {"company_id": [4], "product_id": ["ma"], "start": [contract.start]}
+        ),
+    }
+    given = stores.Given(tables, {}, (), {})
+    of_tables, of_objects = Summary(engine.playbook), Summary(engine.playbook)
+    of_tables.add_all(stores.assess(engine, given, as_of=STORY_DAY, possible=True))
+    for number, size in sizes.items():
+        of = mf.Account(
+            mf.Company(number, employees=size), contracts=[contract] if number == 4 else []
+        )
+        of_objects.add(engine.assess(of, as_of=STORY_DAY))
+
+    assert of_tables._positions == of_objects._positions
+    wanted = {"not_eligible": 1, "untapped": 1, None: 1, "owned": 1}
+    assert dict(of_tables._positions["ma"]) == wanted
+    assert dict(of_tables._positions["crm"]) == {"untapped": 4}
 
 
 # -- what is given --

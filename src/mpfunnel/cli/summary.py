@@ -1,4 +1,4 @@
-"""What people read of many answers: counts by segment, tier, stage and state, and of rejects."""
+"""What people read of many answers: counts of each, by product where it has one, and of rejects."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from mpfunnel.rules.tables import Decision
 from mpfunnel.segments import UNMATCHED
 from mpfunnel.sources import Derived
 from mpfunnel.stores import Given
+from mpfunnel.synergy import POSITIONS
 
 __all__ = [
     "UNDECIDED",
@@ -123,6 +124,7 @@ class Summary:
         self._stages: Counter[_Key] = Counter()
         ids = [product.id for product in playbook.products]
         self._tiers: dict[Id, Counter[_Key]] = {product_id: Counter() for product_id in ids}
+        self._positions: dict[Id, Counter[_Key]] = {product_id: Counter() for product_id in ids}
         self._states: dict[Id, Counter[_Key]] = {product_id: Counter() for product_id in ids}
         self._by_hand: Counter[tuple[str, str]] = Counter()
 
@@ -134,6 +136,8 @@ class Summary:
         self._leads[segment] += len(answer.leads)
         for product_id, tier in answer.tiers.items():
             self._tiers[product_id][_key(tier)] += 1
+        for product_id, position in answer.white_space.items():
+            self._positions[product_id][_key(position)] += 1
         for lead in answer.leads.values():
             self._stages[_key(lead.stage.decision)] += 1
             for product_id, engagement in lead.engagement.items():
@@ -145,6 +149,7 @@ class Summary:
         _count(self._companies, out.companies, "segment")
         for counts, table, name in (
             (self._tiers, out.tiers, "tier"),
+            (self._positions, out.company_products, "position"),
             (self._states, out.engagement, "state"),
         ):
             if table is not None:
@@ -159,7 +164,7 @@ class Summary:
             self._by_hand.update(out.by_hand.select("what", "status").rows())
 
     def tables(self, lang: Lang, width: int) -> Iterator[Table | str]:
-        """Yield the four tables, in the order of the four questions.
+        """Yield a table for each question: of the companies first, then of the leads.
 
         Args:
             lang: The language of the labels.
@@ -169,10 +174,13 @@ class Summary:
             yield self._segment_table(lang)
         if self._companies:
             yield from self._tier_tables(lang, width)
+            yield from self._white_space_tables(lang, width)
         else:
-            yield Label("no companies: no tiers", "企業がないため、Tierの集計はありません").text(
-                lang
+            what = Label(
+                "no companies: no tiers and no white space",
+                "企業がないため、Tierとホワイトスペースの集計はありません",
             )
+            yield what.text(lang)
         if self._stages:
             yield self._funnel_table(lang)
             yield from self._engagement_tables(lang, width)
@@ -239,6 +247,10 @@ class Summary:
         tiers = {tier for policy in self._playbook.tiers.values() for tier in policy.tiers}
         rows = sorted(tiers, key=lambda tier: tier.number)
         return self._matrices(title, rows, self._tiers, lang, width)
+
+    def _white_space_tables(self, lang: Lang, width: int) -> Iterator[Table]:
+        title = Label("White space (companies)", "ホワイトスペース（企業数）")
+        return self._matrices(title, POSITIONS, self._positions, lang, width)
 
     def _engagement_tables(self, lang: Lang, width: int) -> Iterator[Table]:
         title = Label("Engagement by product (leads)", "商材ごとのエンゲージメント（リード数）")
