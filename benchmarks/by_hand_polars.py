@@ -494,6 +494,7 @@ def white_space() -> dict[str, pl.Expr]:
         "position": position,
         "settled": lit(True),
         "possible": position,
+        "missing": lit(""),
         "rule": rule,
         "because": because,
     }

@@ -1269,8 +1269,8 @@ def of_answers(today: str) -> Iterator[Query]:
         "company_products_answer",
         f"""
         SELECT
-            company_id, product_id, tier, position, TRUE AS settled, position AS possible, rule,
-            because,
+            company_id, product_id, tier, position, TRUE AS settled, position AS possible,
+            '' AS missing, rule, because,
             coalesce(people, 0) AS people,
             CASE coalesce(interest, 0)
                 WHEN 3 THEN 'high_interest' WHEN 2 THEN 'interested' WHEN 1 THEN 'aware'

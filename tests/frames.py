@@ -481,8 +481,6 @@ def differences(
         found += [f"{name}: lacks {key}" for key in said.keys() - told.keys()]
         found += [f"{name}: {key} is too many" for key in told.keys() - said.keys()]
         left_out: set[str] = set()
-        if name == "company_products":
-            left_out = {"missing"}
         if name in ("leads", "engagement"):
             left_out = {"missing", *(() if possible else ON_REQUEST)}
         for key in told.keys() & said.keys():

@@ -44,8 +44,9 @@ class Tables:
             facts, in columns that begin like it, existing_customer and ``contact_<channel>``.
         engagement: lead_id, company_id, product_id, the decision ``state``, interest, score_micro
             and active_days.
-        company_products: company_id, product_id, tier, position (owned, in_pipeline, untapped or
-            not_eligible), best_interest of its people, and people: how many of them were touched.
+        company_products: company_id, product_id, tier, the decision ``position`` (owned,
+            in_pipeline, untapped or not_eligible) with ``missing``, best_interest of its people,
+            and people: how many of them were touched.
         rejects: The rows that could not be used: table, id, lead_id, column, code and reason.
         by_hand: The overrides that have begun and are no rejects: company_id, lead_id, product_id,
             what, value, by, reason, since, until, follow_up_on, and ``status``: in_force, agreed

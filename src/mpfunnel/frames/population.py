@@ -82,6 +82,7 @@ SHAPES: Final[Mapping[str, Mapping[str, str]]] = {
         "position": "text",
         "settled": "flag",
         "possible": "text",
+        "missing": "text",
         **_WHY,
         "best_interest": "text",
         "people": "number",
@@ -351,7 +352,9 @@ class Population:
 
     def company_products(self) -> Frame:
         """Return where each company stands with each product; after all leads were looked at."""
-        frame = self._with_positions(self.companies.tiers.select("company_no", "about", "tier"))
+        tiers = self.companies.tiers
+        frame = tiers.select("company_no", "about", "tier", tier_missing="missing")
+        frame = self._with_positions(frame)
         frame = white_space(frame, self.companies, self.owned, self.task)
         ladder = self.task.book.playbook.scale.ladder
         if self.involved is None:
@@ -365,6 +368,7 @@ class Population:
             "position",
             "settled",
             "possible",
+            "missing",
             *_WHY,
             best_interest=by_code("interest", ladder),
             people=nw.col("people").fill_null(0).cast(nw.Int64()),

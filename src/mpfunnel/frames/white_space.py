@@ -5,7 +5,7 @@ The same as `mpfunnel.case.Case.white_space`, for whole tables.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import narwhals.stable.v2 as nw
@@ -17,7 +17,7 @@ from mpfunnel.frames.expressions import by_code, flag, looked_up
 from mpfunnel.frames.kinds import Frame
 from mpfunnel.frames.layout import Places
 from mpfunnel.frames.task import Task
-from mpfunnel.rules.columns import decide_columns
+from mpfunnel.rules.columns import decide_columns, missing_columns
 from mpfunnel.rules.conditions import ContainsAny, facts_of, walk
 from mpfunnel.rules.facts import Fact
 from mpfunnel.rules.tables import DecisionTable
@@ -25,6 +25,8 @@ from mpfunnel.rules.tables import DecisionTable
 __all__ = ["of_products", "white_space"]
 
 _OWNED: Final = "account.owned"
+_SEGMENT: Final = "company.segment"
+_TIER: Final = "product.tier"
 
 
 @frozen
@@ -56,8 +58,8 @@ def white_space(standing: Frame, companies: Companies, owned: Frame | None, task
     """Return where each company stands with each product: position, why, and what is possible.
 
     Args:
-        standing: One row per company and product: company_no, about, tier, and ``owned`` and
-            ``open_deal``, 0 or 1.
+        standing: One row per company and product: company_no, about, tier, ``tier_missing``: the
+            facts that the Tier waits for, and ``owned`` and ``open_deal``, 0 or 1.
         companies: What is known of the companies.
         owned: What they own, by company_no and about.
         task: What is asked.
@@ -79,6 +81,13 @@ def white_space(standing: Frame, companies: Companies, owned: Frame | None, task
         frame = frame.join(known, on="company_no", how="left")
     if companies.levels is not None and any(one.given == "product" for one in shared):
         frame = frame.join(companies.levels, on=["company_no", "about"], how="left")
+    of_segment = {}
+    if any(one.name == _SEGMENT for one in shared):
+        names = _open_facts(book.playbook.segments)
+        of_segment = {name: f"segment_waits_{place}" for place, name in enumerate(names)}
+        waits = {column: _lists("missing", name) for name, column in of_segment.items()}
+        waiting = companies.segments.select("company_no", **waits)
+        frame = frame.join(waiting, on="company_no", how="left")
     owns = sorted(
         {
             value
@@ -98,7 +107,7 @@ def white_space(standing: Frame, companies: Companies, owned: Frame | None, task
     for number, (table, abouts) in enumerate(groups.values()):
         rows = frame if len(groups) == 1 else frame.filter(nw.col("about").is_in(abouts))
         codes = len(words["rule"])
-        parts.append(_decided(rows, table, layout, f"space_{number}", codes))
+        parts.append(_decided(rows, table, layout, f"space_{number}", codes, of_segment))
         for name, values in words_of(table, "position", task.lang).items():
             words[name] += values
     codes_in_words = {"code": list(range(len(words["rule"]))), **words}
@@ -136,13 +145,56 @@ def _with_owned(frame: Frame, owned: Frame | None, owns: Sequence[str], task: Ta
     return frame.with_columns(**{name: (nw.col(name) == 1).fill_null(False) for name in names})
 
 
-def _decided(
-    rows: Frame, table: DecisionTable[Any], layout: _OfAccounts, name: str, codes: int
-) -> Frame:
-    """Return what one table decides: company_no, about, tier, settled, possible and ``code``."""
+def _open_facts(table: DecisionTable[Any]) -> list[str]:
+    """Return the names of the open facts that a table asks about, in the order of first use."""
     facts = (fact for when in table.conditions for fact in facts_of(when))
-    may_be_open = any(fact.open for fact in facts)
+    return [*dict.fromkeys(fact.name for fact in facts if fact.open)]
+
+
+def _lists(column: str, name: str) -> nw.Expr:
+    """Return whether a column of joined names has one of them."""
+    text = nw.concat_str(nw.lit(";"), nw.col(column), nw.lit(";"))
+    return text.str.contains(f";{name};", literal=True)
+
+
+def _names(to_ask: Mapping[str, str], of_segment: Mapping[str, str]) -> nw.Expr:
+    """Return the facts that a position waits for, also by way of the segment and the Tier.
+
+    Args:
+        to_ask: By the name of an open fact or level, the column that says whether it bears.
+        of_segment: By the name of an open fact, the column that says whether the segment waits for
+            it.
+    """
+    flags = {name: nw.col(column) for name, column in to_ask.items()}
+    segment, tier = flags.pop(_SEGMENT, None), flags.pop(_TIER, None)
+    if segment is not None:
+        for name, column in of_segment.items():
+            waits = segment & nw.col(column)
+            flags[name] = flags[name] | waits if name in flags else waits
+    none = nw.lit("")
+    texts: list[nw.Expr] = []
+    if tier is not None:
+        flags = {name: one & ~(tier & _lists("tier_missing", name)) for name, one in flags.items()}
+        # A policy in Python need not say what it waits for.
+        said = nw.when(nw.col("tier_missing") != "").then(nw.col("tier_missing"))
+        said = nw.concat_str(nw.lit(";"), said.otherwise(nw.lit(_TIER)))
+        texts.append(nw.when(tier).then(said).otherwise(none))
+    texts += [nw.when(one).then(nw.lit(f";{name}")).otherwise(none) for name, one in flags.items()]
+    return nw.concat_str(*texts).str.slice(1) if texts else none
+
+
+def _decided(
+    rows: Frame,
+    table: DecisionTable[Any],
+    layout: _OfAccounts,
+    name: str,
+    codes: int,
+    of_segment: Mapping[str, str],
+) -> Frame:
+    """Return what one table decides: company_no, about, tier, settled, possible, missing, ``code``."""
+    may_be_open = bool(_open_facts(table))
     rows, one = decide_columns(rows, table, layout, name=name, possible=may_be_open)
+    rows, to_ask = missing_columns(rows, table, layout, name=f"{name}_asks", levels=True)
     # Where nothing asked about can be unknown, every answer is settled.
     keys = by_code(one.code, [way.value.key for way in table.ways])
     return rows.select(
@@ -151,5 +203,6 @@ def _decided(
         "tier",
         settled=settled(one.possible) if may_be_open else nw.lit(True),
         possible=joined(possible_of(one)) if may_be_open else keys,
+        missing=_names(to_ask, of_segment),
         code=nw.col(one.code).cast(nw.Int64()) + codes,
     )

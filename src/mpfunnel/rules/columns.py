@@ -419,18 +419,20 @@ def _points(points: int) -> nw.Expr:
 
 
 def missing_columns(
-    frame: Frame, policy: Policy[Any], layout: Layout, *, name: str
+    frame: Frame, policy: Policy[Any], layout: Layout, *, name: str, levels: bool = False
 ) -> tuple[Frame, Mapping[str, str]]:
     """Return the frame with the facts to ask for in columns that begin with `name` (S4).
 
-    A level, which is another decision and waits for facts of its own, and what an `Exists` asks
-    of its rows are not asked for here, though both may decide whether something else is.
+    A level is another decision, and waits for facts of its own: what it waits for is not asked for
+    here, nor is what an `Exists` asks of its rows, though both may decide whether something else
+    is.
 
     Args:
         frame: The facts, one row for each of whom is decided about.
         policy: The table or scorecard, with its limits where it has any.
         layout: Where the facts stand in the frame.
         name: What the new columns begin with.
+        levels: Whether to tell, by its name, where a level is undecided so that it matters.
 
     Returns:
         The frame, and by the name of each open fact that the policy asks about, the column that
@@ -439,7 +441,7 @@ def missing_columns(
         bears on the decision, which is not the same for all rows.
     """
     if not isinstance(policy, Limited):
-        return _missing(frame, [], policy, layout, name)
+        return _missing(frame, [], policy, layout, name, levels=levels)
     within: Decided
     bearing: list[str | None]
     frame, within, bearing = _within_limits(frame, policy, layout, f"{name}_in", True)
@@ -448,7 +450,7 @@ def missing_columns(
         for limit, bears in zip(policy.limits, bearing, strict=True)
         if bears is not None
     ]
-    frame, columns = _missing(frame, bounds, policy.policy, layout, name)
+    frame, columns = _missing(frame, bounds, policy.policy, layout, name, levels=levels)
     spent = [within.code, within.before, within.score, *within.possible]
     spent += [bears for _, bears in bounds]
     return frame.drop(*(column for column in spent if column is not None)), columns
@@ -460,6 +462,8 @@ def _missing(
     policy: DecisionTable[Any] | Scorecard[Any],
     layout: Layout,
     name: str,
+    *,
+    levels: bool,
 ) -> tuple[Frame, Mapping[str, str]]:
     """Return what `missing_columns` does.
 
@@ -469,9 +473,10 @@ def _missing(
         policy: What they limit.
         layout: Where the facts stand in the frame.
         name: What the new columns begin with.
+        levels: Whether to tell of levels.
     """
     held: dict[str, nw.Expr] = {}
-    asked = [_asked(when, layout, name, held) for when in policy.conditions]
+    asked = [_asked(when, layout, name, held, levels=levels) for when in policy.conditions]
     if isinstance(policy, DecisionTable) and any(asked):
         # After the first rule that is true later, nothing can decide.
         stop = f"{name}_stop"
@@ -483,7 +488,7 @@ def _missing(
     asked += [
         {fact: nw.col(bears) & missing for fact, missing in of_limit.items()}
         for when, bears in bounds
-        for of_limit in (_asked(when, layout, name, held),)
+        for of_limit in (_asked(when, layout, name, held, levels=levels),)
     ]
     found = _gathered(asked)
     columns = {fact: f"{name}_missing_{place}" for place, fact in enumerate(found)}
@@ -496,7 +501,7 @@ def _missing(
 
 
 def _asked(
-    condition: Condition, layout: Layout, name: str, held: dict[str, nw.Expr]
+    condition: Condition, layout: Layout, name: str, held: dict[str, nw.Expr], *, levels: bool
 ) -> dict[str, nw.Expr]:
     """Return, by open fact, whether it is missing below conditions that are all unknown later.
 
@@ -505,11 +510,17 @@ def _asked(
     """
     if isinstance(condition, Leaf):
         fact = condition.fact
-        asks = fact.open and fact.kind != "level"
-        return {fact.name: ~_present(fact, layout)} if asks else {}
+        if fact.kind == "level":
+            if not levels:
+                return {}
+            rails = read_columns(condition, layout, later=True)
+            return {fact.name: ~(rails.true | rails.false)}
+        return {fact.name: ~_present(fact, layout)} if fact.open else {}
     if isinstance(condition, Exists):
         return {}
-    below = _gathered([_asked(part, layout, name, held) for part in parts_of(condition)])
+    below = _gathered(
+        [_asked(part, layout, name, held, levels=levels) for part in parts_of(condition)]
+    )
     if isinstance(condition, Not) or not below:
         # The opposite of unknown is unknown; and nothing is held that nobody reads.
         return below
