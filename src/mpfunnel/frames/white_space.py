@@ -191,7 +191,7 @@ def _decided(
     codes: int,
     of_segment: Mapping[str, str],
 ) -> Frame:
-    """Return what one table decides: company_no, about, tier, settled, possible, missing, ``code``."""
+    """Return what one table decides: company_no, about, tier, settled, possible, missing, code."""
     may_be_open = bool(_open_facts(table))
     rows, one = decide_columns(rows, table, layout, name=name, possible=may_be_open)
     rows, to_ask = missing_columns(rows, table, layout, name=f"{name}_asks", levels=True)
