@@ -526,12 +526,17 @@ class Oracle:
         )
         records = {
             "companies": [one.company for one in whole],
-            "deals": [deal for one in whole for deal in one.deals],
+            "deals": [deal for one in whole for deal in self._without_rivals(one.deals)],
             "contracts": [contract for one in whole for contract in one.contracts],
         }
         nothing: Any = None, frozenset[str](), frozenset[str]()
         told: Any = told_of_groups(records, self.book, day).get(company.id, nothing)
         return SimpleNamespace(employees=told[0], relationships=told[1], owned=told[2])
+
+    def _without_rivals(self, deals: Iterable[Deal]) -> list[Deal]:
+        """Of deals that share an id and differ, none counts (S17)."""
+        past = self._past(deals, "opened_at")
+        return [one for one in past if not any(one.id == o.id and one != o for o in past)]
 
     def _tier(self, product_id: Id) -> Any:
         """That of the last day of review, else that of the day; or what somebody has set."""

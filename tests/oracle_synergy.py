@@ -31,10 +31,10 @@ def positions_of(book: Playbook, account: Account, as_of: date) -> dict[Id, Told
     model = Oracle(book, account, as_of)
     if model.company is None:
         return {}
-    return {product.id: _position(book, account, model, product) for product in book.products}
+    return {product.id: _position(book, model, product) for product in book.products}
 
 
-def _position(book: Playbook, account: Account, model: Oracle, product: Product) -> Told:
+def _position(book: Playbook, model: Oracle, product: Product) -> Told:
     owned = {str(one.id) for one in book.products if model.owned(None, one.id)}
     deals = [
         deal
@@ -57,13 +57,9 @@ def _position(book: Playbook, account: Account, model: Oracle, product: Product)
         sold=True,
         lifecycle=product.lifecycle,
     )
-    group = model.group
-    if not account.relatives:
-        # A group of one owns what the company owns.
-        group = SimpleNamespace(**{**vars(group), "owned": frozenset(owned)})
     records = {
         "company": model.seen,
-        "group": group,
+        "group": model.group,
         "product": offer,
         "account": SimpleNamespace(owned=frozenset(owned)),
     }

@@ -138,6 +138,27 @@ def test_the_second_model_says_the_same_of_whole_accounts(number: int) -> None:
         assert differences(engine.playbook, account, as_of, told) == []
 
 
+@pytest.mark.parametrize("own", [True, False])
+def test_deals_that_are_rejected_make_nobody_an_owner(own: bool) -> None:
+    """S17: two that share an id and differ count in neither model, whoever of the group has them.
+
+    That which begins after the day asked about is no rival of the other one.
+    """
+    won = Deal(1, 1, NOON - timedelta(9), [DealLine("crm")], "won", NOON - timedelta(1))
+    rules: list[str] = []
+    tomorrow = NOON + timedelta(1)
+    late = evolve(won, opened_at=tomorrow, closed_at=tomorrow)
+    for rival in (evolve(won, status="lost"), late):
+        holder, other = Company(1, employees=10), Company(2, employees=10, parent_id=1)
+        account = Account(holder, deals=[won, rival], relatives=[Relative(other)])
+        if not own:
+            account = Account(other, relatives=[Relative(holder, [won, rival])])
+        told = ENGINE.assess(account, as_of=DAY)
+        assert differences(BOOK, account, DAY, told) == []
+        rules.append(told.tiers["crm"].rule)
+    assert rules == ["otherwise", "owns"]
+
+
 def test_a_company_without_relatives_is_its_own_group() -> None:
     """Its facts are those of the group; a blank is unknown of people, and none of ties."""
     assert rule_for(Company(1, employees=300)) == "large"
