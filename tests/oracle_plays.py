@@ -52,7 +52,8 @@ class Told(NamedTuple):
 def plays_of(book: Playbook, account: Account, as_of: date) -> dict[Id, list[Told]]:
     """What to do next with each lead, in the order of turns."""
     model = Oracle(book, account, as_of)
-    spaces = positions_of(book, account, as_of)
+    told = positions_of(book, account, as_of)
+    spaces = {product_id: (one.position, one.possible) for product_id, one in told.items()}
     return {
         lead_id: _in_turn(book, _of_lead(_Lead(book, account, model, lead, spaces)))
         for lead_id, lead in model.leads.items()
