@@ -75,7 +75,7 @@ def today_of(
         and owner in (None, owners[one.play])
     ]
     due.sort(key=lambda one: _tie(one.product_id))
-    due.sort(key=lambda one: one.lead_id)  # type: ignore[arg-type,return-value]
+    due.sort(key=lambda one: one.lead_id)
     due.sort(key=lambda one: one.due or date.max)
     for criterion in reversed(book.plays.order):
         due.sort(key=_sorter(book, criterion))

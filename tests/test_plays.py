@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from random import Random
@@ -20,6 +21,7 @@ from mpfunnel.plays import (
     DUE_BY,
     NO_PLAY,
     PlannedPlay,
+    PlayRule,
 )
 from mpfunnel.records import (
     Activity,
@@ -380,14 +382,12 @@ def test_opting_out_changes_the_channel_alone(random: Random) -> None:
     """Plays: opting out changes the channel, never the play, the state or the stage."""
     engine, account, as_of = drawn(random)
     plays = engine.playbook.plays
-    silent = evolve(
-        plays,
-        **{
-            name: [one for one in rules if not any(f.root == "contact" for f in facts_of(one.when))]
-            for name, rules in (("products", plays.products), ("firm", plays.firm))
-        },
-    )
-    engine = mf.Engine(evolve(engine.playbook, plays=silent))
+
+    def silent(rules: Iterable[PlayRule]) -> list[PlayRule]:
+        return [one for one in rules if not any(f.root == "contact" for f in facts_of(one.when))]
+
+    unasked = evolve(plays, products=silent(plays.products), firm=silent(plays.firm))
+    engine = mf.Engine(evolve(engine.playbook, plays=unasked))
     channel = random.choice(CHANNELS)
     # The last instant of the day is no later than any other word of it.
     last = datetime.combine(as_of, time(23, 59, 59), ZoneInfo(engine.playbook.zone))

@@ -15,7 +15,7 @@ from mpfunnel.facts import company, contact, product
 from mpfunnel.labels import Label
 from mpfunnel.playbook import Playbook
 from mpfunnel.plays import Cell, Play, PlayRule, Plays, cells
-from mpfunnel.records import Product
+from mpfunnel.records import Id, Product
 from mpfunnel.rules.conditions import All, AnyOf, AtLeast, Condition, IsIn, Leaf, Not, walk
 from mpfunnel.tiers import Tier
 from tests.leads import BOOKS, book_of, draw_account, draw_as_of
@@ -119,11 +119,11 @@ def test_many_products_take_no_time() -> None:
 def test_a_product_more_with_the_rules_of_another_is_not_read_again() -> None:
     """What is told of one is told of all that share its rules, whatever their Tiers."""
     book = ruled(PlayRule("call", product.tier.at_least(Tier(2))))
-    states = {"crm": STATES, "sfa": STATES[:1]}
-    given = {"crm": (Tier(3), Tier(1), Tier(1)), "sfa": (Tier(2), Tier(3))}
+    states: dict[Id, Any] = {"crm": STATES, "sfa": STATES[:1]}
+    tiers: dict[Id, Any] = {"crm": (Tier(3), Tier(1), Tier(1)), "sfa": (Tier(2), Tier(3))}
     found = [
         (c.product_id, c.tier.number, c.covered)
-        for c in cells(book.plays, book.products, given, states)
+        for c in cells(book.plays, book.products, tiers, states)
     ]
     assert found == [
         *(

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cached_property
-from typing import Any, Final, Literal, get_args
+from typing import Any, Final, Literal, cast, get_args
 
 from attrs import field, frozen
 
-from mpfunnel.errors import InvalidDataError, Problem, brief, did_you_mean, misfit, misfits, series
+from mpfunnel.errors import (
+    InvalidDataError,
+    Problem,
+    brief,
+    did_you_mean,
+    misfit,
+    misfits,
+    not_a_key,
+    series,
+)
 from mpfunnel.labels import Keyed, Label
 from mpfunnel.records import Channel, Id
 from mpfunnel.rules.conditions import Condition, as_condition, check_size
@@ -44,10 +53,11 @@ def _choices(path: str, values: object, known: tuple[str, ...]) -> list[Problem]
     """Return the problems of a series of words that should be among those known, each once."""
     if not isinstance(values, tuple | frozenset):
         return [Problem("type", path, f"must be a list, not {type(values).__name__}")]
+    given = cast("Collection[object]", values)
     problems: list[Problem] = []
     # What cannot be hashed may stand among them, too.
     seen: list[object] = []
-    ordered = sorted(values, key=brief) if isinstance(values, frozenset) else values
+    ordered = sorted(given, key=brief) if isinstance(values, frozenset) else given
     for place, one in enumerate(ordered):
         if one not in known:
             hint = did_you_mean(one, known) or f"; there are {', '.join(known)}"
@@ -136,7 +146,7 @@ class PlayRule:
         problems = misfit("rule.play", self.play, str)
         problems += [one.under("rule.when") for one in check_size(self.when)]
         # A bool would be taken for the integer that it equals (S18).
-        if not isinstance(self.product, str | int) or isinstance(self.product, bool):
+        if not isinstance(self.product, str | int) or isinstance(self.product, bool):  # pyright: ignore[reportUnnecessaryIsInstance]
             message = f"must be the id of a product, not {type(self.product).__name__}"
             problems.append(Problem("type", "rule.product", message))
         problems += misfit("rule.key", self.key, str)
@@ -159,14 +169,16 @@ def _rules(value: Iterable[PlayRule]) -> tuple[Any, ...]:
     return keyed(value, PlayRule, "play")
 
 
-def _words(value: Iterable[str]) -> frozenset[Any]:
+def _words(value: Iterable[str]) -> Any:
     given: Any = series(value)
-    try:
-        # The letters of a lone text are never what was meant.
-        return frozenset(given) if isinstance(given, tuple) else given
-    except TypeError:
-        # What is no collection of words is left for the checks to name.
+    # What is no collection of words is left for the checks to name; a lone text is none.
+    if not isinstance(given, tuple):
         return given
+    words = cast("tuple[object, ...]", given)
+    try:
+        return frozenset(words)
+    except TypeError:
+        return words
 
 
 def _criteria(value: Iterable[Criterion]) -> tuple[Criterion, ...]:
@@ -282,5 +294,5 @@ def _check_contacts(contacts: object) -> Iterator[Problem]:
     if not isinstance(contacts, frozenset):
         kind = type(contacts).__name__
         yield Problem("type", "contacts", f"must be a list of kinds of activities, not {kind}")
-    elif any(not isinstance(one, str) or not one.strip() for one in contacts):
+    elif any(not_a_key("", one) for one in cast("frozenset[object]", contacts)):
         yield Problem("type", "contacts", "must hold kinds of activities, which are text")
