@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -727,3 +728,120 @@ def test_what_changes_is_told() -> None:
         for pair in ((None, answers[0]), (answers[0], answers[1]), (answers[1], answers[2]))
     ]
     assert moved == [[(None, "call")], [("call", "mail")], [("mail", None)]]
+
+
+# -- what nobody thought of --
+
+
+def test_names_that_look_like_others() -> None:
+    """Products called like what stands for none, plays called like rules: each is itself."""
+    plays = [Play("otherwise", "x"), Play("play-2", "y"), Play("firm", "z")]
+    rules = [PlayRule("play-2", ALWAYS, "none"), PlayRule("otherwise", ALWAYS, "firm")]
+    book = evolve(
+        mf.starter(["none", "firm"], zone="UTC"),
+        plays=Plays(plays=plays, products=rules, firm=[PlayRule("firm", ALWAYS)], order=["play"]),
+    )
+    given = Account(leads=[Lead(1)], activities=[did(1, "inquiry", 0, "none", "firm")])
+    answer = mf.Engine(book).assess(given, as_of=DAY)
+    assert [(one.product_id, one.play.key, one.decision.rule) for one in answer.plays] == [
+        ("firm", "otherwise", "play-2"),
+        ("none", "play-2", "play-1"),
+        (None, "firm", "play-1"),
+    ]
+    assert [row["waits_for"] for row in answer.rows()["plays"]] == ["", "firm", "firm"]
+
+
+def test_a_stage_that_the_funnel_has_no_more() -> None:
+    """It is no level of the ladder, and none of those that a rule names."""
+    stages = [funnel.stage.at_least("mql"), funnel.stage.at_most("mql"), ~funnel.stage.is_in("mql")]
+    plays = ruled(*(PlayRule(CALL, when) for when in stages))
+    entry = Entry(1, 1, 1, "gone", at(-9), None, "forward", "person", follow_up_on=DAY)
+    one = planned(plays, histories=[StageHistory(1, [entry])])[None]
+    assert (one.decision.rule, one.decision.settled) == ("play-3", True)
+    assert (one.due, one.due_by) == (DAY, "person")
+    # Of histories that contradict each other, none counts.
+    other = StageHistory(1, [evolve(entry, stage="sal")])
+    two = planned(plays, histories=[StageHistory(1, [entry]), other])[None]
+    assert (two.decision.rule, two.due_by) == ("play-2", "never")
+
+
+def test_more_turns_and_days_than_there_are() -> None:
+    """A contact about one product keeps all others waiting for a century; all have their turn."""
+    daily = Play("daily", "daily", cadence_days=1)
+    plays = Plays(
+        plays=[daily],
+        products=[PlayRule(daily, ALWAYS)],
+        firm=[PlayRule(daily, ALWAYS)],
+        # What is a sign that counts may be a contact all the same.
+        contacts=["call", "seminar_attended"],
+        quiet_days=36_500,
+        at_once=10**9,
+    )
+    met = [did(1, "seminar_attended", -1, "A"), did(2, "page_view", -1, "B", "C")]
+    found = planned(plays, activities=met)
+    free = DAY - timedelta(1) + timedelta(36_500)
+    assert {p: (one.due_by, one.not_before, one.waits_for) for p, one in found.items()} == {
+        "A": ("cadence", None, ()),
+        "B": ("sign", free, ()),
+        "C": ("sign", free, ()),
+        None: ("cadence", free, ()),
+    }
+    assert [p for p, one in found.items() if one.is_due_on(DAY)] == ["A"]
+    assert all(one.is_due_on(free) for one in found.values())
+
+
+class _Broken:
+    kind, tiers = "acme/broken/1", (Tier(1), Tier(3))
+
+    def tier_for(self, company: Any, product: Any, /, *, as_of: date) -> Any:  # noqa: ARG002
+        raise RuntimeError("out of order")
+
+
+class _Unsure:
+    kind, tiers = "acme/unsure/1", (Tier(1), Tier(3))
+
+    def tier_for(self, company: Any, product: Any, /, *, as_of: date) -> Any:  # noqa: ARG002
+        return mf.undecided(Tier(3), possible=self.tiers, missing=["region"], because="?")
+
+
+def test_policies_of_the_firms_own() -> None:
+    """One that fails says so; of one that is unsure, what is possible shows in the play."""
+    rules = [PlayRule(CALL, product.tier.at_least(Tier(2)), key="high"), PlayRule(MAIL, ALWAYS)]
+    plays = ruled(products=rules)
+    given = Account(Company("c"), leads=[ONE], activities=[did(1, "inquiry", 0, "A")])
+    with pytest.raises(mf.PolicyError, match="acme/broken/1 on company 'c': raised"):
+        mf.Engine(evolve(BOOK, plays=plays, tiers=_Broken())).assess(given, as_of=DAY)
+    engine = mf.Engine(evolve(BOOK, plays=plays, tiers=_Unsure()))
+    (one,) = engine.assess(given, as_of=DAY).plays
+    assert (one.play, one.decision.possible, one.tier) == (MAIL, (CALL, MAIL), "tier_3")
+    assert one.decision.missing == ("company.region",)
+    # By hand, nobody is unsure.
+    tier = Override(
+        "tier", "tier_1", company_id="c", product_id="A", by="森", reason="x", since=DAY, until=None
+    )
+    (one,) = engine.assess(evolve(given, overrides=[tier]), as_of=DAY).plays
+    assert (one.play, one.decision.settled, one.tier) == (CALL, True, "tier_1")
+
+
+def test_hundreds_of_products() -> None:
+    """Each of a lead's has its play, and one of them its turn."""
+    book = evolve(
+        mf.starter(range(300), zone="UTC"), plays=ruled(products=[PlayRule(CALL, ALWAYS)])
+    )
+    seen = Activity(1, 1, "inquiry", at(-5), range(300))
+    engine = mf.Engine(book)
+    answer = engine.assess(Account(leads=[Lead(1)], activities=[seen]), as_of=DAY)
+    assert [one.product_id for one in answer.plays] == [*range(300)]
+    assert {one.waits_for for one in answer.plays[1:]} == {(0,)}
+    assert [one.product_id for one in engine.today([answer])] == [0]
+
+
+def test_answers_travel() -> None:
+    """Plays and cells are values: they pickle, hash and compare."""
+    engine = mf.Engine(mf.starter(["A"]))
+    answer = engine.assess(Account(leads=[ONE], activities=[did(1, "inquiry", 0, "A")]), as_of=DAY)
+    again, cells = pickle.loads(pickle.dumps((answer, engine.playbook.uncovered())))
+    assert answer.plays
+    assert (again, cells) == (answer, engine.playbook.uncovered())
+    assert {*again.plays} == {*answer.plays}
+    assert pickle.loads(pickle.dumps(engine)).assess(Account(leads=[ONE]), as_of=DAY).plays
