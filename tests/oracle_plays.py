@@ -17,6 +17,7 @@ from mpfunnel.playbook import Playbook
 from mpfunnel.records import Id, Lead, Product
 from tests.oracle import Answer, oracle
 from tests.oracle_leads import Oracle, Set, _as_record
+from tests.oracle_synergy import Told as Where
 from tests.oracle_synergy import positions_of
 
 __all__ = ["Told", "plays_of", "today_of"]
@@ -32,8 +33,7 @@ class Told(NamedTuple):
     product_id: Id | None
     play: str
     possible: frozenset[str]
-    missing: frozenset[str] | None
-    """`None` where a rule asks for an undecided position, whose facts are not told here."""
+    missing: frozenset[str]
     rule: str
     because: str
     channel: str | None
@@ -124,20 +124,16 @@ class _Lead:
         account: Account,
         model: Oracle,
         lead: Lead,
-        spaces: Mapping[Id, tuple[str, set[str]]],
+        spaces: Mapping[Id, Where],
     ) -> None:
         self.book, self.account, self.model, self.lead = book, account, model, lead
         self.spaces = spaces
         self.answer = model.answer(lead)
         self.entry = self._entry()
         owned = frozenset(str(p) for p in model.sold if model.owned(lead, p))
-        group = model.group
-        if model.company is not None and not account.relatives:
-            # A group of one owns what the company owns.
-            group = SimpleNamespace(**{**vars(group), "owned": owned})
         self.records = {
             "company": model.seen,
-            "group": group,
+            "group": model.group,
             "lead": _as_record(lead),
             "account": SimpleNamespace(owned=owned),
             "funnel": SimpleNamespace(stage=self._stage()),
@@ -176,8 +172,9 @@ class _Lead:
     def position(self, product: Product) -> Answer:
         """Where the company stands with a product; without company, by what holds of it alone."""
         model = self.model
+        missing: tuple[str, ...] = ()
         if product.id in self.spaces:
-            key, keys = self.spaces[product.id]
+            key, _, keys, missing = self.spaces[product.id]
         else:
             day = model.as_of
             sold = (product.sold_from or day) <= day <= (product.sold_until or day)
@@ -188,7 +185,7 @@ class _Lead:
                 key = "owned"
             keys = {key}
         levels = {one: SimpleNamespace(key=one) for one in keys}
-        return Answer(levels[key], "", "", tuple(levels.values()), ("(position)",), ())
+        return Answer(levels[key], "", "", tuple(levels.values()), missing, ())
 
     # -- what was said and done --
 
@@ -332,7 +329,6 @@ def _told(lead: _Lead, product: Product | None, standing: Any) -> list[Told]:
     own = max(lead.contacted_about(product_id), default=date.min)
     other = max(lead.contacted_about_any(), default=date.min)
     free = _moved(other, book.plays.quiet_days)
-    missing = None if "(position)" in said.missing else frozenset(said.missing)
     return [
         Told(
             lead_id=lead.lead.id,
@@ -340,7 +336,7 @@ def _told(lead: _Lead, product: Product | None, standing: Any) -> list[Told]:
             product_id=product_id,
             play=said.value,
             possible=frozenset(said.possible),
-            missing=missing,
+            missing=frozenset(said.missing),
             rule=said.rule,
             because=said.because,
             channel=usable[0] if usable else None,
