@@ -174,7 +174,7 @@ def differences(engine: mf.Engine, account: Account, as_of: date) -> list[str]:
     """What the engine says otherwise than the second model, one line each."""
     told = engine.assess(account, as_of=as_of)
     found_by = plays_of(engine.playbook, account, as_of)
-    wanted = [one for lead_id in sorted(found_by) for one in found_by[lead_id]]  # type: ignore[type-var]
+    wanted = [one for lead_id in sorted(found_by) for one in found_by[lead_id]]
     said = [said_of(one) for one in told.plays]
     found = [] if len(said) == len(wanted) else [f"{len(said)} plays, not {len(wanted)}"]
     for mine, yours in zip(wanted, said, strict=False):
