@@ -52,8 +52,7 @@ class Told(NamedTuple):
 def plays_of(book: Playbook, account: Account, as_of: date) -> dict[Id, list[Told]]:
     """What to do next with each lead, in the order of turns."""
     model = Oracle(book, account, as_of)
-    told = positions_of(book, account, as_of)
-    spaces = {product_id: (one.position, one.possible) for product_id, one in told.items()}
+    spaces = positions_of(book, account, as_of)
     return {
         lead_id: _in_turn(book, _of_lead(_Lead(book, account, model, lead, spaces)))
         for lead_id, lead in model.leads.items()
@@ -172,9 +171,9 @@ class _Lead:
     def position(self, product: Product) -> Answer:
         """Where the company stands with a product; without company, by what holds of it alone."""
         model = self.model
-        missing: tuple[str, ...] = ()
         if product.id in self.spaces:
-            key, _, keys, missing = self.spaces[product.id]
+            told = self.spaces[product.id]
+            key, keys, missing = told.position, told.possible, told.missing
         else:
             day = model.as_of
             sold = (product.sold_from or day) <= day <= (product.sold_until or day)
@@ -183,7 +182,7 @@ class _Lead:
                 key = "in_pipeline"
             if model.owned(self.lead, product.id):
                 key = "owned"
-            keys = {key}
+            keys, missing = {key}, ()
         levels = {one: SimpleNamespace(key=one) for one in keys}
         return Answer(levels[key], "", "", tuple(levels.values()), missing, ())
 
