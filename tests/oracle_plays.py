@@ -41,7 +41,7 @@ class Told(NamedTuple):
     due: date | None
     due_by: str
     turn: int
-    waits_for: tuple[Id, ...]
+    waits_for: tuple[Id | None, ...]
     not_before: date | None
     tier: str | None
     interest: str | None
@@ -54,7 +54,7 @@ def plays_of(book: Playbook, account: Account, as_of: date) -> dict[Id, list[Tol
     model = Oracle(book, account, as_of)
     spaces = positions_of(book, account, as_of)
     return {
-        lead_id: _in_turn(book, _of_lead(_Lead(book, account, model, lead, spaces)))
+        lead_id: _in_turn(book, _of_lead(_Lead(book, account, model, lead, spaces)), as_of)
         for lead_id, lead in model.leads.items()
     }
 
@@ -78,6 +78,7 @@ def today_of(
     due.sort(key=lambda one: one.due or date.max)
     for criterion in reversed(book.plays.order):
         due.sort(key=_sorter(book, criterion))
+    due.sort(key=lambda one: one.due_by != "person")
     return due
 
 
@@ -85,12 +86,13 @@ def _tie(product_id: Id | None) -> tuple[bool, Id]:
     return product_id is None, 0 if product_id is None else product_id
 
 
-def _sorter(book: Playbook, criterion: str) -> Callable[[Told], Any]:
-    """What comes first by one criterion has the smallest of these."""
+def _sorter(book: Playbook, criterion: str, as_of: date | None = None) -> Callable[[Told], Any]:
+    """What comes first by one criterion has the smallest of these; without a day, all are due."""
     places = [play.key for play in book.plays.plays]
     levels = [None, *book.scale.ladder]
     by: dict[str, Callable[[Told], Any]] = {
         "open_deal": lambda one: 0 if one.open_deal else 1,
+        "due": lambda one: as_of is not None and (one.due or date.max) > as_of,
         "play": lambda one: places.index(one.play),
         "interest": lambda one: len(levels) - levels.index(one.interest),
         # Keys of Tiers sort like their numbers; what has none comes last.
@@ -100,14 +102,15 @@ def _sorter(book: Playbook, criterion: str) -> Callable[[Told], Any]:
     return by[criterion]
 
 
-def _in_turn(book: Playbook, plays: list[Told]) -> list[Told]:
+def _in_turn(book: Playbook, plays: list[Told], as_of: date) -> list[Told]:
     plays.sort(key=lambda one: _tie(one.product_id))
     for criterion in reversed(book.plays.order):
-        plays.sort(key=_sorter(book, criterion))
-    # The whole firm comes where no product does.
-    plays.sort(key=lambda one: one.product_id is None)
+        plays.sort(key=_sorter(book, criterion, as_of))
+    # What is done claims nothing; a day that a person has set and that has come goes before all.
+    plays.sort(key=lambda one: one.due is None)
+    plays.sort(key=lambda one: one.due_by != "person" or (one.due or date.max) > as_of)
     theirs = book.plays.at_once
-    busy = tuple(one.product_id for one in plays[:theirs] if one.product_id is not None)
+    busy = tuple(one.product_id for one in plays[:theirs])
     return [
         one._replace(turn=place + 1, waits_for=() if place < theirs else busy)
         for place, one in enumerate(plays)
@@ -266,10 +269,12 @@ def _due(lead: _Lead, play: Any, product_id: Id | None) -> tuple[date | None, st
     ahead = [day for day in lead.asked_by_people(product_id) if day >= as_of]
     if ahead:
         return ahead[0], "person"
+    signs, contacts = lead.signs(product_id), lead.contacts(product_id)
     end = lead.end(product_id)
     if play.before_end_days is not None and end is not None:
-        return _moved(end, -play.before_end_days), "contract_end"
-    signs, contacts = lead.signs(product_id), lead.contacts(product_id)
+        begins = _moved(end, -play.before_end_days)
+        if begins <= as_of and all(day < begins for day in contacts):
+            return begins, "contract_end"
     if not signs and not contacts:
         return as_of, "never"
     answered = [day for day in contacts if all(day >= sign for sign in signs)]
@@ -277,7 +282,8 @@ def _due(lead: _Lead, play: Any, product_id: Id | None) -> tuple[date | None, st
         return _moved(max(signs), play.due_in_days), "sign"
     if play.cadence_days is not None:
         return _moved(max(contacts), play.cadence_days), "cadence"
-    return None, "done"
+    missed = [day for day in lead.asked_by_people(product_id) if day > max(contacts)]
+    return (max(missed), "person") if missed else (None, "done")
 
 
 def _of_lead(lead: _Lead) -> list[Told]:
@@ -344,7 +350,7 @@ def _told(lead: _Lead, product: Product | None, standing: Any) -> list[Told]:
             due_by=due_by,
             turn=0,
             waits_for=(),
-            not_before=free if other > own and free > model.as_of else None,
+            not_before=free if other > own and free > model.as_of and due_by != "person" else None,
             tier=None if standing is None else standing.tier.value.key,
             interest=None if standing is None else standing.interest.value.key,
             open_deal=standing is not None and standing.open_deal,

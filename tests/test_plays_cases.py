@@ -382,7 +382,7 @@ def test_a_product_is_asked_for_where_there_is_an_engagement() -> None:
         "engagement", "none", lead_id=1, product_id="C", by="森", reason="x", since=DAY, until=None
     )
     found = planned(plays, activities=[did(1, "page_view", 0, "B")], overrides=[hand])
-    assert [*found] == ["B", "C", None]
+    assert found.keys() == {"B", "C", None}
     assert planned(plays).keys() == {None}
 
 
@@ -469,10 +469,13 @@ def test_where_nobody_has_heard_of_each_other_it_is_due_at_once() -> None:
 
 
 def test_a_contract_that_ends_says_when() -> None:
-    """So many days before the last of those that run; none where one of them has no end."""
+    """So many days before the last of those that run; none where one of them has no end.
+
+    Until then, and once the lead was contacted, the play is due as any other.
+    """
     rules = [PlayRule(RENEW, ALWAYS, "A"), PlayRule(CALL, ALWAYS)]
     plays = ruled(products=rules, at_once=9)
-    ends = DAY + timedelta(100)
+    ends = DAY + timedelta(80)
 
     def held(*days: int | None) -> list[Contract]:
         return [
@@ -484,11 +487,13 @@ def test_a_contract_that_ends_says_when() -> None:
         ]
 
     for contracts, wanted in (
-        (held(100), (ends - timedelta(90), "contract_end")),
-        (held(20, 100, -1), (ends - timedelta(90), "contract_end")),
+        (held(80), (ends - timedelta(90), "contract_end")),
+        (held(20, 80, -1), (ends - timedelta(90), "contract_end")),
+        (held(90), (DAY, "contract_end")),
+        (held(91), (DAY, "sign")),
         (held(0), (DAY - timedelta(90), "contract_end")),
         (held(-1), (DAY, "sign")),
-        (held(100, None), (DAY, "sign")),
+        (held(80, None), (DAY, "sign")),
         ([Contract("c", "A", DAY + timedelta(1), ends)], (DAY, "sign")),
         # The end of the calendar is no end.
         ([Contract("c", "A", DAY, date.max)], (DAY, "sign")),
@@ -496,6 +501,10 @@ def test_a_contract_that_ends_says_when() -> None:
         found = planned(plays, contracts=contracts, activities=[did(1, "inquiry", 0, "A", "B")])
         assert (found["A"].due, found["A"].due_by) == wanted
         assert found["B"].due_by == "sign"
+    seen = [did(1, "inquiry", 0, "A", "B")]
+    for ago, due_by in ((10, "sign"), (11, "contract_end")):
+        called = [*seen, did(2, "call", -ago, "A")]
+        assert planned(plays, contracts=held(80), activities=called)["A"].due_by == due_by
 
 
 def test_days_set_by_people() -> None:
@@ -630,18 +639,22 @@ def test_the_first_channel_that_is_allowed() -> None:
 @pytest.mark.parametrize(
     ("order", "wanted"),
     [
-        (["open_deal"], "BAC"),
-        (["play"], "CAB"),
-        (["interest"], "ABC"),
-        (["tier"], "CAB"),
-        (["last_contact"], "BAC"),
-        ([], "ABC"),
-        (["tier", "interest"], "CAB"),
-        (["interest", "play"], "ACB"),
+        (["open_deal"], "BAC*"),
+        (["due"], "CAB*"),
+        (["play"], "C*AB"),
+        (["interest"], "ABC*"),
+        (["tier"], "CAB*"),
+        (["last_contact"], "BAC*"),
+        ([], "ABC*"),
+        (["tier", "interest"], "CAB*"),
+        (["interest", "play"], "ACB*"),
     ],
 )
 def test_what_decides_whose_turn_it_is(order: Any, wanted: str) -> None:
-    """Each criterion by itself; what ties is told apart by the next one, at last by the id."""
+    """Each criterion by itself; what ties is told apart by the next one, at last by the id.
+
+    The firm, ``*``, takes part, and comes last of what ties.
+    """
     rules = [PlayRule(CALL, ALWAYS, "C"), PlayRule(MAIL, ALWAYS)]
     plays = ruled(PlayRule(CALL, ALWAYS), products=rules, order=order)
     tier = Override(
@@ -658,12 +671,12 @@ def test_what_decides_whose_turn_it_is(order: Any, wanted: str) -> None:
         deals=[Deal("d", "c", at(-9), [DealLine("B")])],
         overrides=[tier],
     )
-    assert "".join(p for p in found if p) == wanted
-    turns = {p: (one.turn, one.waits_for) for p, one in found.items()}
-    first, *others = list(wanted)
-    assert turns.pop(first) == (1, ())
-    # Whatever its play is, the firm comes after all products.
-    assert turns == {p: (turn, (first,)) for turn, p in enumerate([*others, None], 2)}
+    assert "".join("*" if p is None else str(p) for p in found) == wanted
+    first, *others = found.values()
+    assert (first.turn, first.waits_for) == (1, ())
+    assert [(one.turn, one.waits_for) for one in others] == [
+        (turn, (first.product_id,)) for turn in (2, 3, 4)
+    ]
 
 
 def test_ids_that_are_numbers_are_in_order_of_numbers() -> None:

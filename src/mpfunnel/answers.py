@@ -19,7 +19,7 @@ from mpfunnel.rules.tables import Decision
 from mpfunnel.segments import Segment
 from mpfunnel.situation import Rejected
 from mpfunnel.stages import Entry, FunnelStage, Win
-from mpfunnel.synergy import WhiteSpace
+from mpfunnel.synergy import EVERY, WhiteSpace
 from mpfunnel.tiers import Tier
 
 __all__ = [
@@ -338,7 +338,7 @@ def _planned(one: PlannedPlay, lang: Lang) -> Row:
         "due": one.due,
         "due_by": one.due_by,
         "turn": one.turn,
-        "waits_for": _joined(one.waits_for),
+        "waits_for": _joined(EVERY if p is None else p for p in one.waits_for),
         "not_before": one.not_before,
         "tier": one.tier,
         "interest": one.interest,

@@ -7,13 +7,14 @@ from datetime import date
 from functools import cached_property
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from mpfunnel.compiled import Compiled
 from mpfunnel.contact import Contactable
 from mpfunnel.plays import (
     NO_PLAY,
     Claim,
+    DueBy,
     PlannedPlay,
     Play,
     Timing,
@@ -179,11 +180,13 @@ class Planned:
 
     def timing(self, product_id: Id | None, as_of: date) -> Timing:
         """Return what the due date of a play follows from."""
-        said = (self.set_days.get(product_id), self.diary.follow_up_on(product_id))
+        stated = (self.set_days.get(product_id), self.diary.follow_up_on(product_id))
+        days = [day for day in stated if day is not None]
         return Timing(
             self.diary.sign(product_id),
             self.diary.contact(product_id),
-            next((day for day in said if day is not None and day >= as_of), None),
+            next((day for day in days if day >= as_of), None),
+            max((day for day in days if day < as_of), default=None),
             None if product_id is None else self.ends.get(product_id),
         )
 
@@ -203,21 +206,24 @@ def plan(book: Compiled, lead: Planned, *, as_of: date) -> tuple[PlannedPlay, ..
         for product_id, moment in lead.moments.items()
     }
     decisions[None] = book.firm_play(*of_firm)
+    days = {
+        product_id: due_of(one.value, lead.timing(product_id, as_of), as_of=as_of)
+        for product_id, one in decisions.items()
+        if one.value.key != NO_PLAY.key
+    }
     claims = in_turn(
         [
-            _claim(book, lead, product_id, decision)
-            for product_id, decision in decisions.items()
-            if decision.value.key != NO_PLAY.key
+            _claim(book, lead, product_id, decisions[product_id], days[product_id], as_of)
+            for product_id in days
         ],
         plays,
     )
-    # Nothing comes after the whole firm, so that nothing waits for it.
-    first = tuple(one.product_id for one in claims[: plays.at_once] if one.product_id is not None)
+    first = tuple(one.product_id for one in claims[: plays.at_once])
     found: list[PlannedPlay] = []
     for turn, claim in enumerate(claims, 1):
         product_id, decision = claim.product_id, decisions[claim.product_id]
         channel, left_out = channel_of(decision.value, lead.contact, plays)
-        due, due_by = due_of(decision.value, lead.timing(product_id, as_of), as_of=as_of)
+        due, due_by = days[product_id]
         moment = None if product_id is None else lead.moments[product_id]
         found.append(
             PlannedPlay(
@@ -234,17 +240,38 @@ def plan(book: Compiled, lead: Planned, *, as_of: date) -> tuple[PlannedPlay, ..
                 interest=None if moment is None else moment.interest.value.key,
                 turn=turn,
                 waits_for=first if turn > plays.at_once else (),
-                not_before=not_before(claim.contact, lead.diary.latest, plays, as_of=as_of),
+                not_before=None
+                if due_by == "person"
+                else not_before(claim.contact, lead.diary.latest, plays, as_of=as_of),
             )
         )
     return tuple(found)
 
 
-def _claim(book: Compiled, lead: Planned, product_id: Id | None, decision: Decision[Play]) -> Claim:
-    place = book.playbook.plays.places[decision.value.key]
-    contact = lead.diary.own(product_id)
+def _claim(
+    book: Compiled,
+    lead: Planned,
+    product_id: Id | None,
+    decision: Decision[Play],
+    days: tuple[date | None, DueBy],
+    as_of: date,
+) -> Claim:
+    day, due_by = days
+    due = day is not None and day <= as_of
+    claim = Claim(
+        product_id,
+        book.playbook.plays.places[decision.value.key],
+        due=due,
+        promised=due and due_by == "person",
+        done=day is None,
+        contact=lead.diary.own(product_id),
+    )
     if product_id is None:
-        return Claim(None, place, contact=contact)
+        return claim
     moment = lead.moments[product_id]
-    interest = book.rungs[moment.interest.value.key]
-    return Claim(product_id, place, moment.open_deal, interest, moment.tier.value.number, contact)
+    return evolve(
+        claim,
+        open_deal=moment.open_deal,
+        interest=book.rungs[moment.interest.value.key],
+        tier=moment.tier.value.number,
+    )

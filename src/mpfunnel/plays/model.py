@@ -28,7 +28,7 @@ from mpfunnel.synergy import EVERY, FAMILY
 __all__ = ["CRITERIA", "NO_PLAY", "Criterion", "Motion", "Play", "PlayRule", "Plays"]
 
 Motion = Literal["upstream", "downstream"]
-Criterion = Literal["open_deal", "play", "interest", "tier", "last_contact"]
+Criterion = Literal["open_deal", "due", "play", "interest", "tier", "last_contact"]
 
 CRITERIA: Final[tuple[Criterion, ...]] = get_args(Criterion)
 _CHANNELS: Final[tuple[Channel, ...]] = get_args(Channel)
@@ -198,11 +198,12 @@ class Plays:
         need_consent: Channels that need a consent on record (特定電子メール法 asks for it in mail);
             through the others, a lead may be contacted unless it has opted out.
         order: What decides which of several plays for one lead comes first.
-            ``"open_deal"``: products with an open deal of the company. ``"play"``: the order of
-            `plays`. ``"interest"``: the highest level of interest. ``"tier"``: the highest Tier.
-            ``"last_contact"``: the product about which the lead was contacted last. What ties is
-            told apart by the id of the product. The whole firm comes after all products, whatever
-            its play.
+            ``"open_deal"``: products with an open deal of the company. ``"due"``: plays whose day
+            has come. ``"play"``: the order of `plays`. ``"interest"``: the highest level of
+            interest. ``"tier"``: the highest Tier. ``"last_contact"``: the product about which the
+            lead was contacted last. What ties is told apart by the id of the product, the whole
+            firm last. Whatever the order, a day that a person has set goes before all once it has
+            come, and a play that is done claims nothing.
         at_once: For how many products a lead is worked at one time; the others wait.
         quiet_days: How long a product waits after a contact about another one.
 

@@ -47,22 +47,24 @@ class Timing:
         sign: The latest day on which the lead gave a sign, or sales said something of it.
         contact: The latest day on which we contacted it.
         follow_up_on: The day that a person has set, if it has not passed.
+        missed: The latest day that a person had set, if it has passed.
         ends: The last day of the contracts that run, if they end.
     """
 
     sign: date | None = None
     contact: date | None = None
     follow_up_on: date | None = None
+    missed: date | None = None
     ends: date | None = None
 
 
 def due_of(play: Play, timing: Timing, *, as_of: date) -> tuple[date | None, DueBy]:
     """Return until when a play is due, and what that follows from.
 
-    A day that a person has set comes first, then the end of a contract where the play is about one.
-    Else the latest sign calls for it; once the lead was contacted after that (a contact of the same
-    day counts as after), only a play with a cadence is due again. Where nobody ever heard of each
-    other, it is due at once.
+    A day that a person has set comes first; then the end of a contract where the play is about one:
+    from `before_end_days` before it on, until the lead is contacted. Else the latest sign calls for
+    it; once the lead was contacted after that (a contact of the same day counts as after), only a
+    play with a cadence is due again. Where nobody ever heard of each other, it is due at once.
 
     Args:
         play: The play.
@@ -72,11 +74,15 @@ def due_of(play: Play, timing: Timing, *, as_of: date) -> tuple[date | None, Due
     if timing.follow_up_on is not None:
         return timing.follow_up_on, "person"
     if play.before_end_days is not None and timing.ends is not None:
-        return _shifted(timing.ends, -play.before_end_days), "contract_end"
+        begins = _shifted(timing.ends, -play.before_end_days)
+        if begins <= as_of and (timing.contact is None or timing.contact < begins):
+            return begins, "contract_end"
     if timing.contact is not None and (timing.sign is None or timing.sign <= timing.contact):
-        if play.cadence_days is None:
-            return None, "done"
-        return _shifted(timing.contact, play.cadence_days), "cadence"
+        if play.cadence_days is not None:
+            return _shifted(timing.contact, play.cadence_days), "cadence"
+        if timing.missed is not None and timing.contact < timing.missed:
+            return timing.missed, "person"
+        return None, "done"
     if timing.sign is None:
         return as_of, "never"
     return _shifted(timing.sign, play.due_in_days), "sign"
@@ -113,6 +119,9 @@ class Claim:
         product_id: The product; `None` for the whole firm.
         place: The place of the play among all, from 0.
         open_deal: Whether the company has an open deal about the product.
+        due: Whether its day has come.
+        promised: Whether a person has set that day, and it has come.
+        done: Whether nothing is due before a new sign.
         interest: The place of the level of interest on the ladder; -1 for the whole firm.
         tier: The number of the Tier; 10, lower than any, for the whole firm.
         contact: The latest day of a contact about it.
@@ -121,13 +130,20 @@ class Claim:
     product_id: Id | None
     place: int
     open_deal: bool = False
+    due: bool = False
+    promised: bool = False
+    done: bool = False
     interest: int = -1
     tier: int = 10
     contact: date | None = None
 
     def weight(self, order: Iterable[Criterion]) -> tuple[int, ...]:
-        """Return what sorts claims by the criteria alone, what comes first before the others."""
-        return tuple(_WEIGHTS[one](self) for one in order)
+        """Return what sorts claims, what comes first before the others.
+
+        Whatever the criteria: what a person has set for a day that has come goes before all others,
+        and what is done claims nothing.
+        """
+        return (not self.promised, self.done, *(_WEIGHTS[one](self) for one in order))
 
     @property
     def tie(self) -> tuple[bool, bool, Id]:
@@ -138,6 +154,7 @@ class Claim:
 
 _WEIGHTS: Final[Mapping[Criterion, Callable[[Claim], int]]] = {
     "open_deal": lambda one: not one.open_deal,
+    "due": lambda one: not one.due,
     "play": lambda one: one.place,
     "interest": lambda one: -one.interest,
     "tier": lambda one: one.tier,
@@ -163,9 +180,9 @@ class PlannedPlay:
         tier: Key of the Tier of the company for the product; `None` for the whole firm.
         interest: Key of the level of interest of the lead in the product; likewise.
         turn: Its place among the plays of the lead, from 1.
-        waits_for: The products whose turn it is before this one.
+        waits_for: The products whose turn it is before this one; `None` for the whole firm.
         not_before: The first day on which it may go on after a contact about another product;
-            `None` where it may at once.
+            `None` where it may at once, and where a person has set the day.
     """
 
     company_id: Id | None
@@ -180,7 +197,7 @@ class PlannedPlay:
     tier: str | None = None
     interest: str | None = None
     turn: int = 1
-    waits_for: tuple[Id, ...] = ()
+    waits_for: tuple[Id | None, ...] = ()
     not_before: date | None = None
 
     @property
@@ -202,18 +219,13 @@ class PlannedPlay:
 def in_turn(claims: Iterable[Claim], plays: Plays) -> tuple[Claim, ...]:
     """Return the claims for one lead in the order in which their turns come.
 
-    The first `Plays.at_once` have their turn; each other one waits for them. That of the whole firm
-    comes after those of all products: it is for whom no product claims.
+    The first `Plays.at_once` have their turn; each other one waits for them.
 
     Args:
         claims: The claims, in any order.
-        plays: The order, and how many have their turn at one time.
+        plays: The order.
     """
-
-    def place(one: Claim) -> tuple[object, ...]:
-        return one.product_id is None, one.weight(plays.order), one.tie
-
-    return tuple(sorted(claims, key=place))
+    return tuple(sorted(claims, key=lambda one: (one.weight(plays.order), one.tie)))
 
 
 def not_before(own: date | None, latest: date | None, plays: Plays, *, as_of: date) -> date | None:
