@@ -33,7 +33,7 @@ from mpfunnel.starters import starter
 from mpfunnel.tiers import Tier, TierLimit, TierLimits, TierTable, decided
 
 BOOK = starter(["crm", "sfa"])
-KNOWN = "known are format, name, lang, zone, currency, tier_review_dates, attributes, products, segments, tiers, engagement, funnel, synergy, cases"
+KNOWN = "known are format, name, lang, zone, currency, tier_review_dates, attributes, products, segments, tiers, engagement, funnel, synergy, plays, cases"
 TIERS = ("tiers", "*")
 RULE = (*TIERS, "rules", 1)
 

@@ -25,7 +25,8 @@ from mpfunnel.errors import InvalidDataError
 from mpfunnel.facts import company, product
 from mpfunnel.labels import Label
 from mpfunnel.playbook import Playbook
-from mpfunnel.records import Company, Product
+from mpfunnel.plays import CRITERIA, NO_PLAY, Motion, Play, PlayRule, Plays
+from mpfunnel.records import Channel, Company, Product
 from mpfunnel.rules.conditions import All, AnyOf, Condition, Exists, Not
 from mpfunnel.rules.facts import Fact, Scale
 from mpfunnel.rules.tables import Band, Decision, DecisionTable, Rule, ScoreItem
@@ -368,6 +369,63 @@ def synergies(
         return Synergy(relations[:1], rules)
 
 
+CHANNELS: Any = get_args(Channel)
+DUE: st.SearchStrategy[int] = st.integers(0, 36_500)
+
+
+@st.composite
+def plays_of(
+    draw: st.DrawFn,
+    products: list[Product],
+    when: st.SearchStrategy[Condition],
+    when_firm: st.SearchStrategy[Condition],
+) -> Plays:
+    """Plays with every field given or left out, and rules that give each of them, or none."""
+    owned = st.sampled_from([facts.account.owns(one) for one in products])
+    when, when_firm = when | owned, when_firm | owned
+    motions: Any = st.sampled_from(get_args(Motion))
+    keys = draw(st.lists(KEYS.filter(lambda key: key != NO_PLAY.key), max_size=3, unique=True))
+    plays = [
+        Play(
+            key,
+            draw(LABELS),
+            message=draw(st.just("") | KEYS),
+            channels=draw(st.permutations(CHANNELS))[: draw(st.integers(0, 5))],
+            owner=draw(st.just("") | KEYS),
+            due_in_days=draw(DUE),
+            cadence_days=draw(st.none() | st.integers(1, 36_500)),
+            before_end_days=draw(st.none() | DUE),
+            motion=draw(motions),
+        )
+        for key in keys
+    ]
+    about = ["*", *(one.id for one in products)]
+    about += [f"family:{one.family}" for one in products if one.family is not None]
+    rules: dict[str, list[PlayRule]] = {
+        name: [
+            PlayRule(
+                draw(st.sampled_from((None, *plays))),
+                draw(condition),
+                draw(st.sampled_from(ids)),
+                draw(st.sampled_from(("", f"鍵 {place}"))),
+                draw(st.none() | LABELS),
+            )
+            for place in range(draw(st.integers(0, 2)))
+        ]
+        for name, condition, ids in (("products", when, about), ("firm", when_firm, ["*"]))
+    }
+    return Plays(
+        plays,
+        rules["products"],
+        rules["firm"],
+        contacts=draw(st.lists(KEYS, max_size=2)),
+        need_consent=draw(st.just(("email",)) | st.lists(st.sampled_from(CHANNELS), max_size=2)),
+        order=draw(st.permutations(CRITERIA))[: draw(st.integers(0, 5))],
+        at_once=draw(st.just(1) | st.integers(1, 2**63 - 1)),
+        quiet_days=draw(st.just(0) | DUE),
+    )
+
+
 @st.composite
 def playbooks(draw: st.DrawFn, conditions: Any = conditions) -> Playbook:
     """Any playbook that can be built from facts, with nasty keys, labels and numbers."""
@@ -481,9 +539,14 @@ def playbooks(draw: st.DrawFn, conditions: Any = conditions) -> Playbook:
         every[name] = {one: draw(st.sampled_from(policies)) for one in ids}
     of_product = [about.named(name) for name in ("tier", "owned", "open_deal", "sold", "lifecycle")]
     when_offered = conditions(terms_of(company) + own + of_product, keys, products=False)
+    about_firm = facts.FunnelFacts(Scale(rungs, aside))
+    of_firm = shared + terms_of(about_firm) + terms_of(facts.contact)
+    when_firm = conditions(of_firm, keys, products=False)
+    when_played = conditions(of_firm + terms_of(about), keys, products=False)
     return Playbook(
         products,
         segment_table,
+        plays=draw(st.just(Plays()) | plays_of(products, when_played, when_firm)),
         synergy=draw(synergies(products, when_offered)),
         funnel=funnel,
         zone=draw(st.sampled_from(("UTC", "Asia/Tokyo"))),
@@ -511,6 +574,8 @@ def labels_of(book: Playbook) -> list[Any]:
         found += [state.label for state in (*model.ladder, *model.detours)]
     stages = (*book.funnel.ladder, *book.funnel.detours)
     found += [(stage.label, stage.kind, stage.within_days) for stage in stages]
+    found += [play.label for play in book.plays.plays]
+    found += [one.because for one in (*book.plays.products, *book.plays.firm)]
     found += [one.because for one in book.synergy.relations]
     found += [one.because for one in book.synergy.not_eligible]
     for table in policies:
@@ -561,7 +626,7 @@ def book_with(*whens: Condition, about: str = "funnel") -> Playbook:
         return evolve(book, tiers=table)
     stage = FunnelStage("mql", "MQL")
     rules = DecisionTable([Rule(stage, when) for when in whens], stage)
-    return evolve(book, funnel=Funnel(rules, [stage]))
+    return evolve(book, funnel=Funnel(rules, [stage]), plays=Plays())
 
 
 def nested(depth: int) -> Condition:

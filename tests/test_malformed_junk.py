@@ -80,7 +80,7 @@ try:
 except InvalidDataError as error:
     print(json.dumps([f"{problem.code} | {problem}" for problem in error.problems]))
 """
-UNKNOWN: Final = "unknown-key | slow.{}: a: no such key; known are format, name, lang, zone, currency, tier_review_dates, attributes, products, segments, tiers, engagement, funnel, synergy, cases"
+UNKNOWN: Final = "unknown-key | slow.{}: a: no such key; known are format, name, lang, zone, currency, tier_review_dates, attributes, products, segments, tiers, engagement, funnel, synergy, plays, cases"
 LONG: Final = [
     "".join(random.Random(seed).sample([chr(0x3400 + code) for code in range(1_000)], 1_000))
     for seed in range(301)

@@ -283,7 +283,7 @@ def _check_same(playbook: Playbook, read_back: Callable[[], Playbook]) -> None:
         raise PlaybookError(error.problems) from None
     problems = [
         Problem("custom", part, "holds what no file can hold; build its rules from mpfunnel.facts")
-        for part in ("products", "segments", "tiers", "engagement", "funnel")
+        for part in ("products", "segments", "tiers", "engagement", "funnel", "synergy", "plays")
         # A policy in Python need not say what it equals: its kind, Tiers and options do.
         if getattr(again, part) != getattr(playbook, part)
         and meaning_of(getattr(again, part)) != meaning_of(getattr(playbook, part))

@@ -17,6 +17,7 @@ from mpfunnel.codec.cases import ANSWER, CASE, MAX_CASES, OF_COMPANY, OF_LEAD
 from mpfunnel.codec.conditions import JOINTS, LISTS, OPERATORS, TAKES
 from mpfunnel.codec.formats import FORMAT
 from mpfunnel.codec.lifecycle import CALENDAR, CALENDAR_DAYS, LIFECYCLE, STAGE_KIND, TRANSITION
+from mpfunnel.codec.plays import CHANNELS, MAX_PLAYS, PLAY, PLAY_RULE, PLAYS
 from mpfunnel.codec.reading import (
     DAY_OF_YEAR,
     DAYS,
@@ -37,6 +38,8 @@ from mpfunnel.codec.tiers import CARD, ITEM, LIMIT, SCORECARD
 from mpfunnel.engagement.model import FULL_SHARE, MAX_HALF_LIFE_DAYS, MAX_TOTAL
 from mpfunnel.engagement.signals import MAX_COOL_DOWN_DAYS, MAX_HAND_DAYS, MAX_POINTS
 from mpfunnel.labels import Lang
+from mpfunnel.plays import CRITERIA, Motion
+from mpfunnel.plays.model import MAX_DAYS
 from mpfunnel.records import Company, Lead, Lifecycle
 from mpfunnel.rules.facts import Fact, Kind
 from mpfunnel.stages.funnel import MAX_QUIET_DAYS
@@ -120,6 +123,7 @@ def playbook_schema() -> dict[str, Any]:
         "engagement": _each(_ref("model")),
         "funnel": _funnel(),
         "synergy": _synergy(),
+        "plays": _plays(),
         "cases": _list(_ref("case"), maxItems=MAX_CASES),
         SHEETS: _each(_sheet()),
     }
@@ -154,6 +158,11 @@ def playbook_schema() -> dict[str, Any]:
             ),
             **_conditions(
                 _ACCOUNT, facts.company, facts.group, facts.product, facts.account, own="company"
+            ),
+            **_conditions(
+                _PLAYED,
+                *(facts.company, facts.group, facts.account, facts.lead),
+                *(facts.product, facts.funnel, facts.contact),
             ),
             **{kind: _asked(kind) for kind in TAKES},
             "tier": _asked("level", tier=True),
@@ -338,11 +347,41 @@ def _synergy() -> _Schema:
     return _table(SYNERGY, types)
 
 
+def _plays() -> _Schema:
+    days = _from(0, MAX_DAYS)
+    play = {
+        "key": _KEY,
+        "label": _ref("label"),
+        "message": _TEXT,
+        "channels": _list(_one_of(CHANNELS)),
+        "owner": _TEXT,
+        "due_in_days": days,
+        "cadence_days": _from(1, MAX_DAYS),
+        "before_end_days": days,
+        "motion": _one_of(get_args(Motion)),
+    }
+    firm = {"play": _KEY, **_reasoned(_PLAYED)}
+    about: Mapping[str, _Schema] = {"product": {"type": ["string", "integer"]}}
+    required = ("play", "when")
+    types: Mapping[str, _Schema] = {
+        "order": _list(_one_of(CRITERIA)),
+        "need_consent": _list(_one_of(CHANNELS)),
+        "contacts": _list(_KEY),
+        "at_once": {**_INTEGER, "minimum": 1},
+        "quiet_days": days,
+        "list": _list(_table(PLAY, play, ("key",)), maxItems=MAX_PLAYS),
+        "products": _list(_table((*PLAY_RULE, *about), {**firm, **about}, required)),
+        "firm": _list(_table(PLAY_RULE, firm, required)),
+    }
+    return _table(PLAYS, types)
+
+
 # -- conditions --
 
 _COMPANY: Final = "condition_on_company"
 _LEAD: Final = "condition_on_lead"
 _ACCOUNT: Final = "condition_on_account"
+_PLAYED: Final = "condition_on_play"
 _LITERALS: Final[Mapping[Kind, _Schema]] = {
     "int": _INTEGER,
     "decimal": _NUMBER,

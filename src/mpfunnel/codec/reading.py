@@ -16,6 +16,7 @@ from mpfunnel.codec.checks import is_list, lies_in, no_such, under
 from mpfunnel.codec.conditions import Vocabulary, day_of
 from mpfunnel.codec.formats import FORMAT, fault_of_format, upgraded
 from mpfunnel.codec.lifecycle import LIFECYCLE, LifecycleCheck
+from mpfunnel.codec.plays import PlaysCheck
 from mpfunnel.codec.synergy import SynergyCheck
 from mpfunnel.codec.tables import TABLE
 from mpfunnel.codec.tiers import Kinds, TierCheck
@@ -61,7 +62,7 @@ MAX_KEYS: Final = 1_000
 DAY_OF_YEAR: Final = re.compile("[0-9]{2}-[0-9]{2}")
 _SECTIONS: Final = ("products", "segments", "tiers", "engagement", "funnel")
 _HEAD: Final = ("lang", "zone", "currency")
-_OPTIONAL: Final = ("synergy", "cases")
+_OPTIONAL: Final = ("synergy", "plays", "cases")
 TOP: Final = (
     *("format", "name", *_HEAD, "tier_review_dates", "attributes"),
     *(*_SECTIONS, *_OPTIONAL),
@@ -104,7 +105,7 @@ class _Enough(Exception):  # noqa: N818 - no error, only the end of looking for 
     """There are as many problems as anybody reads."""
 
 
-class _PlaybookCheck(TierCheck, LifecycleCheck, SynergyCheck, WorkedCaseCheck):
+class _PlaybookCheck(TierCheck, LifecycleCheck, SynergyCheck, PlaysCheck, WorkedCaseCheck):
     """Reads a whole playbook."""
 
     def __init__(self, kinds: Kinds) -> None:
@@ -112,6 +113,7 @@ class _PlaybookCheck(TierCheck, LifecycleCheck, SynergyCheck, WorkedCaseCheck):
         self.contradictions: list[Problem] = []
         self._attributes: dict[str, Term] = {}
         self._scale_of_firm: Scale | None = None
+        self._stages_of_firm: Scale | None = None
 
     def fault(self, code: str, path: str, message: str) -> None:
         """Add a problem; after `MAX_PROBLEMS` of them, stop."""
@@ -150,10 +152,15 @@ class _PlaybookCheck(TierCheck, LifecycleCheck, SynergyCheck, WorkedCaseCheck):
         )
         segments = self._segments(given["segments"])
         funnel = self._funnel(given["funnel"])
+        by_text = {str(product_id): product_id for product_id in products}
         if "synergy" in data:
-            by_text = {str(product_id): product_id for product_id in products}
             head["synergy"] = self.synergy(self.table(data, "synergy", ""), words, by_text)
-        parts = (*given.values(), segments, funnel, head.get("synergy", ()))
+        if "plays" in data:
+            head["plays"] = self.plays(
+                self.table(data, "plays", ""), self._words_of_plays(), by_text
+            )
+        optional = (head.get(name, ()) for name in ("synergy", "plays"))
+        parts = (*given.values(), segments, funnel, *optional)
         book = None
         if None not in (*parts, *products.values(), *tiers.values(), *models.values()):
             try:
@@ -195,8 +202,14 @@ class _PlaybookCheck(TierCheck, LifecycleCheck, SynergyCheck, WorkedCaseCheck):
             self.contradictions = [*error.problems]
             return None
 
-    def _words(self, own: str, scale: Scale | None, stages: Scale = facts.STAGES) -> Vocabulary:
-        return Vocabulary.of(own, scale or facts.ENGAGEMENT, self._attributes, stages)
+    def _words(self, own: str, scale: Scale | None, stages: Scale | None = None) -> Vocabulary:
+        states = scale or facts.ENGAGEMENT
+        return Vocabulary.of(own, states, self._attributes, stages or facts.STAGES)
+
+    def _words_of_plays(self) -> Vocabulary:
+        words = self._words("", self._scale_of_firm, self._stages_of_firm)
+        # Who writes "stage" means that of the firm, which therefore comes first.
+        return evolve(words, groups={"funnel": words.groups["funnel"], **words.groups})
 
     # -- products, and what each of them has --
 
@@ -339,7 +352,8 @@ class _PlaybookCheck(TierCheck, LifecycleCheck, SynergyCheck, WorkedCaseCheck):
         given: dict[str, Any] = {key: data[key] for key in FUNNEL if key in data}
         stage = self._one_of((*ladder, *detours), "stage")
         moves = self.lifecycle(data, self._rows(data, "transitions", "funnel"), stage)
-        words = self._words("", self._scale_of_firm, _in_order(ladder, detours))
+        self._stages_of_firm = _in_order(ladder, detours)
+        words = self._words("", self._scale_of_firm, self._stages_of_firm)
         rules = self._rules(data, "funnel", words, "stage", stage, DecisionTable[Any])
         if rules is None or moves is None or "ladder" not in data:
             return None

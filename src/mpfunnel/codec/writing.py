@@ -12,6 +12,7 @@ from mpfunnel.codec.cases import case_data
 from mpfunnel.codec.conditions import Vocabulary
 from mpfunnel.codec.formats import FORMAT
 from mpfunnel.codec.lifecycle import lifecycle_data
+from mpfunnel.codec.plays import plays_data
 from mpfunnel.codec.synergy import synergy_data
 from mpfunnel.codec.tables import table_data
 from mpfunnel.codec.tiers import tier_data, unwritable
@@ -44,7 +45,7 @@ def playbook_data(book: Playbook) -> dict[str, Any]:
     used = _attributes(book)
     terms = {name: term_for(fact) for name, fact in used.items()}
     about_companies = Vocabulary.of("company", book.scale, terms)
-    about_leads = Vocabulary.of("", book.scale, terms)
+    about_leads = Vocabulary.of("", book.scale, terms, book.funnel.scale)
     funnel = book.funnel
     return without_none(
         {
@@ -75,6 +76,7 @@ def playbook_data(book: Playbook) -> dict[str, Any]:
                 **table_data(funnel.rules, "stage", about_leads),
             },
             "synergy": synergy_data(book.synergy, about_companies) or None,
+            "plays": plays_data(book.plays, about_leads) or None,
             "cases": [case_data(case, book) for case in book.cases] or None,
         }
     )
