@@ -388,12 +388,16 @@ def test_the_entry_in_force_is_that_of_a_naive_model(seed: int) -> None:
 # -- rules that see the stage --
 
 
+BARE = evolve(ENGINE.playbook, plays=mf.Plays())
+"""Plays name the stages that rules have."""
+
+
 def engine_of(*rules: tuple[mf.FunnelStage, Any]) -> mf.Engine:
     """An engine of a funnel with three stages and these rules."""
-    return mf.Engine(evolve(ENGINE.playbook, funnel=funnel_of(*rules)))
+    return mf.Engine(evolve(BARE, funnel=funnel_of(*rules)))
 
 
-LADDER = mf.Engine(evolve(ENGINE.playbook, funnel=STEPS))
+LADDER = mf.Engine(evolve(BARE, funnel=STEPS))
 CIRCLE = engine_of(
     (LATENT, IN.is_in("unset", "evident") & product.touched), (EVIDENT, IN == LATENT)
 )

@@ -430,7 +430,8 @@ def test_the_next_change_of_a_stage_knows_the_group() -> None:
     """A contract of a relative that ends changes a stage by time alone; one to come does not."""
     known, inquiry = mf.FunnelStage("known", "known"), mf.FunnelStage("inquiry", "inquiry")
     rules = DecisionTable([Rule(inquiry, group.owns("crm"), key="owns")], known)
-    engine = mf.Engine(evolve(BOOK, funnel=mf.Funnel(rules, (known, inquiry), ())))
+    own = mf.Funnel(rules, (known, inquiry), ())
+    engine = mf.Engine(evolve(BOOK, funnel=own, plays=mf.Plays()))
     ends = DAY + timedelta(5)
     child = CompanyHistory(
         Company(2, parent_id=1), [CompanyChange(DAY + timedelta(1), "parent_id", None)]
@@ -537,7 +538,7 @@ def test_a_playbook_that_asks_comes_back_from_its_file(number: int) -> None:
 
 def test_who_does_not_ask_has_the_version_of_before() -> None:
     """The facts of companies mean what they meant."""
-    book = evolve(mf.starter(["crm"]), synergy=mf.Synergy())
+    book = evolve(mf.starter(["crm"]), synergy=mf.Synergy(), plays=mf.Plays())
     assert book.version == "04e1db586e4aef7d"
 
 

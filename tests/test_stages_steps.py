@@ -25,7 +25,7 @@ from tests.policies import randoms
 from tests.steps import EVIDENT, IN, LATENT, STEPS, UNSET, drawn_engine, funnel_of
 
 DAY = timedelta(1)
-BASE = mf.starter(["crm", "sfa"], zone="UTC")
+BASE = evolve(mf.starter(["crm", "sfa"], zone="UTC"), plays=mf.Plays())
 TODAY = date(2026, 6, 1)
 
 
