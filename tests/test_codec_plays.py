@@ -133,6 +133,10 @@ def test_what_is_usual_is_left_out() -> None:
     assert to_data(evolve(BOOK, plays=Plays(at_once=2)))["plays"] == {"at_once": 2, "quiet_days": 0}
     said = to_data(evolve(BOOK, plays=Plays(need_consent=(), order=())))["plays"]
     assert said == {"order": [], "need_consent": [], "at_once": 1, "quiet_days": 0}
+    kinds = [f"kind_{number}" for number in range(9)]
+    held = evolve(BOOK, plays=Plays(contacts=kinds, need_consent=("web", "phone", "email")))
+    said = to_data(held)["plays"]
+    assert (said["contacts"], said["need_consent"]) == (kinds, ["email", "phone", "web"])
     newsletter = Play("send_newsletter", "send newsletter")
     said = to_data(evolve(BOOK, plays=Plays([newsletter])))["plays"]
     assert said["list"] == [{"key": "send_newsletter", "due_in_days": 0, "motion": "downstream"}]
@@ -266,6 +270,7 @@ def test_faults_of_a_file_are_told_at_once() -> None:
             {"when": when, "key": "k"},
             {"play": "a"},
             {"play": 3, "when": when, "key": 3},
+            {"play": "a", "product": True, "when": when},
         ],
         "firm": [{"play": "none", "product": "crm", "when": {"funnel.stage": "mqll"}}],
     }
@@ -296,6 +301,7 @@ def test_faults_of_a_file_are_told_at_once() -> None:
         "missing: plays.products[3]: has no when",
         "type: plays.products[4].play: must be a key: text that is not blank",
         "type: plays.products[4].key: must be text, not int",
+        "type: plays.products[5].product: must be the id of a product",
         "unknown-key: plays.firm[0].product: no such key; known are play, when, key, because",
         "unknown-level: plays.firm[0].when.funnel.stage: no such level 'mqll'; did you mean 'mql'?",
         "duplicate: plays.list[3].key: 'b' is used twice; keys are unique",
@@ -355,9 +361,7 @@ def test_what_contradicts_the_playbook_has_the_path_of_the_file() -> None:
 
 def test_a_flood_of_plays_is_refused_at_once() -> None:
     """Too many plays are one fault; too many faults of rules are the first 200."""
-    assert faults_of({"list": [{"key": f"p{one}"} for one in range(1_001)]}) == [
-        "size: plays.list: has more than 1,000 of them"
-    ]
+    assert faults_of({"list": [{}] * 1_001}) == ["size: plays.list: has more than 1,000 of them"]
     many = [{"key": f"p{one}"} for one in range(1_000)]
     said = faults_of({"list": many, "firm": [{"play": "x", "when": {"all": []}}] * 5_000})
     assert len(said) == 201

@@ -540,13 +540,14 @@ def playbooks(draw: st.DrawFn, conditions: Any = conditions) -> Playbook:
     of_product = [about.named(name) for name in ("tier", "owned", "open_deal", "sold", "lifecycle")]
     when_offered = conditions(terms_of(company) + own + of_product, keys, products=False)
     about_firm = facts.FunnelFacts(Scale(rungs, aside))
-    of_firm = shared + terms_of(about_firm) + terms_of(facts.contact)
+    of_firm = terms_of(company) + terms_of(facts.lead) + both
+    of_firm += terms_of(about_firm) + terms_of(facts.contact)
     when_firm = conditions(of_firm, keys, products=False)
-    when_played = conditions(of_firm + terms_of(about), keys, products=False)
+    when_played = conditions(of_firm + measures + terms_of(about), keys, products=False)
     return Playbook(
         products,
         segment_table,
-        plays=draw(st.just(Plays()) | plays_of(products, when_played, when_firm)),
+        plays=draw(plays_of(products, when_played, when_firm)),
         synergy=draw(synergies(products, when_offered)),
         funnel=funnel,
         zone=draw(st.sampled_from(("UTC", "Asia/Tokyo"))),

@@ -182,7 +182,7 @@ WHOLE: Final[Any] = json.loads(
                        {"key": "newsletter"}],
               "products": [{"play": "propose", "product": "family:f", "key": "p",
                             "because": {"en": "keen"},
-                            "when": {"product.engagement": "warm", "product.tier": "2以上",
+                            "when": {"product.engagement": "warm", "product.tier": "Tier 2以上",
                                      "product.position": {"in": ["untapped"]},
                                      "product.lifecycle": "成長期", "contact.email": true,
                                      "account.owned": "sfa", "lead.title": "部長"}},

@@ -39,14 +39,13 @@ class PlaysCheck(TableCheck):
     def plays(
         self, data: dict[str, Any], words: Vocabulary, products: Mapping[str, Id]
     ) -> Plays | None:
-        """Return what `data` says of plays; `None` where a part is faulty.
+        """Return what `data` says of plays; `None` where they cannot stand together.
 
         Args:
             data: The table.
             words: What its conditions may name.
             products: The ids of products by their text.
         """
-        known = len(self.problems)
         self.keys(data, "plays", PLAYS)
         given: dict[str, Any] = {name: data[name] for name in _NUMBERS if name in data}
         for name, (what, choice) in _WORDS.items():
@@ -68,8 +67,7 @@ class PlaysCheck(TableCheck):
                 play = self._play_named(raw, at, asked)
                 rules.append((at, self._play_rule(raw, at, play, words, products)))
             made[name] = _sound(rules)
-        whole = self._whole(made, given)
-        return None if len(self.problems) > known else whole
+        return self._whole(made, given)
 
     def _whole(
         self, made: Mapping[str, Mapping[str, Any]], given: Mapping[str, Any]
