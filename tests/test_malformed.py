@@ -555,7 +555,7 @@ OBJECTS: Final[dict[str, tuple[Callable[[], object], list[str]]]] = {
          "type | order: must be a list, not str",
          "range | at_once: must be an integer of 1 or more, not True",
          "type | quiet_days: must be an integer, not NoneType None"]),
-    "plays that contradict themselves": (lambda: mf.Plays([mf.Play("a", "a")], [mf.PlayRule("b", company.employees > 3)], [mf.PlayRule("a", company.employees > 3, "crm")], contacts=["call", []], need_consent=["fax"]),  # type: ignore[list-item]
+    "plays that contradict themselves": (lambda: mf.Plays([mf.Play("a", "a")], [mf.PlayRule("b", company.employees > 3)], [mf.PlayRule("a", company.employees > 3, "crm")], contacts=["call", " "], need_consent=["fax"]),
         ["unknown-play | products[0].play: no such play 'b'",
          "scope | firm[0].product: must be left out: the rule is about the whole firm",
          "type | contacts: must hold kinds of activities, which are text",
