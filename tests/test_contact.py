@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from mpfunnel.calendars import local_day, zone_for
 from mpfunnel.contact import BASES, Contactable, contactability, contactable
+from mpfunnel.contact import CHANNELS as LABELS
 from mpfunnel.errors import InvalidDataError, Problem
 from mpfunnel.records import Channel, Consent, Lead
 
@@ -268,3 +269,9 @@ class TestLaws:
                 expected[said.channel] = said.granted
         found = contactability(Lead(1, consents=consents), as_of=as_of, zone=TOKYO)
         assert {channel: one.allowed for channel, one in found.items()} == expected
+
+
+def test_every_channel_has_a_name_in_both_languages() -> None:
+    """In the order in which records name them."""
+    assert tuple(LABELS) == CHANNELS
+    assert [label.ja for label in LABELS.values()] == ["メール", "電話", "郵送", "訪問", "Web"]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 import mpfunnel as mf
 from mpfunnel.records import SalesEventKind
-from mpfunnel.starters import ENGAGEMENT, FUNNEL, OKU, SEGMENTS, starter
+from mpfunnel.rules.conditions import IsIn
+from mpfunnel.starters import ENGAGEMENT, FUNNEL, OKU, OWNERS, PLAYS, SEGMENTS, starter
 
 DAY = date(2026, 10, 31)
 NOON = datetime(2026, 10, 31, 3, tzinfo=UTC)
@@ -200,12 +202,43 @@ def test_the_way_through_the_funnel() -> None:
     assert FUNNEL.quiet_days == 180
 
 
+def test_every_play_is_somebodys_and_comes_again() -> None:
+    """A lead that was called in vain does not fall off the list; every quarter is 90 days."""
+    plays = {one.key: one for one in PLAYS.plays}
+    assert {one.owner for one in plays.values()} == set(OWNERS)
+    assert all(one.channels and one.cadence_days for one in plays.values())
+    assert plays["propose"].due_in_days == 2
+    assert plays["regular_follow_up"].cadence_days == 90
+    assert plays["regular_follow_up"].message == "education"
+
+
+def test_every_state_and_stage_has_a_play_or_deliberately_none() -> None:
+    """Whatever is known of a lead, one rule of the firm is for it, and some rule of its product."""
+
+    def named(rules: Iterable[mf.PlayRule]) -> list[str]:
+        return [key for rule in rules if isinstance(rule.when, IsIn) for key in rule.when.values]
+
+    stages = [one.key for one in (*FUNNEL.ladder, *FUNNEL.detours)]
+    assert sorted(named(PLAYS.firm)) == sorted(stages)
+    states = {one.key for one in (*ENGAGEMENT.ladder, *ENGAGEMENT.detours)}
+    assert set(named(PLAYS.products)) == states - {"none"} | {"not_eligible"}
+
+
+def test_the_reasons_of_plays_are_told_as_people_speak() -> None:
+    """No list of keys or levels, in either language, and none longer than a line."""
+    rules = (*PLAYS.products, *PLAYS.firm)
+    assert all("_" not in rule.because.text(lang) for rule in rules for lang in ("en", "ja"))
+    assert all(rule.because.en != rule.because.ja for rule in rules)
+    assert max(len(rule.because.ja) for rule in rules) <= 22
+
+
 def test_every_outcome_has_a_label_in_both_languages() -> None:
     """What a marketer reads is never a key."""
     labels = [one.label for one in SEGMENTS.outcomes]
     labels += [one.label for one in (*FUNNEL.ladder, *FUNNEL.detours)]
     labels += [one.label for one in (*ENGAGEMENT.ladder, *ENGAGEMENT.detours)]
-    assert len(labels) == 11 + 11 + 9
+    labels += [*(one.label for one in PLAYS.plays), *OWNERS.values()]
+    assert len(labels) == 11 + 11 + 9 + 11 + 4
     assert all("_" not in label.en and "_" not in label.ja for label in labels)
     assert all(signal.label.ja != signal.label.en for signal in ENGAGEMENT.signals)
 

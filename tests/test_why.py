@@ -243,3 +243,27 @@ def test_a_question_that_cannot_be_asked_is_refused(
     with pytest.raises(error) as caught:
         ENGINE.explain(question, of, *about, as_of=DAY)
     assert message in str(caught.value)
+
+
+def test_a_play_names_its_channels_as_people_do() -> None:
+    """The one that it goes by, and those that it cannot go by, each with the reason."""
+    opted_out = [mf.Consent("phone", False, NOON), mf.Consent("visit", True, NOON, "business_card")]
+    account = mf.Account(
+        mf.Company(1, employees=400, annual_revenue=1),
+        leads=[mf.Lead(7, company_id=1, consents=opted_out)],
+        activities=[did(1, "demo_request", 1, "crm")],
+    )
+    text = ENGINE.explain("play", account, 7, "crm", as_of=DAY, lang="ja")
+    assert text.startswith("商材を提案する — 関心度が高く、Tier 3以上 [propose]\n")
+    assert text.splitlines()[-3:] == [
+        "期限: 2026-11-01 (直近の反応から)",
+        "チャネル: 訪問",
+        "  電話: 除外 — 2026-10-30に拒否の申し出",
+    ]
+    never = [mf.Consent(one, False, NOON) for one in ("email", "web")]
+    silent = mf.Account(None, leads=[mf.Lead(7, consents=never)])
+    assert ENGINE.explain("play", silent, 7, as_of=DAY).splitlines()[-3:] == [
+        "channel: none",
+        "  mail: left out — opted out on 2026-10-30",
+        "  web: left out — opted out on 2026-10-30",
+    ]

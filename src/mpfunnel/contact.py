@@ -7,7 +7,7 @@ engagement, and may still be phoned.
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Final, get_args
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from attrs import field, frozen
@@ -19,7 +19,7 @@ from mpfunnel.labels import Label, Lang
 from mpfunnel.records import Channel, Consent, Lead
 from mpfunnel.records.checks import one_of
 
-__all__ = ["BASES", "Contactable", "contactability", "contactable"]
+__all__ = ["BASES", "CHANNELS", "Contactable", "contactability", "contactable"]
 
 BASES: Final[immutabledict[str, Label]] = immutabledict(
     {
@@ -30,6 +30,17 @@ BASES: Final[immutabledict[str, Label]] = immutabledict(
     }
 )
 """What a permission may rest on, the firmest first; a CRM may have others."""
+
+CHANNELS: Final[immutabledict[Channel, Label]] = immutabledict(
+    {
+        "email": Label("mail", "メール"),
+        "phone": Label("phone", "電話"),
+        "post": Label("post", "郵送"),
+        "visit": Label("visit", "訪問"),
+        "web": Label("web", "Web"),
+    }
+)
+"""Through what a person may be contacted, as people call it."""
 
 _ANSWERS: Final = {
     True: Label("allowed", "可"),
@@ -58,9 +69,8 @@ class Contactable:
 
 _SILENCE: Final = Label("no consent or opt-out on record", "同意・拒否の記録なし")
 _a_channel: Final = one_of(Channel)
-_CHANNELS: Final[tuple[Channel, ...]] = get_args(Channel)
 _UNKNOWN: Final[immutabledict[Channel, Contactable]] = immutabledict(
-    {channel: Contactable(channel, None, _SILENCE) for channel in _CHANNELS}
+    {channel: Contactable(channel, None, _SILENCE) for channel in CHANNELS}
 )
 
 
@@ -108,7 +118,7 @@ def contactability(
     return immutabledict(
         {
             channel: _answer(lead, channel, day, zone) if channel in named else _UNKNOWN[channel]
-            for channel in _CHANNELS
+            for channel in CHANNELS
         }
     )
 

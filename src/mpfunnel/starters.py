@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+from immutabledict import immutabledict
+
 from mpfunnel.engagement import EngagementModel, EngagementState, Signal
 from mpfunnel.facts import ENGAGEMENT as STATES
 from mpfunnel.facts import STAGES, company, funnel, product, pursuit
@@ -19,7 +21,7 @@ from mpfunnel.stages import Funnel, FunnelStage
 from mpfunnel.synergy import Ineligible, Synergy
 from mpfunnel.tiers import Tier, TierTable
 
-__all__ = ["starter"]
+__all__ = ["OWNERS", "starter"]
 
 OKU: Final = 100_000_000
 """億: revenue in Japan is thought of in hundreds of millions of yen."""
@@ -300,6 +302,16 @@ _INSIDE, _FIELD, _MARKETING, _SUCCESS = (
     "customer_success",
 )
 
+OWNERS: Final = immutabledict(
+    {
+        _INSIDE: Label("inside sales", "インサイドセールス"),
+        _FIELD: Label("field sales", "フィールドセールス"),
+        _MARKETING: Label("marketing", "マーケティング"),
+        _SUCCESS: Label("customer success", "カスタマーサクセス"),
+    }
+)
+"""Who does the plays of the starter, as people call them."""
+
 _ADVANCE: Final = Play(
     "advance_deal",
     Label("move the deal on", "商談を前に進める"),
@@ -315,6 +327,7 @@ _PROPOSE: Final = Play(
     channels=("phone", "visit", "email"),
     owner=_FIELD,
     due_in_days=2,
+    cadence_days=7,
 )
 _DEMO: Final = Play(
     "online_demo",
@@ -323,6 +336,7 @@ _DEMO: Final = Play(
     channels=("email", "phone"),
     owner=_INSIDE,
     due_in_days=2,
+    cadence_days=14,
 )
 _CALL: Final = Play(
     "call_back",
@@ -330,10 +344,11 @@ _CALL: Final = Play(
     channels=("phone", "email"),
     owner=_INSIDE,
     due_in_days=1,
+    cadence_days=3,
 )
 _MEET: Final = Play(
     "meet",
-    Label("meet, and agree on the next step", "訪問して次のステップを決める"),
+    Label("meet, and agree on the next step", "面談して次のステップを決める"),
     channels=("visit", "phone"),
     owner=_FIELD,
     due_in_days=7,
@@ -341,11 +356,11 @@ _MEET: Final = Play(
 )
 _CARE: Final = Play(
     "customer_care",
-    Label("see how it is used, and renew in time", "活用状況を確認し、更新を提案する"),
+    Label("see how it is used, and renew in time", "活用状況を確認し、更新につなげる"),
     message="customer_care",
     channels=("visit", "phone", "email"),
     owner=_SUCCESS,
-    due_in_days=90,
+    due_in_days=30,
     cadence_days=90,
     before_end_days=90,
 )
@@ -358,7 +373,7 @@ _FOLLOW_UP: Final = Play(
     message="education",
     channels=("phone", "email", "post"),
     owner=_INSIDE,
-    due_in_days=30,
+    due_in_days=14,
     cadence_days=90,
     motion="upstream",
 )
@@ -371,9 +386,10 @@ _CASES: Final = Play(
     due_in_days=7,
     cadence_days=30,
 )
+# Who is dormant has been quiet for 90 days: due from the day on which that is so.
 _WAKE: Final = Play(
     "wake_up",
-    Label("ask whether it is a subject again", "休眠掘り起こしの案内を送る"),
+    Label("ask whether the interest is back", "休眠リードを掘り起こす"),
     message="wake_up",
     channels=("email", "phone", "post"),
     owner=_INSIDE,
@@ -382,7 +398,7 @@ _WAKE: Final = Play(
 )
 _EDUCATE: Final = Play(
     "educate",
-    Label("send educational content", "教育コンテンツを送る"),
+    Label("send educational content", "教育コンテンツを届ける"),
     message="education",
     channels=("email", "web"),
     owner=_MARKETING,
@@ -392,9 +408,9 @@ _EDUCATE: Final = Play(
 )
 _NEWS: Final = Play(
     "newsletter",
-    Label("send the newsletter", "メールマガジンを送る"),
+    Label("send the newsletter", "ニュースレターを届ける"),
     message="newsletter",
-    channels=("email", "post", "web"),
+    channels=("email", "web"),
     owner=_MARKETING,
     due_in_days=30,
     cadence_days=30,
@@ -402,13 +418,14 @@ _NEWS: Final = Play(
 )
 
 
-def _in_state(play: Play | None, state: EngagementState) -> PlayRule:
-    return PlayRule(play, product.engagement.is_in(state.key), key=state.key)
+def _in_state(play: Play | None, state: EngagementState, en: str, ja: str) -> PlayRule:
+    condition = product.engagement.is_in(state.key)
+    return PlayRule(play, condition, key=state.key, because=Label(en, ja))
 
 
-def _in_stage(play: Play | None, *stages: FunnelStage) -> PlayRule:
+def _in_stage(play: Play | None, stages: Iterable[FunnelStage], en: str, ja: str) -> PlayRule:
     keys = [stage.key for stage in stages]
-    return PlayRule(play, funnel.stage.is_in(*keys), key=keys[0])
+    return PlayRule(play, funnel.stage.is_in(*keys), key=keys[0], because=Label(en, ja))
 
 
 PLAYS: Final = Plays(
@@ -426,14 +443,16 @@ PLAYS: Final = Plays(
         _NEWS,
     ),
     products=(
-        _in_state(None, _EXCLUDED),
-        _in_state(_ADVANCE, _IN_OPPORTUNITY),
-        _in_state(_CARE, _CUSTOMER),
+        _in_state(None, _EXCLUDED, "the segment rules it out", "セグメントによりフォロー対象外"),
+        _in_state(
+            _ADVANCE, _IN_OPPORTUNITY, "a deal for this product is open", "この商材の商談が進行中"
+        ),
+        _in_state(_CARE, _CUSTOMER, "uses this product", "この商材を導入済み"),
         PlayRule(
             None,
             product.position.is_in("not_eligible"),
             key="not-eligible",
-            because=Label("not to be offered to this company", "この企業には提案しない"),
+            because=Label("not to be offered to this company", "この企業は提案対象外"),
         ),
         PlayRule(
             _PROPOSE,
@@ -441,19 +460,42 @@ PLAYS: Final = Plays(
             key="propose",
             because=Label("strong interest, Tier 3 or higher", "関心度が高く、Tier 3以上"),
         ),
-        _in_state(_DEMO, _HIGH),
-        _in_state(_FOLLOW_UP, _PRIORITY),
-        _in_state(_CASES, _INTERESTED),
-        _in_state(_WAKE, _DORMANT),
-        _in_state(_EDUCATE, _AWARE),
+        _in_state(_DEMO, _HIGH, "strong interest", "関心度が高い"),
+        _in_state(
+            _FOLLOW_UP,
+            _PRIORITY,
+            "no deal now, but likely later",
+            "今すぐの商談はないが、将来の見込みがある",
+        ),
+        _in_state(
+            _CASES, _INTERESTED, "responds, but not strongly yet", "関心はあるが、まだ高くはない"
+        ),
+        _in_state(
+            _WAKE,
+            _DORMANT,
+            "was interested, has gone quiet",
+            "以前は関心があったが、反応が途絶えている",
+        ),
+        _in_state(_EDUCATE, _AWARE, "was touched, hardly responds", "接点はあるが、反応はまだ薄い"),
     ),
     firm=(
-        _in_stage(None, _DISQUALIFIED),
-        _in_stage(_CALL, _MQL),
-        _in_stage(_MEET, _SAL, _SQL),
-        _in_stage(_NEWS, _KNOWN, _INQUIRY, _WON, _RECYCLED, _LOST, _QUIET),
+        _in_stage(None, [_DISQUALIFIED], "out of profile", "営業の対象外"),
+        _in_stage(
+            None,
+            [_OPPORTUNITY],
+            "a deal is open, and is worked for its product",
+            "商談中のため、商材の担当が対応する",
+        ),
+        _in_stage(_CALL, [_MQL], "an MQL that sales has not taken up yet", "MQLで、営業の対応待ち"),
+        _in_stage(_MEET, [_SAL, _SQL], "taken up by sales", "営業が対応を引き受けた"),
+        _in_stage(
+            _NEWS,
+            [_KNOWN, _INQUIRY, _WON, _RECYCLED, _LOST, _QUIET],
+            "sales is not at work on it: stay in touch",
+            "営業が動いていない間も、接点を保つ",
+        ),
     ),
     contacts=("call", "meeting", "visit", "email_sent"),
     quiet_days=7,
 )
-"""A lead is worked for one product at a time; the whole firm comes where no product does."""
+"""A lead is worked for one product at a time."""

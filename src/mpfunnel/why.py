@@ -10,6 +10,7 @@ from typing import Any, Final, cast
 from mpfunnel.by_hand import BY_HAND
 from mpfunnel.case import Case, Person
 from mpfunnel.compiled import company_on
+from mpfunnel.contact import CHANNELS
 from mpfunnel.engagement import FULL_WEIGHT, EngagementModel, ScorePart, Signal, decay_per_mille
 from mpfunnel.errors import InvalidDataError, Problem, UnknownNameError, brief, did_you_mean
 from mpfunnel.labels import Label, Lang, counted
@@ -93,11 +94,16 @@ def _steps(case: Case, one: PlannedPlay, lang: Lang) -> Iterator[str]:
     day = Label("none", "なし").text(lang) if one.due is None else str(one.due)
     yield f"{Label('due', '期限').text(lang)}: {day} ({DUE_BY[one.due_by].text(lang)})"
     answer = case.answer(one.lead_id)
-    channel = Label("none", "なし").text(lang) if one.channel is None else one.channel
+    channel = (
+        Label("none", "なし").text(lang)
+        if one.channel is None
+        else CHANNELS[one.channel].text(lang)
+    )
     yield f"{Label('channel', 'チャネル').text(lang)}: {channel}"
     for left in one.left_out:
         because = answer.contactable[left].because.text(lang)
-        yield f"  {left}: {Label('left out', '使えない').text(lang)} — {because}"
+        name = CHANNELS[left].text(lang)
+        yield f"  {name}: {Label('left out', '除外').text(lang)} — {because}"
     if one.waits_for:
         names = [_named(case, product_id, lang) for product_id in one.waits_for]
         yield f"{Label('waits for', '順番待ち').text(lang)}: {', '.join(names)}"
