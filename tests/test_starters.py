@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -221,7 +222,43 @@ def test_every_state_and_stage_has_a_play_or_deliberately_none() -> None:
     stages = [one.key for one in (*FUNNEL.ladder, *FUNNEL.detours)]
     assert sorted(named(PLAYS.firm)) == sorted(stages)
     states = {one.key for one in (*ENGAGEMENT.ladder, *ENGAGEMENT.detours)}
-    assert set(named(PLAYS.products)) == states - {"none"} | {"not_eligible"}
+    others = {"not_eligible", "disqualified", "mql", "sal", "sql"}
+    assert set(named(PLAYS.products)) == states - {"none"} | others
+
+
+def plays(
+    *activities: tuple[str, int], about: tuple[str, ...] = ("a",), **more: Any
+) -> list[tuple[object, str]]:
+    """The plays of a lead who did these things so many days ago, by turn."""
+    did = [mf.Activity(i, 7, kind, ago(days), about) for i, (kind, days) in enumerate(activities)]
+    did += more.pop("activities", [])
+    account = mf.Account(LARGE, leads=[mf.Lead(7)], activities=did, **more)
+    return [(one.product_id, one.play.key) for one in ENGINE.assess(account, as_of=DAY).plays]
+
+
+def test_an_mql_is_called_unless_a_product_is_proposed() -> None:
+    """Who asks the firm is not left to educational content, nor a customer to the next quarter."""
+    asked = {"activities": [mf.Activity(90, 7, "inquiry", ago(1), [])]}
+    assert plays(("demo_request", 1)) == [("a", "propose"), (None, "call_back")]
+    assert plays(("page_view", 1)) == [("a", "educate"), (None, "newsletter")]
+    assert plays(("page_view", 1), **asked) == [(None, "call_back")]
+    owned = {"contracts": [mf.Contract(1, "a", start=DAY - timedelta(400))]}
+    assert plays(**owned) == [("a", "customer_care"), (None, "newsletter")]
+    assert plays(**owned, **asked) == [(None, "call_back")]
+
+
+def test_while_sales_talks_nothing_is_sent_about_products() -> None:
+    """Neither case studies nor content; what a customer uses is looked after all the same."""
+
+    def said(kind: SalesEventKind) -> dict[str, Any]:
+        return {"sales_events": [mf.SalesEvent(7, kind, ago(0))]}
+
+    assert plays(("page_view", 1), **said("accepted")) == [(None, "meet")]
+    assert plays(("demo_request", 1), **said("disqualified")) == []
+    owned = {"contracts": [mf.Contract(1, "a", start=DAY - timedelta(400))]}
+    assert plays(**owned, **said("accepted")) == [("a", "customer_care"), (None, "meet")]
+    deal = mf.Deal(1, 1, ago(3), [mf.DealLine("a")], lead_id=7)
+    assert plays(deals=[deal]) == [("a", "advance_deal")]
 
 
 def test_the_reasons_of_plays_are_told_as_people_speak() -> None:

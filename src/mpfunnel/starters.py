@@ -444,10 +444,10 @@ PLAYS: Final = Plays(
     ),
     products=(
         _in_state(None, _EXCLUDED, "the segment rules it out", "セグメントによりフォロー対象外"),
+        _in_stage(None, [_DISQUALIFIED], "out of profile", "営業の対象外"),
         _in_state(
             _ADVANCE, _IN_OPPORTUNITY, "a deal for this product is open", "この商材の商談が進行中"
         ),
-        _in_state(_CARE, _CUSTOMER, "uses this product", "この商材を導入済み"),
         PlayRule(
             None,
             product.position.is_in("not_eligible"),
@@ -461,6 +461,15 @@ PLAYS: Final = Plays(
             because=Label("strong interest, Tier 3 or higher", "関心度が高く、Tier 3以上"),
         ),
         _in_state(_DEMO, _HIGH, "strong interest", "関心度が高い"),
+        # The whole firm comes after all products: what is less than a proposal makes way for it.
+        _in_stage(None, [_MQL], "an MQL is called before anything else", "MQLへの電話を優先する"),
+        _in_state(_CARE, _CUSTOMER, "uses this product", "この商材を導入済み"),
+        _in_stage(
+            None,
+            [_SAL, _SQL],
+            "sales talks with the lead",
+            "営業が対応中のため、商材ごとの案内は控える",
+        ),
         _in_state(
             _FOLLOW_UP,
             _PRIORITY,
@@ -498,4 +507,4 @@ PLAYS: Final = Plays(
     contacts=("call", "meeting", "visit", "email_sent"),
     quiet_days=7,
 )
-"""A lead is worked for one product at a time."""
+"""A lead is worked for one product at a time; the whole firm comes where no product does."""
