@@ -27,6 +27,7 @@ from mpfunnel.cli.inputs import (
     store_of,
 )
 from mpfunnel.cli.policies import playbook_of
+from mpfunnel.cli.priorities import Priorities
 from mpfunnel.cli.proposing import propose_map
 from mpfunnel.cli.reports import Format, as_json, summary, workflow_commands
 from mpfunnel.cli.showcase import showcase
@@ -81,12 +82,15 @@ def demo(*, companies: int = 200, seed: int = 7, lang: Lang = "en") -> None:
     """
     terminal = Terminal()
     engine = Engine(PLAYBOOK)
-    market = generate(companies, seed=seed, as_of=STORY_DAY).accounts()
+    sample = generate(companies, seed=seed, as_of=STORY_DAY)
     summary = Summary(PLAYBOOK)
-    for answer in _assessed(engine, market, STORY_DAY):
+    names = {one.id: one.name for one in sample.companies if one.name is not None}
+    next_steps = Priorities(PLAYBOOK, STORY_DAY, names)
+    for answer in _assessed(engine, sample.accounts(), STORY_DAY):
         summary.add(answer)
+        next_steps.add(answer)
     _head(terminal, FIRM.name.text(lang), STORY_DAY, PLAYBOOK, lang)
-    for table in summary.tables(lang, terminal.width):
+    for table in (*summary.tables(lang, terminal.width), *next_steps.tables(lang)):
         terminal.print(table)
     for part in showcase(engine, lang):
         terminal.print(part)

@@ -6,13 +6,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from rich import box
 from rich.cells import cell_len
 from rich.table import Table
 
 from mpfunnel.answers import Assessment
 from mpfunnel.by_hand import Status
-from mpfunnel.cli.terminal import printable
+from mpfunnel.cli.terminal import printable, table_of
 from mpfunnel.frames import Tables
 from mpfunnel.identity import Evidence
 from mpfunnel.labels import Label, Lang
@@ -99,17 +98,6 @@ _Column = tuple[str, Mapping[_Key, int]]
 """A heading, and what is counted below it."""
 
 
-def _table_of(title: str) -> Table:
-    """Return an empty table in the manner of all."""
-    return Table(
-        title=title,
-        title_justify="left",
-        title_style="bold",
-        box=box.SIMPLE_HEAD,
-        min_width=cell_len(title),
-    )
-
-
 class Summary:
     """Counts answers, and shows the counts as tables.
 
@@ -194,7 +182,7 @@ class Summary:
             yield self._hand_table(lang)
 
     def _hand_table(self, lang: Lang) -> Table:
-        table = _table_of(Label("Set by hand (answers)", "手動上書き（件数）").text(lang))
+        table = table_of(Label("Set by hand (answers)", "手動上書き（件数）").text(lang))
         table.add_column("")
         for label in _STATUSES.values():
             table.add_column(label.text(lang), justify="right")
@@ -204,7 +192,7 @@ class Summary:
         return table
 
     def _segment_table(self, lang: Lang) -> Table:
-        table = _table_of(Label("Companies by segment", "全社共通セグメント別の企業").text(lang))
+        table = table_of(Label("Companies by segment", "全社共通セグメント別の企業").text(lang))
         segments = [*self._playbook.segments.outcomes]
         if self._leads[UNMATCHED.key]:
             segments.append(UNMATCHED)
@@ -221,7 +209,7 @@ class Summary:
         return table
 
     def _funnel_table(self, lang: Lang) -> Table:
-        table = _table_of(
+        table = table_of(
             Label("Funnel (leads by stage)", "全社共通ファネル（リード数）").text(lang)
         )
         funnel = self._playbook.funnel
@@ -274,7 +262,7 @@ class Summary:
         """Yield a table of values × products, in as many pieces as the width asks for."""
         first = max(map(cell_len, [UNDECIDED.text(lang), *(row.label.text(lang) for row in rows)]))
         for products in _pieces(self._playbook.products, lang, width - first - _EDGES):
-            table = _table_of(title.text(lang))
+            table = table_of(title.text(lang))
             columns = [(product.label.text(lang), counts[product.id]) for product in products]
             _fill(table, "", rows, columns, lang)
             yield table
@@ -349,7 +337,7 @@ def count_table(given: Given, rejects: Any, lang: Lang) -> Table:
         rejects: The rows that could not be read or, then, not be used: a table of Polars.
         lang: The language of the labels.
     """
-    table = _table_of(Label("What became of the rows", "読み込んだ行の内訳").text(lang))
+    table = table_of(Label("What became of the rows", "読み込んだ行の内訳").text(lang))
     for name in (Label("file", "ファイル"), Label("records", "レコード")):
         table.add_column(name.text(lang), overflow="fold")
     for name in (
@@ -375,7 +363,7 @@ def count_table(given: Given, rejects: Any, lang: Lang) -> Table:
 def derived_table(derived: Iterable[Derived], lang: Lang) -> Table:
     """Return what patterns made of the rows, and what fits none of them most often."""
     title = Label("Derived by patterns (rows)", "パターンによる項目の判定（行数）")
-    table = _table_of(title.text(lang))
+    table = table_of(title.text(lang))
     table.add_column(Label("records", "レコード").text(lang), overflow="fold")
     table.add_column(Label("field", "項目").text(lang), no_wrap=True)
     for name in (
@@ -428,7 +416,7 @@ def proposal_table(kinds: Mapping[str, str], lang: Lang) -> Table:
         kinds: The record kind of each file by its name; empty where it is not read.
         lang: The language of the labels.
     """
-    table = _table_of(Label("What the files hold", "ファイルの中身").text(lang))
+    table = table_of(Label("What the files hold", "ファイルの中身").text(lang))
     table.add_column(Label("file", "ファイル").text(lang))
     table.add_column(Label("records", "種類").text(lang))
     for name, kind in kinds.items():
@@ -442,7 +430,7 @@ def reject_table(rejects: Any, lang: Lang) -> Table:
     keys = ["table", "code", "column"]
     counts = rejects.group_by(keys).len("count")
     found = rejects.unique(keys, keep="first").join(counts, on=keys).rows(named=True)
-    table = _table_of(Label("Rejects by reason", "除外の理由").text(lang))
+    table = table_of(Label("Rejects by reason", "除外の理由").text(lang))
     table.add_column(Label("rows", "行数").text(lang), justify="right")
     table.add_column(Label("records", "レコード").text(lang))
     table.add_column(Label("reason", "理由").text(lang), overflow="fold")
@@ -464,7 +452,7 @@ def given_table(given: Given, rejects: Any, lang: Lang) -> Table:
         lang: The language of the labels.
     """
     rejected = dict(_lost(rejects).group_by("table").len().iter_rows())
-    table = _table_of(Label("What became of the rows", "読み込んだ行の内訳").text(lang))
+    table = table_of(Label("What became of the rows", "読み込んだ行の内訳").text(lang))
     for name in (Label("table", "テーブル"), Label("records", "レコード")):
         table.add_column(name.text(lang), overflow="fold")
     for name in (Label("rows", "行数"), Label("rejected", "除外")):

@@ -7,6 +7,8 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Final
 
+from rich import box
+from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -16,8 +18,9 @@ from rich.progress import (
     TextColumn,
     TimeElapsedColumn,
 )
+from rich.table import Table
 
-__all__ = ["Terminal", "printable", "progress"]
+__all__ = ["Terminal", "printable", "progress", "table_of"]
 
 _UNPRINTABLE: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
@@ -26,6 +29,17 @@ def printable(text: str) -> str:
     """Return `text` as one line that cannot steer a terminal, whatever an export holds."""
     return "".join(
         "\ufffd" if unicodedata.category(letter) in _UNPRINTABLE else letter for letter in text
+    )
+
+
+def table_of(title: str) -> Table:
+    """Return an empty table in the manner of all."""
+    return Table(
+        title=title,
+        title_justify="left",
+        title_style="bold",
+        box=box.SIMPLE_HEAD,
+        min_width=cell_len(title),
     )
 
 
