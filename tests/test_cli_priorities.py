@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
+import polars as pl
 import pytest
 from attrs import evolve
 from rich.console import Console
 
 import mpfunnel as mf
+from mpfunnel import frames
+from mpfunnel.cli import commands
 from mpfunnel.cli.priorities import LINES, Priorities
-from mpfunnel.examples import PLAYBOOK, STORY_DAY, generate
+from mpfunnel.examples import PLAYBOOK, STORY_DAY, generate, write_csv
 from mpfunnel.facts import product
 from mpfunnel.labels import Lang
-from tests.cli import Ran, run
+from tests.cli import INVENTED, Ran, run
 
 DAY = date(2026, 10, 31)
 NOON = datetime(2026, 10, 31, 3, tzinfo=UTC)
@@ -33,11 +37,16 @@ def shown(*accounts: mf.Account, book: mf.Playbook = BOOK, lang: Lang = "en") ->
     priorities = Priorities(book, DAY, {1: "Nagimine\x1b[2J"})
     for account in accounts:
         priorities.add(engine.assess(account, as_of=DAY))
+    return Ran(0, printed(priorities, lang), "")
+
+
+def printed(priorities: Priorities, lang: Lang) -> str:
+    """What is printed of them, without the blanks at the ends of lines."""
     console = Console(width=100)
     with console.capture() as captured:
         for table in priorities.tables(lang):
             console.print(table)
-    return Ran(0, "\n".join(line.rstrip() for line in captured.get().split("\n")), "")
+    return "\n".join(line.rstrip() for line in captured.get().split("\n"))
 
 
 def account(
@@ -112,6 +121,32 @@ def test_an_undecided_play_is_told_as_such() -> None:
     assert "write (undecided)" in ran.out
 
 
+@pytest.mark.parametrize("lang", ["en", "ja"])
+def test_tables_show_what_accounts_show(lang: Lang) -> None:
+    """Law 1: Engines agree: counts and lines are those of the same plays one by one."""
+    rule = mf.PlayRule(CALL, product.tier.at_least(mf.Tier(2)), product="sfa")
+    quiet = evolve(PLAYS, products=[rule, *PLAYS.products], quiet_days=7, contacts={"call"})
+    book = evolve(BOOK, plays=quiet)
+    engine = mf.Engine(book)
+    answers = [
+        engine.assess(one, as_of=DAY)
+        for one in (
+            account(1, 7, ("webinar_attended", 5, "crm"), ("page_view", 5, "sfa")),
+            account(2, 8, ("page_view", 5, "sfa"), opted_out=True),
+            account(3, 9, ("page_view", 1, "crm")),
+            account(4, 10, ("page_view", 5, "crm"), ("call", 1, "sfa")),
+        )
+    ]
+    plays = pl.DataFrame([row for one in answers for row in one.rows()["plays"]])
+    listed = [(one.lead_id, one.product_id) for one in engine.today(answers, limit=LINES)]
+    places = pl.DataFrame(listed, schema=["lead_id", "product_id"], orient="row").with_row_index()
+    by_tables, by_accounts = Priorities(book, DAY), Priorities(book, DAY)
+    by_tables.add_all(plays, plays.join(places, on=["lead_id", "product_id"]).sort("index"))
+    for one in answers:
+        by_accounts.add(one)
+    assert printed(by_tables, lang) == printed(by_accounts, lang) != ""
+
+
 def test_without_plays_nothing_is_shown() -> None:
     """Neither for a playbook without rules about them, nor for a market without leads."""
     assert (
@@ -143,13 +178,33 @@ def test_the_demo_begins_the_list_that_the_engine_gives(
     assert max(map(len, after.split("\n"))) <= width
 
 
+def test_assess_begins_the_list_of_all_data(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Law 7: what it counts are the plays that it writes; of companies it knows the ids alone."""
+    monkeypatch.setattr(commands, "playbook_of", lambda *_: PLAYBOOK)
+    write_csv(generate(60, seed=7, as_of=STORY_DAY), tmp_path)
+    given = (tmp_path, "--source", INVENTED, "--playbook", "invented", "--as-of", STORY_DAY)
+    ran = run(capsys, "assess", *given, "--out", tmp_path / "out", "--lang", "en")
+    plays = pl.read_parquet(tmp_path / "out" / "plays.parquet")
+    assert counted(ran.out) == plays.height > 0
+    listed = frames.today(mf.Engine(PLAYBOOK), plays)
+    assert f"Priority list (the first {LINES} of {listed.height})" in ran.out
+    days = re.findall(r"^ .* (\d{4}-\d\d-\d\d) *$", ran.out, re.MULTILINE)
+    assert days == [str(day) for day in listed["due"].head(LINES)]
+    assert [f" {one} " in ran.out for one in listed["lead_id"].head(LINES)] == [True] * LINES
+
+
+def counted(out: str) -> int:
+    """How many plays the counts by action add up to."""
+    part = out[out.index("Plays (by action)") : out.index("Priority list")]
+    cells = (cell for line in part.split("\n") for cell in line.split()[-3:])
+    return sum(int(cell) for cell in cells if cell.isdecimal())
+
+
 def test_the_plays_of_the_demo_add_up(capsys: pytest.CaptureFixture[str]) -> None:
     """Law 7: the counts of all actions are all plays."""
     ran = run(capsys, "demo", "--companies", 60)
-    part = ran.out[ran.out.index("Plays (by action)") : ran.out.index("Priority list")]
-    total = sum(
-        int(cell) for line in part.split("\n") for cell in line.split()[-3:] if cell.isdecimal()
-    )
     engine = mf.Engine(PLAYBOOK)
     market = generate(60, seed=7, as_of=STORY_DAY).accounts()
-    assert total == sum(len(engine.assess(one, as_of=STORY_DAY).plays) for one in market)
+    assert counted(ran.out) == sum(len(engine.assess(one, as_of=STORY_DAY).plays) for one in market)

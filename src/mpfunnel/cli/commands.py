@@ -10,7 +10,7 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from mpfunnel import sources, stores
+from mpfunnel import frames, sources, stores
 from mpfunnel.account import Account
 from mpfunnel.answers import Assessment
 from mpfunnel.cli.checking import checked
@@ -27,7 +27,7 @@ from mpfunnel.cli.inputs import (
     store_of,
 )
 from mpfunnel.cli.policies import playbook_of
-from mpfunnel.cli.priorities import Priorities
+from mpfunnel.cli.priorities import LINES, Priorities
 from mpfunnel.cli.proposing import propose_map
 from mpfunnel.cli.reports import Format, as_json, summary, workflow_commands
 from mpfunnel.cli.showcase import showcase
@@ -145,7 +145,10 @@ def assess(
             terminal.print(match_line(given.matches["matches"], lang), soft_wrap=True)
     summary = Summary(playbook)
     summary.add_all(answers)
-    for table in summary.tables(lang, terminal.width):
+    next_steps = Priorities(playbook, asked.as_of)
+    if answers.plays is not None:
+        next_steps.add_all(answers.plays, frames.today(engine, answers.plays, limit=LINES))
+    for table in (*summary.tables(lang, terminal.width), *next_steps.tables(lang)):
         terminal.print(table)
     if answers.rejects.height:
         terminal.print(reject_table(answers.rejects, lang))

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
-from attrs import frozen
+import narwhals.stable.v2 as nw
+from attrs import fields, frozen
 from rich.cells import cell_len
 from rich.table import Table
 from rich.text import Text
@@ -68,6 +69,7 @@ class Priorities:
         self._names = {} if names is None else names
         self._counts: Counter[tuple[str | None, _When]] = Counter()
         self._due: list[PlannedPlay] = []
+        self._listed: list[_Line] = []
 
     def add(self, answer: Assessment) -> None:
         """Take in the plays of one account."""
@@ -75,6 +77,27 @@ class Priorities:
             self._counts[_key(one), self._when(one)] += 1
             if one.is_due_on(self._as_of):
                 self._due.append(one)
+
+    def add_all(self, plays: Any, listed: Any) -> None:
+        """Take in the plays of a whole population, and how its priority list begins.
+
+        Args:
+            plays: `mpfunnel.frames.Tables.plays` of the day, with what is settled; of Polars.
+            listed: The first `LINES` rows of `mpfunnel.frames.today`.
+        """
+        frame = nw.from_native(plays, eager_only=True)
+        waits = (nw.col("waits_for") != "") | ~nw.col("not_before").is_null()
+        due = (nw.col("due") <= self._as_of).fill_null(value=False)
+        counts = frame.with_columns(waits=waits, is_due=~waits & due)
+        keys = ("play", "settled", "waits", "is_due")
+        for play, settled, waiting, is_due, rows in (
+            counts.group_by(*keys).agg(rows=nw.len()).iter_rows()
+        ):
+            when: _When = "due" if is_due else "waits" if waiting else "later"
+            self._counts[play if settled else None, when] += rows
+        columns = [nw.col(one.name) for one in fields(_Line)]
+        rows = nw.from_native(listed, eager_only=True).select(columns).iter_rows()
+        self._listed += [_Line(*row) for row in rows]
 
     def _when(self, one: PlannedPlay) -> _When:
         if one.is_due_on(self._as_of):
@@ -86,7 +109,8 @@ class Priorities:
         if not self._counts:
             return
         yield self._count_table(lang)
-        lines = [_line(one) for one in priorities(self._due, self._plays, limit=LINES)]
+        listed = priorities(self._due, self._plays, limit=LINES)
+        lines = [*map(_line, listed), *self._listed]
         if lines:
             yield self._list(lines, lang)
         else:
