@@ -226,11 +226,9 @@ def test_every_state_and_stage_has_a_play_or_deliberately_none() -> None:
     assert set(named(PLAYS.products)) == states - {"none"} | others
 
 
-def plays(
-    *activities: tuple[str, int], about: tuple[str, ...] = ("a",), **more: Any
-) -> list[tuple[object, str]]:
-    """The plays of a lead who did these things so many days ago, by turn."""
-    did = [mf.Activity(i, 7, kind, ago(days), about) for i, (kind, days) in enumerate(activities)]
+def plays(*activities: tuple[str, int], **more: Any) -> list[tuple[object, str]]:
+    """The plays of a lead who did these things about `a` so many days ago, by turn."""
+    did = [mf.Activity(i, 7, kind, ago(days), ["a"]) for i, (kind, days) in enumerate(activities)]
     did += more.pop("activities", [])
     account = mf.Account(LARGE, leads=[mf.Lead(7)], activities=did, **more)
     return [(one.product_id, one.play.key) for one in ENGINE.assess(account, as_of=DAY).plays]
@@ -238,11 +236,11 @@ def plays(
 
 def test_an_mql_is_called_unless_a_product_is_proposed() -> None:
     """Who asks the firm is not left to educational content, nor a customer to the next quarter."""
-    asked = {"activities": [mf.Activity(90, 7, "inquiry", ago(1), [])]}
+    asked: dict[str, Any] = {"activities": [mf.Activity(90, 7, "inquiry", ago(1), [])]}
     assert plays(("demo_request", 1)) == [("a", "propose"), (None, "call_back")]
     assert plays(("page_view", 1)) == [("a", "educate"), (None, "newsletter")]
     assert plays(("page_view", 1), **asked) == [(None, "call_back")]
-    owned = {"contracts": [mf.Contract(1, "a", start=DAY - timedelta(400))]}
+    owned: dict[str, Any] = {"contracts": [mf.Contract(1, "a", start=DAY - timedelta(400))]}
     assert plays(**owned) == [("a", "customer_care"), (None, "newsletter")]
     assert plays(**owned, **asked) == [(None, "call_back")]
 
@@ -255,7 +253,7 @@ def test_while_sales_talks_nothing_is_sent_about_products() -> None:
 
     assert plays(("page_view", 1), **said("accepted")) == [(None, "meet")]
     assert plays(("demo_request", 1), **said("disqualified")) == []
-    owned = {"contracts": [mf.Contract(1, "a", start=DAY - timedelta(400))]}
+    owned: dict[str, Any] = {"contracts": [mf.Contract(1, "a", start=DAY - timedelta(400))]}
     assert plays(**owned, **said("accepted")) == [("a", "customer_care"), (None, "meet")]
     deal = mf.Deal(1, 1, ago(3), [mf.DealLine("a")], lead_id=7)
     assert plays(deals=[deal]) == [("a", "advance_deal")]

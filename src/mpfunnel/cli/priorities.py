@@ -9,6 +9,7 @@ from typing import Any, Final, Literal
 
 import narwhals.stable.v2 as nw
 from attrs import fields, frozen
+from immutabledict import immutabledict
 from rich.cells import cell_len
 from rich.table import Table
 from rich.text import Text
@@ -61,12 +62,12 @@ class Priorities:
     """
 
     def __init__(
-        self, playbook: Playbook, as_of: date, names: Mapping[Id, str] | None = None
+        self, playbook: Playbook, as_of: date, names: Mapping[Id, str] = immutabledict()
     ) -> None:
         self._plays = playbook.plays
         self._products = {product.id: product for product in playbook.products}
         self._as_of = as_of
-        self._names = {} if names is None else names
+        self._names = names
         self._counts: Counter[tuple[str | None, _When]] = Counter()
         self._due: list[PlannedPlay] = []
         self._listed: list[_Line] = []
