@@ -134,7 +134,8 @@ def test_tables_show_what_accounts_show(lang: Lang) -> None:
             account(1, 7, ("webinar_attended", 5, "crm"), ("page_view", 5, "sfa")),
             account(2, 8, ("page_view", 5, "sfa"), opted_out=True),
             account(3, 9, ("page_view", 1, "crm")),
-            account(4, 10, ("page_view", 5, "crm"), ("call", 1, "sfa")),
+            account(4, 10, ("webinar_attended", 5, "crm"), ("call", 1, "sfa")),
+            account(5, 11, ("page_view", 3, "crm")),
         )
     ]
     plays = pl.DataFrame([row for one in answers for row in one.rows()["plays"]])
