@@ -16,7 +16,7 @@ from mpfunnel import frames
 from mpfunnel.cli import commands
 from mpfunnel.cli.priorities import LINES, Priorities
 from mpfunnel.examples import PLAYBOOK, STORY_DAY, generate, write_csv
-from mpfunnel.facts import product
+from mpfunnel.facts import funnel, product
 from mpfunnel.labels import Lang
 from tests.cli import INVENTED, Ran, run
 
@@ -109,6 +109,14 @@ def test_a_line_says_who_what_through_what_and_by_when() -> None:
     assert "本日の優先リスト（1件中の上位1件）\n" in ran.out
     for words in ("企業未紐付け", "手紙を書く", "顧客管理", "郵送", "本日", "アクション"):
         assert words in ran.out
+
+
+@pytest.mark.parametrize(("lang", "words"), [("en", "whole firm"), ("ja", "全社")])
+def test_a_play_of_the_whole_firm_names_no_product(lang: Lang, words: str) -> None:
+    """It is said in the place of the product."""
+    rule = mf.PlayRule(WRITE, funnel.stage.is_in("known"))
+    ran = shown(account(1, 7), book=evolve(BOOK, plays=mf.Plays([WRITE], firm=[rule])), lang=lang)
+    assert ran.row("7")[1] == words
 
 
 def test_an_undecided_play_is_told_as_such() -> None:

@@ -127,9 +127,8 @@ class Priorities:
         for play in self._plays.plays:
             numbers = self._numbers(play.key)
             table.add_row(printable(play.label.text(lang)), _owner(play, lang), *numbers)
-        undecided = self._numbers(None)
-        style = "yellow" if undecided != self._numbers("") else None
-        table.add_row(UNDECIDED.text(lang), "", *undecided, style=style)
+        style = "yellow" if any(self._counts[None, when] for when in _WHEN) else None
+        table.add_row(UNDECIDED.text(lang), "", *self._numbers(None), style=style)
         return table
 
     def _numbers(self, key: str | None) -> list[str]:
