@@ -73,7 +73,7 @@ def test_rows_are_flat_and_hold_keys() -> None:
     assert (sfa["state"], sfa["interest"]) == ("high_interest", "high_interest")
     assert sfa["score_micro"] == ANSWER.leads[7].engagement["sfa"].score.micro
     assert (sfa["active_days"], sfa["as_of"]) == (4, DAY)
-    assert rows["plays"][1] == {
+    assert rows["plays"][0] == {
         "lead_id": 7,
         "company_id": 1,
         "product_id": None,
@@ -90,8 +90,8 @@ def test_rows_are_flat_and_hold_keys() -> None:
         "left_out": "",
         "due": DAY,
         "due_by": "sign",
-        "turn": 2,
-        "waits_for": "sfa",
+        "turn": 1,
+        "waits_for": "",
         "not_before": None,
         "tier": None,
         "interest": None,
@@ -99,6 +99,7 @@ def test_rows_are_flat_and_hold_keys() -> None:
         "contacted_on": None,
         **stamp,
     }
+    assert (rows["plays"][1]["play"], rows["plays"][1]["waits_for"]) == ("propose", "*")
     assert rows["rejects"] == [
         {
             "company_id": 1,
@@ -154,8 +155,8 @@ def test_the_first_answer_is_all_new() -> None:
         ("stage", 7, None, None, "mql"),
         ("engagement", 7, "crm", None, "customer"),
         ("engagement", 7, "sfa", None, "high_interest"),
-        ("play", 7, "sfa", None, "propose"),
         ("play", 7, None, None, "call_back"),
+        ("play", 7, "sfa", None, "propose"),
     ]
     assert {one.company_id for one in moved} == {1}
     assert moved[5].because == ANSWER.leads[7].stage.because

@@ -234,10 +234,11 @@ def plays(*activities: tuple[str, int], **more: Any) -> list[tuple[object, str]]
     return [(one.product_id, one.play.key) for one in ENGINE.assess(account, as_of=DAY).plays]
 
 
-def test_an_mql_is_called_unless_a_product_is_proposed() -> None:
+def test_an_mql_is_called_until_a_product_is_to_be_proposed() -> None:
     """Who asks the firm is not left to educational content, nor a customer to the next quarter."""
     asked: dict[str, Any] = {"activities": [mf.Activity(90, 7, "inquiry", ago(1), [])]}
-    assert plays(("demo_request", 1)) == [("a", "propose"), (None, "call_back")]
+    assert plays(("demo_request", 1)) == [(None, "call_back"), ("a", "propose")]
+    assert plays(("demo_request", 2)) == [("a", "propose"), (None, "call_back")]
     assert plays(("page_view", 1)) == [("a", "educate"), (None, "newsletter")]
     assert plays(("page_view", 1), **asked) == [(None, "call_back")]
     owned: dict[str, Any] = {"contracts": [mf.Contract(1, "a", start=DAY - timedelta(400))]}
@@ -254,7 +255,7 @@ def test_while_sales_talks_nothing_is_sent_about_products() -> None:
     assert plays(("page_view", 1), **said("accepted")) == [(None, "meet")]
     assert plays(("demo_request", 1), **said("disqualified")) == []
     owned: dict[str, Any] = {"contracts": [mf.Contract(1, "a", start=DAY - timedelta(400))]}
-    assert plays(**owned, **said("accepted")) == [("a", "customer_care"), (None, "meet")]
+    assert plays(**owned, **said("accepted")) == [(None, "meet"), ("a", "customer_care")]
     deal = mf.Deal(1, 1, ago(3), [mf.DealLine("a")], lead_id=7)
     assert plays(deals=[deal]) == [("a", "advance_deal")]
 

@@ -431,10 +431,10 @@ def _in_stage(play: Play | None, stages: Iterable[FunnelStage], en: str, ja: str
 PLAYS: Final = Plays(
     plays=(
         _ADVANCE,
-        _CALL,
         _PROPOSE,
-        _MEET,
         _DEMO,
+        _CALL,
+        _MEET,
         _CARE,
         _FOLLOW_UP,
         _CASES,
@@ -461,7 +461,7 @@ PLAYS: Final = Plays(
             because=Label("strong interest, Tier 3 or higher", "関心度が高く、Tier 3以上"),
         ),
         _in_state(_DEMO, _HIGH, "strong interest", "関心度が高い"),
-        # The whole firm comes after all products: what is less than a proposal makes way for it.
+        # What is less than a proposal is left while somebody calls or meets the lead.
         _in_stage(None, [_MQL], "an MQL is called before anything else", "MQLへの電話を優先する"),
         _in_state(_CARE, _CUSTOMER, "uses this product", "この商材を導入済み"),
         _in_stage(
@@ -507,4 +507,4 @@ PLAYS: Final = Plays(
     contacts=("call", "meeting", "visit", "email_sent"),
     quiet_days=7,
 )
-"""A lead is worked for one product at a time; the whole firm comes where no product does."""
+"""A lead is worked for one product, or for the whole firm, at a time."""
