@@ -56,7 +56,13 @@ ACTIVITIES = 200
 ROUNDS = 9
 AS_OF = date(2026, 6, 30)
 PRODUCTS = ("crm", "analytics", "portal", "billing", "archive")
-BOOK = evolve(mf.starter(products=PRODUCTS), plays=mf.Plays())
+STARTER = mf.starter(products=PRODUCTS)
+# The four answers and white space alone.
+BOOK = evolve(
+    STARTER,
+    plays=mf.Plays(),
+    synergy=evolve(STARTER.synergy, offers=(), cool_down_days=0),
+)
 
 # --- the function written by hand ---------------------------------------------------------------
 #

@@ -22,7 +22,12 @@ from mpfunnel.rules.tables import DecisionTable
 from mpfunnel.synergy import white_space_table
 
 PRODUCTS: tuple[str, ...] = ("crm", "analytics", "portal", "billing", "archive")
-BOOK = evolve(mf.starter(products=PRODUCTS), plays=mf.Plays())
+STARTER = mf.starter(products=PRODUCTS)
+BOOK = evolve(
+    STARTER,
+    plays=mf.Plays(),
+    synergy=evolve(STARTER.synergy, offers=(), cool_down_days=0),
+)
 """The four answers alone."""
 
 MILLION = 1_000_000
@@ -473,7 +478,21 @@ def company_products_of(company_products: pl.LazyFrame, pairs: pl.LazyFrame) -> 
         "people",
         *white_space(),
         best_interest=named(LEVELS, "interest"),
+        **no_offers(),
     )
+
+
+def no_offers() -> dict[str, pl.Expr]:
+    """What is offered by a playbook without rules of offers: nothing is asked."""
+    kinds: dict[str, type[pl.DataType]] = {
+        "offer": pl.String,
+        "offer_settled": pl.Boolean,
+        "offer_possible": pl.String,
+        "offer_rule": pl.String,
+        "offer_because": pl.String,
+        "rank": pl.Int64,
+    }
+    return {name: lit(None, dtype=kind) for name, kind in kinds.items()}
 
 
 def white_space() -> dict[str, pl.Expr]:

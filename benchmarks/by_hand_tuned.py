@@ -508,6 +508,7 @@ def company_products_of(leads: Leads, pairs: Pairs, held: pl.DataFrame) -> pl.Da
         pl.Series("people", people.ravel()),
         texts(plain.LEVELS, interest.ravel()).alias("best_interest"),
         **plain.white_space(),
+        **plain.no_offers(),
     )
 
 

@@ -70,7 +70,9 @@ def seconds(ask: Callable[[], object], times: int) -> float:
 
 def main() -> None:
     """Print the figures."""
-    engine = mf.Engine(evolve(mf.starter(PRODUCTS), plays=mf.Plays()))
+    starter = mf.starter(PRODUCTS)
+    synergy = evolve(starter.synergy, offers=(), cool_down_days=0)
+    engine = mf.Engine(evolve(starter, plays=mf.Plays(), synergy=synergy))
     print(f"{LEADS} leads, {len(PRODUCTS)} products; milliseconds, median of {ROUNDS} rounds")
     print("activities   assess       on   from_bytes   to_bytes      bytes   bytes gzipped")
     for past in PASTS:

@@ -61,7 +61,9 @@ def told(done: int, parts: int) -> None:
 def in_pandas(companies: int, products: int) -> Cost:
     """Answer tables of pandas for a playbook of many products."""
     names = (*PRODUCTS, *(f"product_{number}" for number in range(len(PRODUCTS), products)))
-    engine = mf.Engine(evolve(mf.starter(products=names), plays=mf.Plays()))
+    starter = mf.starter(products=names)
+    synergy = evolve(starter.synergy, offers=(), cool_down_days=0)
+    engine = mf.Engine(evolve(starter, plays=mf.Plays(), synergy=synergy))
     tables: dict[str, Any] = {
         name: of_many(table, names).to_pandas() for name, table in draw(companies).items()
     }

@@ -181,6 +181,8 @@ def tables_of(records: Mapping[str, Iterable[Any]], engine: Engine) -> dict[str,
             product_id=at("product_id", product_id),
             start=at("start", pa.date32()),
             end=at("end", pa.date32()),
+            quantity=at("quantity", pa.int64()),
+            grade=at("grade", pa.int64()),
         ),
         "sales_events": table(
             events,
@@ -443,11 +445,11 @@ def object_rows(engine: Engine, given: Iterable[Account], as_of: date) -> dict[s
     found: dict[str, list[Any]] = {name: [] for name in (*KEYS, "rejects")}
     for account in given:
         for name, rows in engine.assess(account, as_of=as_of).rows("en").items():
-            found[name] += rows
+            found.setdefault(name, []).extend(rows)
     return found
 
 
-_IN_ANY_ORDER = ("possible", "missing", "warranted_possible")
+_IN_ANY_ORDER = ("possible", "missing", "warranted_possible", "offer_possible")
 
 
 def _keyed(name: str, rows: Iterable[Mapping[str, Any]]) -> dict[Any, dict[str, Any]]:
@@ -456,7 +458,9 @@ def _keyed(name: str, rows: Iterable[Mapping[str, Any]]) -> dict[Any, dict[str, 
         key = tuple(row[column] for column in KEYS[name])
         assert key not in found, f"{name}: {key} twice"
         found[key] = {
-            column: ";".join(sorted(value.split(";"))) if column in _IN_ANY_ORDER else value
+            column: ";".join(sorted(value.split(";")))
+            if value and column in _IN_ANY_ORDER
+            else value
             for column, value in row.items()
         }
     return found

@@ -53,7 +53,16 @@ from mpfunnel.records import (
 from mpfunnel.rules.tables import Band, DecisionTable, Rule, ScoreItem
 from mpfunnel.segments import SegmentTable
 from mpfunnel.starters import starter
-from mpfunnel.synergy import EVERY, Ineligible, Relation, RelationKind, Synergy
+from mpfunnel.synergy import (
+    EVERY,
+    OFFERS,
+    SUCCESSOR,
+    Ineligible,
+    OfferRule,
+    Relation,
+    RelationKind,
+    Synergy,
+)
 from mpfunnel.tiers import (
     Tier,
     TierLimit,
@@ -72,6 +81,7 @@ __all__ = [
     "draw_as_of",
     "draw_company",
     "draw_follow_ups",
+    "draw_offers",
     "draw_plays",
     "draw_synergy",
     "engine_of",
@@ -174,6 +184,37 @@ def draw_synergy(random: Random, products: Sequence[Id]) -> Synergy:
         for when in random.sample(conditions, random.randrange(3))
     ]
     return evolve(synergy, not_eligible=rules)
+
+
+def draw_offers(random: Random, products: Sequence[Id]) -> list[OfferRule]:
+    """Rules by which products are offered; keys tell the first of them from the others."""
+
+    def days() -> int:
+        return random.choice((1, 2, 3, 30, 90, 365))
+
+    conditions: list[Any] = [
+        company.employees >= random.choice((50, 300)),
+        ~company.annual_revenue.is_missing() & company.segment.is_in("partner", "micro"),
+        group.owns(random.choice(products)) | ~product.sold,
+        account.existing_customer & product.tier.at_least(Tier(2)),
+        account.owned_for(random.choice(products), days=days()),
+        ~account.discontinued.contains_any(str(random.choice(products))),
+        product.best_interest.at_least("interested"),
+        product.best_interest.at_most("aware") & (product.people >= random.choice((0, 1, 2))),
+        product.position != random.choice(("owned", "untapped")),
+        product.quantity >= random.choice((1, 2, 5)),
+        product.ends(within_days=days()) | product.lapsed(within_days=days()),
+        ~product.offered(within_days=days()),
+    ]
+    rules: list[OfferRule] = []
+    for _ in range(random.choice((1, 2, 4, 6))):
+        when = random.choice((None, None, *random.sample(conditions, 3)))
+        source = random.choice((None, *products))
+        about = random.choice([EVERY, *(one for one in products if one != source)])
+        offer = random.choice([one.key for one in OFFERS if source is not None or one != SUCCESSOR])
+        held = 0 if source is None else random.choice((0, 0, days()))
+        rules.append(OfferRule(offer, when, about, source, held))
+    return rules
 
 
 def with_plays(random: Random, book: Playbook) -> Playbook:

@@ -34,7 +34,15 @@ from mpfunnel.rules.terms import Term
 from mpfunnel.segments import UNMATCHED, Segment, SegmentTable
 from mpfunnel.stages import Funnel, FunnelStage, Transition
 from mpfunnel.starters import starter
-from mpfunnel.synergy import Ineligible, Relation, RelationKind, Synergy
+from mpfunnel.synergy import (
+    OFFERS,
+    SUCCESSOR,
+    Ineligible,
+    OfferRule,
+    Relation,
+    RelationKind,
+    Synergy,
+)
 from mpfunnel.tiers import (
     Tier,
     TierLimit,
@@ -363,10 +371,39 @@ def synergies(
         Ineligible(draw(when), draw(st.sampled_from(about)), because=draw(st.none() | LABELS))
         for _ in range(draw(st.integers(0, 2)))
     ]
+    given: Any = {
+        "offers": draw(st.lists(offer_rules(products, when), max_size=3)),
+        "cool_down_days": draw(st.sampled_from((0, 1, 90))),
+    }
     try:
-        return Synergy(relations, rules)
+        return Synergy(relations, rules, **given)
     except InvalidDataError:
-        return Synergy(relations[:1], rules)
+        return Synergy(relations[:1], rules, **given)
+
+
+@st.composite
+def offer_rules(
+    draw: st.DrawFn, products: list[Product], when: st.SearchStrategy[Condition]
+) -> OfferRule:
+    """Rules by which products are offered, with what only they may ask."""
+    source = draw(st.sampled_from((None, *(one.id for one in products))))
+    about = ["*", *(one.id for one in products if one.id != source)]
+    about += [f"family:{one.family}" for one in products if one.family is not None]
+    days = 0 if source is None or str(source) != str(source).strip() else draw(st.integers(0, 3))
+    asked = [
+        facts.product.quantity >= 3,
+        ~facts.product.ends(within_days=90).is_true(),
+        facts.account.existing_customer.is_true(),
+        *(
+            facts.account.owned_for(one, days=180).is_true()
+            for one in products
+            if str(one.id) == str(one.id).strip()
+        ),
+    ]
+    offer = draw(st.sampled_from([o for o in OFFERS if source is not None or o != SUCCESSOR]))
+    because = draw(st.none() | LABELS)
+    condition = draw(st.none() | when | st.sampled_from(asked))
+    return OfferRule(offer, condition, draw(st.sampled_from(about)), source, days, because=because)
 
 
 CHANNELS: Any = get_args(Channel)
@@ -579,6 +616,7 @@ def labels_of(book: Playbook) -> list[Any]:
     found += [one.because for one in (*book.plays.products, *book.plays.firm)]
     found += [one.because for one in book.synergy.relations]
     found += [one.because for one in book.synergy.not_eligible]
+    found += [one.because for one in book.synergy.offers]
     for table in policies:
         found += [table.otherwise_because, *(rule.because for rule in table.rules)]
     return found

@@ -278,7 +278,10 @@ def test_faults_of_a_file_are_told_at_once() -> None:
     with pytest.raises(mf.DecodeError) as caught:
         from_data({**SHARED, "products": {"crm": {}, "sfa": {}}, "synergy": synergy})
     assert [f"{one.code}: {one.path}: {one.message}" for one in caught.value.problems] == [
-        "unknown-key: synergy.rules: no such key; known are relations, not_eligible",
+        (
+            "unknown-key: synergy.rules: no such key; "
+            "known are cool_down_days, relations, not_eligible, offers"
+        ),
         "missing: synergy.relations[0]: has no kind",
         "missing: synergy.relations[0]: has no target",
         "unknown-key: synergy.relations[1].kinds: no such key; did you mean 'kind'?",

@@ -50,6 +50,7 @@ if TYPE_CHECKING:
         Engagement,
         Involvement,
         LeadAnswer,
+        NextProduct,
         Stage,
         changes,
     )
@@ -65,7 +66,7 @@ if TYPE_CHECKING:
     from mpfunnel.rules.explain import Explanation, explain
     from mpfunnel.stages import Funnel, FunnelStage, Move, StageHistory, Transition
     from mpfunnel.starters import starter
-    from mpfunnel.synergy import Ineligible, Relation, Synergy, WhiteSpace
+    from mpfunnel.synergy import Ineligible, Offer, OfferRule, Relation, Synergy, WhiteSpace
     from mpfunnel.worked_cases import Expectation, WorkedCase
 
 __all__ = [
@@ -105,7 +106,10 @@ __all__ = [
     "LeadMove",
     "Move",
     "MpfunnelError",
+    "NextProduct",
     "Notice",
+    "Offer",
+    "OfferRule",
     "Override",
     "PlannedPlay",
     "Play",
@@ -179,7 +183,10 @@ _ON_FIRST_USE = {
     "LeadAnswer": "mpfunnel.answers",
     "LeadMove": "mpfunnel.following",
     "Move": "mpfunnel.stages",
+    "NextProduct": "mpfunnel.answers",
     "Notice": "mpfunnel.following",
+    "Offer": "mpfunnel.synergy",
+    "OfferRule": "mpfunnel.synergy",
     "PlannedPlay": "mpfunnel.plays",
     "Play": "mpfunnel.plays",
     "PlayRule": "mpfunnel.plays",

@@ -19,7 +19,7 @@ from mpfunnel.rules.tables import Decision
 from mpfunnel.segments import Segment
 from mpfunnel.situation import Rejected
 from mpfunnel.stages import Entry, FunnelStage, Win
-from mpfunnel.synergy import EVERY, WhiteSpace
+from mpfunnel.synergy import EVERY, NO_OFFER, Offer, WhiteSpace
 from mpfunnel.tiers import Tier
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "Engagement",
     "Involvement",
     "LeadAnswer",
+    "NextProduct",
     "Stage",
     "WarrantedStage",
     "changes",
@@ -178,6 +179,37 @@ class Involvement:
 
 
 @frozen
+class NextProduct(Decided[Offer]):
+    """What to offer a company of one product, and why, or why not; reads like its `offer`.
+
+    Attributes:
+        product_id: The product.
+        rank: Its place among all products, from 1; those that are offered come first.
+        offer: As what it is offered, or that it is not.
+        white_space: Where the company stands with it.
+        tier: How much to invest in the company for it.
+        involvement: How far the company's people are involved with it.
+    """
+
+    product_id: Id
+    rank: int
+    offer: Decision[Offer]
+    white_space: Decision[WhiteSpace]
+    tier: Decision[Tier]
+    involvement: Involvement
+
+    @property
+    def decision(self) -> Decision[Offer]:  # type: ignore[override]  # the offer under its own name
+        """The offer."""
+        return self.offer
+
+    @property
+    def offered(self) -> bool:
+        """Whether anything is offered."""
+        return self.offer.value != NO_OFFER
+
+
+@frozen
 class Assessment:
     """The four answers about one account on one day.
 
@@ -197,6 +229,8 @@ class Assessment:
         white_space: Where the company stands with each product: owned, in the pipeline, untapped or
             not eligible; empty for people without company.
         involved: How far its people are involved with each product; empty likewise.
+        next_products: What to offer it next: one for each product, ranked; empty likewise, and
+            where the playbook has no rules of offers.
         plays: What to do next with its people, in the order of the leads' ids, each lead's in the
             order in which their turns come; empty where the playbook has no rules about plays.
     """
@@ -213,6 +247,7 @@ class Assessment:
     by_hand: tuple[SetByHand, ...] = ()
     white_space: immutabledict[Id, Decision[WhiteSpace]] = immutabledict()
     involved: immutabledict[Id, Involvement] = immutabledict()
+    next_products: tuple[NextProduct, ...] = ()
     plays: tuple[PlannedPlay, ...] = ()
 
     @property
@@ -228,7 +263,9 @@ class Assessment:
         Keys, not labels, stand in every column but ``because``; several keys are joined by ``;``.
         The key of a row is (company_id), (company_id, product_id) of two tables, (lead_id) and
         (lead_id, product_id); those of the last two have none. In ``position`` stands the white
-        space of a company with a product. In ``instead_of`` stands what the rules say where
+        space of a company with a product, in ``offer`` what to offer it of that, and in ``rank``
+        its place among the products of the company; in all that begins like these, nothing where
+        the playbook has no rules of offers. In ``instead_of`` stands what the rules say where
         somebody set another value by hand; in ``proposed`` of tiers what today's facts give where a
         Tier is held. In ``warranted`` and what begins like it stands the stage that the facts of a
         lead warrant, and in ``entered_on`` since when it is in that of its history, if it has one.
@@ -239,6 +276,7 @@ class Assessment:
         """
         stamp = {"as_of": self.as_of, "playbook_version": self.version}
         company = {"company_id": self.company_id}
+        offers = {one.product_id: one for one in self.next_products}
         found: dict[str, list[Row]] = {
             "companies": [],
             "tiers": [
@@ -252,7 +290,8 @@ class Assessment:
                 {**company, "product_id": product_id, "tier": self.tiers[product_id].value.key}
                 | _columns("position", decision, lang)
                 | {"best_interest": self.involved[product_id].best_interest}
-                | {"people": self.involved[product_id].people, **stamp}
+                | {"people": self.involved[product_id].people}
+                | {**_offer(offers.get(product_id), lang), **stamp}
                 for product_id, decision in self.white_space.items()
             ],
             "plays": [{**_planned(one, lang), **stamp} for one in self.plays],
@@ -358,6 +397,17 @@ def _columns(name: str, decision: Decision[Any], lang: Lang) -> Row:
     }
 
 
+def _offer(one: NextProduct | None, lang: Lang) -> Row:
+    """Return what is offered of a product; blanks where nobody asks for it."""
+    names = ("settled", "possible", "rule", "because")
+    columns = {} if one is None else _columns("offer", one.offer, lang)
+    return {
+        "offer": columns.get("offer"),
+        **{f"offer_{name}": columns.get(name) for name in names},
+        "rank": one and one.rank,
+    }
+
+
 def _of_history(stage: Stage) -> Row:
     """Return since when a lead is in the stage of its history, and what its facts warrant."""
     warranted = {
@@ -377,7 +427,7 @@ def _joined(values: Any) -> str:
     return ";".join(str(value) for value in values)
 
 
-What = Literal["segment", "tier", "white_space", "stage", "engagement", "play"]
+What = Literal["segment", "tier", "white_space", "offer", "stage", "engagement", "play"]
 
 
 @frozen
@@ -385,11 +435,11 @@ class Change:
     """One answer that is not what it was.
 
     Attributes:
-        what: Which of the four questions, white space, or a play.
+        what: Which of the four questions, white space, an offer, or a play.
         company_id: The company; `None` for people without company.
         lead_id: The lead, for stage, engagement and plays.
-        product_id: The product, for tier, white space, engagement and plays; `None` for the play of
-            the whole firm.
+        product_id: The product, for tier, white space, offer, engagement and plays; `None` for the
+            play of the whole firm.
         before: Key of the value; `None` where there was no answer.
         after: Key of the value; `None` where there is no answer any more.
         settled: Whether the new answer is settled.
@@ -454,6 +504,8 @@ def _answers(answer: Assessment) -> _Answers:
         found["tier", company_id, None, product_id] = tier
     for product_id, one in answer.white_space.items():
         found["white_space", company_id, None, product_id] = one
+    for following in answer.next_products:
+        found["offer", company_id, None, following.product_id] = following.offer
     for lead in answer.leads.values():
         found["stage", company_id, lead.id, None] = lead.stage.decision
         for product_id, state in lead.engagement.items():

@@ -22,6 +22,7 @@ from mpfunnel.answers import (
     Engagement,
     Involvement,
     LeadAnswer,
+    NextProduct,
     Stage,
     WarrantedStage,
 )
@@ -43,9 +44,19 @@ from mpfunnel.errors import PolicyError, UnknownNameError, brief
 from mpfunnel.groups import Member, in_group
 from mpfunnel.kin import Given
 from mpfunnel.labels import Label
-from mpfunnel.ownership import NOTHING, Position, contract_ends, positions
+from mpfunnel.ownership import (
+    NO_DEALINGS,
+    NOTHING,
+    Dealings,
+    Position,
+    contract_ends,
+    dealings,
+    owned_since,
+    positions,
+)
 from mpfunnel.planning import Diary, Held, Moment, Planned, plan
 from mpfunnel.plays import PlannedPlay
+from mpfunnel.prospects import Customer, Prospect, best_of, is_discontinued, ranked
 from mpfunnel.records import Activity, Company, Id, Lead, Product, SalesEvent
 from mpfunnel.rules.tables import Decision
 from mpfunnel.segments import Segment
@@ -64,6 +75,7 @@ from mpfunnel.stages import (
     signs_of_deal,
     stepped,
 )
+from mpfunnel.synergy import Offer as Offered
 from mpfunnel.synergy import WhiteSpace, position_alone
 from mpfunnel.tiers import Tier, rules_of
 
@@ -260,6 +272,75 @@ class Case:
     @cached_property
     def _held(self) -> Held:
         return _held(self.company_positions)
+
+    # -- what to offer next --
+
+    def next_products(self) -> tuple[NextProduct, ...]:
+        """Return what to offer the company next, ranked; nothing where no rules of offers are."""
+        found = (
+            (p, self.offer(one), self._white_space[p], self.tiers[p], self.involved[p])
+            for p, one in self.book.products.items()
+            if p in self.book.offers
+        )
+        return ranked(found, self.book.playbook.scale.ladder)
+
+    def offer(self, product: Product) -> Decision[Offered]:
+        """Return what the company is offered of a product."""
+        return self.book.offers[product.id](*self.about_next(product).values())
+
+    def about_next(self, product: Product) -> Mapping[str, Any]:
+        """Return what rules about offers are given, by root, in the order of `Compiled`."""
+        return {
+            "company": self.seen,
+            "product": self._prospect(product),
+            "account": self._customer,
+        }
+
+    def _prospect(self, product: Product) -> Prospect:
+        book, position = self.book, self.company_positions.get(product.id, NOTHING)
+        known = self._dealings.get(product.id, NO_DEALINGS)
+        return Prospect(
+            position=self._white_space[product.id],
+            owned=position.owned,
+            open_deal=position.open_deal,
+            sold=product.is_sold_on(self.day),
+            lifecycle=product.lifecycle,
+            quantity=known.quantity,
+            people=self.involved[product.id].people,
+            dated={
+                one.key: one.so(known, self.day, owned=position.owned)
+                for one in book.dated_of_products
+            },
+            ask_tier=lambda: self.tiers[product.id],
+            ask_interest=lambda: best_of(self._interests(product.id), book.best_interests),
+        )
+
+    @cached_property
+    def _dealings(self) -> Mapping[Id, Dealings]:
+        return dealings(
+            self.facts.deals, self.facts.contracts, as_of=self.day, day_of=self.book.day_of
+        )
+
+    @cached_property
+    def _customer(self) -> Customer:
+        """What the company has of us."""
+        gone = (str(p) for p, one in self.book.products.items() if is_discontinued(one, self.day))
+        asked = self.book.dated_of_accounts
+        since: Mapping[str, date] = {}
+        if asked:
+            found = owned_since(
+                self.facts.deals, self.facts.contracts, as_of=self.day, day_of=self.book.day_of
+            )
+            since = {str(product_id): day for product_id, day in found.items()}
+        owned = self._held.owned
+        return Customer(
+            owned,
+            owned.intersection(gone),
+            {
+                one.key: one.product in since and (self.day - since[one.product]).days >= one.days
+                for one in asked
+            },
+        )
 
     def positions(self, lead: Lead) -> Mapping[Id, Position]:
         """Return what a lead's company owns and is buying; without company, the lead itself."""
@@ -614,12 +695,17 @@ class Case:
             rejects=(*self.facts.rejects, *self.by_hand.rejects),
             by_hand=self.by_hand.told,
             white_space=immutabledict(self._white_space if matched else {}),
-            involved=immutabledict(self._involved() if matched else {}),
+            involved=immutabledict(self.involved if matched else {}),
+            next_products=self.next_products() if matched else (),
             plays=tuple(self._every_play(leads)) if book.asks_plays else (),
         )
 
+    @cached_property
+    def involved(self) -> Mapping[Id, Involvement]:
+        """How far the company's people are involved with each product."""
+        return dict(self._involved())
+
     def _involved(self) -> Iterator[tuple[Id, Involvement]]:
-        """Yield how far the company's people are involved with each product."""
         people = [self._person(lead_id) for lead_id in self.facts.leads]
         ladder = self.book.playbook.scale.ladder
         for product_id in self.book.products:
@@ -627,6 +713,11 @@ class Case:
             best = max((ladder.index(one.interest.value.key) for one in standings), default=0)
             touched = sum(1 for one in standings if one.touched)
             yield product_id, Involvement(ladder[best], touched)
+
+    def _interests(self, product_id: Id) -> Iterator[Decision[EngagementState]]:
+        """Yield how interested each of the company's people is in a product."""
+        for lead_id in self.facts.leads:
+            yield self.standing(self._person(lead_id), product_id)[0].interest
 
     def _person(self, lead_id: Id) -> Person:
         """Return what is known of a lead of the account, put together once."""

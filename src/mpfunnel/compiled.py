@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Callable, Container, Hashable, Iterable, Mapping
 from datetime import date
 from functools import partial
 from typing import Any, Final, TypeVar
@@ -29,7 +29,8 @@ from mpfunnel.rules.limits import asked_since
 from mpfunnel.rules.tables import Decision
 from mpfunnel.segments import UNMATCHED
 from mpfunnel.stages import Cause, Entry, FunnelStage, Stood
-from mpfunnel.synergy import WhiteSpace, white_space_tables
+from mpfunnel.synergy import offer_tables, white_space_tables
+from mpfunnel.synergy.dated import dated_in
 from mpfunnel.tiers import Tier, TierLimits, TierPolicy, custom_of, fault_of, rules_of
 
 __all__ = [
@@ -50,6 +51,7 @@ __all__ = [
 
 P = TypeVar("P")
 C = TypeVar("C")
+S = TypeVar("S", bound=Hashable)
 _LEAD_ROOTS: Final = ("company", "lead", "product")
 _STAGE_ROOTS: Final = (*_LEAD_ROOTS, "pursuit")
 _ACCOUNT_ROOTS: Final = ("company", "product", "account")
@@ -61,6 +63,7 @@ _UNMATCHED: Final = Decision(
     Label("no company is known for the lead", "企業に紐付いていない"),
     (UNMATCHED,),
 )
+_BEST: Final = Label("the highest among the people", "関係者のうち最も高い関心度")
 FAILED: Final = "failed"
 """What stands for the key of a rule where a custom policy failed."""
 RECORDED: Final = "history"
@@ -137,11 +140,21 @@ class Compiled:
             {p: playbook.engagement[p] for p in self.products},
         )
 
-        def of_accounts(rules: Policy[WhiteSpace]) -> Callable[..., Decision[WhiteSpace]]:
+        def of_accounts(rules: Policy[S]) -> Callable[..., Decision[S]]:
             return compile_policy(rules, _ACCOUNT_ROOTS, version=version)
 
         self.white_space_tables = white_space_tables(playbook.synergy, self.products)
         self.white_space = _each_once(of_accounts, self.white_space_tables)
+        self.offer_tables = offer_tables(playbook.synergy, self.products)
+        self.offers = _each_once(of_accounts, self.offer_tables)
+        asked_of_offers = [w for one in self.offer_tables.values() for w in one.conditions]
+        self.dated_of_products = dated_in(asked_of_offers, "product")
+        self.dated_of_accounts = dated_in(asked_of_offers, "account")
+        first = next(iter(playbook.engagement.values()))
+        # What is surely the best interest; what is not sure is made of these.
+        self.best_interests = {
+            one.key: Decision(one, "best", _BEST, (one,)) for one in first.ladder
+        }
 
         def of_leads(rules: Policy[Play]) -> Callable[..., Decision[Play]]:
             return compile_policy(rules, _PLAY_ROOTS, version=version)

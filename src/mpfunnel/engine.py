@@ -10,7 +10,7 @@ from datetime import date, datetime
 from typing import Any, Final, Literal
 
 from mpfunnel.account import Account
-from mpfunnel.answers import Assessment, Engagement, Stage
+from mpfunnel.answers import Assessment, Engagement, NextProduct, Stage
 from mpfunnel.calendars import as_day
 from mpfunnel.case import Case
 from mpfunnel.case_checks import CaseCheck, checked_cases
@@ -34,7 +34,7 @@ from mpfunnel.why import why
 
 __all__ = ["Engine", "Question"]
 
-Question = Literal["segment", "tier", "white_space", "stage", "engagement", "play"]
+Question = Literal["segment", "tier", "white_space", "offer", "stage", "engagement", "play"]
 _Day = date | datetime
 
 
@@ -135,9 +135,25 @@ class Engine:
             PolicyError: A custom policy broke its contract.
         """
         product = self._book.product(product_id)
-        if not isinstance(account, Account):  # pyright: ignore[reportUnnecessaryIsInstance]
-            _refuse("account", f"must be an Account, not {type(account).__name__}")
+        _check_account(account)
         return self._matched(account, as_of).white_space(product)
+
+    def next_products(self, account: Account, *, as_of: _Day) -> tuple[NextProduct, ...]:
+        """Return what to offer a company next, by the rules of offers of the playbook.
+
+        Returns:
+            One for each product: those that are offered first, ranked, then those that are not,
+            each with its reason. Nothing at all where the playbook has no rules of offers, or the
+            account no company.
+
+        Raises:
+            InvalidDataError: `as_of` is no day, or a custom attribute holds a value of another type
+                than declared.
+            PolicyError: A custom policy broke its contract.
+        """
+        _check_account(account)
+        case = self._case(account, as_of)
+        return () if case.facts.company is None else case.next_products()
 
     def stage_for(self, account: Account, lead_id: Id, *, as_of: _Day) -> Stage:
         """Return where a lead of the account stands with the whole firm.
@@ -353,11 +369,12 @@ class Engine:
 
         Args:
             question: ``"segment"`` or ``"tier"`` of a company (or of an account's company),
-                ``"white_space"`` of an account's company, ``"stage"``, ``"engagement"`` or
-                ``"play"`` of a lead of an account.
+                ``"white_space"`` or ``"offer"`` of an account's company, ``"stage"``,
+                ``"engagement"`` or ``"play"`` of a lead of an account.
             of: A company, its history, or an account.
-            about: The product of a tier or of white space; the lead of a stage; the lead and the
-                product of an engagement or a play; the lead alone for the play of the whole firm.
+            about: The product of a tier, of white space or of an offer; the lead of a stage; the
+                lead and the product of an engagement or a play; the lead alone for the play of the
+                whole firm.
             as_of: The day asked about.
             lang: The language; the playbook's own where it is `None`.
 
@@ -393,8 +410,7 @@ class Engine:
         return self._case(account, as_of)
 
     def _case(self, account: Account, as_of: _Day) -> Case:
-        if not isinstance(account, Account):  # pyright: ignore[reportUnnecessaryIsInstance]
-            _refuse("account", f"must be an Account, not {type(account).__name__}")
+        _check_account(account)
         return Case(self._book, account, self._day(as_of))
 
 
@@ -403,6 +419,11 @@ def _a_company(given: Company | CompanyHistory) -> Company | CompanyHistory:
         kind = type(given).__name__
         _refuse("company", f"must be a Company, a CompanyHistory or an Account, not {kind}")
     return given
+
+
+def _check_account(given: Account) -> None:
+    if not isinstance(given, Account):  # pyright: ignore[reportUnnecessaryIsInstance]
+        _refuse("account", f"must be an Account, not {type(given).__name__}")
 
 
 def _check_state(state: AccountState) -> None:

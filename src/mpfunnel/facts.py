@@ -372,6 +372,41 @@ class AccountFacts(Facts):
     root = "account"
     owned = _set("account.owned", "products owned", "導入済みの商材")
     """By the company itself, by contract or won deal; ids of products, as text. Closed."""
+    discontinued = _set(
+        "account.discontinued", "discontinued products owned", "導入済みの販売終了商材"
+    )
+    """What it owns that is no longer sold on the day asked about, by `Product.sold_until`; ids of
+    products, as text. Closed; for rules about offers."""
+    existing_customer = _flag("account.existing_customer", "existing customer", "既存顧客")
+    """It owns any product; for rules about offers."""
+
+    def owned_for(self, product: Product | Id, *, days: int) -> FlagTerm:
+        """Return whether the company has owned the product for `days` days without a gap.
+
+        For rules about offers.
+
+        Raises:
+            InvalidDataError: The id begins or ends with a blank, or the days are out of bounds.
+        """
+        product_id = product.id if isinstance(product, Product) else product
+        return _owned_for(str(product_id), str(days))
+
+    def named(self, name: str) -> Term:
+        """Return the fact of that name; one with days is written ``owned_for(crm, 180)``.
+
+        Raises:
+            UnknownNameError: There is none.
+            InvalidDataError: It is written wrongly.
+        """
+        text = isinstance(name, str)  # pyright: ignore[reportUnnecessaryIsInstance]
+        if text and "(" in name and name.endswith(")"):
+            head, _, rest = name.partition("(")
+            if head.strip() != _OWNED_FOR:
+                raise UnknownNameError(f"no such fact{did_you_mean(head, [_OWNED_FOR])}")
+            # An id may hold a comma or a bracket; days do not.
+            product_id, _, days = rest[:-1].rpartition(",")
+            return _owned_for(product_id.strip(), days.strip())
+        return super().named(name)
 
     def owns(self, product: Product | Id) -> Condition:
         """Return the condition that the company itself owns the product."""
@@ -421,6 +456,20 @@ class ProductFacts(Facts):
         )
     )
     """Days with an activity that still adds points, about the product or the whole firm."""
+    quantity = NumberTerm(
+        Fact("product.quantity", "int", open=False, label=Label("quantity in use", "導入数量"))
+    )
+    """Of all contracts of the company about it that run; for rules about offers."""
+    people = NumberTerm(
+        Fact(
+            "product.people",
+            "int",
+            open=False,
+            label=Label("people with a touch", "接点のある人数"),
+            unit=_PEOPLE,
+        )
+    )
+    """How many people of the company were touched about it; for rules about offers."""
     touched = _flag("product.touched", "touched", "接点あり")
     """Any activity about the product, whatever it is worth."""
     open_deal = _flag("product.open_deal", "open deal", "進行中の商談")
@@ -460,6 +509,33 @@ class ProductFacts(Facts):
         """The level that the score alone gives; stays readable whatever the state is."""
         self.engagement = _level("product.engagement", states, "engagement", "エンゲージメント")
         """The state; for rules about stages."""
+        self.best_interest = _level(
+            "product.best_interest", states, "best interest", "最も高い関心度"
+        )
+        """The highest interest among the people of the company: a decision, which may be undecided
+        (S5); for rules about offers."""
+
+    def offered(self, *, within_days: int) -> FlagTerm:
+        """Return whether a deal of the company about it was opened or closed of late (S13).
+
+        For rules about offers.
+        """
+        return cast(FlagTerm, measure("offered", (str(within_days),)))
+
+    def ends(self, *, within_days: int) -> FlagTerm:
+        """Return whether the last contract about it that runs ends within so many days.
+
+        The last of one day is this very day; one without end, or with a later one, does not end.
+        For rules about offers.
+        """
+        return cast(FlagTerm, measure("ends", (str(within_days),)))
+
+    def lapsed(self, *, within_days: int) -> FlagTerm:
+        """Return whether it is not owned, and its latest contract ended of late (S13).
+
+        For rules about offers.
+        """
+        return cast(FlagTerm, measure("lapsed", (str(within_days),)))
 
     def active(self, *, within_days: int) -> FlagTerm:
         """Return whether an activity worth points is of the last `within_days` days (S13)."""
@@ -495,13 +571,21 @@ _MEASURES: Final[Mapping[str, tuple[Kind, Label, str]]] = MappingProxyType(
         "active": ("bool", Label("active within {0}", "直近{0}日の行動"), "days"),
         "count": ("int", Label("{0} within {1}", "直近{1}日の{0}"), "kind, days"),
         "points": ("decimal", Label("points of {0}", "直近{0}日の素点"), "days"),
+        "offered": ("bool", Label("offered within {0}", "直近{0}日に商談あり"), "days"),
+        "ends": ("bool", Label("contract ends within {0}", "契約終了まで{0}日未満"), "days"),
+        "lapsed": ("bool", Label("contract lapsed within {0}", "直近{0}日に契約終了"), "days"),
     }
 )
+_DATED: Final = ("offered", "ends", "lapsed")
+"""What is told of deals and contracts, not of activities."""
+_OWNED_FOR: Final = "owned_for"
 MAX_WITHIN_DAYS: Final = 36_500
 
 
 def measure(head: str, arguments: tuple[str, ...]) -> Term:
-    """Return a measure of activities as a fact, for example ``("count", ("click", "30"))``.
+    """Return a measure of activities, or of deals and contracts, as a fact.
+
+    For example ``("count", ("click", "30"))``.
 
     Raises:
         UnknownNameError: There is no such measure.
@@ -518,17 +602,13 @@ def measure(head: str, arguments: tuple[str, ...]) -> Term:
     if not sound or any("," in part or ")" in part or "(" in part for part in arguments):
         message = f"must be written {head}({takes}), with plain names"
         raise InvalidDataError([Problem("format", f"product.{head}", message)])
-    days = arguments[-1]
-    if not (days.isascii() and days.isdigit() and 1 <= int(days[:6]) <= MAX_WITHIN_DAYS):
-        message = f"must be a number of days from 1 to {MAX_WITHIN_DAYS:,}, not {brief(days)}"
-        raise InvalidDataError([Problem("range", f"product.{head}", message)])
-    days = str(int(days))
+    days = _number_of_days(f"product.{head}", arguments[-1])
     arguments = (*arguments[:-1], days)
     fact = Fact(
         f"product.{head}({', '.join(arguments)})",
         kind,
         open=kind == "decimal",
-        within="measures",
+        within="dated" if head in _DATED else "measures",
         trusted=True,
         places=6 if kind == "decimal" else 0,
         minor=kind == "decimal",
@@ -538,6 +618,32 @@ def measure(head: str, arguments: tuple[str, ...]) -> Term:
         unit=_POINTS if kind == "decimal" else None,
     )
     return term_for(fact)
+
+
+def _owned_for(product_id: str, days: str) -> FlagTerm:
+    if not product_id or product_id != product_id.strip():
+        message = f"must be written {_OWNED_FOR}(product, days), with the id of a product"
+        raise InvalidDataError([Problem("format", f"account.{_OWNED_FOR}", message)])
+    number = _number_of_days(f"account.{_OWNED_FOR}", days)
+    fact = Fact(
+        f"account.{_OWNED_FOR}({product_id}, {number})",
+        "bool",
+        open=False,
+        within="dated",
+        trusted=True,
+        label=Label(
+            f"owns {product_id} for {counted(number, 'days')} or longer",
+            f"{product_id}を{number}日以上前から導入済み",
+        ),
+    )
+    return FlagTerm(fact)
+
+
+def _number_of_days(path: str, days: str) -> str:
+    if not (days.isascii() and days.isdigit() and 1 <= int(days[:6]) <= MAX_WITHIN_DAYS):
+        message = f"must be a number of days from 1 to {MAX_WITHIN_DAYS:,}, not {brief(days)}"
+        raise InvalidDataError([Problem("range", path, message)])
+    return str(int(days))
 
 
 class PursuitFacts(Facts):

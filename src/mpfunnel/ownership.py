@@ -15,7 +15,16 @@ from attrs import frozen
 
 from mpfunnel.records import Contract, Deal, Id
 
-__all__ = ["NOTHING", "Position", "contract_ends", "owned_since", "positions"]
+__all__ = [
+    "NOTHING",
+    "NO_DEALINGS",
+    "Dealings",
+    "Position",
+    "contract_ends",
+    "dealings",
+    "owned_since",
+    "positions",
+]
 
 
 @frozen
@@ -33,6 +42,26 @@ class Position:
     lost_for: frozenset[str] = frozenset()
 
 
+@frozen
+class Dealings:
+    """When a company dealt about one product, and how long and how much of it it has.
+
+    Attributes:
+        dealt: The latest day on which a deal about it was opened or closed; `None` for none.
+        ends: The last day of the contracts that run; `None` where none runs, or one of them has no
+            end.
+        lapsed: The latest last day of a contract that runs no more; `None` for none.
+        quantity: Of all contracts that run; as much as 64 bits hold, for tables.
+    """
+
+    dealt: date | None = None
+    ends: date | None = None
+    lapsed: date | None = None
+    quantity: int = 0
+
+
+NO_DEALINGS: Final = Dealings()
+_MOST: Final = 2**63 - 1
 NOTHING: Final = Position()
 _UNSAID: Final[frozenset[str]] = frozenset()
 _A_DAY: Final = timedelta(days=1)
@@ -94,6 +123,53 @@ def positions(
             lost_for=lost[product_id][1] if product_id in lost else _UNSAID,
         )
         for product_id in dict.fromkeys((*running, *lapsed, *buying, *won, *lost))
+    }
+
+
+def dealings(
+    deals: Iterable[Deal],
+    contracts: Iterable[Contract],
+    *,
+    as_of: date,
+    day_of: Callable[[datetime], date],
+) -> Mapping[Id, Dealings]:
+    """Return the dealings about every product that a deal or contract names.
+
+    Args:
+        deals: Deals of one company, the end user.
+        contracts: Contracts of the same company.
+        as_of: Records of days after it do not count.
+        day_of: Gives the local day of an instant.
+    """
+    dealt: dict[Id, date] = {}
+    for deal in deals:
+        days = [day_of(at) for at in (deal.opened_at, deal.closed_at) if at is not None]
+        if days[0] > as_of:
+            continue
+        day = max(one for one in days if one <= as_of)
+        for line in deal.lines:
+            dealt[line.product_id] = max(dealt.get(line.product_id, day), day)
+
+    contracts = tuple(contracts)
+    ends = contract_ends(contracts, as_of=as_of)
+    lapsed: dict[Id, date] = {}
+    quantity: dict[Id, int] = {}
+    for contract in contracts:
+        product_id, end = contract.product_id, contract.end
+        if contract.start > as_of:
+            continue
+        if end is None or end >= as_of:
+            quantity[product_id] = quantity.get(product_id, 0) + contract.quantity
+        else:
+            lapsed[product_id] = max(lapsed.get(product_id, end), end)
+    return {
+        product_id: Dealings(
+            dealt.get(product_id),
+            ends.get(product_id),
+            lapsed.get(product_id),
+            min(quantity.get(product_id, 0), _MOST),
+        )
+        for product_id in dict.fromkeys((*dealt, *quantity, *lapsed))
     }
 
 

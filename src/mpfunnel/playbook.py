@@ -63,12 +63,20 @@ MAX_DEPTH: Final = 32
 """How deep the options of a policy may nest."""
 
 _SEGMENT: Final = "company.segment"
-_OWNED: Final = ("group.owned", "account.owned")
+_OWNED: Final = ("group.owned", "account.owned", "account.discontinued")
 _POSITION: Final = "product.position"
 _OF_OFFERS: Final = ("product.sold", "product.lifecycle", _POSITION)
 """What only rules about offers and plays may ask of a product."""
 _OF_COMPANY: Final = ("product.tier", "product.owned", "product.open_deal", *_OF_OFFERS)
 """What is known of a product without a lead."""
+_OFFERS: Final = "offers"
+"""Stands among the roots that rules of offers know: these may ask what no others may."""
+_ONLY_OFFERS: Final = (
+    *(f"product.{name}" for name in ("quantity", "people", "best_interest")),
+    *(f"product.{name}" for name in ("offered", "ends", "lapsed")),
+    *(f"account.{name}" for name in ("discontinued", "existing_customer", "owned_for")),
+)
+"""That, without days."""
 _INTEREST: Final = "product.interest"
 _ENGAGEMENT: Final = "product.engagement"
 
@@ -157,7 +165,7 @@ class Playbook:
             facts of every day.
         cases: What it must answer about given facts, for `Engine.check_cases`. Like labels, they do
             not count in what it means.
-        synergy: How its products go together, and to whom they are not offered.
+        synergy: How its products go together, and to whom they are offered or not.
         plays: What to do next with whom, and who gets a lead that several products claim.
 
     Raises:
@@ -470,6 +478,13 @@ def _check_synergy(book: Playbook) -> Iterator[Problem]:
         if rule.product != EVERY:
             at = f"synergy.not_eligible[{place}].product"
             yield from _check_key(book, ids, rule.product, at)
+    for place, offer in enumerate(book.synergy.offers):
+        at = f"synergy.offers[{place}]"
+        if offer.product != EVERY:
+            yield from _check_key(book, ids, offer.product, f"{at}.product")
+        if offer.source is not None and offer.source not in ids:
+            hint = did_you_mean(shown(offer.source), [str(one) for one in ids])
+            yield Problem("unknown-product", f"{at}.source", f"no such product{hint}")
 
 
 def _check_plays(book: Playbook) -> Iterator[Problem]:
@@ -492,7 +507,9 @@ def _conditions(book: Playbook) -> Iterator[tuple[str, tuple[Asked, ...], str, f
         yield f"{at}.interest", model.interest.asked, about_leads, deciding
         yield f"{at}.states", model.states.asked, about_leads, frozenset({_ENGAGEMENT})
     yield "funnel", book.funnel.rules.asked, f"{about_leads} pursuit", frozenset()
-    yield "synergy", book.synergy.asked, "company product account", frozenset({_POSITION})
+    of_account = "company product account"
+    yield "synergy", book.synergy.asked, of_account, frozenset({_POSITION})
+    yield "synergy", book.synergy.asked_of_offers, f"{of_account} {_OFFERS}", frozenset()
     of_firm = "company lead account funnel contact"
     for name, asked in book.plays.asked:
         roots = of_firm if name == "firm" else f"{of_firm} product"
@@ -541,11 +558,19 @@ def _check_node(
     if not isinstance(node, Leaf):
         return
     fact = node.fact
+    plain = fact.name.partition("(")[0]
+    offers, roots = _OFFERS in roots, [root for root in roots if root != _OFFERS]
     if fact.given not in roots or fact.name in deciding:
         message = f"cannot be asked here, where only {', '.join(roots)} is known"
         if fact.name in deciding:
             message = "cannot be asked here: it is decided later"
         yield Problem("scope", fact.name, message)
+    elif plain in _ONLY_OFFERS:
+        if not offers:
+            message = "cannot be asked here: it is for rules of offers"
+            yield Problem("scope", fact.name, message)
+        else:
+            yield from _check_known(node, known, keys)
     elif fact.root == "product" and "lead" not in roots and fact.name not in _OF_COMPANY:
         names = ", ".join(name for name in _OF_COMPANY if name not in deciding)
         message = f"cannot be asked here, where only {names} are known of it"
@@ -556,7 +581,16 @@ def _check_node(
     elif fact.within == "attributes" and fact.root in ("company", "lead"):
         if fact.name in known:
             yield Problem("conflict", fact.name, "is a fact already; name the attribute otherwise")
-    elif fact.within != "measures" and known.get(fact.name) != fact:
+    else:
+        yield from _check_known(node, known, keys)
+
+
+def _check_known(
+    node: Leaf, known: Mapping[str, Fact], keys: Mapping[str, list[str]]
+) -> Iterator[Problem]:
+    """Yield what is wrong with a question that may be asked where it stands."""
+    fact = node.fact
+    if fact.within not in ("measures", "dated") and known.get(fact.name) != fact:
         wrong = "has other levels than the playbook" if fact.name in known else "no such fact"
         hint = "" if fact.name in known else did_you_mean(fact.name, known)
         yield Problem("unknown-fact", fact.name, wrong + hint)
@@ -566,6 +600,9 @@ def _check_node(
         yield from _strange(_levels(node), keys[_SEGMENT], fact, "unknown-level", "segment")
     elif fact.name in _OWNED and isinstance(node, ContainsAny):
         yield from _strange(node.values, keys[fact.name], fact, "unknown-product", "product")
+    elif fact.root == "account" and fact.within == "dated":
+        about = fact.key.partition("(")[2].rpartition(",")[0]
+        yield from _strange([about], keys[_OWNED[0]], fact, "unknown-product", "product")
 
 
 def _strange(

@@ -9,7 +9,7 @@ from immutabledict import immutabledict
 
 from mpfunnel.engagement import EngagementModel, EngagementState, Signal
 from mpfunnel.facts import ENGAGEMENT as STATES
-from mpfunnel.facts import STAGES, company, funnel, product, pursuit
+from mpfunnel.facts import STAGES, account, company, funnel, product, pursuit
 from mpfunnel.labels import Label, Lang
 from mpfunnel.playbook import Playbook
 from mpfunnel.plays import Play, PlayRule, Plays
@@ -18,7 +18,7 @@ from mpfunnel.rules.conditions import Condition
 from mpfunnel.rules.tables import DecisionTable, Rule
 from mpfunnel.segments import Segment, SegmentTable
 from mpfunnel.stages import Funnel, FunnelStage
-from mpfunnel.synergy import Ineligible, Synergy
+from mpfunnel.synergy import Ineligible, OfferRule, Synergy
 from mpfunnel.tiers import Tier, TierTable
 
 __all__ = ["OWNERS", "starter"]
@@ -288,9 +288,24 @@ SYNERGY: Final = Synergy(
             key="excluded",
             because=Label("the segment rules it out", "セグメントにより提案対象外"),
         ),
-    )
+    ),
+    offers=(
+        OfferRule("renewal", product.ends(within_days=90), key="renewal"),
+        OfferRule(
+            "cross_sell",
+            account.existing_customer
+            & product.tier.at_least(Tier(2))
+            & product.best_interest.at_least("interested"),
+            key="keen-customer",
+            because=Label(
+                "existing customer, high Tier, and somebody is interested",
+                "既存顧客で、Tierが高く、関心のある人がいる",
+            ),
+        ),
+    ),
+    cool_down_days=90,
 )
-"""How products go together is for the firm to say."""
+"""How products go together is for the firm to say; these offers need no knowledge of them."""
 
 
 # -- plays: what to do next --

@@ -28,6 +28,7 @@ _ABOUT = {
     "segment": "",
     "tier": "product",
     "white_space": "product",
+    "offer": "product",
     "stage": "lead",
     "engagement": "lead, product",
     "play": "lead, product",
@@ -53,7 +54,7 @@ def why(case: Case, question: str, about: Sequence[Id], lang: Lang) -> str:
     if not least <= len(about) <= len(wanted):
         message = f"'{question}' is asked about {', '.join(wanted) or 'nothing else'}"
         raise InvalidDataError([Problem("arguments", "about", message)])
-    if question in ("segment", "tier", "white_space") and case.facts.company is None:
+    if question in ("segment", "tier", "white_space", "offer") and case.facts.company is None:
         message = f"'{question}' is asked of a company, and there is none"
         raise InvalidDataError([Problem("missing", "account.company", message)])
     if question == "segment":
@@ -66,6 +67,8 @@ def why(case: Case, question: str, about: Sequence[Id], lang: Lang) -> str:
         product = case.book.product(about[0])
         table = case.book.white_space_tables[product.id]
         return _told(case, explain(table, case.about_offer(product)), lang)
+    if question == "offer":
+        return _offer(case, case.book.product(about[0]), lang)
     person = case.person(about[0])
     if question == "stage":
         return _stage(case, person, lang)
@@ -121,6 +124,14 @@ def _tier(case: Case, product_id: Id, lang: Lang) -> str:
         beside = "" if told == on_review else f"\n\n{proposed}: {told}"
         told = f"{_held(case, product_id, reviewed).text(lang)}: {on_review}{beside}"
     return _in_force(case, case.tiers[product_id], told, lang)
+
+
+def _offer(case: Case, product: Product, lang: Lang) -> str:
+    table = case.book.offer_tables.get(product.id)
+    if table is None:
+        message = "'offer' is asked of a playbook with rules of offers, and there are none"
+        raise InvalidDataError([Problem("missing", "synergy.offers", message)])
+    return _told(case, explain(table, case.about_next(product)), lang)
 
 
 def _held(case: Case, product_id: Id, reviewed: date) -> Label:

@@ -31,7 +31,7 @@ from mpfunnel.codec.reading import (
 )
 from mpfunnel.codec.sheets.joining import SHEETS
 from mpfunnel.codec.sheets.separated import ENCODINGS
-from mpfunnel.codec.synergy import NOT_ELIGIBLE, RELATION, SYNERGY
+from mpfunnel.codec.synergy import NOT_ELIGIBLE, OFFER, RELATION, SYNERGY
 from mpfunnel.codec.tables import TABLE
 from mpfunnel.codec.text import COMMENTS
 from mpfunnel.codec.tiers import CARD, ITEM, LIMIT, SCORECARD
@@ -44,7 +44,7 @@ from mpfunnel.records import Company, Lead, Lifecycle
 from mpfunnel.rules.facts import Fact, Kind
 from mpfunnel.stages.funnel import MAX_QUIET_DAYS
 from mpfunnel.stages.graph import MAX_LIMIT_DAYS, MoveKind, StageKind
-from mpfunnel.synergy import POSITIONS, RelationKind
+from mpfunnel.synergy import OFFERS, POSITIONS, RelationKind
 from mpfunnel.tiers import LOWEST
 
 __all__ = ["playbook_schema"]
@@ -340,9 +340,18 @@ def _synergy() -> _Schema:
         **reasoned,
     }
     rule = {"product": product, **reasoned}
+    offer = {
+        "offer": _one_of(one.key for one in OFFERS),
+        "product": product,
+        "source": product,
+        "owned_for_days": _from(0, facts.MAX_WITHIN_DAYS),
+        **reasoned,
+    }
     types = {
+        "cool_down_days": _from(0, facts.MAX_WITHIN_DAYS),
         "relations": _list(_table(RELATION, relation, ("kind", "source", "target"))),
         "not_eligible": _list(_table(NOT_ELIGIBLE, rule, ("when",))),
+        "offers": _list(_table(OFFER, offer, ("offer",))),
     }
     return _table(SYNERGY, types)
 

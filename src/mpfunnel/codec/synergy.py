@@ -1,4 +1,4 @@
-"""Relations between products, and to whom they are not offered ⇄ plain data."""
+"""Relations between products, and to whom they are offered or not ⇄ plain data."""
 
 from __future__ import annotations
 
@@ -10,13 +10,15 @@ from mpfunnel.codec.checks import under
 from mpfunnel.codec.conditions import Vocabulary, condition_data
 from mpfunnel.codec.tables import TableCheck, because_data
 from mpfunnel.records import Id
-from mpfunnel.synergy import EVERY, Ineligible, Relation, Synergy
+from mpfunnel.rules.conditions import Condition
+from mpfunnel.synergy import EVERY, Ineligible, OfferRule, Relation, Synergy
 
-__all__ = ["NOT_ELIGIBLE", "RELATION", "SYNERGY", "SynergyCheck", "synergy_data"]
+__all__ = ["NOT_ELIGIBLE", "OFFER", "RELATION", "SYNERGY", "SynergyCheck", "synergy_data"]
 
-SYNERGY: Final = ("relations", "not_eligible")
+SYNERGY: Final = ("cool_down_days", "relations", "not_eligible", "offers")
 RELATION: Final = ("kind", "source", "target", "when", "key", "because")
 NOT_ELIGIBLE: Final = ("product", "when", "key", "because")
+OFFER: Final = ("offer", "product", "source", "owned_for_days", "when", "key", "because")
 
 
 class SynergyCheck(TableCheck):
@@ -41,10 +43,16 @@ class SynergyCheck(TableCheck):
             self._ineligible(raw, at, words, products)
             for at, raw in self._rows(data, "not_eligible", "synergy")
         ]
-        if None in (*relations, *rules):
+        offers = [
+            self._offer(raw, at, words, products)
+            for at, raw in self._rows(data, "offers", "synergy")
+        ]
+        if None in (*relations, *rules, *offers):
             return None
         made = cast("list[Relation]", relations), cast("list[Ineligible]", rules)
-        return self.built(lambda: Synergy(*made), "synergy")
+        given = {name: data[name] for name in ("cool_down_days",) if name in data}
+        offered = cast("list[OfferRule]", offers)
+        return self.built(lambda: Synergy(*made, offers=offered, **given), "synergy")
 
     def _relation(
         self, raw: dict[str, Any], path: str, words: Vocabulary, products: Mapping[str, Id]
@@ -55,9 +63,7 @@ class SynergyCheck(TableCheck):
             self.fault("missing", path, "has no kind")
         source = self._id_under(raw, "source", path, products)
         target = self._id_under(raw, "target", path, products)
-        when = None
-        if "when" in raw:
-            when = self.condition(raw["when"], f"{path}.when", words)
+        when = self._when(raw, path, words)
         key, because = self.text(raw, "key", path), self.label(raw, "because", path)
         if kind is None or source is None or target is None:
             return None
@@ -78,6 +84,29 @@ class SynergyCheck(TableCheck):
             return None
         return self.built(lambda: Ineligible(product=product, **said), path, own="not_eligible.")
 
+    def _offer(
+        self, raw: dict[str, Any], path: str, words: Vocabulary, products: Mapping[str, Id]
+    ) -> OfferRule | None:
+        self.keys(raw, path, OFFER)
+        offer = self.text(raw, "offer", path) if "offer" in raw else None
+        if offer is None:
+            self.fault("missing", path, "has no offer")
+        product = self._id_under({"product": EVERY, **raw}, "product", path, products)
+        source = self._id_under(raw, "source", path, products) if "source" in raw else None
+        when, because = self._when(raw, path, words), self.label(raw, "because", path)
+        key, days = self.text(raw, "key", path), raw.get("owned_for_days", 0)
+        if offer is None or product is None or (source is None and "source" in raw):
+            return None
+        return self.built(
+            lambda: OfferRule(offer, when, product, source, days, key, because),
+            path,
+            own="offer.",
+        )
+
+    def _when(self, raw: dict[str, Any], path: str, words: Vocabulary) -> Condition | None:
+        """Return the condition of what may do without one."""
+        return self.condition(raw["when"], f"{path}.when", words) if "when" in raw else None
+
     def _id_under(
         self, raw: dict[str, Any], key: str, path: str, products: Mapping[str, Id]
     ) -> Id | None:
@@ -96,6 +125,7 @@ def synergy_data(synergy: Synergy, words: Vocabulary) -> dict[str, Any]:
     """Return the synergy of products as plain data; nothing where nothing is declared."""
     return without_none(
         {
+            "cool_down_days": synergy.cool_down_days or None,
             "relations": [_relation_data(one, words) for one in synergy.relations] or None,
             "not_eligible": [
                 without_none(
@@ -108,6 +138,21 @@ def synergy_data(synergy: Synergy, words: Vocabulary) -> dict[str, Any]:
                 for one in synergy.not_eligible
             ]
             or None,
+            "offers": [_offer_data(one, words) for one in synergy.offers] or None,
+        }
+    )
+
+
+def _offer_data(one: OfferRule, words: Vocabulary) -> dict[str, Any]:
+    return without_none(
+        {
+            "offer": one.offer.key,
+            "product": None if one.product == EVERY else one.product,
+            "source": one.source,
+            "owned_for_days": one.owned_for_days or None,
+            "key": one.key,
+            "when": None if one.when is None else condition_data(one.when, words),
+            "because": None if one.because is None else label_data(one.because),
         }
     )
 

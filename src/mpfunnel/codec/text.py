@@ -73,7 +73,9 @@ Business days: public holidays of the country, weekend, days_off and working_day
     "synergy": """\
 How products go together. relations: kind is complement, upgrade, prerequisite, substitute or
 bundle; source is a prerequisite of target, target is the upgrade of source. not_eligible: to whom
-a product, "family:NAME" or, where none is named, every product is not offered.""",
+a product, "family:NAME" or, where none is named, every product is not offered.
+offers: offer is cross_sell, up_sell, renewal or successor; source, owned for owned_for_days: what
+the company must have. cool_down_days: after a deal about a product, so long without an offer.""",
     "plays": """\
 What to do next. list: the plays, the most important first; due_in_days counts from what called for
 it, cadence_days from the last contact, before_end_days back from the end of a contract; motion is
@@ -81,7 +83,7 @@ upstream or downstream; channels are phone, email, visit, post or web, the prefe
 products: rules per lead and product; firm: rules per lead; the first that holds decides, and the
 play none is deliberately none. contacts: kinds of activities that are contacts of ours.
 at_once: for how many products a lead is worked at one time. quiet_days: how long a product waits
-after a contact about another one. order: what comes first; without it it is open_deal, play,
+after a contact about another one. order: what comes first; without it it is open_deal, due, play,
 interest, tier, last_contact. need_consent: channels that need a consent; without it only email.""",
     "cases": """\
 Cases that must be answered as expected: mpfunnel check asks them. given: records by their fields;
@@ -89,7 +91,10 @@ their ids, and whose they are, follow from the rest. expect: a value, or a table
 missing and rule.""",
 }
 _OF_PLAYS: Final = ("list", "products", "firm")
-_LISTS: Final = ("rules", "items", "limits", "relations", "not_eligible", *_OF_PLAYS)
+_LISTS: Final = (
+    *("rules", "items", "limits", "relations", "not_eligible", "offers"),
+    *_OF_PLAYS,
+)
 _INNER: Final = ("labels", "kinds", "calendar", "interest", "states", *_LISTS)
 """What has a header of its own within a table, in the order of the file."""
 

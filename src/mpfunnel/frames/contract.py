@@ -147,6 +147,8 @@ TABLES: Final[Mapping[str, tuple[Column, ...]]] = {
         _id("product_id", "product", required=True),
         Column("start", "date", required=True),
         Column("end", "date"),
+        Column("quantity", "int", least=0),
+        Column("grade", "int", least=0),
     ),
     "overrides": (
         Column("what", "text", required=True, choices=get_args(OverrideOf)),

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 import narwhals.stable.v2 as nw
 
 from mpfunnel.frames.kinds import Frame
 
-__all__ = ["by_code", "extended", "flag", "looked_up", "whole"]
+__all__ = ["by_code", "extended", "flag", "halves", "looked_up", "whole", "with_total"]
+
+_HALF: Final = 2**31
+_MOST: Final = 2**63 - 1
 
 
 def whole(value: int | None) -> nw.Expr:
@@ -34,6 +38,26 @@ def looked_up(value: nw.Expr, keys: Sequence[int | str], values: Sequence[int | 
 def by_code(code: str, values: Sequence[int | str]) -> nw.Expr:
     """Return the value that stands at the place which the column `code` holds."""
     return looked_up(nw.col(code), range(len(values)), values)
+
+
+def halves(number: nw.Expr) -> dict[str, nw.Expr]:
+    """Return a number in two halves, whose sums do not overflow; `with_total` joins them."""
+    return {"high": _over(number), "low": number % _HALF}
+
+
+def with_total(sums: Frame) -> Frame:
+    """Return sums of `halves` with their ``total``, as much as 64 bits hold."""
+    high = nw.col("high") + _over(nw.col("low"))
+    sums = sums.with_columns(high=high, low=nw.col("low") % _HALF)
+    fits = nw.when(nw.col("high") < 2 * _HALF).then(nw.col("high")).otherwise(whole(0))
+    added = fits * _HALF + nw.col("low")
+    total = nw.when(nw.col("high") < 2 * _HALF).then(added).otherwise(whole(_MOST))
+    return sums.with_columns(total=total)
+
+
+def _over(number: nw.Expr) -> nw.Expr:
+    """Return how often `_HALF` is in a number; some engines divide as floats, here exactly."""
+    return (number - number % _HALF) // _HALF
 
 
 def _literal(value: int | str) -> nw.Expr:

@@ -10,7 +10,7 @@ from typing import Final
 
 import narwhals.stable.v2 as nw
 
-from mpfunnel.frames.expressions import flag, whole
+from mpfunnel.frames.expressions import flag, halves, whole, with_total
 from mpfunnel.frames.kinds import Frame, Workshop
 from mpfunnel.frames.layout import Places
 from mpfunnel.groups import ROOT, Group
@@ -25,8 +25,6 @@ _STRIDE: Final = 4
 DEEPEST: Final = _STRIDE**_ROUNDS
 """How many companies there may be above one."""
 _CIRCLES: Final = "mpfunnel_circles"
-_HALF: Final = 2**31
-_MOST: Final = 2**63 - 1
 _EMPLOYEES: Final = "group.employees"
 
 
@@ -143,25 +141,14 @@ def _people(rows: Frame, column: str) -> Frame:
     As many as 64 bits hold: they are added in halves, which do not overflow.
     """
     people = nw.col("people")
-    halves = rows.select(
-        nw.col(GROUP), high=_over(people), low=people % _HALF, unknown=flag(people.is_null())
-    )
-    sums = halves.group_by(GROUP).agg(
-        *(nw.col(name).sum().cast(nw.Int64()) for name in ("high", "low")),
+    halves_of = halves(people)
+    rows = rows.select(nw.col(GROUP), **halves_of, unknown=flag(people.is_null()))
+    sums = rows.group_by(GROUP).agg(
+        *(nw.col(name).sum().cast(nw.Int64()) for name in halves_of),
         nw.col("unknown").max(),
     )
-    high = nw.col("high") + _over(nw.col("low"))
-    sums = sums.with_columns(high=high, low=nw.col("low") % _HALF)
-    fits = nw.when(nw.col("high") < 2 * _HALF).then(nw.col("high")).otherwise(whole(0))
-    added = fits * _HALF + nw.col("low")
-    total = nw.when(nw.col("high") < 2 * _HALF).then(added).otherwise(whole(_MOST))
-    known = nw.when(nw.col("unknown") == 0).then(total)
-    return sums.select(nw.col(GROUP), known.alias(column))
-
-
-def _over(number: nw.Expr) -> nw.Expr:
-    """Return how often `_HALF` is in a number; some engines divide as floats, here exactly."""
-    return (number - number % _HALF) // _HALF
+    known = nw.when(nw.col("unknown") == 0).then(nw.col("total"))
+    return with_total(sums).select(nw.col(GROUP), known.alias(column))
 
 
 def group_of(row: dict[str, object], facts: tuple[Fact, ...], places: Places) -> Group:

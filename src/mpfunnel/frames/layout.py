@@ -13,6 +13,7 @@ from attrs import frozen
 
 from mpfunnel.case import NO_TIER
 from mpfunnel.compiled import Compiled
+from mpfunnel.facts import WHITE_SPACE
 from mpfunnel.rules.conditions import ContainsAny, Exists, walk
 from mpfunnel.rules.facts import Fact
 from mpfunnel.segments import UNMATCHED
@@ -60,8 +61,11 @@ class Places:
                 "company.segment": _each((*book.segments.outcomes, UNMATCHED)),
                 "product.tier": tuple(dict.fromkeys((*sorted(tiers), NO_TIER.value.key))),
                 "product.interest": book.scale.keys,
+                "product.best_interest": book.scale.keys,
                 "product.engagement": book.scale.keys,
+                "product.position": WHITE_SPACE.keys,
                 STAGE: (*compiled.stages, GONE),
+                "funnel.stage": (*compiled.stages, GONE),
             },
             tuple(exists),
         )

@@ -19,12 +19,12 @@ from mpfunnel.frames.pairs import pair_of, taken_apart
 from mpfunnel.frames.pursuits import FLAGS, Pursuits
 from mpfunnel.frames.situation import FIRM, Situation
 from mpfunnel.frames.stages import furthest, in_words, products_in, with_ranges
-from mpfunnel.frames.standings import Standings
+from mpfunnel.frames.standings import Standings, is_silent_alone
 from mpfunnel.frames.steps import Steps, way_of
 from mpfunnel.frames.task import Task
 from mpfunnel.rules.conditions import facts_of
 
-__all__ = ["People"]
+__all__ = ["People", "together"]
 
 
 class People:
@@ -150,13 +150,56 @@ class People:
         return rows.join(self.pairs, on="pair", how="anti")
 
     def involved(self) -> Frame:
-        """Return by company_no and about the highest ``interest``, and how many ``people``."""
+        """Return by company_no and about the highest ``interest``, and how many ``people``.
+
+        Where interest is vague, also whether any of them may have each level, and ``least``, the
+        highest of the levels that they have at least (`interest_of`).
+        """
         stood = self.stood.filter(~nw.col("company_no").is_null())
-        stood = stood.with_columns(people=flag(nw.col("touched")))
-        found: Frame = stood.group_by("company_no", "about").agg(
-            nw.col("interest").max(), nw.col("people").sum().cast(nw.Int64())
-        )
-        return found
+        interests = ["interest"]
+        if self.standings.vague:
+            may = {f"interest_may_{n}": n for n, _ in enumerate(self._ladder)}
+            interests += ["least", *may]
+        each = stood.with_columns(people=flag(nw.col("touched")))
+        keep = ["company_no", "about", *interests, "people"]
+        found = [self._with_least(each).select(*keep)]
+        if (others := self._others(stood)) is not None:
+            silent = self.standings.of(others, possible=False).with_columns(people=whole(0))
+            found.append(self._with_least(silent).select(*keep))
+        return together(nw.concat(found) if len(found) > 1 else found[0])
+
+    @property
+    def _ladder(self) -> tuple[str, ...]:
+        return self.task.book.playbook.scale.ladder
+
+    def _with_least(self, frame: Frame) -> Frame:
+        """Return rows with the lowest interest that each may have, and flags that can be added."""
+        if not self.standings.vague:
+            return frame
+        may = {f"interest_may_{n}": n for n, _ in enumerate(self._ladder)}
+        places = [nw.when(nw.col(name)).then(whole(n)) for name, n in may.items()]
+        frame = frame.with_columns(least=nw.coalesce(*places))
+        return frame.with_columns(**{name: flag(nw.col(name)) for name in may})
+
+    def _others(self, stood: Frame) -> Frame | None:
+        """Return companies with people who gave no sign, for products where these may be keen."""
+        if self.every:
+            return None
+        keen = [
+            about
+            for about, model in enumerate(self.task.book.models.values())
+            if not is_silent_alone(model)
+        ]
+        if not keen:
+            return None
+        one, on = whole(1), ["company_no", "about"]
+        people = self.standings.people.filter(~nw.col("company_no").is_null())
+        people = people.with_columns(one=one).group_by("company_no").agg(leads=nw.col("one").sum())
+        pairs = people.join(self.task.workshop.small("keen", {"about": keen}), how="cross")
+        seen = stood.with_columns(one=one).group_by(*on).agg(seen=nw.col("one").sum())
+        pairs = pairs.join(seen, on=on, how="left")
+        some = pairs.filter(nw.col("seen").fill_null(0) < nw.col("leads"))
+        return some.select(*on, pair=whole(None), lead_no=whole(None))
 
     @cached_property
     def _warranted(self) -> tuple[Frame, Frame | None]:
@@ -244,6 +287,16 @@ class People:
             nw.when(nw.col("company_no").is_null()).then(nw.col("own")).otherwise(nw.col("owner"))
         )
         return frame.select("lead_no", owner=owner)
+
+
+def together(involved: Frame) -> Frame:
+    """Return what several parts tell of how people are involved, by company_no and about."""
+    columns = involved.collect_schema().names()
+    highest = [c for c in columns if c not in ("company_no", "about", "people")]
+    found: Frame = involved.group_by("company_no", "about").agg(
+        *(nw.col(name).max() for name in highest), nw.col("people").sum().cast(nw.Int64())
+    )
+    return found
 
 
 def _any_owned(held: Frame, by: str) -> Frame:

@@ -20,8 +20,9 @@ from mpfunnel.frames.expressions import by_code, whole
 from mpfunnel.frames.histories import entries_of
 from mpfunnel.frames.kinds import Answer, Frame, Workshop
 from mpfunnel.frames.layout import Places
+from mpfunnel.frames.offers import offers
 from mpfunnel.frames.ownership import as_of_earlier, positions
-from mpfunnel.frames.people import People
+from mpfunnel.frames.people import People, together
 from mpfunnel.frames.situation import OF_LEADS, WHOLE, Part, Situation, Sorting
 from mpfunnel.frames.standings import of_companies
 from mpfunnel.frames.task import Task
@@ -33,6 +34,15 @@ __all__ = ["KEYS", "ON_REQUEST", "SHAPES", "STAMP", "Population"]
 _DECIDED: Final = {"settled": "flag", "possible": "text", "missing": "text"}
 _WHY: Final = {"rule": "text", "because": "text"}
 _IN_FORCE: Final = {**_WHY, "instead_of": "text"}
+_OFFER: Final = {
+    "offer": "text",
+    "offer_settled": "flag",
+    "offer_possible": "text",
+    "offer_rule": "text",
+    "offer_because": "text",
+    "rank": "number",
+}
+_TYPES: Final = {"text": nw.String(), "flag": nw.Boolean(), "number": nw.Int64(), "day": nw.Date()}
 STAMP: Final = {"as_of": "day", "playbook_version": "text"}
 SHAPES: Final[Mapping[str, Mapping[str, str]]] = {
     "companies": {"company_id": "company", "segment": "text", **_DECIDED, **_IN_FORCE},
@@ -86,6 +96,7 @@ SHAPES: Final[Mapping[str, Mapping[str, str]]] = {
         **_WHY,
         "best_interest": "text",
         "people": "number",
+        **_OFFER,
     },
     "by_hand": TOLD,
     "rejects": dict.fromkeys(REJECTED, "text"),
@@ -198,8 +209,8 @@ class Population:
         # What they are to their companies is all that is left of a part.
         involved = people.involved()
         if self.involved is not None:
-            both = nw.concat([self.involved, involved]).group_by("company_no", "about")
-            involved = both.agg(nw.col("interest").max(), nw.col("people").sum())
+            columns = self.involved.collect_schema().names()
+            involved = together(nw.concat([self.involved, involved.select(*columns)]))
         self.involved = self.task.workshop.keep("involved", involved)
         return people
 
@@ -263,10 +274,7 @@ class Population:
             "company": self.door.id_type("company"),
             "lead": self.door.id_type("lead"),
             "product": self.door.id_type("product"),
-            "text": nw.String(),
-            "flag": nw.Boolean(),
-            "number": nw.Int64(),
-            "day": nw.Date(),
+            **_TYPES,
         }
         shape = {**SHAPES[name], **STAMP}
         if name in ("leads", "engagement") and not self.task.possible:
@@ -355,12 +363,21 @@ class Population:
         tiers = self.companies.tiers
         frame = tiers.select("company_no", "about", "tier", tier_missing="missing")
         frame = self._with_positions(frame)
-        frame = white_space(frame, self.companies, self.owned, self.task)
-        ladder = self.task.book.playbook.scale.ladder
+        offered = bool(self.task.book.offer_tables)
+        frame = white_space(frame, self.companies, self.owned, self.task, level=offered)
         if self.involved is None:
-            return frame.with_columns(best_interest=nw.lit(ladder[0]), people=whole(0))
-        frame = frame.join(self.involved, on=["company_no", "about"], how="left")
-        frame = frame.with_columns(interest=nw.col("interest").fill_null(0))
+            frame = frame.with_columns(interest=whole(0), people=whole(0))
+        else:
+            frame = frame.join(self.involved, on=["company_no", "about"], how="left")
+            frame = frame.with_columns(
+                interest=nw.col("interest").fill_null(0), people=nw.col("people").fill_null(0)
+            )
+        if offered:
+            frame = offers(frame, self.companies, self.owned, self.facts, self.task)
+        else:
+            frame = frame.with_columns(
+                **{name: nw.lit(None, dtype=_TYPES[kind]) for name, kind in _OFFER.items()}
+            )
         return frame.select(
             "company_no",
             "about",
@@ -370,6 +387,7 @@ class Population:
             "possible",
             "missing",
             *_WHY,
-            best_interest=by_code("interest", ladder),
-            people=nw.col("people").fill_null(0).cast(nw.Int64()),
+            *_OFFER,
+            best_interest=by_code("interest", self.task.book.playbook.scale.ladder),
+            people=nw.col("people").cast(nw.Int64()),
         )

@@ -85,7 +85,7 @@ class Situation:
         deals: The deals, with the numbers company_no and lead_no, null where there is none such,
             and the days ``opened`` and ``closed``, the latter null while open as of the day.
         deal_lines: Their products: deal_id, about.
-        contracts: The contracts: company_no, about, start, end.
+        contracts: The contracts: company_no, about, start, end, quantity.
         sales_events: What sales decided: lead_no, kind, at, day, about, reason, and ``place``:
             their order in time.
     """
@@ -455,12 +455,16 @@ class Sorting:
         given = self.given.get("contracts")
         if given is None:
             return None
-        if "end" not in given.collect_schema().names():
+        columns = given.collect_schema().names()
+        if "end" not in columns:
             given = given.with_columns(end=whole(None))
+        one = nw.col("quantity").fill_null(1) if "quantity" in columns else whole(1)
+        # Before rows are compared: without a quantity, a contract is about one.
+        given = given.with_columns(quantity=one)
         frame = self.past(given.unique(), "start")
         frame = self.known("contracts", frame, "company", companies)
         return self.sold("contracts", self.placed(frame)).select(
-            "company_no", "about", "start", "end"
+            "company_no", "about", "start", "end", "quantity"
         )
 
     def sales_events(self, given: Frame | None, leads: Frame | None) -> Frame | None:

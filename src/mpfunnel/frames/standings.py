@@ -15,7 +15,7 @@ from attrs import define, field
 from mpfunnel.by_hand import BY_HAND
 from mpfunnel.case import NO_TIER
 from mpfunnel.compiled import Compiled, CompiledModel
-from mpfunnel.engagement import Measure
+from mpfunnel.engagement import Measure, Standing
 from mpfunnel.frames.answers import as_level, joined, level_of, possible_of, settled, words_of
 from mpfunnel.frames.by_hand import Hands, level_in_force
 from mpfunnel.frames.companies import Companies, unmatched, with_facts
@@ -27,9 +27,14 @@ from mpfunnel.frames.situation import FIRM, Situation
 from mpfunnel.frames.task import Task
 from mpfunnel.frames.touches import add_up, every_product, for_every_product
 from mpfunnel.rules.columns import Decided, decide_columns
+from mpfunnel.rules.conditions import facts_of
+from mpfunnel.rules.facts import Fact
 
-__all__ = ["Standings", "of_companies"]
+__all__ = ["Standings", "is_silent_alone", "is_sure", "of_companies"]
 
+_OF_ACTS: Final = tuple(
+    f"product.{name}" for name in ("score", "active_days", "touched", "marked_for_follow_up")
+)
 _PARTING: Final = "product.parting_reasons"
 _KEY: Final = ("pair", "lead_no", "company_no", "about")
 
@@ -142,14 +147,22 @@ class Standings:
 
     # -- how they stand --
 
+    @property
+    def vague(self) -> bool:
+        """Whether what the interest of leads may be is asked for, and not always sure."""
+        asked = self.task.places.named("product.best_interest") is not None
+        return asked and not all(map(is_sure, self.task.book.models.values()))
+
     def of(self, pairs: Frame, *, possible: bool) -> Frame:
         """Return pairs with all facts of lead, company and product, and with both decisions.
+
+        Where that is `vague`, with what their interest may be, too: ``interest_may_<place>``.
 
         Args:
             pairs: Columns pair, lead_no, company_no and about.
             possible: Whether to tell what is still possible.
         """
-        base = self.task.workshop.cut("asked", self._base(pairs, possible))
+        base = self.task.workshop.cut("asked", self._base(pairs, possible or self.vague))
         parts: list[Frame] = []
         codes = 0
         for model, abouts in self._models():
@@ -179,12 +192,21 @@ class Standings:
         """
         places = self.task.places
         keys = places.keys["product.engagement"]
+        vague = self.vague
         frame, one = decide_columns(
-            frame, model.model.interest, places, name="by_interest", possible=possible
+            frame, model.model.interest, places, name="by_interest", possible=possible or vague
         )
         frame = extended(frame, self._level(one, "product.interest"))
         height = [keys.index(value.key) for value in one.values]
-        frame = frame.with_columns(interest=by_code(one.code, height)).drop(one.code, *one.possible)
+        interest_may: dict[str, nw.Expr] = {}
+        if vague:
+            found = possible_of(one)
+            interest_may = {
+                f"interest_may_{n}": nw.col(found[key]) if key in found else nw.lit(False)
+                for n, key in enumerate(keys)
+            }
+        frame = frame.with_columns(interest=by_code(one.code, height), **interest_may)
+        frame = frame.drop(one.code, *one.possible)
         states = model.model.states
         frame, one = decide_columns(frame, states, places, name="by_state", possible=possible)
         place = [keys.index(value.key) for value in one.values]
@@ -342,6 +364,30 @@ class Standings:
         return frame.with_columns(
             **{c: nw.when(own).then(nw.col(f"alone_{c}")).otherwise(nw.col(c)) for c in columns}
         )
+
+
+def is_sure(model: CompiledModel) -> bool:
+    """Return whether a model never waits for a missing fact before it tells the interest."""
+    return not any(
+        fact.open and not _of_acts(fact)
+        for when in model.model.interest.conditions
+        for fact in facts_of(when)
+    )
+
+
+def is_silent_alone(model: CompiledModel) -> bool:
+    """Return whether who gave no sign has the lowest interest, whatever else is known of them."""
+    conditions = model.model.interest.conditions
+    if not all(_of_acts(fact) for when in conditions for fact in facts_of(when)):
+        return False
+    standing = Standing(NO_TIER)
+    standing.measures = model.model.measures(model.measures, (), ())
+    return model.interest(None, None, standing).value == model.model.ladder[0]
+
+
+def _of_acts(fact: Fact) -> bool:
+    """Whether a fact is about what a lead did, or sales said of it: never missing."""
+    return fact.within == "measures" or fact.name in _OF_ACTS
 
 
 def of_companies(

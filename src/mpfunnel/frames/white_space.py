@@ -5,32 +5,48 @@ The same as `mpfunnel.case.Case.white_space`, for whole tables.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from typing import Any, Final
 
 import narwhals.stable.v2 as nw
 from attrs import frozen
 
+from mpfunnel.facts import WHITE_SPACE
 from mpfunnel.frames.answers import joined, possible_of, settled, words_of
 from mpfunnel.frames.companies import Companies
-from mpfunnel.frames.expressions import by_code, flag, looked_up
+from mpfunnel.frames.expressions import by_code, flag, looked_up, whole
 from mpfunnel.frames.kinds import Frame
 from mpfunnel.frames.layout import Places
 from mpfunnel.frames.task import Task
+from mpfunnel.records import Product
 from mpfunnel.rules.columns import decide_columns, missing_columns
-from mpfunnel.rules.conditions import ContainsAny, facts_of, walk
+from mpfunnel.rules.conditions import Condition, ContainsAny, facts_of, walk
 from mpfunnel.rules.facts import Fact
 from mpfunnel.rules.tables import DecisionTable
 
-__all__ = ["of_products", "white_space"]
+__all__ = [
+    "LEVEL",
+    "OfAccounts",
+    "grouped",
+    "is_gone",
+    "of_products",
+    "products_asked",
+    "white_space",
+    "with_owned",
+    "with_shared",
+]
 
 _OWNED: Final = "account.owned"
+_KEYS: Final = WHITE_SPACE.keys
+LEVEL: Final = ("position_no", *(f"position_may_{place}" for place, _ in enumerate(_KEYS)))
+"""The columns of a position as other rules read it: its place, and whether each is possible."""
 _SEGMENT: Final = "company.segment"
 _TIER: Final = "product.tier"
 
 
 @frozen
-class _OfAccounts(Places):
+class OfAccounts(Places):
     """Where the facts of white space stand: those of companies, and Tiers, where they always do.
 
     Attributes:
@@ -51,10 +67,17 @@ class _OfAccounts(Places):
 
 
 def _is_shared(fact: Fact) -> bool:
-    return fact.given == "company" or fact.kind == "level"
+    return fact.given == "company" or fact.name == "product.tier"
 
 
-def white_space(standing: Frame, companies: Companies, owned: Frame | None, task: Task) -> Frame:
+def white_space(
+    standing: Frame,
+    companies: Companies,
+    owned: Frame | None,
+    task: Task,
+    *,
+    level: bool = False,
+) -> Frame:
     """Return where each company stands with each product: position, why, and what is possible.
 
     Args:
@@ -63,51 +86,35 @@ def white_space(standing: Frame, companies: Companies, owned: Frame | None, task
         companies: What is known of the companies.
         owned: What they own, by company_no and about.
         task: What is asked.
+        level: Whether to add the position as other rules read it (`LEVEL`), and ``owned``,
+            ``open_deal``, ``sold`` and ``lifecycle``.
     """
-    book, places = task.book, task.places
-    groups: dict[int, tuple[DecisionTable[Any], list[int]]] = {}
-    for about, table in enumerate(book.white_space_tables.values()):
-        groups.setdefault(id(table), (table, []))[1].append(about)
-    asked = {
-        fact for table, _ in groups.values() for when in table.conditions for fact in facts_of(when)
-    }
+    groups = grouped(task.book.white_space_tables.values())
+    conditions = [when for table, _ in groups for when in table.conditions]
     frame = standing.with_columns(
         owned=nw.col("owned") == 1, open_deal=nw.col("open_deal") == 1, **of_products(task)
     )
-    shared = [one for one in places.facts if one in asked and _is_shared(one)]
-    of_company = [c for one in shared if one.given == "company" for c in places.columns(one)]
-    if of_company:
-        known = companies.facts.select("company_no", *of_company)
-        frame = frame.join(known, on="company_no", how="left")
-    if companies.levels is not None and any(one.given == "product" for one in shared):
-        frame = frame.join(companies.levels, on=["company_no", "about"], how="left")
-    of_segment = {}
-    if any(one.name == _SEGMENT for one in shared):
-        names = _open_facts(book.playbook.segments)
+    frame = with_shared(frame, companies, conditions, task)
+    of_segment: dict[str, str] = {}
+    if any(one.name == _SEGMENT for when in conditions for one in facts_of(when)):
+        names = _open_facts(task.book.playbook.segments)
         of_segment = {name: f"segment_waits_{place}" for place, name in enumerate(names)}
         waits = {column: _lists("missing", name) for name, column in of_segment.items()}
         waiting = companies.segments.select("company_no", **waits)
         frame = frame.join(waiting, on="company_no", how="left")
-    owns = sorted(
-        {
-            value
-            for table, _ in groups.values()
-            for when in table.conditions
-            for node in walk(when)
-            if isinstance(node, ContainsAny) and node.fact.name == _OWNED
-            for value in node.values
-        }
-    )
-    frame = _with_owned(frame, owned, owns, task)
+    owns = products_asked(conditions, _OWNED)
+    frame = with_owned(frame, owned, owns, task)
     if len(groups) > 1:
         frame = task.workshop.keep("offered", frame)
-    layout = _OfAccounts(places.facts, places.asked, places.keys, places.exists, owns)
+    places = task.places
+    layout = OfAccounts(places.facts, places.asked, places.keys, places.exists, owns)
     parts: list[Frame] = []
     words: dict[str, list[Any]] = {"position": [], "rule": [], "because": []}
-    for number, (table, abouts) in enumerate(groups.values()):
+    for number, (table, abouts) in enumerate(groups):
         rows = frame if len(groups) == 1 else frame.filter(nw.col("about").is_in(abouts))
         codes = len(words["rule"])
-        parts.append(_decided(rows, table, layout, f"space_{number}", codes, of_segment))
+        called = f"space_{number}"
+        parts.append(_decided(rows, table, layout, called, codes, of_segment, level=level))
         for name, values in words_of(table, "position", task.lang).items():
             words[name] += values
     codes_in_words = {"code": list(range(len(words["rule"]))), **words}
@@ -115,24 +122,87 @@ def white_space(standing: Frame, companies: Companies, owned: Frame | None, task
     return told.join(task.workshop.small("positions", codes_in_words), on="code").drop("code")
 
 
+def grouped(
+    tables: Iterable[DecisionTable[Any]],
+) -> list[tuple[DecisionTable[Any], list[int]]]:
+    """Return each table once, with the places of the products that share it."""
+    groups: dict[int, tuple[DecisionTable[Any], list[int]]] = {}
+    for about, table in enumerate(tables):
+        groups.setdefault(id(table), (table, []))[1].append(about)
+    return list(groups.values())
+
+
+def products_asked(conditions: Iterable[Condition], name: str) -> list[str]:
+    """Return the products, as text, whose membership in a set conditions ask about."""
+    return sorted(
+        {
+            value
+            for when in conditions
+            for node in walk(when)
+            if isinstance(node, ContainsAny) and node.fact.name == name
+            for value in node.values
+        }
+    )
+
+
+def with_shared(
+    frame: Frame, companies: Companies, conditions: Iterable[Condition], task: Task
+) -> Frame:
+    """Return a frame of company_no and about with what conditions ask of companies and Tiers."""
+    asked = {fact for when in conditions for fact in facts_of(when)}
+    places = task.places
+    shared = [one for one in places.facts if one in asked and _is_shared(one)]
+    of_company = [c for one in shared if one.given == "company" for c in places.columns(one)]
+    if of_company:
+        known = companies.facts.select("company_no", *of_company)
+        frame = frame.join(known, on="company_no", how="left")
+    if companies.levels is not None and any(one.given == "product" for one in shared):
+        frame = frame.join(companies.levels, on=["company_no", "about"], how="left")
+    return frame
+
+
 def of_products(task: Task) -> dict[str, nw.Expr]:
     """Return what rules may ask of a product whoever it is for, by the name of the fact."""
     products = list(enumerate(task.book.products.values()))
-    sold = [about for about, one in products if one.is_sold_on(task.day)]
+    today = task.day.toordinal()
     cycles = {about: one.lifecycle for about, one in products if one.lifecycle is not None}
     about = nw.col("about")
     return {
-        "sold": about.is_in(sold) if sold else nw.lit(False),
+        "sold": ~_any(
+            _not_sold(n, one, today) for n, one in products if one.sold_from or one.sold_until
+        ),
         "lifecycle": looked_up(about, [*cycles], [*cycles.values()])
         if cycles
         else nw.lit(None, dtype=nw.String()),
     }
 
 
-def _with_owned(frame: Frame, owned: Frame | None, owns: Sequence[str], task: Task) -> Frame:
+def _not_sold(number: int, one: Product, today: int) -> nw.Expr:
+    """Return whether a row is about a product that is not yet sold, or no longer."""
+    # The day itself: in SQL text a variable may stand in its place.
+    begins = [] if one.sold_from is None else [whole(today) < one.sold_from.toordinal()]
+    ends = [] if one.sold_until is None else [is_gone(one.sold_until, today)]
+    return (nw.col("about") == number) & _any([*begins, *ends])
+
+
+def is_gone(until: date, today: int) -> nw.Expr:
+    """Return whether the last day on which a product is sold has passed."""
+    return whole(today) > until.toordinal()
+
+
+def _any(conditions: Iterable[nw.Expr]) -> nw.Expr:
+    found = nw.lit(False)
+    for one in conditions:
+        found = found | one
+    return found
+
+
+def with_owned(
+    frame: Frame, owned: Frame | None, owns: Sequence[str], task: Task, *, name: str = "owns"
+) -> Frame:
     """Return the frame with whether each company owns the products that rules ask about."""
     ids = [str(product_id) for product_id in task.book.products]
-    names = {f"owns_{place}": ids.index(one) for place, one in enumerate(owns)}
+    names = {f"{name}_{place}": ids.index(one) for place, one in enumerate(owns)}
     if not names:
         return frame
     if owned is None:
@@ -186,10 +256,12 @@ def _names(to_ask: Mapping[str, str], of_segment: Mapping[str, str]) -> nw.Expr:
 def _decided(
     rows: Frame,
     table: DecisionTable[Any],
-    layout: _OfAccounts,
+    layout: OfAccounts,
     name: str,
     codes: int,
     of_segment: Mapping[str, str],
+    *,
+    level: bool,
 ) -> Frame:
     """Return what one table decides: company_no, about, tier, settled, possible, missing, code."""
     may_be_open = bool(_open_facts(table))
@@ -197,6 +269,15 @@ def _decided(
     rows, to_ask = missing_columns(rows, table, layout, name=f"{name}_asks", levels=True)
     # Where nothing asked about can be unknown, every answer is settled.
     keys = by_code(one.code, [way.value.key for way in table.ways])
+    more: dict[str, nw.Expr] = {}
+    if level:
+        at = [_KEYS.index(way.value.key) for way in table.ways]
+        found, place = possible_of(one) if may_be_open else {}, by_code(one.code, at)
+        more = {column: nw.col(column) for column in ("owned", "open_deal", "sold", "lifecycle")}
+        more[LEVEL[0]] = place
+        for number, (key, column) in enumerate(zip(_KEYS, LEVEL[1:], strict=True)):
+            sure = nw.lit(False) if may_be_open else place == number
+            more[column] = nw.col(found[key]) if key in found else sure
     return rows.select(
         "company_no",
         "about",
@@ -205,4 +286,5 @@ def _decided(
         possible=joined(possible_of(one)) if may_be_open else keys,
         missing=_names(to_ask, of_segment),
         code=nw.col(one.code).cast(nw.Int64()) + codes,
+        **more,
     )

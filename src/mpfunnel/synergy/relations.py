@@ -1,4 +1,4 @@
-"""Relations between products, and rules by which a product is not offered, as values."""
+"""Relations between products, and rules by which one is offered or not, as values."""
 
 from __future__ import annotations
 
@@ -16,18 +16,17 @@ from mpfunnel.errors import (
     misfits,
     series,
 )
+from mpfunnel.facts import MAX_WITHIN_DAYS
 from mpfunnel.labels import Label
 from mpfunnel.records import Id
 from mpfunnel.rules.conditions import Condition, as_condition, check_size
 from mpfunnel.rules.tables import RESERVED, Asked, a_reason, check_keys, keyed
 from mpfunnel.rules.words import reason_of
+from mpfunnel.synergy.naming import EVERY, FAMILY, fault_of_id, is_about
+from mpfunnel.synergy.offers import OFFER_KEYS, OfferRule
 
 __all__ = ["EVERY", "FAMILY", "OWN_KEYS", "Ineligible", "Relation", "RelationKind", "Synergy"]
 
-EVERY: Final = "*"
-"""Stands for every product."""
-FAMILY: Final = "family:"
-"""With the name of a family behind it, stands for the products of that family."""
 OWN_KEYS: Final = ("owned", "in-pipeline", "not-sold")
 """Keys of the rules that stand before all others in every table of white space."""
 
@@ -38,14 +37,6 @@ _ONE_WAY: Final = ("prerequisite", "upgrade")
 
 def _a_condition(value: object) -> Condition | None:
     return None if value is None else as_condition(value)
-
-
-def _fault_of_id(path: str, value: object) -> list[Problem]:
-    # A bool would be taken for the integer that it equals (S18).
-    if isinstance(value, str | int) and not isinstance(value, bool):
-        return []
-    message = f"must be the id of a product, not {type(value).__name__} {brief(value)}"
-    return [Problem("type", path, message)]
 
 
 @frozen
@@ -78,8 +69,8 @@ class Relation:
             hint = did_you_mean(self.kind, kinds) or f"; there are {', '.join(kinds)}"
             message = f"no such kind {brief(self.kind)}{hint}"
             problems.append(Problem("choice", "relation.kind", message))
-        problems += _fault_of_id("relation.source", self.source)
-        problems += _fault_of_id("relation.target", self.target)
+        problems += fault_of_id("relation.source", self.source)
+        problems += fault_of_id("relation.target", self.target)
         problems += misfit("relation.key", self.key, str)
         if self.when is not None:
             problems += [one.under("relation.when") for one in check_size(self.when)]
@@ -119,7 +110,7 @@ class Ineligible:
 
     def __attrs_post_init__(self) -> None:
         problems = [one.under("not_eligible.when") for one in check_size(self.when)]
-        problems += _fault_of_id("not_eligible.product", self.product)
+        problems += fault_of_id("not_eligible.product", self.product)
         problems += misfit("not_eligible.key", self.key, str)
         if problems:
             raise InvalidDataError(problems)
@@ -128,8 +119,7 @@ class Ineligible:
 
     def is_about(self, product_id: Id, family: str | None) -> bool:
         """Return whether it is about a product of that id and family."""
-        names = (product_id, EVERY) if family is None else (product_id, EVERY, FAMILY + family)
-        return self.product in names
+        return is_about(self.product, product_id, family)
 
 
 def _relations(value: Iterable[Relation]) -> tuple[Relation, ...]:
@@ -140,26 +130,43 @@ def _rules(value: Iterable[Ineligible]) -> tuple[Any, ...]:
     return keyed(value, Ineligible, "not-eligible")
 
 
+def _offers(value: Iterable[OfferRule]) -> tuple[Any, ...]:
+    return keyed(value, OfferRule, "offer")
+
+
 @frozen
 class Synergy:
-    """All relations between a firm's products, and all rules by which one is not offered.
+    """All relations between a firm's products, and all rules by which one is offered or not.
 
     Attributes:
         relations: The relations.
-        not_eligible: The rules, in the order in which they are asked.
+        not_eligible: The rules by which one is not offered, in the order in which they are asked.
+        offers: The rules by which one is offered, likewise. Without any, nobody asks what to offer
+            next, and nothing is answered.
+        cool_down_days: For how many days after a deal about a product was opened or closed the
+            product is not offered to the company again; 0 for none.
 
     Raises:
-        InvalidDataError: Relations go in a circle, contradict each other or stand there twice; all
-            of it at once.
+        InvalidDataError: Relations go in a circle, contradict each other or stand there twice, or
+            keys do; all of it at once.
     """
 
     relations: tuple[Relation, ...] = field(default=(), converter=_relations)
     not_eligible: tuple[Ineligible, ...] = field(default=(), converter=_rules)
+    offers: tuple[OfferRule, ...] = field(default=(), converter=_offers, kw_only=True)
+    cool_down_days: int = field(default=0, kw_only=True)
 
     def __attrs_post_init__(self) -> None:
         reserved = RESERVED.union(OWN_KEYS)
         problems = misfits("relations", self.relations, Relation)
         problems += check_keys(self.not_eligible, Ineligible, "not_eligible", reserved)
+        of_offers = RESERVED.union(OFFER_KEYS)
+        problems += check_keys(self.offers, OfferRule, "offers", of_offers)
+        days: Any = self.cool_down_days
+        if type(days) is not int or not 0 <= days <= MAX_WITHIN_DAYS:
+            most = f"{MAX_WITHIN_DAYS:,}"
+            message = f"must be a number of days from 0 to {most}, not {brief(days)}"
+            problems.append(Problem("range", "cool_down_days", message))
         problems = problems or [
             *_check_relation_keys(self, reserved),
             *_check_repeated(self.relations),
@@ -171,7 +178,7 @@ class Synergy:
 
     @property
     def asked(self) -> tuple[Asked, ...]:
-        """Every condition, with its path."""
+        """Every condition of relations and of `not_eligible`, with its path."""
         relations = [
             Asked(f"relations[{place}].when", one.when, 0)
             for place, one in enumerate(self.relations)
@@ -182,6 +189,15 @@ class Synergy:
             for place, one in enumerate(self.not_eligible)
         ]
         return (*relations, *rules)
+
+    @property
+    def asked_of_offers(self) -> tuple[Asked, ...]:
+        """Every condition of `offers`, with its path."""
+        return tuple(
+            Asked(f"offers[{place}].when", one.when, 0)
+            for place, one in enumerate(self.offers)
+            if one.when is not None
+        )
 
 
 def _check_relation_keys(synergy: Synergy, reserved: Iterable[str]) -> Iterator[Problem]:
