@@ -43,6 +43,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "company_products": ("company_id", "product_id"),
     "leads": ("lead_id",),
     "engagement": ("lead_id", "product_id"),
+    "plays": ("lead_id", "product_id"),
     "by_hand": (
         *("company_id", "lead_id", "product_id", "what", "value"),
         *("by", "reason", "since", "until", "follow_up_on"),
@@ -417,7 +418,7 @@ KINDS: Mapping[str, Callable[[Mapping[str, pa.Table]], dict[str, Any]]] = {
 """From PyArrow tables to the same tables of each kind."""
 
 
-DAYS = "^(as_of|entered_on)$"
+DAYS = "^(as_of|entered_on|due|not_before|contacted_on)$"
 """The columns of days in answers, which pandas gives back as instants."""
 
 
@@ -485,7 +486,7 @@ def differences(
         found += [f"{name}: lacks {key}" for key in said.keys() - told.keys()]
         found += [f"{name}: {key} is too many" for key in told.keys() - said.keys()]
         left_out: set[str] = set()
-        if name in ("leads", "engagement"):
+        if name in ("leads", "engagement", "plays"):
             left_out = {"missing", *(() if possible else ON_REQUEST)}
         for key in told.keys() & said.keys():
             row = {column: v for column, v in said[key].items() if column not in left_out}

@@ -19,7 +19,10 @@ from mpfunnel.frames.situation import WHOLE, Part
 from tests.frames import KINDS, draw_records, rows_of, tables_of
 from tests.leads import BOOKS, book_of, draw_as_of, engine_of
 
-NAMES = ("companies", "tiers", "leads", "engagement", "company_products", "by_hand", "rejects")
+NAMES = (
+    *("companies", "tiers", "leads", "engagement", "company_products", "plays", "by_hand"),
+    "rejects",
+)
 IN_MEMORY = ("Polars", "Polars, lazy", "pandas, NumPy", "PyArrow")
 # Every part is planned anew: one case of each kind shows it, the others are for the bulk run.
 CASES = [

@@ -98,6 +98,7 @@ def test_text_is_of_its_dialect(dialect: warehouse.Dialect) -> None:
         "mpfunnel_leads",
         "mpfunnel_engagement",
         "mpfunnel_company_products",
+        "mpfunnel_plays",
         "mpfunnel_rejects",
     ]
 

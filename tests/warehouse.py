@@ -31,7 +31,10 @@ __all__ = [
     "steps_in",
 ]
 
-ANSWERS = ("companies", "tiers", "leads", "engagement", "company_products", "by_hand", "rejects")
+ANSWERS = (
+    *("companies", "tiers", "leads", "engagement", "company_products", "plays", "by_hand"),
+    "rejects",
+)
 
 
 class Engine(Protocol):
@@ -193,7 +196,8 @@ def answered(
     for query in queries.queries:
         engine.make(query.name, query.sql)
     made = {query.name.removeprefix("mpfunnel_") for query in queries.queries if query.answer}
-    absent = set() if "leads" in given else {"leads", "engagement"}
+    absent = set() if "leads" in given else {"leads", "engagement", "plays"}
+    absent |= set() if own.playbook.plays.conditions else {"plays"}
     absent |= set() if "overrides" in given else {"by_hand"}
     assert made == {*ANSWERS} - absent
     return Tables(

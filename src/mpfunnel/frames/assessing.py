@@ -25,7 +25,8 @@ Progress = Callable[[int, int], object]
 class Tables:
     """The answers, each a table of the kind that was given.
 
-    Of leads and engagement, `None` where no leads were given; of by_hand, where no overrides were.
+    Of leads, engagement and plays, `None` where no leads were given; of plays, also where the
+    playbook has no rules about them; of by_hand, where no overrides were given.
 
     Keys, not labels, stand in every column but ``because``; several keys are joined by ``;``.
     Decisions have the columns of their name, ``rule`` and ``because``, and where it is told,
@@ -47,6 +48,9 @@ class Tables:
         company_products: company_id, product_id, tier, the decision ``position`` (owned,
             in_pipeline, untapped or not_eligible) with ``missing``, best_interest of its people,
             and people: how many of them were touched.
+        plays: lead_id, company_id, product_id (blank where it is about the whole firm), the
+            decision ``play``, message, motion, owner, channel, left_out, due, due_by, turn,
+            waits_for, not_before, tier, interest, open_deal and contacted_on.
         rejects: The rows that could not be used: table, id, lead_id, column, code and reason.
         by_hand: The overrides that have begun and are no rejects: company_id, lead_id, product_id,
             what, value, by, reason, since, until, follow_up_on, and ``status``: in_force, agreed
@@ -60,6 +64,7 @@ class Tables:
     company_products: Any
     rejects: Any
     by_hand: Any = None
+    plays: Any = None
 
 
 def assess(
@@ -120,7 +125,7 @@ def assess(
             an entry of a history is about (S21).
         as_of: The day asked about; an aware datetime means its day in the playbook's zone.
         lang: The language of the reasons; the playbook's own where it is `None`.
-        possible: Whether leads and engagement tell what is still possible. It costs time.
+        possible: Whether leads, engagement and plays tell what is still possible. It costs time.
         dense: Whether engagement lists every lead with every product; otherwise those where the
             state is other than that of no sign, or not settled (S23).
         chunks: Into how many parts the leads are taken, one after the other, so that less memory is
@@ -182,9 +187,10 @@ def assess_in_parts(
 ) -> Iterator[tuple[str, Any]]:
     """Yield the answers in tables that need not be in memory all at once.
 
-    For each part of the leads comes a table ``"leads"`` and one ``"engagement"``; after the last
-    part come ``"companies"``, ``"tiers"``, ``"company_products"``, ``"rejects"`` and, where
-    overrides were given, ``"by_hand"``, once each.
+    For each part of the leads comes a table ``"leads"``, one ``"engagement"`` and, where the
+    playbook has rules about them, one ``"plays"``; after the last part come ``"companies"``,
+    ``"tiers"``, ``"company_products"``, ``"rejects"`` and, where overrides were given,
+    ``"by_hand"``, once each.
     Write each one away before you take the next. All together have the rows that `assess` gives.
 
     Args:

@@ -29,6 +29,7 @@ __all__ = ["TOLD", "Hands", "hands_of", "in_force", "level_in_force"]
 _NAME: Final = "overrides"
 _TWICE: Final = "sets another value than another one that holds on the same day"
 _KEY: Final = ("what", "company_no", "lead_no", "about")
+_SET: Final = ("set_to", "set_because", "set_day")
 _FAMILIES: Final[tuple[Family, ...]] = ("company", "lead", "product")
 _IS_SET: Final[nw.Expr] = ~nw.col("set_to").is_null()
 
@@ -36,6 +37,8 @@ _IS_SET: Final[nw.Expr] = ~nw.col("set_to").is_null()
 @frozen
 class Hands:
     """What holds on the day: ``set_to``, the place of a value among its keys, and ``set_because``.
+
+    Of states, ``set_day`` too: when whoever set it comes back to the lead.
 
     Attributes:
         segments: By company_no.
@@ -118,8 +121,9 @@ def hands_of(sorting: Sorting, facts: Situation, task: Task) -> Hands | None:
     told = nw.concat(
         [_told(frame.with_columns(status=status)), _told(expired.with_columns(status=_EXPIRED))]
     )
-    frame = frame.filter(is_last).with_columns(set_because=_because(task))
-    frame = workshop.keep("overrides_held", frame.select(*_KEY, "set_to", "set_because"))
+    frame = frame.filter(is_last)
+    frame = frame.with_columns(set_because=_because(task), set_day=nw.col("follow_up_on"))
+    frame = workshop.keep("overrides_held", frame.select(*_KEY, *_SET))
 
     def about(what: str) -> Frame:
         return frame.filter(nw.col("what") == what)
@@ -127,9 +131,7 @@ def hands_of(sorting: Sorting, facts: Situation, task: Task) -> Hands | None:
     return Hands(
         segments=about("segment").select("company_no", "set_to", "set_because"),
         tiers=about("tier").select("company_no", "about", "set_to", "set_because"),
-        states=about("engagement").select(
-            "set_to", "set_because", pair=pair_of("lead_no", task.book)
-        ),
+        states=about("engagement").select(*_SET, pair=pair_of("lead_no", task.book)),
         told=workshop.keep("overrides_told", told),
     )
 

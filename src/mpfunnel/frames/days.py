@@ -18,7 +18,7 @@ import narwhals.stable.v2 as nw
 
 from mpfunnel.calendars import zone_for
 
-__all__ = ["with_day", "with_iso_text", "with_local_day"]
+__all__ = ["with_date", "with_day", "with_iso_text", "with_local_day"]
 
 Frame = TypeVar("Frame", nw.DataFrame[Any], nw.LazyFrame[Any])
 
@@ -117,6 +117,24 @@ def with_iso_text(frame: Frame, column: str, *, name: str) -> Frame:
     text = nw.concat_str(digits(year, 4), dash, digits(month, 2), dash, digits(day, 2))
     parts = (f"{name}_{part}" for part in ("day", "era", "year", "month", "january"))
     return frame.with_columns(text.alias(name)).drop(*parts)
+
+
+def with_date(frame: Frame, column: str, *, name: str) -> Frame:
+    """Return a frame with days as dates.
+
+    Args:
+        frame: As in `with_local_day`.
+        column: The column of the days' ordinal numbers; null stays null.
+        name: As in `with_local_day`.
+    """
+    if frame.implementation.is_polars():
+        day = nw.col(column) - date(1970, 1, 1).toordinal()
+        frame = frame.with_columns(day.cast(nw.Int32()).cast(nw.Date()).alias(name))
+    else:
+        # As text, because not every engine makes a date of a number.
+        frame = with_iso_text(frame, column, name=name)
+        frame = frame.with_columns(nw.col(name).str.to_date(format="%Y-%m-%d"))
+    return frame
 
 
 _DAYS_OF_400_YEARS: Final = 146_097

@@ -40,8 +40,9 @@ def entries_of(sorting: Sorting, leads: Frame, task: Task, part: Part) -> Frame 
     """Return the entry in which each lead is; `None` where there is no such table.
 
     Columns: lead_no; entry_stage, the key of its stage, and stood_at, its place among the keys of
-    stages; entered_on; entry_because; ``in_<place>``, 1 where it is about the product of that
-    place, and in_some, 1 where it is about any, sold or not.
+    stages; entered_on; entry_because; set_day, when whoever put it there comes back to it;
+    ``in_<place>``, 1 where it is about the product of that place, and in_some, 1 where it is about
+    any, sold or not.
 
     Args:
         sorting: Where the tables came in.
@@ -82,6 +83,8 @@ def _known(sorting: Sorting, given: Frame, leads: Frame) -> Frame:
     for name in ("reason", "by"):
         if name not in given.collect_schema().names():
             given = given.with_columns(nw.lit(None, dtype=nw.String()).alias(name))
+    if "follow_up_on" not in given.collect_schema().names():
+        given = given.with_columns(follow_up_on=whole(None))
     known = sorting.past(given, "entered_day")
     known = known.with_columns(
         left=nw.when(nw.col("left_day") <= sorting.today).then(nw.col("left")),
@@ -123,7 +126,7 @@ def _current(sorting: Sorting, known: Frame) -> Frame:
 
     Before two leads were merged, each was in one: that of the lead whose history it is goes first.
     """
-    columns = ["lead_no", *_KEY, "stage", "entered_day", "cause", "reason", "by"]
+    columns = ["lead_no", *_KEY, "stage", "entered_day", "cause", "reason", "by", "follow_up_on"]
     here = known.filter(nw.col("here") == 1)
     own = nw.col("of_lead") == nw.col("lead_id")
     # Under this name, texts are put in the order of their code points everywhere (S14).
@@ -170,6 +173,7 @@ def _told(task: Task, current: Frame, marks: list[str]) -> Frame:
     return current.select(
         "lead_no",
         *marks,
+        set_day="follow_up_on",
         stood_at=nw.col("stood_at").fill_null(len(task.places.keys[STAGE]) - 1),
         entry_stage="stage",
         entered_on=nw.col("day_text").str.to_date(format="%Y-%m-%d"),

@@ -18,10 +18,16 @@ from mpfunnel.rules.conditions import ContainsAny, Exists, walk
 from mpfunnel.rules.facts import Fact
 from mpfunnel.segments import UNMATCHED
 
-__all__ = ["GONE", "STAGE", "Places"]
+__all__ = ["GONE", "IN_FORCE", "POSITION", "STAGE", "TIER", "Places"]
 
 STAGE: Final = "pursuit.stage"
-"""The fact that asks for the stage in which the lead is."""
+"""The fact that asks for the stage in which the lead is, for rules of the funnel."""
+IN_FORCE: Final = "funnel.stage"
+"""The same, for rules about plays."""
+TIER: Final = "product.tier"
+"""The fact that asks for the Tier."""
+POSITION: Final = "product.position"
+"""The fact that asks for white space."""
 GONE: Final = ""
 """What stands among the keys of stages for one that the funnel no longer has: none of them."""
 
@@ -54,18 +60,19 @@ class Places:
             elif isinstance(node, Exists):
                 exists[node] = None
         tiers = [tier.key for policy in book.tiers.values() for tier in policy.tiers]
+        stages = (*compiled.stages, GONE)
         return cls(
             tuple(book.asked[name] for name in sorted(book.asked)),
             {name: tuple(sorted(values)) for name, values in asked.items()},
             {
                 "company.segment": _each((*book.segments.outcomes, UNMATCHED)),
-                "product.tier": tuple(dict.fromkeys((*sorted(tiers), NO_TIER.value.key))),
+                TIER: tuple(dict.fromkeys((*sorted(tiers), NO_TIER.value.key))),
                 "product.interest": book.scale.keys,
                 "product.best_interest": book.scale.keys,
                 "product.engagement": book.scale.keys,
-                "product.position": WHITE_SPACE.keys,
-                STAGE: (*compiled.stages, GONE),
-                "funnel.stage": (*compiled.stages, GONE),
+                POSITION: WHITE_SPACE.keys,
+                STAGE: stages,
+                IN_FORCE: stages,
             },
             tuple(exists),
         )

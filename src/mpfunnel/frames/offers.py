@@ -21,6 +21,7 @@ from mpfunnel.frames.situation import Situation
 from mpfunnel.frames.task import Task
 from mpfunnel.frames.white_space import (
     LEVEL,
+    OWNED,
     OfAccounts,
     grouped,
     is_gone,
@@ -92,8 +93,9 @@ def offers(
     conditions = [when for table, _ in groups for when in table.conditions]
     asked = {fact.name: fact for when in conditions for fact in facts_of(when)}
     frame = with_shared(standing, companies, conditions, task)
-    owns = products_asked(conditions, "account.owned")
-    frame = with_owned(frame, owned, owns, task)
+    owns = products_asked(conditions, OWNED)
+    names = {f"owns_{place}": one for place, one in enumerate(owns)}
+    frame = with_owned(frame, owned, "company_no", names, task)
     gone = products_asked(conditions, _GONE)
     frame = _with_gone(frame, owned, gone, task)
     if "account.existing_customer" in asked:
@@ -128,7 +130,8 @@ def offers(
 def _with_gone(frame: Frame, owned: Frame | None, gone: Sequence[str], task: Task) -> Frame:
     """Return the frame with whether companies own products that are no longer sold."""
     until = {str(p): one.sold_until for p, one in task.book.products.items()}
-    frame = with_owned(frame, owned, gone, task, name="gone")
+    names = {f"gone_{place}": one for place, one in enumerate(gone)}
+    frame = with_owned(frame, owned, "company_no", names, task)
     so: dict[str, nw.Expr] = {}
     for n, one in enumerate(gone):
         last = until[one]

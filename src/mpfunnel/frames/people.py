@@ -12,16 +12,20 @@ from mpfunnel.frames.answers import joined
 from mpfunnel.frames.by_hand import Hands
 from mpfunnel.frames.companies import Companies
 from mpfunnel.frames.contact import contactable
+from mpfunnel.frames.diaries import of_leads
 from mpfunnel.frames.expressions import extended, flag, whole
 from mpfunnel.frames.kinds import Frame
 from mpfunnel.frames.layout import STAGE
 from mpfunnel.frames.pairs import pair_of, taken_apart
+from mpfunnel.frames.plays import planned
+from mpfunnel.frames.plays_of_leads import holding, in_force, reach
 from mpfunnel.frames.pursuits import FLAGS, Pursuits
 from mpfunnel.frames.situation import FIRM, Situation
 from mpfunnel.frames.stages import furthest, in_words, products_in, with_ranges
 from mpfunnel.frames.standings import Standings, is_silent_alone
 from mpfunnel.frames.steps import Steps, way_of
 from mpfunnel.frames.task import Task
+from mpfunnel.rules.columns import Decided
 from mpfunnel.rules.conditions import facts_of
 
 __all__ = ["People", "together"]
@@ -106,7 +110,11 @@ class People:
         stood = self.standings.of(self.pairs, possible=self.task.possible)
         # Most facts are asked for interest and state alone, and these are decided.
         places, funnel = self.task.places, self.task.book.playbook.funnel
-        conditions = (*funnel.rules.conditions, *(one.condition for one in places.exists))
+        conditions = (
+            *funnel.rules.conditions,
+            *(one.condition for one in places.exists),
+            *self.task.book.playbook.plays.conditions,
+        )
         asked = {fact for when in conditions for fact in facts_of(when)}
         done = {c for fact in places.facts if fact not in asked for c in places.columns(fact)}
         columns = [c for c in stood.collect_schema().names() if c not in done]
@@ -114,14 +122,18 @@ class People:
 
     def engagement(self) -> Frame:
         """Return where each lead stands with each product."""
-        stood = self.stood.filter(nw.col("about") != FIRM)
-        if not self.task.dense:
-            stood = self._told(stood)
+        stood = self.stood.filter(nw.col("about") != FIRM) if self.task.dense else self.told
         stood = self.standings.in_words(stood).rename({"score": "score_micro"})
         return self._with_ids(stood)
 
+    @cached_property
+    def told(self) -> Frame:
+        """The rows whose state is other than that of no sign, or not settled (S23)."""
+        found = self._told(self.stood.filter(nw.col("about") != FIRM))
+        # Plays are asked for the same ones.
+        return self.task.workshop.keep("told", found) if self.task.book.asks_plays else found
+
     def _told(self, stood: Frame) -> Frame:
-        """Return the rows whose state is other than that of no sign, or not settled (S23)."""
         none = nw.col("state") == 0
         if self.hands is not None:
             # Somebody said so, and what the rules say is told beside it.
@@ -202,8 +214,14 @@ class People:
         return some.select(*on, pair=whole(None), lead_no=whole(None))
 
     @cached_property
-    def _warranted(self) -> tuple[Frame, Frame | None]:
+    def _warranted(self) -> tuple[Frame, Decided, Frame | None]:
         """The stage that facts warrant of each lead, and whom the rules lead round in a circle."""
+        found, decided, circling = self._found()
+        if self.task.book.asks_plays:
+            found = self.task.workshop.keep("stages_found", found)
+        return found, decided, circling
+
+    def _found(self) -> tuple[Frame, Decided, Frame | None]:
         task, places = self.task, self.task.places
         stood = self.stood.drop("lead_no", "about")
         rows = self.pursuits.join(stood, on="pair", how="inner", suffix="_of_company")
@@ -212,29 +230,37 @@ class People:
         every = self.stood.filter(nw.col("about") != FIRM)
         so_far = places.named(STAGE)
         if so_far is None:
-            found, decided = furthest(with_ranges(rows, pairs=every, task=task), task)
-            return in_words(found, decided, task), None
+            return *furthest(with_ranges(rows, pairs=every, task=task), task), None
         ranged = partial(with_ranges, pairs=every, task=task)
         steps = Steps(task, so_far, task.workshop.keep("pursued", rows), ranged)
-        found, decided, circling = steps.taken(self.standings.people, self.entries)
-        return in_words(found, decided, task), circling
+        return steps.taken(self.standings.people, self.entries)
 
     def circling(self) -> Frame | None:
         """Return the leads whom rules lead round in a circle, with what is told of them."""
-        circling = self._warranted[1] if self.task.book.asks_stage else None
+        circling = self._warranted[2] if self.task.book.asks_stage else None
         if circling is None:
             return None
         return self._with_ids(circling).select(id="lead_id", told=way_of(nw.col("way")))
 
     def leads(self) -> Frame:
         """Return the stage of each lead."""
-        found, _ = self._warranted
+        found, decided, _ = self._warranted
+        found = in_words(found, decided, self.task)
         owners = self._owners()
         people = self.standings.people.select("lead_no", "company_no")
         frame = self._by_history(people.join(found, on="lead_no", how="inner"))
         frame = frame.join(owners, on="lead_no", how="left")
         frame = frame.with_columns(existing_customer=(nw.col("owner") == 1).fill_null(False))
-        return self._with_ids(contactable(frame.drop("owner"), self.facts.consents))
+        frame = frame.drop("owner")
+        if self.task.book.asks_plays:
+            return self._with_ids(frame.join(self._contact, on="lead_no", how="left"))
+        return self._with_ids(contactable(frame, self.facts.consents))
+
+    @cached_property
+    def _contact(self) -> Frame:
+        """Through which channels leads may be contacted."""
+        people = self.standings.people.select("lead_no")
+        return self.task.workshop.keep("contact", contactable(people, self.facts.consents))
 
     def _by_history(self, frame: Frame) -> Frame:
         """Return the leads with the stage of their history, or else the warranted one (S20)."""
@@ -266,6 +292,18 @@ class People:
                 for name, warranted in told.items()
             }
         )
+
+    def plays(self) -> Frame:
+        """Return the plays that leads get."""
+        standings, task = self.standings, self.task
+        found, decided, _ = self._warranted
+        leads = standings.people.join(self._contact, on="lead_no", how="inner")
+        leads = in_force(leads, found, decided, self.entries, task)
+        leads = holding(leads, self.owned, standings.owned_alone, task)
+        leads = of_leads(leads, standings.sums, standings.heard, self.entries, task)
+        leads = standings.with_company(leads).with_columns(reach=reach(task))
+        leads = task.workshop.keep("leads_to_play", leads)
+        return self._with_ids(planned(self.told, leads, task))
 
     def _with_ids(self, frame: Frame) -> Frame:
         assert self.facts.leads is not None

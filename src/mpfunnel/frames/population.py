@@ -19,14 +19,15 @@ from mpfunnel.frames.door import REJECTED, Door, Terms
 from mpfunnel.frames.expressions import by_code, whole
 from mpfunnel.frames.histories import entries_of
 from mpfunnel.frames.kinds import Answer, Frame, Workshop
-from mpfunnel.frames.layout import Places
+from mpfunnel.frames.layout import POSITION, Places
 from mpfunnel.frames.offers import offers
 from mpfunnel.frames.ownership import as_of_earlier, positions
 from mpfunnel.frames.people import People, together
+from mpfunnel.frames.plays_of_companies import offered
 from mpfunnel.frames.situation import OF_LEADS, WHOLE, Part, Situation, Sorting
 from mpfunnel.frames.standings import of_companies
 from mpfunnel.frames.task import Task
-from mpfunnel.frames.white_space import white_space
+from mpfunnel.frames.white_space import decided, in_words
 from mpfunnel.labels import Lang
 
 __all__ = ["KEYS", "ON_REQUEST", "SHAPES", "STAMP", "Population"]
@@ -98,18 +99,37 @@ SHAPES: Final[Mapping[str, Mapping[str, str]]] = {
         "people": "number",
         **_OFFER,
     },
+    "plays": {
+        "lead_id": "lead",
+        "company_id": "company",
+        "product_id": "product",
+        "play": "text",
+        "settled": "flag",
+        "possible": "text",
+        **_WHY,
+        **dict.fromkeys(("message", "motion", "owner", "channel", "left_out"), "text"),
+        "due": "day",
+        "due_by": "text",
+        "turn": "number",
+        "waits_for": "text",
+        "not_before": "day",
+        **dict.fromkeys(("tier", "interest"), "text"),
+        "open_deal": "flag",
+        "contacted_on": "day",
+    },
     "by_hand": TOLD,
     "rejects": dict.fromkeys(REJECTED, "text"),
 }
 """The columns of every answer, before those of `STAMP`, and what they hold."""
 ON_REQUEST: Final = ("settled", "possible", "warranted_settled", "warranted_possible")
-"""The columns that leads and engagement have only where what is possible is asked for."""
+"""The columns that leads, engagement and plays have only where what is possible is asked for."""
 KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "companies": ("company_id",),
     "tiers": ("company_id", "product_id"),
     "leads": ("lead_id",),
     "engagement": ("lead_id", "product_id"),
     "company_products": ("company_id", "product_id"),
+    "plays": ("lead_id", "turn"),
     "by_hand": tuple(TOLD),
     "rejects": REJECTED,
 }
@@ -120,6 +140,7 @@ _ORDERS: Final[Mapping[str, tuple[str, ...]]] = {
     "leads": ("lead_no",),
     "engagement": ("lead_no", "product_no"),
     "company_products": ("company_no", "product_no"),
+    "plays": ("lead_no", "turn"),
     "by_hand": tuple(TOLD),
     "rejects": REJECTED,
 }
@@ -135,7 +156,7 @@ class Population:
         given: The tables by name.
         as_of: The day, or an instant of it.
         lang: The language of the reasons.
-        possible: Whether leads and engagement tell what is still possible.
+        possible: Whether leads, engagement and plays tell what is still possible.
         dense: Whether engagement lists every lead with every product.
         parts: Into how many parts the leads are taken.
         progress: Called after each part with how many are done, and of how many.
@@ -188,7 +209,11 @@ class Population:
     @cached_property
     def of_companies(self) -> Frame:
         """What rules about leads see of each company with each product."""
-        return of_companies(self.companies, self.owned, self.task.book, self.task.workshop)
+        task = self.task
+        offers: Frame | None = None
+        if task.book.asks_plays:
+            offers = offered(self.companies, self.positions, self.facts.contracts, task)
+        return of_companies(self.companies, self.owned, offers, task.book, task.workshop)
 
     def people(self, part: Part = WHOLE) -> People | None:
         """Return the leads, or a part of them; `None` where there is no such table."""
@@ -237,6 +262,8 @@ class Population:
         if "leads" in self.door.frames:
             makers["leads"] = lambda: everybody().leads()
             makers["engagement"] = lambda: everybody().engagement()
+            if self.task.book.asks_plays:
+                makers["plays"] = lambda: everybody().plays()
         return {name: self._answer(name, makers[name]) for name in SHAPES if name in makers}
 
     def answers_in_parts(self) -> Iterator[tuple[str, Answer]]:
@@ -250,6 +277,8 @@ class Population:
             if people is not None:
                 yield "leads", self._answer("leads", people.leads)
                 yield "engagement", self._answer("engagement", people.engagement)
+                if self.task.book.asks_plays:
+                    yield "plays", self._answer("plays", people.plays)
             # Before the next part, or there would be two at a time.
             del people
             if self.progress is not None:
@@ -277,7 +306,7 @@ class Population:
             **_TYPES,
         }
         shape = {**SHAPES[name], **STAMP}
-        if name in ("leads", "engagement") and not self.task.possible:
+        if name in ("leads", "engagement", "plays") and not self.task.possible:
             shape = {column: what for column, what in shape.items() if column not in ON_REQUEST}
         schema = {column: types[what] for column, what in shape.items()}
 
@@ -358,13 +387,19 @@ class Population:
         frame = self._with_positions(self.companies.tiers).drop("open_deal")
         return frame.with_columns(owned=nw.col("owned") == 1)
 
-    def company_products(self) -> Frame:
-        """Return where each company stands with each product; after all leads were looked at."""
+    @cached_property
+    def positions(self) -> Frame:
+        """Where each company stands with each product (`mpfunnel.frames.white_space.decided`)."""
         tiers = self.companies.tiers
         frame = tiers.select("company_no", "about", "tier", tier_missing="missing")
         frame = self._with_positions(frame)
-        offered = bool(self.task.book.offer_tables)
-        frame = white_space(frame, self.companies, self.owned, self.task, level=offered)
+        found = decided(frame, self.companies, self.owned, self.task)
+        asked = self.task.places.named(POSITION) is not None
+        return self.task.workshop.keep("positions_found", found) if asked else found
+
+    def company_products(self) -> Frame:
+        """Return where each company stands with each product; after all leads were looked at."""
+        frame = in_words(self.positions, self.task)
         if self.involved is None:
             frame = frame.with_columns(interest=whole(0), people=whole(0))
         else:
@@ -372,7 +407,7 @@ class Population:
             frame = frame.with_columns(
                 interest=nw.col("interest").fill_null(0), people=nw.col("people").fill_null(0)
             )
-        if offered:
+        if self.task.book.offer_tables:
             frame = offers(frame, self.companies, self.owned, self.facts, self.task)
         else:
             frame = frame.with_columns(

@@ -86,8 +86,8 @@ class Situation:
             and the days ``opened`` and ``closed``, the latter null while open as of the day.
         deal_lines: Their products: deal_id, about.
         contracts: The contracts: company_no, about, start, end, quantity.
-        sales_events: What sales decided: lead_no, kind, at, day, about, reason, and ``place``:
-            their order in time.
+        sales_events: What sales decided: lead_no, kind, at, day, about, reason, follow_up_on, and
+            ``place``: their order in time.
     """
 
     companies: Frame
@@ -109,7 +109,7 @@ def kinds_of(book: Playbook) -> tuple[str, ...]:
     counted = (
         Measure.from_fact(fact).kind for fact in book.asked.values() if fact.within == "measures"
     )
-    return tuple(sorted({*signals, *counted} - {""}))
+    return tuple(sorted({*signals, *counted, *book.plays.contacts} - {""}))
 
 
 class Sorting:
@@ -493,5 +493,6 @@ class Sorting:
         order = ["at", "kind", "product_text", "saying", "by", "later"]
         frame = frame.with_columns(place=nw.col("one").cum_sum().over("lead_no", order_by=order))
         day = nw.col("at_day").alias("day")
-        frame = frame.select("lead_no", "kind", "at", day, "about", "reason", "place")
+        kept = ("lead_no", "kind", "at", day, "about", "reason", "follow_up_on", "place")
+        frame = frame.select(*kept)
         return self.workshop.keep("sales_events_counted", frame)

@@ -19,13 +19,17 @@ from mpfunnel.engagement import Measure, Standing
 from mpfunnel.frames.answers import as_level, joined, level_of, possible_of, settled, words_of
 from mpfunnel.frames.by_hand import Hands, level_in_force
 from mpfunnel.frames.companies import Companies, unmatched, with_facts
+from mpfunnel.frames.diaries import DAYS, said_days, with_days
 from mpfunnel.frames.expressions import by_code, extended, flag, whole
 from mpfunnel.frames.kinds import Frame, Workshop
+from mpfunnel.frames.layout import POSITION, TIER
 from mpfunnel.frames.ownership import positions
 from mpfunnel.frames.pairs import pair_of
+from mpfunnel.frames.plays_of_companies import OFFERED, with_offers
 from mpfunnel.frames.situation import FIRM, Situation
 from mpfunnel.frames.task import Task
 from mpfunnel.frames.touches import add_up, every_product, for_every_product
+from mpfunnel.frames.white_space import of_products
 from mpfunnel.rules.columns import Decided, decide_columns
 from mpfunnel.rules.conditions import facts_of
 from mpfunnel.rules.facts import Fact
@@ -100,19 +104,22 @@ class Standings:
             f"said_{n}": nw.when(back & (nw.col("reason") == reason)).then(place)
             for n, reason in enumerate(self.reasons)
         }
+        days = said_days() if self.task.book.asks_plays else {}
         said = said.with_columns(
             latest=place * 2 + flag(kind == "follow_up"),
             back=nw.when(back).then(place),
             **of_reason,
+            **days,
         )
         said = said.group_by("lead_no", "about").agg(
-            *(nw.col(name).max() for name in ("latest", "back", *of_reason))
+            *(nw.col(name).max() for name in ("latest", "back", *of_reason, *days))
         )
         return self.task.workshop.keep(
             "heard",
             said.select(
                 "lead_no",
                 "about",
+                *days,
                 pair=pair_of("lead_no", self.task.book),
                 marked_for_follow_up=nw.col("latest") % 2,
                 **{name: flag(nw.col(name) == nw.col("back")) for name in of_reason},
@@ -289,15 +296,20 @@ class Standings:
                 frame = frame.join(found.drop("lead_no", "about"), on="pair", how="left")
         frame = self._with_own_positions(frame)
         if self.hands is not None:
-            frame = frame.join(self.hands.states.select("pair", "set_to"), on="pair", how="left")
+            states = self.hands.states.select("pair", "set_to", "set_day")
+            frame = frame.join(states, on="pair", how="left")
         held = [
             column
             for fact in self.task.places.facts
-            if fact.given in ("company", "lead") or fact.name == "product.tier"
+            if fact.given in ("company", "lead") or fact.name in (TIER, POSITION)
             for column in self.task.places.columns(fact, possible=possible)
         ]
         if self.hands is not None:
             held.append("set_to")
+        if self.task.book.asks_plays:
+            frame = with_offers(frame, self.companies.nobody, self.task, possible=possible)
+            frame = with_days(frame, self.task)
+            held += (*OFFERED, *DAYS)
         return frame.select(*_KEY, *held, **self._of_product(frame))
 
     def _of_product(self, frame: Frame) -> dict[str, nw.Expr]:
@@ -315,6 +327,7 @@ class Standings:
             "active_days": number("active_days"),
             **{name: so(name) for name in ("touched", "open_deal", "owned")},
         }
+        of_every = {**facts, **of_products(self.task)}
         asked: dict[str, nw.Expr] = {}
         for fact in self.task.places.about("product"):
             if fact.within == "measures":
@@ -325,7 +338,7 @@ class Standings:
                     parted = so(f"lost_for_{place}") | so(f"said_{place}")
                     asked[self.task.places.member(fact, reason)] = parted
             elif fact.kind != "level":
-                asked[self.task.places.value(fact)] = facts.get(fact.key, so(fact.key))
+                asked[self.task.places.value(fact)] = of_every.get(fact.key, so(fact.key))
         return facts | asked
 
     def _with_nobody(self, frame: Frame) -> Frame:
@@ -349,6 +362,12 @@ class Standings:
                     nw.when(nw.col("about") == FIRM).then(_plain(value)).otherwise(known)
                 )
         return extended(frame, columns)
+
+    def with_company(self, leads: Frame) -> Frame:
+        """Return leads with the facts of their companies that rules about leads ask for."""
+        leads = leads.join(self.companies.facts, on="company_no", how="left")
+        nobody = unmatched(self.task.places)
+        return extended(leads, {n: nw.col(n).fill_null(value) for n, value in nobody.items()})
 
     def _with_own_positions(self, frame: Frame) -> Frame:
         """Return the frame with what people without company own and are buying themselves."""
@@ -391,19 +410,25 @@ def _of_acts(fact: Fact) -> bool:
 
 
 def of_companies(
-    companies: Companies, owned: Frame | None, book: Compiled, workshop: Workshop
+    companies: Companies,
+    owned: Frame | None,
+    offered: Frame | None,
+    book: Compiled,
+    workshop: Workshop,
 ) -> Frame:
     """Return what rules about leads see of each company with each product, by ``of_company``.
 
     Args:
         companies: What is known of the companies.
         owned: What they own and are buying.
+        offered: What plays follow from (`mpfunnel.frames.plays_of_companies.offered`), if they are
+            asked for.
         book: The playbook.
         workshop: Where the frames are worked on.
     """
     every = workshop.small("abouts", {"about": [*range(len(book.products)), FIRM]})
     frame = companies.facts.join(every, how="cross")
-    for found in (companies.levels, owned):
+    for found in (companies.levels, owned, offered):
         if found is not None:
             frame = frame.join(found, on=["company_no", "about"], how="left")
     frame = frame.with_columns(of_company=pair_of("company_no", book))

@@ -22,6 +22,7 @@ from mpfunnel.engagement import (
     Signal,
     decay_per_mille,
 )
+from mpfunnel.frames.diaries import heard
 from mpfunnel.frames.expressions import flag, looked_up, whole
 from mpfunnel.frames.kinds import Frame, Workshop
 from mpfunnel.frames.pairs import pair_of, taken_apart
@@ -217,7 +218,8 @@ def add_up(
 
     Columns: pair, lead_no, about, score, active_days, touched, ``measure_<n>`` for each measure,
     and of the responses: ``last``, the age of the latest one; ``hand``, for how many days a hand is
-    still up, at most 0 if it is down; ``last_hand``, the age of the latest raised hand.
+    still up, at most 0 if it is down; ``last_hand``, the age of the latest raised hand. Where plays
+    are asked for, those of `mpfunnel.frames.diaries.heard`, too.
     """
     valued = spread(activities, book, workshop)
     cooling = cool_downs(book)
@@ -239,6 +241,7 @@ def add_up(
         # Of what has a cool-down, only the firsts add to the score, and they are in no measure.
         adds = _if(nw.col("first") == nw.col("cooled"), adds)
         asked = {name: _if(nw.col("first") == 0, value) for name, value in asked.items()}
+    days = heard(book, as_of)
     valued = valued.with_columns(
         free=_if(nw.col("slot") == -1, adds),
         **{f"cap_{n}": _if(nw.col("slot") == n, adds) for n in range(len(kinds))},
@@ -249,6 +252,7 @@ def add_up(
         hand=hand - at,
         last_hand=nw.when((hand > 0).fill_null(False)).then(at),
         **asked,
+        **days,
         pair=pair_of("lead_no", book),
     )
     found = valued.group_by("pair").agg(
@@ -264,6 +268,7 @@ def add_up(
             getattr(nw.col(f"measure_{n}"), "max" if measure.head == "active" else "sum")()
             for n, measure in enumerate(measures)
         ),
+        *(nw.col(name).max() for name in days),
     )
     found = taken_apart(found, book)
     capped = [_capped(book, n, kind) for n, kind in enumerate(kinds)]
@@ -281,6 +286,7 @@ def add_up(
         "last",
         "hand",
         "last_hand",
+        *days,
         score=score,
         # Days are told apart by age; where some activity earns nothing, null is one of them.
         active_days=nw.col("active").cast(nw.Int64()) - nw.col("idle"),

@@ -13,11 +13,11 @@ import narwhals.stable.v2 as nw
 from attrs import frozen
 
 from mpfunnel.facts import WHITE_SPACE
-from mpfunnel.frames.answers import joined, possible_of, settled, words_of
+from mpfunnel.frames.answers import as_level, joined, possible_of, settled, words_of
 from mpfunnel.frames.companies import Companies
 from mpfunnel.frames.expressions import by_code, flag, looked_up, whole
 from mpfunnel.frames.kinds import Frame
-from mpfunnel.frames.layout import Places
+from mpfunnel.frames.layout import POSITION, TIER, Places
 from mpfunnel.frames.task import Task
 from mpfunnel.records import Product
 from mpfunnel.rules.columns import decide_columns, missing_columns
@@ -27,22 +27,24 @@ from mpfunnel.rules.tables import DecisionTable
 
 __all__ = [
     "LEVEL",
+    "OWNED",
     "OfAccounts",
+    "decided",
     "grouped",
+    "in_words",
     "is_gone",
     "of_products",
     "products_asked",
-    "white_space",
     "with_owned",
     "with_shared",
 ]
 
-_OWNED: Final = "account.owned"
+OWNED: Final = "account.owned"
+"""The fact that asks for what a company owns."""
 _KEYS: Final = WHITE_SPACE.keys
 LEVEL: Final = ("position_no", *(f"position_may_{place}" for place, _ in enumerate(_KEYS)))
 """The columns of a position as other rules read it: its place, and whether each is possible."""
 _SEGMENT: Final = "company.segment"
-_TIER: Final = "product.tier"
 
 
 @frozen
@@ -61,24 +63,21 @@ class OfAccounts(Places):
 
     def member(self, fact: Fact, value: str) -> str:
         """Return the column that says whether a set has a value."""
-        if fact.name == _OWNED:
+        if fact.name == OWNED:
             return f"owns_{self.owned.index(value)}"
         return super().member(fact, value)
 
 
 def _is_shared(fact: Fact) -> bool:
-    return fact.given == "company" or fact.name == "product.tier"
+    return fact.given == "company" or fact.name in (TIER, POSITION)
 
 
-def white_space(
-    standing: Frame,
-    companies: Companies,
-    owned: Frame | None,
-    task: Task,
-    *,
-    level: bool = False,
-) -> Frame:
-    """Return where each company stands with each product: position, why, and what is possible.
+def decided(standing: Frame, companies: Companies, owned: Frame | None, task: Task) -> Frame:
+    """Return where each company stands with each product, by codes that `in_words` explains.
+
+    Columns: company_no, about, tier, settled, possible, missing and ``code``; and if rules about
+    plays ask for white space, those of the fact; and if there are rules of offers, `LEVEL` and
+    what they see of the product.
 
     Args:
         standing: One row per company and product: company_no, about, tier, ``tier_missing``: the
@@ -86,8 +85,6 @@ def white_space(
         companies: What is known of the companies.
         owned: What they own, by company_no and about.
         task: What is asked.
-        level: Whether to add the position as other rules read it (`LEVEL`), and ``owned``,
-            ``open_deal``, ``sold`` and ``lifecycle``.
     """
     groups = grouped(task.book.white_space_tables.values())
     conditions = [when for table, _ in groups for when in table.conditions]
@@ -102,24 +99,32 @@ def white_space(
         waits = {column: _lists("missing", name) for name, column in of_segment.items()}
         waiting = companies.segments.select("company_no", **waits)
         frame = frame.join(waiting, on="company_no", how="left")
-    owns = products_asked(conditions, _OWNED)
-    frame = with_owned(frame, owned, owns, task)
+    owns = products_asked(conditions, OWNED)
+    columns = {f"owns_{place}": one for place, one in enumerate(owns)}
+    frame = with_owned(frame, owned, "company_no", columns, task)
     if len(groups) > 1:
         frame = task.workshop.keep("offered", frame)
     places = task.places
     layout = OfAccounts(places.facts, places.asked, places.keys, places.exists, owns)
+    offered = bool(task.book.offer_tables)
     parts: list[Frame] = []
-    words: dict[str, list[Any]] = {"position": [], "rule": [], "because": []}
+    codes = 0
     for number, (table, abouts) in enumerate(groups):
         rows = frame if len(groups) == 1 else frame.filter(nw.col("about").is_in(abouts))
-        codes = len(words["rule"])
         called = f"space_{number}"
-        parts.append(_decided(rows, table, layout, called, codes, of_segment, level=level))
+        parts.append(_decided(rows, table, layout, called, codes, of_segment, offered=offered))
+        codes += len(table.ways)
+    return nw.concat(parts) if len(parts) > 1 else parts[0]
+
+
+def in_words(found: Frame, task: Task) -> Frame:
+    """Return rows of `decided` with what people read of them: position, rule and because."""
+    words: dict[str, list[Any]] = {"position": [], "rule": [], "because": []}
+    for table, _ in grouped(task.book.white_space_tables.values()):
         for name, values in words_of(table, "position", task.lang).items():
             words[name] += values
-    codes_in_words = {"code": list(range(len(words["rule"]))), **words}
-    told = nw.concat(parts) if len(parts) > 1 else parts[0]
-    return told.join(task.workshop.small("positions", codes_in_words), on="code").drop("code")
+    codes = {"code": list(range(len(words["rule"]))), **words}
+    return found.join(task.workshop.small("positions", codes), on="code").drop("code")
 
 
 def grouped(
@@ -156,7 +161,7 @@ def with_shared(
     if of_company:
         known = companies.facts.select("company_no", *of_company)
         frame = frame.join(known, on="company_no", how="left")
-    if companies.levels is not None and any(one.given == "product" for one in shared):
+    if companies.levels is not None and any(one.name == TIER for one in shared):
         frame = frame.join(companies.levels, on=["company_no", "about"], how="left")
     return frame
 
@@ -198,20 +203,27 @@ def _any(conditions: Iterable[nw.Expr]) -> nw.Expr:
 
 
 def with_owned(
-    frame: Frame, owned: Frame | None, owns: Sequence[str], task: Task, *, name: str = "owns"
+    frame: Frame, owned: Frame | None, by: str, names: Mapping[str, str], task: Task
 ) -> Frame:
-    """Return the frame with whether each company owns the products that rules ask about."""
-    ids = [str(product_id) for product_id in task.book.products]
-    names = {f"{name}_{place}": ids.index(one) for place, one in enumerate(owns)}
+    """Return the frame with whether each company, or lead, owns some products.
+
+    Args:
+        frame: The rows.
+        owned: What they own.
+        by: The column of the number of the owner, in both.
+        names: The ids of the products, as text, by the column to add for each.
+        task: What is asked.
+    """
     if not names:
         return frame
     if owned is None:
         return frame.with_columns(**dict.fromkeys(names, nw.lit(False)))
+    ids = [str(product_id) for product_id in task.book.products]
     has = owned.filter(nw.col("owned") == 1).select(
-        "company_no", **{name: flag(nw.col("about") == about) for name, about in names.items()}
+        by, **{name: flag(nw.col("about") == ids.index(one)) for name, one in names.items()}
     )
-    has = has.group_by("company_no").agg(*(nw.col(name).max() for name in names))
-    frame = frame.join(has, on="company_no", how="left")
+    has = has.group_by(by).agg(*(nw.col(name).max() for name in names))
+    frame = frame.join(has, on=by, how="left")
     return frame.with_columns(**{name: (nw.col(name) == 1).fill_null(False) for name in names})
 
 
@@ -236,7 +248,7 @@ def _names(to_ask: Mapping[str, str], of_segment: Mapping[str, str]) -> nw.Expr:
             it.
     """
     flags = {name: nw.col(column) for name, column in to_ask.items()}
-    segment, tier = flags.pop(_SEGMENT, None), flags.pop(_TIER, None)
+    segment, tier = flags.pop(_SEGMENT, None), flags.pop(TIER, None)
     if segment is not None:
         for name, column in of_segment.items():
             waits = segment & nw.col(column)
@@ -246,8 +258,8 @@ def _names(to_ask: Mapping[str, str], of_segment: Mapping[str, str]) -> nw.Expr:
     if tier is not None:
         flags = {name: one & ~(tier & _lists("tier_missing", name)) for name, one in flags.items()}
         # A policy in Python need not say what it waits for.
-        said = nw.when(nw.col("tier_missing") != "").then(nw.col("tier_missing"))
-        said = nw.concat_str(nw.lit(";"), said.otherwise(nw.lit(_TIER)))
+        known = nw.when(nw.col("tier_missing") != "").then(nw.col("tier_missing"))
+        said = nw.concat_str(nw.lit(";"), known.otherwise(nw.lit(TIER)))
         texts.append(nw.when(tier).then(said).otherwise(none))
     texts += [nw.when(one).then(nw.lit(f";{name}")).otherwise(none) for name, one in flags.items()]
     return nw.concat_str(*texts).str.slice(1) if texts else none
@@ -261,30 +273,33 @@ def _decided(
     codes: int,
     of_segment: Mapping[str, str],
     *,
-    level: bool,
+    offered: bool,
 ) -> Frame:
-    """Return what one table decides: company_no, about, tier, settled, possible, missing, code."""
+    """Return what one table decides: the columns of `decided`."""
     may_be_open = bool(_open_facts(table))
     rows, one = decide_columns(rows, table, layout, name=name, possible=may_be_open)
     rows, to_ask = missing_columns(rows, table, layout, name=f"{name}_asks", levels=True)
     # Where nothing asked about can be unknown, every answer is settled.
     keys = by_code(one.code, [way.value.key for way in table.ways])
-    more: dict[str, nw.Expr] = {}
-    if level:
+    fact = layout.named(POSITION)
+    level = {} if fact is None else as_level(one, fact, layout)
+    if fact is not None and not may_be_open:
+        level |= {column: keys == key for key, column in layout.possible(fact).items()}
+    if offered:
         at = [_KEYS.index(way.value.key) for way in table.ways]
         found, place = possible_of(one) if may_be_open else {}, by_code(one.code, at)
-        more = {column: nw.col(column) for column in ("owned", "open_deal", "sold", "lifecycle")}
-        more[LEVEL[0]] = place
+        level |= {one: nw.col(one) for one in ("owned", "open_deal", "sold", "lifecycle")}
+        level[LEVEL[0]] = place
         for number, (key, column) in enumerate(zip(_KEYS, LEVEL[1:], strict=True)):
             sure = nw.lit(False) if may_be_open else place == number
-            more[column] = nw.col(found[key]) if key in found else sure
+            level[column] = nw.col(found[key]) if key in found else sure
     return rows.select(
         "company_no",
         "about",
         "tier",
+        **level,
         settled=settled(one.possible) if may_be_open else nw.lit(True),
         possible=joined(possible_of(one)) if may_be_open else keys,
         missing=_names(to_ask, of_segment),
         code=nw.col(one.code).cast(nw.Int64()) + codes,
-        **more,
     )

@@ -66,10 +66,11 @@ def write(out: Tables, where: str | Path, *, matches: Mapping[str, Any] = immuta
 
     A folder takes a CSV and a Parquet file of each answer. A database takes the tables
     ``mpfunnel_companies``, ``mpfunnel_tiers``, ``mpfunnel_leads``, ``mpfunnel_engagement``,
-    ``mpfunnel_company_products``, ``mpfunnel_rejects`` and ``mpfunnel_by_hand``, and of matches
-    ``mpfunnel_matches`` and ``mpfunnel_match_candidates``, which are made if need be. Within one
-    transaction their rows are added or updated by their keys, and those that are no answer any
-    more are deleted. Whoever reads meanwhile sees the old answers, and if it fails, they stay.
+    ``mpfunnel_company_products``, ``mpfunnel_plays``, ``mpfunnel_rejects`` and
+    ``mpfunnel_by_hand``, and of matches ``mpfunnel_matches`` and ``mpfunnel_match_candidates``,
+    which are made if need be. Within one transaction their rows are added or updated by their keys,
+    and those that are no answer any more are deleted. Whoever reads meanwhile sees the old answers,
+    and if it fails, they stay.
 
     Args:
         out: The answers, as tables of Polars.
