@@ -62,13 +62,22 @@ def spark() -> Iterator[Any]:
         # Neither the name of the machine nor its network is asked for.
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.host": "127.0.0.1",
-        # Spark plans much and computes little here: compiling its planner well never pays off.
-        "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1",
+        # Each of thousands of small joins takes a page, which is up to 64 MB of zeros by default.
+        "spark.buffer.pageSize": "1m",
+        # Spark plans much and computes little here: compiling its planner well never pays off. Nor
+        # does looking for garbage beside the work, where the other core has work of its own.
+        "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
         # Small tables too are read like large ones, by generated code, not while planning.
         "spark.sql.execution.arrow.localRelationThreshold": "0",
         "spark.sql.execution.arrow.pyspark.enabled": "true",
         "spark.sql.shuffle.partitions": "2",
+        # What it keeps of past queries for a screen that nobody sees are their plans.
+        "spark.sql.ui.retainedExecutions": "1",
         "spark.ui.enabled": "false",
+        "spark.ui.retainedJobs": "1",
+        "spark.ui.retainedStages": "1",
+        "spark.ui.retainedTasks": "1",
+        "spark.ui.showConsoleProgress": "false",
     }
     session = sql.SparkSession.builder.master("local[2]").config(map=options).getOrCreate()
     yield session

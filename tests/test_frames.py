@@ -212,7 +212,14 @@ def test_duckdb_tells_what_was_there_when_it_was_asked(given: str) -> None:
     assert made.fetchall() == []
 
 
-@pytest.mark.parametrize("kind", ["Polars", "Polars, lazy", "pandas, NumPy", "PyArrow"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "Polars",
+        "pandas, NumPy",
+        *(pytest.param(kind, marks=pytest.mark.bulk) for kind in ("Polars, lazy", "PyArrow")),
+    ],
+)
 def test_same_input_same_bytes(kind: str, invented: Mapping[str, Any]) -> None:
     """Law 9: Same input, same bytes: rows are in the order of their keys, however they came."""
     tables = tables_of(invented, ENGINE)

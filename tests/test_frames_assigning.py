@@ -186,6 +186,8 @@ def check(dice: Random, kind: str) -> None:
 # -- equal to objects --
 
 
+# The long loop below is for the bulk run.
+@settings(max_examples=40)
 @given(randoms())
 def test_tables_say_what_objects_say(dice: Random) -> None:
     """Law 1: Engines agree: status, company, evidence, certainty, candidates and who disagrees."""
@@ -232,11 +234,12 @@ def relatives(dice: Random) -> tuple[list[Lead], list[Company]]:
     return leads, companies
 
 
-def test_tables_say_of_relatives_what_objects_say() -> None:
+@pytest.mark.parametrize("rounds", [40, pytest.param(150, marks=pytest.mark.bulk)])
+def test_tables_say_of_relatives_what_objects_say(rounds: int) -> None:
     """Law 1: Engines agree on families, sub-domains, names and legal forms that speak against."""
     dice = Random(26)
     seen: set[tuple[Any, ...]] = set()
-    for _ in range(150):
+    for _ in range(rounds):
         leads, companies = relatives(dice)
         policy = IdentityPolicy(
             subdomains=dice.choice(("joined", "joined", "apart")),
@@ -264,7 +267,7 @@ def test_tables_say_of_relatives_what_objects_say() -> None:
 def test_every_kind_of_table_says_what_objects_say(kind: str) -> None:
     """Law 1: Engines agree, whatever kind of table is given."""
     dice = Random(16)
-    for _ in range(8 if kind in UNORDERED else 12):
+    for _ in range(4 if kind in UNORDERED else 6):
         check(dice, kind)
 
 

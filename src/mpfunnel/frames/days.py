@@ -218,7 +218,8 @@ def _with_ahead_added(frame: Frame, name: str, clock: tuple[tuple[int, int], ...
     second = pl.col(name)
     place = pl.lit(seconds[1:]).search_sorted(second, side="right")
     native: Any = frame.to_native()
-    return nw.from_native(native.with_columns(second + pl.lit(ahead).gather(place)))
+    added: Frame = nw.from_native(native.with_columns(second + pl.lit(ahead).gather(place)))
+    return added
 
 
 def _whole(frame: Frame, name: str) -> Frame:
