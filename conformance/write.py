@@ -639,7 +639,7 @@ def _white_space() -> mf.Playbook:
     )
     rival = company.relationships.contains_any("competitor")
     book = _book(
-        {one.id: _if(company.employees >= 300) for one in products},
+        {str(one.id): _if(company.employees >= 300) for one in products},
         products=products,
         segments=mf.SegmentTable(
             [mf.Rule(mf.Segment("rival", "rival"), rival)], mf.Segment("any", "any")

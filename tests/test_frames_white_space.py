@@ -14,6 +14,7 @@ import mpfunnel as mf
 from mpfunnel import frames
 from mpfunnel.facts import account, company, product
 from mpfunnel.frames import white_space
+from mpfunnel.rules import columns
 from mpfunnel.rules.conditions import facts_of
 from mpfunnel.synergy import Ineligible, Relation, Synergy
 from tests.frames import KINDS, RECORDS, differences, rows_of, tables_of
@@ -74,7 +75,11 @@ def playbook(**parts: Any) -> mf.Playbook:
         book.segments, rules=[mf.Rule(mf.Segment("tiny", "tiny"), tiny, key="tiny"), *others]
     )
     relations = [Relation("prerequisite", "facts", "segment", LATE)]
-    given = {"tiers": tiers, "segments": segments, "synergy": Synergy(relations, rules)}
+    given: dict[str, Any] = {
+        "tiers": tiers,
+        "segments": segments,
+        "synergy": Synergy(relations, rules),
+    }
     return evolve(book, **(given | parts))
 
 
@@ -154,7 +159,7 @@ def test_who_waits_for_a_policy_that_failed_waits_for_the_tier() -> None:
 
 
 def _levels_unread(patch: pytest.MonkeyPatch) -> None:
-    right = white_space.missing_columns
+    right = columns.missing_columns
     patch.setattr(
         white_space, "missing_columns", lambda *given, name, **_: right(*given, name=name)
     )
