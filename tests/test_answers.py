@@ -62,6 +62,12 @@ def test_rows_are_flat_and_hold_keys() -> None:
         "because": "may be offered, and nobody has yet",
         "best_interest": "high_interest",
         "people": 1,
+        "offer": "cross_sell",
+        "offer_settled": True,
+        "offer_possible": "cross_sell",
+        "offer_rule": "keen-customer",
+        "offer_because": "existing customer, high Tier, and somebody is interested",
+        "rank": 1,
         **stamp,
     }
     lead = rows["leads"][0]
@@ -152,6 +158,7 @@ def test_the_first_answer_is_all_new() -> None:
         ("tier", None, "sfa", None, "tier_2"),
         ("white_space", None, "crm", None, "owned"),
         ("white_space", None, "sfa", None, "untapped"),
+        ("offer", None, "sfa", None, "cross_sell"),
         ("stage", 7, None, None, "mql"),
         ("engagement", 7, "crm", None, "customer"),
         ("engagement", 7, "sfa", None, "high_interest"),
@@ -159,7 +166,7 @@ def test_the_first_answer_is_all_new() -> None:
         ("play", 7, "sfa", None, "propose"),
     ]
     assert {one.company_id for one in moved} == {1}
-    assert moved[5].because == ANSWER.leads[7].stage.because
+    assert moved[6].because == ANSWER.leads[7].stage.because
 
 
 def test_each_answer_that_moved_is_a_change() -> None:
@@ -172,6 +179,7 @@ def test_each_answer_that_moved_is_a_change() -> None:
         ("tier", "crm", "tier_2", "tier_2", False),
         ("tier", "sfa", "tier_2", "tier_2", False),
         ("white_space", "crm", "owned", "untapped", True),
+        ("offer", "sfa", "cross_sell", "no_offer", True),
         ("engagement", "crm", "customer", None, True),
     ]
     assert moved[-1].because == ANSWER.leads[7].engagement["crm"].because

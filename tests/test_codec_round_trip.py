@@ -113,7 +113,8 @@ WORDS = (
         "\u2028",
     ),
 )
-OF_OFFERS = ("sold", "lifecycle", "position")
+ONLY_OFFERS = ("quantity", "people", "best_interest")
+OF_OFFERS = ("sold", "lifecycle", "position", *ONLY_OFFERS)
 """What only rules about offers and plays may ask of a product."""
 KEYS = (st.sampled_from(WORDS) | st.text(max_size=8)).filter(str.strip)
 TEXTS = st.sampled_from(WORDS).filter(str.strip) | KEYS
@@ -580,7 +581,8 @@ def playbooks(draw: st.DrawFn, conditions: Any = conditions) -> Playbook:
     of_firm = terms_of(company) + terms_of(facts.lead) + both
     of_firm += terms_of(about_firm) + terms_of(facts.contact)
     when_firm = conditions(of_firm, keys, products=False)
-    when_played = conditions(of_firm + measures + terms_of(about), keys, products=False)
+    of_product = terms_of(about, but=ONLY_OFFERS)
+    when_played = conditions(of_firm + measures + of_product, keys, products=False)
     return Playbook(
         products,
         segment_table,

@@ -255,10 +255,11 @@ def test_a_play_names_its_channels_as_people_do() -> None:
     )
     text = ENGINE.explain("play", account, 7, "crm", as_of=DAY, lang="ja")
     assert text.startswith("商材を提案する — 関心度が高く、Tier 3以上 [propose]\n")
-    assert text.splitlines()[-3:] == [
+    assert text.splitlines()[-4:] == [
         "期限: 2026-11-01 (直近の反応から)",
         "チャネル: 訪問",
         "  電話: 除外 — 2026-10-30に拒否の申し出",
+        "順番待ち: 全社",
     ]
     never = [mf.Consent(one, False, NOON) for one in ("email", "web")]
     silent = mf.Account(None, leads=[mf.Lead(7, consents=never)])
