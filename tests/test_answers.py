@@ -159,6 +159,7 @@ def test_the_first_answer_is_all_new() -> None:
         ("white_space", None, "crm", None, "owned"),
         ("white_space", None, "sfa", None, "untapped"),
         ("offer", None, "sfa", None, "cross_sell"),
+        ("offer", None, "crm", None, "no_offer"),
         ("stage", 7, None, None, "mql"),
         ("engagement", 7, "crm", None, "customer"),
         ("engagement", 7, "sfa", None, "high_interest"),
@@ -166,7 +167,7 @@ def test_the_first_answer_is_all_new() -> None:
         ("play", 7, "sfa", None, "propose"),
     ]
     assert {one.company_id for one in moved} == {1}
-    assert moved[6].because == ANSWER.leads[7].stage.because
+    assert moved[7].because == ANSWER.leads[7].stage.because
 
 
 def test_each_answer_that_moved_is_a_change() -> None:
