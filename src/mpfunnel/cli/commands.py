@@ -28,6 +28,7 @@ from mpfunnel.cli.inputs import (
 )
 from mpfunnel.cli.policies import playbook_of
 from mpfunnel.cli.priorities import LINES, Priorities
+from mpfunnel.cli.prospects import Prospects
 from mpfunnel.cli.proposing import propose_map
 from mpfunnel.cli.reports import Format, as_json, summary, workflow_commands
 from mpfunnel.cli.showcase import showcase
@@ -85,12 +86,13 @@ def demo(*, companies: int = 200, seed: int = 7, lang: Lang = "en") -> None:
     sample = generate(companies, seed=seed, as_of=STORY_DAY)
     summary = Summary(PLAYBOOK)
     names = {one.id: one.name for one in sample.companies if one.name is not None}
-    next_steps = Priorities(PLAYBOOK, STORY_DAY, names)
+    next_steps, prospects = Priorities(PLAYBOOK, STORY_DAY, names), Prospects(PLAYBOOK, names)
     for answer in _assessed(engine, sample.accounts(), STORY_DAY):
-        summary.add(answer)
-        next_steps.add(answer)
+        for one in (summary, next_steps, prospects):
+            one.add(answer)
     _head(terminal, FIRM.name.text(lang), STORY_DAY, PLAYBOOK, lang)
-    for table in (*summary.tables(lang, terminal.width), *next_steps.tables(lang)):
+    to_do = (*next_steps.tables(lang), *prospects.tables(lang))
+    for table in (*summary.tables(lang, terminal.width), *to_do):
         terminal.print(table)
     for part in showcase(engine, lang):
         terminal.print(part)
@@ -148,7 +150,10 @@ def assess(
     next_steps = Priorities(playbook, asked.as_of)
     if answers.plays is not None:
         next_steps.add_all(answers.plays, frames.today(engine, answers.plays, limit=LINES))
-    for table in (*summary.tables(lang, terminal.width), *next_steps.tables(lang)):
+    prospects = Prospects(playbook)
+    prospects.add_all(answers.company_products)
+    to_do = (*next_steps.tables(lang), *prospects.tables(lang))
+    for table in (*summary.tables(lang, terminal.width), *to_do):
         terminal.print(table)
     if answers.rejects.height:
         terminal.print(reject_table(answers.rejects, lang))
