@@ -71,6 +71,7 @@ from mpfunnel.tiers import (
     TierScorecard,
     TierTable,
 )
+from tests.books import answers_alone
 from tests.oracle_leads import differences
 
 __all__ = [
@@ -105,7 +106,8 @@ def book_of(number: int) -> Playbook:
     """The playbook of that number."""
     zone = ZONES[number % 3]
     if number < 3:
-        return starter(["A", "B", "C"], zone=zone)
+        book = starter(["A", "B", "C"], zone=zone)
+        return answers_alone(book) if number else book
     return _varied(number, zone)
 
 
@@ -120,7 +122,7 @@ def _varied(number: int, zone: str) -> Playbook:
     random = Random(number)
     names: tuple[list[Id], ...] = (["A", "B", "C"], ["A", "B", "C"], [1, 2, 3])
     products = random.choice(names)[: random.choice((1, 2, 3))]
-    base = starter(products, zone=zone)
+    base = answers_alone(starter(products, zone=zone))
     models: dict[Any, EngagementModel] = {}
     tiers: dict[Any, TierPolicy] = {}
     for product_id in products:

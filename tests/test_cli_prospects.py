@@ -45,7 +45,7 @@ def test_objects_and_tables_show_the_same() -> None:
 
 
 def test_what_whole_tables_give_is_taken() -> None:
-    """As `frames.assess` gives it: the renewal is counted, and its company named as the CRM does."""
+    """As `frames.assess` gives it: the renewal is counted, its company named as in the CRM."""
     engine = mf.Engine(mf.starter([mf.Product("crm", mf.Label("CRM", "顧客管理")), "sfa"]))
     contracts = {
         "company_id": [3, 1],

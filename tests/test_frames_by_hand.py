@@ -16,11 +16,12 @@ from mpfunnel import frames
 from mpfunnel.by_hand import BY_HAND, reason_of
 from mpfunnel.frames.days import with_iso_text
 from mpfunnel.rules.tables import Decision
+from tests.books import answers_alone
 from tests.frames import KINDS, differences, draw_records, rows_of, tables_of
 from tests.leads import book_of, draw_as_of
 
 DAY = date(2026, 10, 31)
-PLAYBOOK = mf.starter(products=["crm", "sfa"])
+PLAYBOOK = answers_alone(mf.starter(products=["crm", "sfa"]))
 ENGINE = mf.Engine(PLAYBOOK)
 LISTED = ("leads", "activities", "deals", "contracts", "sales_events")
 COMPANIES = pl.DataFrame({"id": [1, 2], "employees": [60, 60], "annual_revenue": [0, 0]})

@@ -32,10 +32,11 @@ from mpfunnel.frames.situation import Sorting
 from mpfunnel.records import Company, Deal
 from mpfunnel.rules.tables import Rule
 from mpfunnel.starters import starter
+from tests.books import answers_alone
 from tests.frames import INSTANT, KINDS
 from tests.malformed import check_grammar
 
-ENGINE = Engine(starter(["A", "B"], zone="Asia/Tokyo"))
+ENGINE = Engine(answers_alone(starter(["A", "B"], zone="Asia/Tokyo")))
 AS_OF = date(2024, 7, 1)
 AT = datetime(2024, 6, 20, 3, tzinfo=UTC)
 TEXT, INT, FLOAT, BOOL, DAY = pa.string(), pa.int64(), pa.float64(), pa.bool_(), pa.date32()

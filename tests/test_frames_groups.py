@@ -20,6 +20,7 @@ from mpfunnel.frames import ownership
 from mpfunnel.groups import Group
 from mpfunnel.kin import Kin
 from mpfunnel.records import Company, CompanyChange, CompanyHistory, Contract
+from tests.books import answers_alone
 from tests.frames import KINDS, RECORDS, differences, rows_of, tables_of
 from tests.groups import ASKING, engine_asking, with_groups
 from tests.leads import draw_as_of
@@ -34,7 +35,7 @@ TIERS = mf.TierTable(
     ],
     otherwise=mf.Tier(4),
 )
-BOOK = evolve(mf.starter(["crm", "sfa"]), tiers=TIERS)
+BOOK = answers_alone(evolve(mf.starter(["crm", "sfa"]), tiers=TIERS))
 ENGINE = mf.Engine(BOOK)
 
 

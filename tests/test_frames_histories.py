@@ -23,13 +23,14 @@ from mpfunnel.frames import door, histories, steps
 from mpfunnel.frames.expressions import whole
 from mpfunnel.labels import Label
 from mpfunnel.stages import Entry
+from tests.books import answers_alone
 from tests.frames import KINDS, differences, draw_histories, history_tables, rows_of, tables_of
 from tests.leads import book_of
 from tests.steps import EVIDENT, IN, LATENT, STEPS, UNSET, funnel_of, step_differences
 from tests.warehouse import InDuckDB, answered, steps_in
 
 TOKYO = ZoneInfo("Asia/Tokyo")
-ENGINE = mf.Engine(mf.starter(["crm", "sfa"]))
+ENGINE = mf.Engine(answers_alone(mf.starter(["crm", "sfa"])))
 FUNNEL = ENGINE.playbook.funnel
 TODAY = date(2026, 3, 10)
 SLOW = ("DuckDB", "Ibis on DuckDB")

@@ -15,6 +15,7 @@ from mpfunnel import frames, warehouse
 from mpfunnel.examples import TIERS
 from mpfunnel.facts import company
 from mpfunnel.records import Company
+from tests.books import answers_alone
 from tests.frames import KINDS, RECORDS, draw_history, rows_of, tables_of
 from tests.test_tiers import CARD, DAY, NAMELESS, RIVAL, Regional
 from tests.warehouse import InDuckDB, answered
@@ -34,7 +35,7 @@ WAYS: Mapping[str, mf.TierPolicy] = {
     "crm": mf.TierLimits(TIERS["crm"], [RIVAL, NAMELESS]),
     "*": TIERS["crm"],
 }
-BOOK = evolve(mf.starter(PRODUCTS, lang="ja"), tiers=WAYS)
+BOOK = answers_alone(evolve(mf.starter(PRODUCTS, lang="ja"), tiers=WAYS))
 IN_PYTHON: Mapping[str, mf.TierPolicy] = {
     "sfa": mf.TierLimits(Regional(), [RIVAL, NAMELESS]),
     "erp": Regional(near="関東"),

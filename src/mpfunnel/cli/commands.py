@@ -28,8 +28,8 @@ from mpfunnel.cli.inputs import (
 )
 from mpfunnel.cli.policies import playbook_of
 from mpfunnel.cli.priorities import LINES, Priorities
-from mpfunnel.cli.prospects import Prospects
 from mpfunnel.cli.proposing import propose_map
+from mpfunnel.cli.prospects import Prospects
 from mpfunnel.cli.reports import Format, as_json, summary, workflow_commands
 from mpfunnel.cli.showcase import showcase
 from mpfunnel.cli.starting import SheetKind, started
