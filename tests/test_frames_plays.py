@@ -25,9 +25,17 @@ from tests.warehouse import InDuckDB, answered
 
 DAY = date(2026, 10, 31)
 NOON = datetime(2026, 10, 30, 12, tzinfo=UTC)
-CASES = [pytest.param("Polars", number) for number in range(2 * BOOKS)]
-CASES += [pytest.param("pandas, NumPy", number) for number in range(BOOKS)]
-CASES += [pytest.param(kind, 3) for kind in KINDS if kind not in ("Polars", "pandas, NumPy")]
+ELSEWHERE = [kind for kind in KINDS if kind not in ("Polars", "pandas, NumPy")]
+
+
+def case(*what: object, long: bool) -> Any:
+    """A kind of table, and the number of a playbook; a long one runs with the other long ones."""
+    return pytest.param(*what, marks=[pytest.mark.bulk] if long else [])
+
+
+CASES = [case("Polars", number, long=number >= 8) for number in range(2 * BOOKS)]
+CASES += [case("pandas, NumPy", number, long=number >= 2) for number in range(BOOKS)]
+CASES += [case(kind, 3, long="DuckDB" in kind) for kind in ELSEWHERE]
 
 
 def drawn(random: Random, number: int, count: int) -> tuple[Playbook, dict[str, list[Any]], date]:
@@ -81,7 +89,9 @@ def test_the_priority_list(kind: str, number: int) -> None:
     assert found == [whole[row["lead_id"], row["product_id"]] for row in found]
 
 
-@pytest.mark.parametrize("kind", ["Polars", "pandas, NumPy", "Polars, lazy"])
+@pytest.mark.parametrize(
+    "kind", ["Polars", *(case(kind, long=True) for kind in ("pandas, NumPy", "Polars, lazy"))]
+)
 def test_in_parts(kind: str) -> None:
     """Taken in parts, the plays are the same, in the same order."""
     random = Random("parts")
@@ -97,7 +107,7 @@ def test_in_parts(kind: str) -> None:
     assert rows_of(together.plays) == wanted
 
 
-@pytest.mark.parametrize("number", [0, 7])
+@pytest.mark.parametrize("number", [0, pytest.param(7, marks=pytest.mark.bulk)])
 def test_as_sql_text(number: int) -> None:
     """The text for a warehouse says the same, of drawn plays and of those of the starter."""
     random = Random(f"text {number}")

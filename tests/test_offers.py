@@ -247,7 +247,7 @@ def test_tables_agree(number: int) -> None:
     assert differences(out, engine, records, as_of, possible=False) == []
 
 
-@pytest.mark.parametrize("kind", ["pandas, NumPy", "DuckDB"])
+@pytest.mark.parametrize("kind", ["pandas, NumPy", pytest.param("DuckDB", marks=pytest.mark.bulk)])
 def test_tables_of_other_kinds_agree(kind: str) -> None:
     """Law 1: Engines agree, whatever holds the tables."""
     engine, records, as_of = drawn_tables(2, 25)

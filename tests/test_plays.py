@@ -14,6 +14,7 @@ from attrs import evolve
 from hypothesis import given
 
 import mpfunnel as mf
+from mpfunnel import contact
 from mpfunnel.account import Account
 from mpfunnel.case import Case
 from mpfunnel.errors import InvalidDataError
@@ -508,7 +509,8 @@ def test_what_is_explained_is_what_is_planned(random: Random) -> None:
         assert one.decision == decision
         assert one.text() == first.rpartition(" [")[0]
         assert f"\ndue: {one.due or 'none'} ({DUE_BY[one.due_by]})\n" in text
-        assert f"\nchannel: {one.channel or 'none'}" in text
-        assert all(f"\n  {channel}: left out — " in text for channel in one.left_out)
+        channel = "none" if one.channel is None else contact.CHANNELS[one.channel].en
+        assert f"\nchannel: {channel}" in text
+        assert all(f"\n  {contact.CHANNELS[left].en}: left out — " in text for left in one.left_out)
         assert ("\nwaits for: " in text) is bool(one.waits_for)
         assert (f"\nnot before: {one.not_before}" in text) is bool(one.not_before)
