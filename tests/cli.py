@@ -14,7 +14,7 @@ from mpfunnel import cli
 
 INVENTED = Path(__file__).parent / "invented.toml"
 """A mapping of what `mpfunnel.examples.write_csv` writes."""
-TABLES = ("segments", "tiers", "leads", "engagement", "company_products", "rejects")
+TABLES = ("segments", "tiers", "leads", "engagement", "company_products", "plays", "rejects")
 
 
 class Ran:

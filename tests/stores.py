@@ -22,7 +22,7 @@ from tests.frames import RECORDS, tables_of
 __all__ = ["ANSWERS", "ENGINE", "FILLED", "differing", "invented", "workbook"]
 
 ENGINE = Engine(PLAYBOOK)
-ANSWERS = ("companies", "tiers", "leads", "engagement", "company_products", "rejects")
+ANSWERS = ("companies", "tiers", "leads", "engagement", "company_products", "plays", "rejects")
 
 
 def invented(companies: int) -> dict[str, pl.DataFrame]:

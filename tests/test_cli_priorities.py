@@ -81,7 +81,7 @@ def test_a_product_that_was_heard_of_just_now_lets_others_wait() -> None:
     quiet = evolve(PLAYS, quiet_days=7, contacts={"call"})
     told = account(1, 7, ("page_view", 5, "crm"), ("call", 1, "sfa"))
     ran = shown(told, book=evolve(BOOK, plays=quiet))
-    assert ran.row("write", after="Plays")[2:] == ["0", "1", "1"]
+    assert ran.row("write", after="Plays")[2:] == ["0", "2", "0"]
     assert "nothing is due\n" in ran.out
     ran = shown(told, book=evolve(BOOK, plays=quiet), lang="ja")
     assert "本日対応する次の一手はありません\n" in ran.out

@@ -340,13 +340,13 @@ DATA_CASES: Final[dict[str, tuple[Callable[[], object], list[str]]]] = {
         ["duplicate | funnel.ladder[1]: 'known' stands there twice",
          "unknown-key | funnel.labels.inquiry: no such key; known are known, mql, sal, sql, opportunity, customer, recycled, disqualified, lost, dormant",
          "unknown-level | funnel.rules[10].stage: 'inquiry': no such stage; known are known, mql, sal, sql, opportunity, customer, recycled, disqualified, lost, dormant",
-         "unknown-level | plays.firm[3].when.funnel.stage.in[2]: no such level 'inquiry'"]),
+         "unknown-level | plays.firm[4].when.funnel.stage.in[2]: no such level 'inquiry'"]),
     "a play that nobody declares": (changed("plays", "products", 4, "play", to="propos"),
         ["unknown-play | plays.products[4].play: 'propos': no such play; did you mean 'propose'?"]),
     "a play twice, and one that is reserved": (changed("plays", "list", to=[{"key": "a"}, {"key": "a"}, {"key": "none"}]),
         [*(f"unknown-play | plays.products[{place}].play: '{key}': no such play; known are none, a" for place, key in
-           [(1, "advance_deal"), (2, "customer_care"), (4, "propose"), (5, "online_demo"), (6, "regular_follow_up"), (7, "case_studies"), (8, "wake_up"), (9, "educate")]),
-         *(f"unknown-play | plays.firm[{place}].play: '{key}': no such play; known are none, a" for place, key in [(1, "call_back"), (2, "meet"), (3, "newsletter")]),
+           [(2, "advance_deal"), (4, "propose"), (5, "online_demo"), (7, "customer_care"), (9, "regular_follow_up"), (10, "case_studies"), (11, "wake_up"), (12, "educate")]),
+         *(f"unknown-play | plays.firm[{place}].play: '{key}': no such play; known are none, a" for place, key in [(2, "call_back"), (3, "meet"), (4, "newsletter")]),
          "duplicate | plays.list[1].key: 'a' is used twice; keys are unique",
          "duplicate | plays.list[2].key: 'none' is reserved"]),
     "1,001 plays": (changed("plays", "list", to=[{"key": f"p{index}"} for index in range(1_001)]),
@@ -1222,7 +1222,7 @@ ARGUMENTS: Final[dict[str, tuple[Callable[[], object], list[str]]]] = {
     "a question that does not exist": (lambda: ENGINE.explain("teir", Company(1), "crm", as_of=DAY),  # type: ignore[arg-type]
         ["UnknownNameError | question: no such question 'teir'; did you mean 'tier'?"]),
     "a question that is a list": (lambda: ENGINE.explain([], Company(1), "crm", as_of=DAY),  # type: ignore[arg-type]
-        ["UnknownNameError | question: no such question []; there are segment, tier, white_space, stage, engagement, play"]),
+        ["UnknownNameError | question: no such question []; there are segment, tier, white_space, offer, stage, engagement, play"]),
     "a question about too little": (lambda: ENGINE.explain("tier", Company(1), as_of=DAY),
         ["arguments | about: 'tier' is asked about product"]),
     "a question about nobody": (lambda: ENGINE.explain("tier", mf.Account(), "crm", as_of=DAY),

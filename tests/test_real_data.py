@@ -305,5 +305,5 @@ def test_rows_of_real_answers_are_flat(maven: Answered, shop: Answered) -> None:
             }
     assert counts == {
         **{"companies": 85, "tiers": 85 * 7, "company_products": 85 * 7},
-        **{"leads": 600, "engagement": 600, "rejects": 0, "by_hand": 0},
+        **{"leads": 600, "engagement": 600, "plays": 0, "rejects": 0, "by_hand": 0},
     }

@@ -408,7 +408,9 @@ def test_tables_that_stand_in_the_way_are_named_all_at_once(tmp_path: Path) -> N
         "CREATE VIEW mpfunnel_leads AS SELECT 1 AS lead_id",
         "CREATE TABLE mpfunnel_company_products (company_id BIGINT, product_id TEXT, tier TEXT,"
         ' "position" TEXT, settled BOOLEAN, possible TEXT, missing TEXT, rule TEXT,'
-        " because TEXT, best_interest TEXT, people BIGINT, as_of DATE, playbook_version TEXT)",
+        " because TEXT, best_interest TEXT, people BIGINT, offer TEXT, offer_settled BOOLEAN,"
+        " offer_possible TEXT, offer_rule TEXT, offer_because TEXT, rank BIGINT,"
+        " as_of DATE, playbook_version TEXT)",
         (
             'CREATE TABLE mpfunnel_rejects ("table" TEXT PRIMARY KEY, id TEXT, lead_id TEXT,'
             ' "column" TEXT, code TEXT, reason TEXT, as_of DATE, playbook_version TEXT)'

@@ -184,9 +184,9 @@ def test_answers_that_are_not_given_any_more_go(
 
     stores.write(alone, goal.where)
 
-    assert made == {*TABLES} - {"mpfunnel_leads", "mpfunnel_engagement"}
+    assert made == {*TABLES} - {"mpfunnel_leads", "mpfunnel_engagement", "mpfunnel_plays"}
     told = goal.answers()
-    assert (told.leads.height, told.engagement.height) == (0, 0)
+    assert (told.leads.height, told.engagement.height, told.plays.height) == (0, 0, 0)
     assert rows(told.companies) == rows(alone.companies)
 
 
@@ -310,7 +310,7 @@ def test_files_of_an_answer_that_is_not_given_any_more_go(
     stores.write(lazy, tmp_path)
 
     left = {one.name for one in tmp_path.iterdir()}
-    gone = ("leads", "engagement", "by_hand", "match")
+    gone = ("leads", "engagement", "plays", "by_hand", "match")
     assert left == {name for name in stores.FILES if not name.startswith(gone)} | {"mine.txt"}
 
 

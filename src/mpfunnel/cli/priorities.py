@@ -19,6 +19,7 @@ from mpfunnel.cli.summary import UNDECIDED
 from mpfunnel.cli.terminal import printable, table_of
 from mpfunnel.contact import CHANNELS
 from mpfunnel.labels import Label, Lang, counted
+from mpfunnel.personal import shown
 from mpfunnel.playbook import Playbook
 from mpfunnel.plays import PlannedPlay, Play, priorities
 from mpfunnel.records import Channel, Id
@@ -136,11 +137,11 @@ class Priorities:
 
     def _list(self, lines: Sequence[_Line], lang: Lang) -> Table:
         due = sum(count for (_, when), count in self._counts.items() if when == "due")
-        shown = min(due, LINES)
+        first = min(due, LINES)
         table = table_of(
             Label(
-                f"Priority list (the first {shown} of {due:,})",
-                f"本日の優先リスト（{due:,}件中の上位{shown}件）",
+                f"Priority list (the first {first} of {due:,})",
+                f"本日の優先リスト（{due:,}件中の上位{first}件）",
             ).text(lang)
         )
         table.add_column("", justify="right", no_wrap=True)
@@ -163,7 +164,8 @@ class Priorities:
         company = Label("no company", "企業未紐付け").text(lang)
         if line.company_id is not None:
             company = self._names.get(line.company_id, str(line.company_id))
-        yield _cell(company, str(line.lead_id))
+        # Some firms use mail addresses as ids.
+        yield _cell(*(shown(one, personal=False) for one in (company, str(line.lead_id))))
         action = play.label.text(lang)
         if not line.settled:
             action += f" ({UNDECIDED.text(lang)})"

@@ -17,6 +17,7 @@ from mpfunnel.cli.summary import UNDECIDED
 from mpfunnel.cli.terminal import printable, table_of
 from mpfunnel.facts import TIERS
 from mpfunnel.labels import Label, Lang
+from mpfunnel.personal import shown
 from mpfunnel.playbook import Playbook
 from mpfunnel.records import Id
 from mpfunnel.synergy import NO_OFFER, OFFERS
@@ -104,10 +105,10 @@ class Prospects:
         return table
 
     def _list(self, lang: Lang) -> Table:
-        every, shown = self._counts.total(), len(self._lines)
+        every, first = self._counts.total(), len(self._lines)
         title = Label(
-            f"Cross-sell list (the first {shown} of {every:,})",
-            f"クロスセル・更新リスト（{every:,}件中の上位{shown}件）",
+            f"Cross-sell list (the first {first} of {every:,})",
+            f"クロスセル・更新リスト（{every:,}件中の上位{first}件）",
         )
         table = table_of(title.text(lang))
         table.add_column("", justify="right", no_wrap=True)
@@ -126,13 +127,16 @@ class Prospects:
                 offer += f" ({UNDECIDED.text(lang)})"
             table.add_row(
                 str(rank),
-                printable(self._names.get(line.company_id, str(line.company_id))),
+                printable(shown(self._name(line.company_id), personal=False)),
                 offer,
                 printable(self._products[line.product_id].label.text(lang)),
                 TIERS.labels[line.tier].text(lang),
                 printable(self._level(line.best_interest).text(lang)),
             )
         return table
+
+    def _name(self, company_id: Id) -> str:
+        return self._names.get(company_id, str(company_id))
 
     def _level(self, key: str) -> Label:
         return self._levels.labels.get(key, Label(key))
