@@ -114,7 +114,7 @@ def told(problems: Any) -> list[str]:
             lambda: PlayRule(3, company.employees >= 3, True, None),  # type: ignore[arg-type]
             [
                 "type: rule.play: must be text, not int 3",
-                "type: rule.product: must be the id of a product, not bool",
+                "type: rule.product: must be the id of a product, not bool True",
                 "type: rule.key: must be text, not NoneType None",
             ],
         ),
@@ -122,7 +122,7 @@ def told(problems: Any) -> list[str]:
             lambda: PlayRule("x", _deep(40), None),  # type: ignore[arg-type]
             [
                 "depth: rule.when: is nested more than 32 deep; split the rule",
-                "type: rule.product: must be the id of a product, not NoneType",
+                "type: rule.product: must be the id of a product, not NoneType None",
             ],
         ),
         (

@@ -23,7 +23,7 @@ from mpfunnel.records import Channel, Id
 from mpfunnel.rules.conditions import Condition, as_condition, check_size
 from mpfunnel.rules.tables import Asked, a_reason, check_keys, keyed
 from mpfunnel.rules.words import reason_of
-from mpfunnel.synergy import EVERY, FAMILY
+from mpfunnel.synergy.naming import EVERY, fault_of_id, is_about
 
 __all__ = ["CRITERIA", "NO_PLAY", "Criterion", "Motion", "Play", "PlayRule", "Plays"]
 
@@ -145,10 +145,7 @@ class PlayRule:
     def __attrs_post_init__(self) -> None:
         problems = misfit("rule.play", self.play, str)
         problems += [one.under("rule.when") for one in check_size(self.when)]
-        # A bool would be taken for the integer that it equals (S18).
-        if not isinstance(self.product, str | int) or isinstance(self.product, bool):  # pyright: ignore[reportUnnecessaryIsInstance]
-            message = f"must be the id of a product, not {type(self.product).__name__}"
-            problems.append(Problem("type", "rule.product", message))
+        problems += fault_of_id("rule.product", self.product)
         problems += misfit("rule.key", self.key, str)
         if problems:
             raise InvalidDataError(problems)
@@ -157,8 +154,7 @@ class PlayRule:
 
     def is_about(self, product_id: Id, family: str | None) -> bool:
         """Return whether it is about a product of that id and family."""
-        names = (product_id, EVERY) if family is None else (product_id, EVERY, FAMILY + family)
-        return self.product in names
+        return is_about(self.product, product_id, family)
 
 
 def _plays(value: Iterable[Play]) -> tuple[Play, ...]:
