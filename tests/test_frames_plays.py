@@ -13,7 +13,7 @@ from attrs import evolve
 
 import mpfunnel as mf
 from mpfunnel import frames, warehouse
-from mpfunnel.facts import lead, product
+from mpfunnel.facts import account, lead, product
 from mpfunnel.frames.diaries import DAYS
 from mpfunnel.frames.plays_of_companies import OFFERED
 from mpfunnel.playbook import Playbook
@@ -221,3 +221,26 @@ def test_days_must_be_days() -> None:
     mixed = pd.DataFrame({**plays.to_pandas(), "owner": [[object()]]})
     with pytest.raises(mf.InvalidDataError, match=r"^plays\.owner: "):
         frames.today(engine, mixed)
+
+
+def test_what_is_owned_by_contract_alone() -> None:
+    """Law 1: Engines agree where rules ask what a company owns, and no deals are given."""
+    book = mf.starter(["A", "B"])
+    call = mf.Play("call", "call")
+    rules = [PlayRule(call, account.owns("A"))]
+    engine = mf.Engine(evolve(book, plays=Plays([call], products=rules, firm=rules)))
+    contract = mf.Contract(1, "A", date(2025, 1, 1))
+    leads = [mf.Lead(7, company_id=1), mf.Lead(8)]
+    out = frames.assess(
+        engine,
+        companies=pl.DataFrame({"id": [1]}),
+        leads=pl.DataFrame({"id": [7, 8], "company_id": [1, None]}),
+        contracts=pl.DataFrame({"company_id": [1], "product_id": ["A"], "start": [contract.start]}),
+        as_of=DAY,
+    )
+    ours = mf.Account(mf.Company(1), leads=leads[:1], contracts=[contract])
+    strangers = mf.Account(None, leads=leads[1:])
+    told = [one for given in (ours, strangers) for one in engine.assess(given, as_of=DAY).plays]
+    found = out.plays.select("lead_id", "product_id", "play").rows()
+    assert found == [(one.lead_id, one.product_id, one.play.key) for one in told]
+    assert {one.lead_id for one in told} == {7}

@@ -75,6 +75,23 @@ def test_one_company_on_which_a_policy_fails_does_not_lose_the_others(kind: str)
             assert row["tier"] == engine.tier_for(one, row["product_id"], as_of=DAY).value.key
 
 
+def test_a_policy_of_which_no_rule_asks_the_tier() -> None:
+    """It decides all the same, and on what it fails is told."""
+    book = mf.starter(["crm", "sfa"])
+    model, funnel = book.engagement["crm"], book.funnel
+    states = [one for one in model.states.rules if one.key != "priority-follow-up"]
+    stages = [one for one in funnel.rules.rules if one.key != "mql"]
+    engine = engine_with(
+        Moody(),
+        engagement=evolve(model, states=evolve(model.states, rules=states)),
+        funnel=evolve(funnel, rules=evolve(funnel.rules, rules=stages)),
+        synergy=mf.Synergy(),
+        plays=mf.Plays(),
+    )
+    assert "product.tier" not in engine.playbook.asked
+    check_failed(frames.assess(engine, companies=pa.table(COMPANIES), as_of=DAY, lang="en"))
+
+
 def test_rules_about_leads_see_a_failed_tier_as_undecided() -> None:
     """S5: what the Tier could be is possible; a lead without company is not lost either."""
     book = mf.starter(["crm", "sfa"])

@@ -10,6 +10,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import polars as pl
 import pytest
 from attrs import evolve
 
@@ -20,6 +21,7 @@ from mpfunnel.answers import NextProduct
 from mpfunnel.codec import from_data, to_data
 from mpfunnel.engagement import EngagementModel
 from mpfunnel.facts import account, company, lead, product
+from mpfunnel.ownership import dealings
 from mpfunnel.records import Company, Contract, Deal, DealLine, Id, Product
 from mpfunnel.rules.conditions import Condition
 from mpfunnel.synergy import (
@@ -214,6 +216,52 @@ def _filled(random: Random, one: Company) -> Company:
 
 
 # -- whole tables --
+
+
+@pytest.mark.parametrize("given", [(), ("deals",), ("contracts",)])
+def test_tables_need_neither_deals_nor_contracts(given: tuple[str, ...]) -> None:
+    """Law 1: Engines agree where a table is not given: then nothing is owned by what it tells."""
+    long = OfferRule("cross_sell", source="crm", owned_for_days=30, key="long")
+    rules = [Ineligible(~account.owns("crm"), "ma")]
+    synergy = Synergy(not_eligible=rules, offers=[long])
+    engine = mf.Engine(evolve(mf.starter(["crm", "sfa", "ma"]), synergy=synergy, plays=mf.Plays()))
+    closed = datetime(2026, 5, 1, tzinfo=UTC)
+    deal = mf.Deal(1, 1, closed, [mf.DealLine("crm")], "won", closed)
+    contract = mf.Contract(1, "crm", date(2025, 1, 1))
+    records: dict[str, Any] = {"deals": [deal], "contracts": [contract]}
+    told = Account(mf.Company(1), **{name: records[name] for name in given})
+    wanted = engine.assess(told, as_of=DAY).rows()["company_products"]
+    tables: dict[str, Any] = {
+        "deals": pl.DataFrame(
+            {"id": [1], "company_id": [1], "opened_at": [closed], "closed_at": [closed]}
+            | {"status": ["won"], "product_id": ["crm"]}
+        ),
+        "contracts": pl.DataFrame(
+            {"company_id": [1], "product_id": ["crm"], "start": [date(2025, 1, 1)]}
+        ),
+    }
+    out = frames.assess(
+        engine,
+        companies=pl.DataFrame({"id": [1]}),
+        as_of=DAY,
+        **{name: tables[name] for name in given},
+    )
+    names = ("product_id", "position", "offer", "rank")
+    found = sorted(out.company_products.select(names).iter_rows())
+    assert found == sorted(tuple(row[name] for name in names) for row in wanted)
+
+
+def test_what_is_to_come_is_no_dealing() -> None:
+    """Law 5: The future does not change the past: what begins on a later day is not told."""
+    later = DAY + timedelta(1)
+    opened = datetime(2026, 11, 2, tzinfo=UTC)
+    found = dealings(
+        [mf.Deal(1, 1, opened, [mf.DealLine("crm")])],
+        [mf.Contract(1, "crm", later)],
+        as_of=DAY,
+        day_of=lambda at: at.date(),
+    )
+    assert found == {}
 
 
 def drawn_tables(number: int, count: int) -> tuple[mf.Engine, dict[str, list[Any]], date]:

@@ -19,7 +19,7 @@ from mpfunnel.facts import PursuitFacts, any_product, company, product, pursuit
 from mpfunnel.history import kept, replay
 from mpfunnel.rules.facts import Scale
 from mpfunnel.rules.tables import Rule
-from mpfunnel.stages import Step, furthest, stage_so_far
+from mpfunnel.stages import Step, furthest, stage_so_far, stepped
 from tests.leads import draw_account, draw_as_of
 from tests.policies import randoms
 from tests.steps import EVIDENT, IN, LATENT, STEPS, UNSET, drawn_engine, funnel_of
@@ -260,6 +260,15 @@ def asked_once(
     return [(one.stage, one.for_products) for one in history.entries[known:] if not one.imputed]
 
 
+def _in_latent(engine: mf.Engine) -> mf.Account:
+    """A buyer whose history has led to latent for another product, before the win."""
+    early = datetime(2026, 5, 1, tzinfo=UTC)
+    funnel = engine.playbook.funnel
+    about: dict[str, Any] = {"at": early, "cause": "api", "for_products": ("sfa",)}
+    history = funnel.move(mf.StageHistory("l"), "latent", **about)
+    return evolve(buyer("crm", "sfa"), histories=[history])
+
+
 class TestWins:
     """What was won passes the gate at once, wherever the rules tell it."""
 
@@ -296,11 +305,38 @@ class TestWins:
         added = asked_once(engine, buyer("crm", "sfa"), "sfa", stage="latent")
         assert added == [("won", ("crm",)), ("evident", ("crm",))]
 
+    def test_a_circle_behind_a_win_is_told_when_the_lead_is_there(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """What rules make of a lead that is back in its stage is asked beforehand, and refused for
+        a circle only once it is.
+        """
+        engine = winning(
+            (WON, pursuit.won),
+            (EVIDENT, (WITH_WINS == "evident") | (WITH_WINS == "latent") & product.owned),
+            self.touched,
+        )
+
+        def circling(funnel: Any, lead_id: Any, pursuits: Any, ask: Any, at: Any) -> Any:
+            if at.for_products != ("sfa",):
+                raise PolicyError("goes round in a circle")
+            return stepped(funnel, lead_id, pursuits, ask, at)
+
+        given = _in_latent(engine)
+        assert engine.stage_for(given, "l", as_of=TODAY).warranted.after_wins is not None
+        monkeypatch.setattr(case, "stepped", circling)
+        stage = engine.stage_for(given, "l", as_of=TODAY)
+        assert (stage.warranted.wins != (), stage.warranted.after_wins) == (True, None)
+
     def test_who_comes_back_from_a_win_may_stay_there(self) -> None:
-        """Rules that lead nowhere from there leave the lead in its stage, for all products."""
-        engine = winning((WON, pursuit.won), self.touched)
-        added = asked_once(engine, buyer("crm", "sfa"), "sfa", stage="latent")
-        assert added == [("won", ("crm",)), ("latent", ("crm", "sfa"))]
+        """Rules that lead nowhere from there leave the lead in its stage, for all products, whether
+        they see the stage or not.
+        """
+        seeing = (EVIDENT, (WITH_WINS == "evident") & pursuit.lost)
+        for rules in ((), (seeing,)):
+            engine = winning((WON, pursuit.won), *rules, self.touched)
+            added = asked_once(engine, buyer("crm", "sfa"), "sfa", stage="latent")
+            assert added == [("won", ("crm",)), ("latent", ("crm", "sfa"))]
 
     def test_a_win_does_not_take_a_lead_from_where_a_person_has_put_it(self) -> None:
         """What a person decides stands until there is a newer fact, whatever was won."""
