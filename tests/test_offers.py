@@ -280,7 +280,7 @@ def drawn_tables(number: int, count: int) -> tuple[mf.Engine, dict[str, list[Any
 @pytest.mark.parametrize(
     "number",
     [
-        pytest.param(number, marks=[] if number in (0, 9) else [pytest.mark.bulk])
+        pytest.param(number, marks=[] if number in (0, 11) else [pytest.mark.bulk])
         for number in range(BOOKS)
     ],
 )

@@ -185,9 +185,9 @@ def _first_contact_first(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(planned, "_WEIGHTS", {**planned._WEIGHTS, "last_contact": wrong})
 
 
-def _the_firm_in_its_place(patch: pytest.MonkeyPatch) -> None:
+def _done_keeps_its_turn(patch: pytest.MonkeyPatch) -> None:
     def wrong(_: Any, claims: Any, plays: Any) -> Any:
-        return tuple(sorted(claims, key=lambda one: (one.weight(plays.order), one.tie)))
+        return tuple(sorted(claims, key=lambda one: (one.weight(plays.order)[2:], one.tie)))
 
     _wrapped(patch, planning, "in_turn", wrong)
 
@@ -278,7 +278,7 @@ PLANTS: list[Plant] = [
     _criteria_backwards,
     _least_interest_first,
     _first_contact_first,
-    _the_firm_in_its_place,
+    _done_keeps_its_turn,
     _products_as_the_playbook_lists_them,
     _families_unread,
     _deliberately_nothing_is_no_rule,
@@ -360,7 +360,7 @@ def _those_that_wait_are_due(patch: pytest.MonkeyPatch) -> None:
     ("law", "plant"),
     [
         (laws.test_no_lead_has_two_owners, _all_at_once),
-        (laws.test_no_lead_has_two_owners, _the_firm_in_its_place),
+        (laws.test_no_lead_has_two_owners, _done_keeps_its_turn),
         (laws.test_the_order_of_products_changes_nothing, _ids_decide_nothing),
         (laws.test_the_future_does_not_change_the_past, _future_contacts),
         (laws.test_opting_out_changes_the_channel_alone, _opting_out_takes_the_play),

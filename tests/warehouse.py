@@ -16,6 +16,7 @@ from attrs import evolve
 import mpfunnel as mf
 from mpfunnel import warehouse
 from mpfunnel.frames import Tables
+from tests.books import answers_alone
 from tests.frames import differences, draw_records, tables_of
 from tests.leads import draw_as_of, engine_of
 
@@ -152,7 +153,7 @@ def disagreements(
     random = Random(f"warehouse {number}")
     own, as_of = engine_of(number), draw_as_of(random)
     if funnel is not None:
-        own = mf.Engine(evolve(own.playbook, funnel=funnel))
+        own = mf.Engine(evolve(answers_alone(own.playbook), funnel=funnel))
     records = draw_records(random, own.playbook, as_of, count)
     asked = as_of if day is None else day(as_of)
     out = answered(engine, dialect, own, tables_of(records, own), asked, possible=possible)

@@ -394,7 +394,7 @@ class Population:
         frame = tiers.select("company_no", "about", "tier", tier_missing="missing")
         frame = self._with_positions(frame)
         found = decided(frame, self.companies, self.owned, self.task)
-        asked = self.task.places.named(POSITION) is not None
+        asked = self.task.book.asks_plays and self.task.places.named(POSITION) is not None
         return self.task.workshop.keep("positions_found", found) if asked else found
 
     def company_products(self) -> Frame:

@@ -298,10 +298,12 @@ class Standings:
         if self.hands is not None:
             states = self.hands.states.select("pair", "set_to", "set_day")
             frame = frame.join(states, on="pair", how="left")
+        # Rules of offers ask for white space, too, and not of leads.
+        levels = (TIER, POSITION) if self.task.book.asks_plays else (TIER,)
         held = [
             column
             for fact in self.task.places.facts
-            if fact.given in ("company", "lead") or fact.name in (TIER, POSITION)
+            if fact.given in ("company", "lead") or fact.name in levels
             for column in self.task.places.columns(fact, possible=possible)
         ]
         if self.hands is not None:
