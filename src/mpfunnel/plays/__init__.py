@@ -1,10 +1,8 @@
 """Plays (次の一手): from the four answers to what to do next, by whom, through what and by when.
 
     propose = Play("propose", Label("propose", "提案する"), channels=("phone",), due_in_days=2)
-    plays = Plays(
-        plays=[propose],
-        products=[PlayRule(propose, product.engagement.is_in("high_interest"))],
-    )
+    keen = PlayRule(propose, product.engagement.is_in("high_interest"))
+    plays = Plays([propose], products=[keen])
 
 A play is asked for every product for which a lead has an engagement, and for the whole firm. Of
 several for one lead, the order that the firm states decides whose turn it is.
