@@ -13,6 +13,7 @@ from mpfunnel import frames
 from mpfunnel.cli.priorities import LINES
 from mpfunnel.cli.prospects import Prospects
 from mpfunnel.examples import PLAYBOOK, STORY_DAY, generate
+from mpfunnel.facts import company
 from mpfunnel.labels import Lang
 
 DAY = date(2026, 10, 31)
@@ -81,7 +82,7 @@ def test_nothing_is_shown_where_nothing_is_offered() -> None:
 
 def test_an_undecided_offer_is_marked() -> None:
     """What waits for a fact is listed as of now, and says so."""
-    rule = mf.OfferRule("cross_sell", mf.facts.company.employees.is_missing(), key="unknown")
+    rule = mf.OfferRule("cross_sell", company.employees.is_missing(), key="unknown")
     book = evolve(mf.starter(["crm", "sfa"]), synergy=mf.Synergy(offers=[rule]))
     prospects = Prospects(book)
     prospects.add(mf.Engine(book).assess(mf.Account(mf.Company("森")), as_of=DAY))
