@@ -1276,11 +1276,11 @@ def of_answers(today: str) -> Iterator[Query]:
                 WHEN 3 THEN 'high_interest' WHEN 2 THEN 'interested' WHEN 1 THEN 'aware'
                 ELSE 'none'
             END AS best_interest,
-            CAST(NULL AS VARCHAR) AS offer,
+            CAST(NULL AS STRING) AS offer,
             CAST(NULL AS BOOLEAN) AS offer_settled,
-            CAST(NULL AS VARCHAR) AS offer_possible,
-            CAST(NULL AS VARCHAR) AS offer_rule,
-            CAST(NULL AS VARCHAR) AS offer_because,
+            CAST(NULL AS STRING) AS offer_possible,
+            CAST(NULL AS STRING) AS offer_rule,
+            CAST(NULL AS STRING) AS offer_because,
             CAST(NULL AS BIGINT) AS rank,
             {stamp}
         FROM (
