@@ -261,14 +261,15 @@ class Assessment:
         The tables are companies, tiers, company_products, leads, engagement, plays, rejects and
         by_hand.
         Keys, not labels, stand in every column but ``because``; several keys are joined by ``;``.
-        The key of a row is (company_id), (company_id, product_id) of two tables, (lead_id) and
-        (lead_id, product_id); those of the last two have none. In ``position`` stands the white
-        space of a company with a product, in ``offer`` what to offer it of that, and in ``rank``
-        its place among the products of the company; in all that begins like these, nothing where
-        the playbook has no rules of offers. In ``instead_of`` stands what the rules say where
-        somebody set another value by hand; in ``proposed`` of tiers what today's facts give where a
-        Tier is held. In ``warranted`` and what begins like it stands the stage that the facts of a
-        lead warrant, and in ``entered_on`` since when it is in that of its history, if it has one.
+        The key of a row is (company_id), (company_id, product_id) of two tables, (lead_id),
+        (lead_id, product_id) and, of plays, (lead_id, turn); those of the last two have none.
+        In ``position`` stands the white space of a company with a product, in ``offer`` what to
+        offer it of that, and in ``rank`` its place among the products of the company; in all that
+        begins like these, nothing where the playbook has no rules of offers. In ``instead_of``
+        stands what the rules say where somebody set another value by hand; in ``proposed`` of tiers
+        what today's facts give where a Tier is held. In ``warranted`` and what begins like it
+        stands the stage that the facts of a lead warrant, and in ``entered_on`` since when it is in
+        that of its history, if it has one.
         Days of by_hand are ISO 8601 text.
 
         Args:

@@ -23,7 +23,7 @@ from mpfunnel.following.stepping import step
 from mpfunnel.following.taking import Event
 from mpfunnel.labels import Lang, faults_of_lang
 from mpfunnel.playbook import Playbook
-from mpfunnel.plays import PlannedPlay, priorities
+from mpfunnel.plays import PlannedPlay, faults_of_limit, priorities
 from mpfunnel.records import Company, CompanyHistory, Id
 from mpfunnel.rules.tables import Decision
 from mpfunnel.segments import Segment
@@ -274,9 +274,7 @@ class Engine:
         problems = misfits("answers", given, Assessment)
         if owner is not None:
             problems += misfit("owner", owner, str)
-        if limit is not None and (type(limit) is not int or limit < 0):
-            message = f"must be an integer of 0 or more, not {brief(limit)}"
-            problems.append(Problem("range", "limit", message))
+        problems += faults_of_limit(limit)
         if problems:
             raise InvalidDataError(problems)
         due = [one for answer in given for one in answer.plays if one.is_due_on(answer.as_of)]

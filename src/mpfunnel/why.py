@@ -7,6 +7,7 @@ from datetime import date, datetime
 from decimal import Context, Decimal
 from typing import Any, Final, cast
 
+from mpfunnel.answers import LeadAnswer
 from mpfunnel.by_hand import BY_HAND
 from mpfunnel.case import Case, Person
 from mpfunnel.compiled import company_on
@@ -72,12 +73,10 @@ def why(case: Case, question: str, about: Sequence[Id], lang: Lang) -> str:
     person = case.person(about[0])
     if question == "stage":
         return _stage(case, person, lang)
-    product_id = case.book.product(about[1]).id if len(about) > 1 else None
-    if product_id is None:
-        return _play(case, person, None, lang)
     if question == "play":
+        product_id = case.book.product(about[1]).id if len(about) > 1 else None
         return _play(case, person, product_id, lang)
-    return _engagement(case, person, product_id, lang)
+    return _engagement(case, person, case.book.product(about[1]).id, lang)
 
 
 def _play(case: Case, person: Person, product_id: Id | None, lang: Lang) -> str:
@@ -88,15 +87,14 @@ def _play(case: Case, person: Person, product_id: Id | None, lang: Lang) -> str:
     lines = [_told(case, explain(table, lead.records(product_id)), lang)]
     for one in case.plays(answer):
         if one.product_id == product_id:
-            lines += ["", *_steps(case, one, lang)]
+            lines += ["", *_steps(case, answer, one, lang)]
     return "\n".join(lines)
 
 
-def _steps(case: Case, one: PlannedPlay, lang: Lang) -> Iterator[str]:
+def _steps(case: Case, answer: LeadAnswer, one: PlannedPlay, lang: Lang) -> Iterator[str]:
     """Yield through what a play goes, by when, and what it waits for."""
     day = Label("none", "なし").text(lang) if one.due is None else str(one.due)
     yield f"{Label('due', '期限').text(lang)}: {day} ({DUE_BY[one.due_by].text(lang)})"
-    answer = case.answer(one.lead_id)
     channel = (
         Label("none", "なし").text(lang)
         if one.channel is None

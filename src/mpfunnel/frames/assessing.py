@@ -47,7 +47,8 @@ class Tables:
             and active_days.
         company_products: company_id, product_id, tier, the decision ``position`` (owned,
             in_pipeline, untapped or not_eligible) with ``missing``, best_interest of its people,
-            and people: how many of them were touched.
+            people: how many of them were touched, the decision ``offer`` in columns that begin like
+            it, and ``rank`` among the products of the company; the last blank without rules of it.
         plays: lead_id, company_id, product_id (blank where it is about the whole firm), the
             decision ``play``, message, motion, owner, channel, left_out, due, due_by, turn,
             waits_for, not_before, tier, interest, open_deal and contacted_on.

@@ -8,6 +8,7 @@ from typing import Any, Final
 import narwhals.stable.v2 as nw
 
 from mpfunnel.frames.companies import Companies
+from mpfunnel.frames.due import LAST
 from mpfunnel.frames.expressions import looked_up, whole
 from mpfunnel.frames.kinds import Frame
 from mpfunnel.frames.layout import POSITION
@@ -21,8 +22,6 @@ __all__ = ["OFFERED", "offered", "with_offers"]
 
 OFFERED: Final = ("tier_number", "ends_on")
 """The number of the Tier, and the last day of the contracts that run; 0 where there is none."""
-_FOREVER: Final = 3_652_059
-"""A contract until the last of all days runs until further notice."""
 
 
 def offered(companies: Companies, positions: Frame, contracts: Frame | None, task: Task) -> Frame:
@@ -44,10 +43,11 @@ def offered(companies: Companies, positions: Frame, contracts: Frame | None, tas
     renewed = any(play.before_end_days is not None for play in book.playbook.plays.plays)
     if contracts is None or not renewed:
         return frame.with_columns(ends_on=whole(0))
-    end = nw.col("end").fill_null(_FOREVER)
+    # A contract until the last of all days runs until further notice.
+    end = nw.col("end").fill_null(LAST)
     runs = contracts.filter((nw.col("about") != FIRM) & (end >= task.day.toordinal()))
     ends = runs.with_columns(ends_on=end).group_by(*on).agg(nw.col("ends_on").max())
-    ends = ends.filter(nw.col("ends_on") < _FOREVER)
+    ends = ends.filter(nw.col("ends_on") < LAST)
     return frame.join(ends, on=on, how="left")
 
 

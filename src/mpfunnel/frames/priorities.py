@@ -8,12 +8,13 @@ from typing import Any, Final
 import narwhals.stable.v2 as nw
 
 from mpfunnel.engine import Engine
-from mpfunnel.errors import InvalidDataError, Problem, brief, misfit
+from mpfunnel.errors import InvalidDataError, Problem, misfit
 from mpfunnel.frames.days import with_day
 from mpfunnel.frames.expressions import looked_up, whole
 from mpfunnel.frames.kinds import Answer, Frame, Workshop, as_columns
 from mpfunnel.frames.turns import LOWEST, weight_of
 from mpfunnel.playbook import Playbook
+from mpfunnel.plays import faults_of_limit
 
 __all__ = ["today"]
 
@@ -42,10 +43,7 @@ def today(engine: Engine, plays: Any, *, owner: str | None = None, limit: int | 
     Raises:
         InvalidDataError: The table is none of plays, or `limit` is no number of them.
     """
-    problems = misfit("engine", engine, Engine)
-    if limit is not None and (type(limit) is not int or limit < 0):
-        message = f"must be an integer of 0 or more, not {brief(limit)}"
-        problems.append(Problem("range", "limit", message))
+    problems = [*misfit("engine", engine, Engine), *faults_of_limit(limit)]
     if problems:
         raise InvalidDataError(problems)
     workshop = Workshop.of({"plays": plays})

@@ -21,7 +21,7 @@ from mpfunnel.plays.planned import (
     in_turn,
     not_before,
 )
-from mpfunnel.plays.priorities import priorities
+from mpfunnel.plays.priorities import faults_of_limit, priorities
 from mpfunnel.plays.tables import firm_table, play_tables
 
 __all__ = [
@@ -42,6 +42,7 @@ __all__ = [
     "cells",
     "channel_of",
     "due_of",
+    "faults_of_limit",
     "firm_table",
     "in_turn",
     "not_before",

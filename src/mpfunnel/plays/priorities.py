@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from mpfunnel.errors import Problem, brief
 from mpfunnel.plays.model import Plays
 from mpfunnel.plays.planned import PlannedPlay
 
-__all__ = ["priorities"]
+__all__ = ["faults_of_limit", "priorities"]
+
+
+def faults_of_limit(limit: object) -> list[Problem]:
+    """Return what is wrong with how many plays somebody wants at most; `None` is for all."""
+    if limit is None or (type(limit) is int and limit >= 0):
+        return []
+    return [Problem("range", "limit", f"must be an integer of 0 or more, not {brief(limit)}")]
 
 
 def priorities(
