@@ -16,7 +16,7 @@ from attrs import field, frozen
 from mpfunnel.labels import Label, Lang
 from mpfunnel.records import Id
 from mpfunnel.situation import Rejected
-from mpfunnel.synergy.statistics import wilson
+from mpfunnel.statistics import wilson
 
 __all__ = ["Base", "Correction", "Learned", "Learning", "Measure", "Order", "Population"]
 

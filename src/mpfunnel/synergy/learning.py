@@ -12,9 +12,9 @@ from mpfunnel.labels import Label, as_label
 from mpfunnel.records import Id
 from mpfunnel.records.checks import Fault, a_day, a_key, a_number_of, an_id, one_of
 from mpfunnel.situation import Rejected
+from mpfunnel.statistics import benjamini_hochberg, fisher_greater, holm, sign_test
 from mpfunnel.synergy.acquiring import Acquired
 from mpfunnel.synergy.learned import Base, Correction, Learned, Learning, Measure, Population
-from mpfunnel.synergy.statistics import benjamini_hochberg, fisher_greater, holm, sign_test
 
 __all__ = ["learn"]
 

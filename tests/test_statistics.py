@@ -14,7 +14,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from mpfunnel.synergy.statistics import benjamini_hochberg, fisher_greater, holm, sign_test, wilson
+from mpfunnel.statistics import benjamini_hochberg, fisher_greater, holm, sign_test, wilson
 
 fisher_exact: Any = stats.fisher_exact  # whose result no type checker knows
 probabilities = st.lists(
