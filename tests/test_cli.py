@@ -250,6 +250,8 @@ def explained(capsys: pytest.CaptureFixture[str], export: Path, *arguments: obje
     [
         (("segment", "7"), ["7 · 2026-10-31 · プレイブック ", "× own_group → 自社・グループ"]),
         (("tier", "7", "crm"), ["7 × CRMクラウド · ", "not-a-target → Tier 4"]),
+        (("white-space", "7", "crm"), ["7 × CRMクラウド · ", "excluded → 提案対象外"]),
+        (("offer", "7", "crm"), ["7 × CRMクラウド · ", "renewal → "]),
     ],
 )
 def test_an_answer_about_a_company_is_explained(
@@ -278,6 +280,21 @@ def test_an_answer_about_a_lead_is_explained(
     assert (ran.code, ran.err) == (0, "")
     assert ran.out.startswith(f"{lead} ")
     assert " → disqualified" in ran.out or "engagement score: " in ran.out
+
+
+@pytest.mark.parametrize("product", [(), ("--product", "ma")])
+def test_what_to_do_next_with_a_lead_is_explained(
+    product: tuple[str, ...], export: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """About one product, or about the whole firm."""
+    about = (one for one in generate(40, as_of=STORY_DAY).activities if "ma" in one.product_ids)
+    lead = next(about).lead_id
+
+    ran = explained(capsys, export, "play", lead, *product, "--lang", "en")
+
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.startswith(f"{lead} × Marketing Automation · " if product else f"{lead} · ")
+    assert " → " in ran.out
 
 
 @pytest.mark.parametrize(

@@ -194,6 +194,32 @@ def explain_tier(company: str, product: str, /, *data: str, given: _Given) -> No
     _explain(given, data, "tier", company, product)
 
 
+@explain.command(name="white-space")
+def explain_white_space(company: str, product: str, /, *data: str, given: _Given) -> None:
+    """Show why a company stands where it does with a product: owned, in pipeline, untapped or not.
+
+    Args:
+        company: The company's id.
+        product: The product's id.
+        data: The folder of the files, or a pair key=path for each of the mapping's files.
+        given: The playbook, the mapping, the day and the language.
+    """
+    _explain(given, data, "white_space", company, product)
+
+
+@explain.command(name="offer")
+def explain_offer(company: str, product: str, /, *data: str, given: _Given) -> None:
+    """Show why a company is offered a product, or is not.
+
+    Args:
+        company: The company's id.
+        product: The product's id.
+        data: The folder of the files, or a pair key=path for each of the mapping's files.
+        given: The playbook, the mapping, the day and the language.
+    """
+    _explain(given, data, "offer", company, product)
+
+
 @explain.command(name="stage")
 def explain_stage(lead: str, /, *data: str, given: _Given) -> None:
     """Show why a lead stands at its funnel stage.
@@ -217,6 +243,19 @@ def explain_engagement(lead: str, product: str, /, *data: str, given: _Given) ->
         given: The playbook, the mapping, the day and the language.
     """
     _explain(given, data, "engagement", lead, product)
+
+
+@explain.command(name="play")
+def explain_play(lead: str, /, *data: str, product: str | None = None, given: _Given) -> None:
+    """Show why a lead gets its play: what to do next, by when, and what it waits for.
+
+    Args:
+        lead: The lead's id.
+        data: The folder of the files, or a pair key=path for each of the mapping's files.
+        product: The product's id; without it, the play about the whole firm.
+        given: The playbook, the mapping, the day and the language.
+    """
+    _explain(given, data, "play", lead, *([] if product is None else [product]))
 
 
 @app.command
@@ -290,7 +329,7 @@ def _explain(
     found = read(data_of(data, mapping), mapping, playbook).accounts()
     products = {product.id: product for product in playbook.products}
     ids: list[Id] = []
-    if question in ("segment", "tier"):
+    if question in ("segment", "tier", "white_space", "offer"):
         companies = {one.company.id: one for one in found if isinstance(one.company, Company)}
         key, account = named("company", about, companies)
     else:

@@ -55,6 +55,8 @@ def _rules(report: Report, book: Playbook) -> str:
             table: len(table.rules) for model in models for table in (model.interest, model.states)
         },
         Label("stage", "ステージ"): {None: len(book.funnel.rules.rules)},
+        Label("offer", "提案"): {None: len(book.synergy.offers)},
+        Label("play", "次の一手"): {None: len(book.plays.conditions)},
     }
     counts = {label.text(report.lang): sum(found.values()) for label, found in rules.items()}
     each = ", ".join(f"{name} {count:,}" for name, count in counts.items())
