@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from attrs import evolve
 
 from mpfunnel.account import Account
+from mpfunnel.calendars import BusinessCalendar
 from mpfunnel.engagement import EngagementModel, Signal
 from mpfunnel.engine import Engine
 from mpfunnel.errors import InvalidDataError
@@ -52,6 +53,7 @@ from mpfunnel.records import (
 )
 from mpfunnel.rules.tables import Band, DecisionTable, Rule, ScoreItem
 from mpfunnel.segments import SegmentTable
+from mpfunnel.stages import Funnel, FunnelStage, StageHistory
 from mpfunnel.starters import starter
 from mpfunnel.synergy import (
     EVERY,
@@ -79,6 +81,7 @@ __all__ = [
     "book_of",
     "disagreement",
     "draw_account",
+    "draw_ages",
     "draw_as_of",
     "draw_company",
     "draw_follow_ups",
@@ -220,7 +223,7 @@ def draw_offers(random: Random, products: Sequence[Id]) -> list[OfferRule]:
 
 
 def with_plays(random: Random, book: Playbook) -> Playbook:
-    """The playbook with drawn plays, and with products that have a life cycle."""
+    """The playbook with drawn plays, products that have a life cycle, and stages with limits."""
     products = [
         evolve(
             one,
@@ -229,7 +232,44 @@ def with_plays(random: Random, book: Playbook) -> Playbook:
         )
         for one in book.products
     ]
-    return evolve(book, products=products, plays=draw_plays(random, book))
+    plays = draw_plays(random, book)
+    return evolve(book, products=products, plays=plays, funnel=_hurried(random, book.funnel))
+
+
+CALENDARS = (
+    BusinessCalendar(),
+    BusinessCalendar(None, weekend=("sun", "mon"), days_off=[date(2024, 3, 29)]),
+    BusinessCalendar("DE", region="BY", working_days=[date(2024, 10, 27)]),
+    # Nobody knows its public holidays of the years before 2023.
+    BusinessCalendar("GW", weekend=()),
+)
+LIMITS: Sequence[dict[str, Any]] = (
+    {},
+    {"kind": "gate"},
+    *({"kind": "sla", "within_days": days} for days in (1, 2, 30, 3_650)),
+    *({"kind": "sla", "within_business_days": days} for days in (1, 2, 10, 10, 400)),
+)
+
+
+def _hurried(random: Random, funnel: Funnel) -> Funnel:
+    """The funnel with a calendar, and with time limits of most of its stages."""
+    ladder, detours = (
+        [FunnelStage(one.key, one.label, **random.choice(LIMITS)) for one in stages]
+        for stages in (funnel.ladder, funnel.detours)
+    )
+    return evolve(funnel, calendar=random.choice(CALENDARS), ladder=ladder, detours=detours)
+
+
+def draw_ages(random: Random, history: StageHistory, as_of: date) -> StageHistory:
+    """The history, whose lead may have entered its first stage long ago."""
+    if not history.entries:
+        return history
+    entries = list(history.entries)
+    days = random.choice((0, 0, 14, 3_651, 3_652, 3_653, 3_654, 9_000))
+    long_ago = datetime.combine(as_of, time(12), UTC) - timedelta(days)
+    if days and long_ago < entries[0].entered:
+        entries[0] = evolve(entries[0], entered=long_ago)
+    return StageHistory(history.lead_id, entries)
 
 
 def draw_plays(random: Random, book: Playbook) -> Plays:
@@ -249,6 +289,7 @@ def draw_plays(random: Random, book: Playbook) -> Plays:
             cadence_days=random.choice((None, None, 1, 7, 30)),
             before_end_days=random.choice((None, None, 0, 1, 90)),
             motion=random.choice(("upstream", "downstream")),
+            within_sla=random.choice((False, True)),
         )
         for number in range(random.choice((1, 2, 5)))
     ]

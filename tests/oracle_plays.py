@@ -9,8 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, timedelta
+from functools import cache
 from types import SimpleNamespace
 from typing import Any, NamedTuple
+
+import holidays
 
 from mpfunnel.account import Account
 from mpfunnel.playbook import Playbook
@@ -257,6 +260,39 @@ class _Lead:
         return None if not ends or max(ends) == date.max else max(ends)
 
 
+@cache
+def _public(country: str, region: str | None, year: int) -> frozenset[date]:
+    """The public holidays of a year, none where nobody knows them."""
+    found = holidays.country_holidays(country, subdiv=region, years=year, language="en_US")
+    return frozenset(found) if found.start_year <= year <= found.end_year else frozenset()
+
+
+def _works(calendar: Any, day: date) -> bool:
+    """Whether the firm works on a day, said from the end: what is left of all days."""
+    free = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")[day.weekday()] in calendar.weekend
+    if calendar.country is not None:
+        free = free or day in _public(calendar.country, calendar.region, day.year)
+    return (not free and day not in calendar.days_off) or day in calendar.working_days
+
+
+def _limit(lead: _Lead, product_id: Id | None) -> tuple[date, date] | None:
+    """When a lead entered its stage, and until when it is in time there, day after day."""
+    entry, funnel, as_of = lead.entry, lead.book.funnel, lead.model.as_of
+    if entry is None or (entry.for_products and product_id not in (None, *entry.for_products)):
+        return None
+    stages = {one.key: one for one in (*funnel.ladder, *funnel.detours) if one.kind != "inventory"}
+    stage = stages.get(entry.stage)
+    if stage is None:
+        return None
+    entered = lead.model.day(entry.entered)
+    day = as_of - timedelta(min((as_of - entered).days, 10 * 365 + 3))
+    left = stage.within_days or stage.within_business_days or 0
+    while left:
+        day += timedelta(1)
+        left -= 1 if stage.within_days or _works(funnel.calendar, day) else 0
+    return entered, day
+
+
 def _moved(day: date, days: int) -> date:
     try:
         return day + timedelta(days)
@@ -275,6 +311,9 @@ def _due(lead: _Lead, play: Any, product_id: Id | None) -> tuple[date | None, st
         begins = _moved(end, -play.before_end_days)
         if begins <= as_of and all(day < begins for day in contacts):
             return begins, "contract_end"
+    limit = _limit(lead, product_id) if play.within_sla else None
+    if limit is not None and not [day for day in contacts if day >= limit[0]]:
+        return limit[1], "sla"
     if not signs and not contacts:
         return as_of, "never"
     answered = [day for day in contacts if all(day >= sign for sign in signs)]

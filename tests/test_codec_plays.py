@@ -40,6 +40,7 @@ due_in_days = 2
 cadence_days = 30
 before_end_days = 90
 motion = "upstream"
+within_sla = true
 
 [[plays.list]]
 key = "send_newsletter"
@@ -69,6 +70,7 @@ PROPOSE = Play(
     cadence_days=30,
     before_end_days=90,
     motion="upstream",
+    within_sla=True,
 )
 MEANT = Plays(
     [PROPOSE, Play("send_newsletter", "send newsletter")],
@@ -260,7 +262,14 @@ def test_faults_of_a_file_are_told_at_once() -> None:
         "list": [
             3,
             {"key": "a", "channel": ["phone"], "channels": ["fone"], "due_in_days": 1.5},
-            {"key": "b", "label": {"fr": "x"}, "motion": "up", "message": 3, "cadence_days": 0},
+            {
+                "key": "b",
+                "label": {"fr": "x"},
+                "motion": "up",
+                "message": 3,
+                "cadence_days": 0,
+                "within_sla": 1,
+            },
             {"key": "b", "owner": [], "before_end_days": True, "channels": {"phone": 1}},
             {"key": "c", "label": " "},
         ],
@@ -289,6 +298,7 @@ def test_faults_of_a_file_are_told_at_once() -> None:
         "type: plays.list[2].message: must be text, not int 3",
         "range: plays.list[2].cadence_days: must be a number of days from 1 to 36,500, not 0",
         "choice: plays.list[2].motion: must be upstream or downstream, not 'up'",
+        "type: plays.list[2].within_sla: must be true or false, not int 1",
         "type: plays.list[3].channels: must be a list of texts",
         "type: plays.list[3].owner: must be text, not list []",
         "type: plays.list[3].before_end_days: must be an integer, not bool True",

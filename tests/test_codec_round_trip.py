@@ -434,6 +434,7 @@ def plays_of(
             cadence_days=draw(st.none() | st.integers(1, 36_500)),
             before_end_days=draw(st.none() | DUE),
             motion=draw(motions),
+            within_sla=draw(st.booleans()),
         )
         for key in keys
     ]

@@ -20,7 +20,7 @@ from mpfunnel.playbook import Playbook
 from mpfunnel.plays import PlayRule, Plays
 from mpfunnel.stages import StageHistory
 from tests.frames import KINDS, differences, draw_records, rows_of, tables_of
-from tests.leads import BOOKS, book_of, draw_as_of, draw_follow_ups, with_plays
+from tests.leads import BOOKS, book_of, draw_ages, draw_as_of, draw_follow_ups, with_plays
 from tests.warehouse import InDuckDB, answered
 
 DAY = date(2026, 10, 31)
@@ -48,6 +48,9 @@ def drawn(random: Random, number: int, count: int) -> tuple[Playbook, dict[str, 
         for one in records["histories"]
         for back in (random.choice((None, *(as_of + timedelta(by) for by in (-1, 0, 30)))),)
     ]
+    # Of equal histories, each is the same again.
+    aged = {one: draw_ages(random, one, as_of) for one in dict.fromkeys(records["histories"])}
+    records["histories"] = [aged[one] for one in records["histories"]]
     return book, records, as_of
 
 

@@ -536,7 +536,7 @@ OBJECTS: Final[dict[str, tuple[Callable[[], object], list[str]]]] = {
         ["range | tier.number: must be an integer from 1 to 9, not <Number.ONE: 1>"]),
     "a tier in a list": (lambda: Tier([HUGE]),  # type: ignore[arg-type]
         ["range | tier.number: must be an integer from 1 to 9, not …"]),
-    "a play of faults": (lambda: mf.Play([], "x", message=3, channels=[["phone"], "phone", "phone"], owner=None, due_in_days="1", cadence_days=0, before_end_days=HUGE, motion=[]),  # type: ignore[arg-type, list-item]
+    "a play of faults": (lambda: mf.Play([], "x", message=3, channels=[["phone"], "phone", "phone"], owner=None, due_in_days="1", cadence_days=0, before_end_days=HUGE, motion=[], within_sla=1),  # type: ignore[arg-type, list-item]
         ["type | play.key: must be text, not list []",
          "type | play.message: must be text, not int 3",
          "choice | play.channels[0]: no such ['phone']; there are email, phone, post, visit, web",
@@ -545,7 +545,8 @@ OBJECTS: Final[dict[str, tuple[Callable[[], object], list[str]]]] = {
          "type | play.due_in_days: must be an integer, not str '1'",
          "range | play.cadence_days: must be a number of days from 1 to 36,500, not 0",
          "range | play.before_end_days: must be a number of days from 0 to 36,500, not of 16610 bits",
-         "choice | play.motion: must be upstream or downstream, not []"]),
+         "choice | play.motion: must be upstream or downstream, not []",
+         "type | play.within_sla: must be true or false, not int 1"]),
     "plays of faults": (lambda: mf.Plays([3], "x", 3, contacts="call", need_consent=[["fax"]], order="tier", at_once=True, quiet_days=None),  # type: ignore[arg-type, list-item]
         ["type | plays[0]: must be a Play, not int",
          "type | products: must be a list, not str 'x'",

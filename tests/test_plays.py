@@ -39,6 +39,7 @@ from tests.leads import (
     CHANNELS,
     book_of,
     draw_account,
+    draw_ages,
     draw_as_of,
     draw_company,
     draw_follow_ups,
@@ -87,7 +88,16 @@ def draw_lived(random: Random, engine: mf.Engine, as_of: date) -> Account:
     if random.randrange(3):
         return account
     ids = dict.fromkeys(one.id for one in account.leads)
-    return evolve(account, histories=[_history(random, book, one, as_of) for one in ids])
+    histories = [_history(random, book, one, as_of) for one in ids]
+    products = [(), (), *((one.id,) for one in book.products)]
+    histories = [
+        StageHistory(
+            one.lead_id,
+            [evolve(entry, for_products=random.choice(products)) for entry in one.entries],
+        )
+        for one in histories
+    ]
+    return evolve(account, histories=[draw_ages(random, one, as_of) for one in histories])
 
 
 def _heard(random: Random, one: Lead, as_of: date) -> Lead:

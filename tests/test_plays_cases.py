@@ -86,6 +86,7 @@ def told(problems: Any) -> list[str]:
                 cadence_days=0,
                 before_end_days=36_501,
                 motion="sideways",  # type: ignore[arg-type]
+                within_sla="yes",  # type: ignore[arg-type]
             ),
             [
                 "type: play.key: must be text, not int 3",
@@ -100,6 +101,7 @@ def told(problems: Any) -> list[str]:
                     "must be a number of days from 0 to 36,500, not 36501"
                 ),
                 "choice: play.motion: must be upstream or downstream, not 'sideways'",
+                "type: play.within_sla: must be true or false, not str 'yes'",
             ],
         ),
         (

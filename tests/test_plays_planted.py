@@ -13,8 +13,11 @@ from attrs import evolve
 from hypothesis.errors import UnsatisfiedAssumption
 
 from mpfunnel import case, engine, planning
-from mpfunnel.plays import Claim, PlannedPlay, PlayRule, Plays, planned
+from mpfunnel.calendars import BusinessCalendar
+from mpfunnel.plays import Claim, Limit, PlannedPlay, PlayRule, Plays, planned
+from mpfunnel.stages import sla
 from tests import test_plays as laws
+from tests import test_plays_sla as limits
 from tests.test_plays import differences, drawn, engine_of
 
 # Tests of the tests: they take minutes, and run no line that others do not.
@@ -91,6 +94,90 @@ def _first_contract_to_end(patch: pytest.MonkeyPatch) -> None:
         return found
 
     _wrapped(patch, case, "contract_ends", wrong)
+
+
+def _contact_of_the_day_leaves_the_limit(patch: pytest.MonkeyPatch) -> None:
+    def wrong(right: Any, play: Any, timing: Any, **named: Any) -> Any:
+        limit = timing.limit
+        if limit is not None and timing.contact == limit.entered:
+            timing = evolve(timing, limit=evolve(limit, entered=limit.entered + DAY))
+        return right(play, timing, **named)
+
+    _wrapped(patch, planning, "due_of", wrong)
+
+
+def _no_contact_ends_the_limit(patch: pytest.MonkeyPatch) -> None:
+    def wrong(right: Any, play: Any, timing: Any, **named: Any) -> Any:
+        if timing.limit is not None:
+            timing = evolve(timing, limit=evolve(timing.limit, entered=date.max))
+        return right(play, timing, **named)
+
+    _wrapped(patch, planning, "due_of", wrong)
+
+
+def _limits_before_people(patch: pytest.MonkeyPatch) -> None:
+    def wrong(right: Any, play: Any, timing: Any, **named: Any) -> Any:
+        found = right(play, evolve(timing, follow_up_on=None), **named)
+        return found if found[1] == "sla" else right(play, timing, **named)
+
+    _wrapped(patch, planning, "due_of", wrong)
+
+
+def _limits_before_contracts(patch: pytest.MonkeyPatch) -> None:
+    def wrong(right: Any, play: Any, timing: Any, **named: Any) -> Any:
+        found = right(play, evolve(timing, ends=None), **named)
+        return found if found[1] == "sla" else right(play, timing, **named)
+
+    _wrapped(patch, planning, "due_of", wrong)
+
+
+def _every_play_goes_by_limits(patch: pytest.MonkeyPatch) -> None:
+    _wrapped(
+        patch,
+        planning,
+        "due_of",
+        lambda right, play, *given, **named: right(evolve(play, within_sla=True), *given, **named),
+    )
+
+
+def _entries_about_others_count(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Limit, "is_about", lambda *_: True)
+
+
+def _entries_about_nothing_count_for_the_firm_alone(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Limit, "is_about", lambda one, about: about is None or about in one.for_products)
+
+
+def _business_days_are_days(patch: pytest.MonkeyPatch) -> None:
+    _wrapped(
+        patch,
+        sla,
+        "business_days",
+        lambda right, _, after: right(BusinessCalendar(None, weekend=()), after),
+    )
+
+
+def _holidays_are_business_days(patch: pytest.MonkeyPatch) -> None:
+    _wrapped(
+        patch,
+        sla,
+        "business_days",
+        lambda right, calendar, after: right(evolve(calendar, country=None, region=None), after),
+    )
+
+
+def _the_day_of_entering_counts(patch: pytest.MonkeyPatch) -> None:
+    _wrapped(
+        patch, sla, "business_days", lambda right, calendar, after: right(calendar, after - DAY)
+    )
+
+
+def _eleven_years(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(sla, "LONGEST", 11 * 365)
+
+
+def _a_day_less_than_ten_years(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(sla, "LONGEST", 3_652)
 
 
 def _cadence_from_the_sign(patch: pytest.MonkeyPatch) -> None:
@@ -265,6 +352,18 @@ PLANTS: list[Plant] = [
     _days_of_people_pass_a_day_early,
     _contracts_before_people,
     _first_contract_to_end,
+    _contact_of_the_day_leaves_the_limit,
+    _no_contact_ends_the_limit,
+    _limits_before_people,
+    _limits_before_contracts,
+    _every_play_goes_by_limits,
+    _entries_about_others_count,
+    _entries_about_nothing_count_for_the_firm_alone,
+    _business_days_are_days,
+    _holidays_are_business_days,
+    _the_day_of_entering_counts,
+    _eleven_years,
+    _a_day_less_than_ten_years,
     _cadence_from_the_sign,
     _contacts_are_signs,
     _sales_gives_no_sign,
@@ -366,6 +465,11 @@ def _those_that_wait_are_due(patch: pytest.MonkeyPatch) -> None:
         (laws.test_opting_out_changes_the_channel_alone, _opting_out_takes_the_play),
         (laws.test_the_day_of_a_person_wins_until_it_passes, _days_of_people_pass_a_day_early),
         (laws.test_the_day_of_a_person_wins_until_it_passes, _days_of_people_hold_for_ever),
+        (laws.test_the_day_of_a_person_wins_until_it_passes, _limits_before_people),
+        (limits.test_a_contact_of_the_day_ends_every_limit, _no_contact_ends_the_limit),
+        (limits.test_a_contact_of_the_day_ends_every_limit, _contact_of_the_day_leaves_the_limit),
+        (limits.test_without_limits_all_else_is_as_before, _every_play_goes_by_limits),
+        (limits.test_without_limits_all_else_is_as_before, _limits_before_people),
         (laws.test_unknown_is_not_no, _unsettled_is_settled),
         (laws.test_the_list_of_today_is_that_of_the_second_model, _listed_as_given),
         (laws.test_the_list_of_today_is_that_of_the_second_model, _those_that_wait_are_due),

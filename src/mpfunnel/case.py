@@ -55,7 +55,7 @@ from mpfunnel.ownership import (
     positions,
 )
 from mpfunnel.planning import Diary, Held, Moment, Planned, plan
-from mpfunnel.plays import PlannedPlay
+from mpfunnel.plays import Limit, PlannedPlay
 from mpfunnel.prospects import Customer, Prospect, best_of, is_discontinued, ranked
 from mpfunnel.records import Activity, Company, Id, Lead, Product, SalesEvent
 from mpfunnel.rules.tables import Decision
@@ -70,6 +70,7 @@ from mpfunnel.stages import (
     Stood,
     Win,
     furthest,
+    limit_of,
     pursue,
     sign_of_event,
     signs_of_deal,
@@ -760,7 +761,19 @@ class Case:
             Diary(person.about, person.events, self.book.playbook.plays.contacts),
             set_days,
             self._contract_ends,
+            self._limit(entry),
         )
+
+    def _limit(self, entry: Entry | None) -> Limit | None:
+        """Return the time limit of the stage of an entry, if plays ask for it."""
+        self.book.check_limits(self.day)
+        stage = None if entry is None else self.book.limits.get(entry.stage)
+        if entry is None or stage is None:
+            return None
+        entered = self.book.day_of(entry.entered)
+        calendar = self.book.playbook.funnel.calendar
+        due = limit_of(stage, entered, calendar, as_of=self.day)
+        return Limit(entered, due, entry.for_products)
 
     @cached_property
     def _contract_ends(self) -> Mapping[Id, date]:

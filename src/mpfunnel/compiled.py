@@ -160,6 +160,13 @@ class Compiled:
             return compile_policy(rules, _PLAY_ROOTS, version=version)
 
         self.asks_plays = bool(playbook.plays.conditions)
+        # The stages whose time limits plays go by.
+        self.limits: Mapping[str, FunnelStage] = {}
+        if self.asks_plays and any(play.within_sla for play in playbook.plays.plays):
+            self.limits = {key: one for key, one in self.stages.items() if one.kind != "inventory"}
+        self.in_business_days = any(
+            one.within_business_days is not None for one in self.limits.values()
+        )
         self.play_tables = play_tables(playbook.plays, self.products)
         self.play = _each_once(of_leads, self.play_tables)
         self.firm_table = firm_table(playbook.plays)
@@ -186,6 +193,17 @@ class Compiled:
     def seen(self, company: Company | Member) -> Company | Member:
         """Return what rules see of a company: its group too, if they ask about that."""
         return in_group(company) if self.asked_of_group else company
+
+    def check_limits(self, day: date) -> None:
+        """Refuse a calendar by which no play could be due, whoever is in which stage.
+
+        Raises:
+            InvalidDataError: Plays go by a time limit in business days, and the public holidays of
+                the country or region are not known at all.
+            MissingExtraError: Likewise, and the extra `calendar` is not installed.
+        """
+        if self.in_business_days:
+            self.playbook.funnel.calendar.knows(day.year)
 
     def recorded(self, entry: Entry) -> Decision[FunnelStage]:
         """Return the stage of an entry of a history as an answer: it is so, whatever the facts."""

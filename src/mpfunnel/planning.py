@@ -15,6 +15,7 @@ from mpfunnel.plays import (
     NO_PLAY,
     Claim,
     DueBy,
+    Limit,
     PlannedPlay,
     Play,
     Timing,
@@ -154,6 +155,7 @@ class Planned:
         set_days: The days that people have set for coming back to it besides what sales said: with
             a state set by hand, by product; with a move, for the whole firm (`None`).
         ends: The last day of the contracts that run, by product.
+        limit: The time limit of the stage in which it is, if there is one and plays ask for it.
     """
 
     company_id: Id | None
@@ -166,6 +168,7 @@ class Planned:
     diary: Diary
     set_days: Mapping[Id | None, date | None]
     ends: Mapping[Id, date]
+    limit: Limit | None = None
 
     def records(self, product_id: Id | None) -> Mapping[str, Any]:
         """Return what the rules of plays are given, by root, in the order of `Compiled`."""
@@ -182,12 +185,16 @@ class Planned:
         """Return what the due date of a play follows from."""
         stated = (self.set_days.get(product_id), self.diary.follow_up_on(product_id))
         days = [day for day in stated if day is not None]
+        limit = self.limit
+        if limit is not None and not limit.is_about(product_id):
+            limit = None
         return Timing(
             self.diary.sign(product_id),
             self.diary.contact(product_id),
             next((day for day in days if day >= as_of), None),
             max((day for day in days if day < as_of), default=None),
             None if product_id is None else self.ends.get(product_id),
+            limit,
         )
 
 

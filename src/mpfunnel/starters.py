@@ -360,6 +360,7 @@ _CALL: Final = Play(
     owner=_INSIDE,
     due_in_days=1,
     cadence_days=3,
+    within_sla=True,
 )
 _MEET: Final = Play(
     "meet",

@@ -95,6 +95,9 @@ def _steps(case: Case, answer: LeadAnswer, one: PlannedPlay, lang: Lang) -> Iter
     """Yield through what a play goes, by when, and what it waits for."""
     day = Label("none", "なし").text(lang) if one.due is None else str(one.due)
     yield f"{Label('due', '期限').text(lang)}: {day} ({DUE_BY[one.due_by].text(lang)})"
+    if one.due_by == "sla":
+        stage, since = answer.stage.decision.text(lang), answer.stage.entered_on
+        yield Label(f"  {stage}: since {since}", f"  {stage}：{since}から").text(lang)
     channel = (
         Label("none", "なし").text(lang)
         if one.channel is None

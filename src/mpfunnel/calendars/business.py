@@ -107,6 +107,15 @@ class BusinessCalendar:
             return False
         return self.country is None or day not in _holidays(self.country, self.region, day.year)
 
+    def knows(self, year: int) -> bool:
+        """Whether the public holidays of a year are known.
+
+        Raises:
+            InvalidDataError: Those of the country or region are not known at all.
+            MissingExtraError: A country is given, and the extra `calendar` is not installed.
+        """
+        return self.country is None or year in _years(self.country, self.region)
+
     def after(self, day: date, business_days: int) -> date:
         """Return the n-th business day after a day.
 
@@ -208,6 +217,25 @@ def _faults(calendar: BusinessCalendar) -> Iterable[Problem]:
 @lru_cache(maxsize=1_024)
 def _holidays(country: str, region: str | None, year: int) -> frozenset[date]:
     """Return the public holidays of a year."""
+    known = _years(country, region)
+    if year not in known:
+        message = (
+            f"the public holidays of {country} are known from {known.start} to "
+            f"{known.stop - 1}, not of {year}"
+        )
+        raise InvalidDataError([Problem("range", "calendar.country", message)])
+    return frozenset(_known(country, region, year))
+
+
+@lru_cache(maxsize=128)
+def _years(country: str, region: str | None) -> range:
+    """Return the years whose public holidays are known."""
+    known = _known(country, region)
+    return range(known.start_year, known.end_year + 1)
+
+
+def _known(country: str, region: str | None, year: int | None = None) -> Any:
+    """Return what the library knows of a country or a region of it, with the holidays of a year."""
     try:
         import holidays
     except ImportError as error:
@@ -222,11 +250,4 @@ def _holidays(country: str, region: str | None, year: int) -> frozenset[date]:
         message = f"{country} has no region {brief(region)}{hint}"
         raise InvalidDataError([Problem("choice", "calendar.region", message)])
     # The language only names the holidays; left out, it would be looked for in the environment.
-    found = holidays.country_holidays(country, subdiv=region, years=year, language="en_US")
-    if not found.start_year <= year <= found.end_year:
-        message = (
-            f"the public holidays of {country} are known from {found.start_year} to "
-            f"{found.end_year}, not of {year}"
-        )
-        raise InvalidDataError([Problem("range", "calendar.country", message)])
-    return frozenset(found)
+    return holidays.country_holidays(country, subdiv=region, years=year, language="en_US")

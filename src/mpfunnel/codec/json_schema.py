@@ -368,6 +368,7 @@ def _plays() -> _Schema:
         "cadence_days": _from(1, MAX_DAYS),
         "before_end_days": days,
         "motion": _one_of(get_args(Motion)),
+        "within_sla": _FLAG,
     }
     firm = {"play": _KEY, **_reasoned(_PLAYED)}
     about: Mapping[str, _Schema] = {"product": {"type": ["string", "integer"]}}

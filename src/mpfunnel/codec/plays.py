@@ -27,7 +27,10 @@ _WORDS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
 }
 """What the words of each list are, and which of them there are; none where all may be."""
 PLAYS: Final = (*_WORDS, *_NUMBERS, "list", "products", "firm")
-_SAID: Final = ("message", "owner", "due_in_days", "cadence_days", "before_end_days", "motion")
+_SAID: Final = (
+    *("message", "owner", "due_in_days", "cadence_days", "before_end_days", "motion"),
+    "within_sla",
+)
 PLAY: Final = ("key", "label", "channels", *_SAID)
 PLAY_RULE: Final = ("play", "when", "key", "because")
 """The keys of a rule for the whole firm; one about products may say which ones, too."""
@@ -190,6 +193,7 @@ def _play_data(play: Play) -> dict[str, Any]:
             "cadence_days": play.cadence_days,
             "before_end_days": play.before_end_days,
             "motion": play.motion,
+            "within_sla": play.within_sla or None,
         }
     )
 

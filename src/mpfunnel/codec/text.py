@@ -78,8 +78,9 @@ offers: offer is cross_sell, up_sell, renewal or successor; source, owned for ow
 the company must have. cool_down_days: after a deal about a product, so long without an offer.""",
     "plays": """\
 What to do next. list: the plays, the most important first; due_in_days counts from what called for
-it, cadence_days from the last contact, before_end_days back from the end of a contract; motion is
-upstream or downstream; channels are phone, email, visit, post or web, the preferred one first.
+it, cadence_days from the last contact, before_end_days back from the end of a contract; within_sla:
+due by the time limit of the stage; motion is upstream or downstream; channels are phone, email,
+visit, post or web, the preferred one first.
 products: rules per lead and product; firm: rules per lead; the first that holds decides, and the
 play none is deliberately none. contacts: kinds of activities that are contacts of ours.
 at_once: for how many products a lead is worked at one time. quiet_days: how long a product waits

@@ -15,9 +15,12 @@ from mpfunnel.frames.kinds import Frame
 from mpfunnel.frames.task import Task
 from mpfunnel.plays import DUE_BY, DueBy
 
-__all__ = ["LAST", "with_due"]
+__all__ = ["LAST", "LIMIT", "with_due"]
 
 LAST: Final = date.max.toordinal()
+LIMIT: Final = ("limit_on", "limit_from")
+"""The last day on which a lead is in time in its stage, and the day on which it entered; 0 where
+there is no time limit."""
 _BY: Final = tuple(DUE_BY)
 
 
@@ -26,7 +29,8 @@ def with_due(frame: Frame, task: Task) -> Frame:
 
     Args:
         frame: The plays: `mpfunnel.frames.diaries.DAYS`, ends_on, and what the play states:
-            due_in_days, cadence_days and before_end_days.
+            due_in_days, cadence_days and before_end_days; where plays go by time limits, also
+            `LIMIT`, and within_sla, 0 or 1.
         task: What is asked.
     """
     sign, contact, hand = nw.col("sign_on"), nw.col("contact_on"), nw.col("set_on")
@@ -41,6 +45,11 @@ def with_due(frame: Frame, task: Task) -> Frame:
     by = nw.when(reached).then(again).otherwise(by)
     early = ends - before.fill_null(0)
     begins = nw.when(early < 1).then(whole(1)).otherwise(early)
+    limited = LIMIT[0] in frame.collect_schema().names()
+    limit, entered = (nw.col(name) if limited else whole(0) for name in LIMIT)
+    if limited:
+        so = (nw.col("within_sla") == 1) & (limit > 0) & (contact < entered)
+        by = nw.when(so).then(_code("sla")).otherwise(by)
     near = ~before.is_null() & (ends > 0) & (begins <= today) & (contact < begins)
     by = nw.when(near).then(_code("contract_end")).otherwise(by)
     by = nw.when(hand > 0).then(_code("person")).otherwise(by)
@@ -50,6 +59,7 @@ def with_due(frame: Frame, task: Task) -> Frame:
     days: dict[DueBy, nw.Expr] = {
         "person": nw.when(hand > 0).then(hand).otherwise(missed),
         "contract_end": begins,
+        "sla": limit,
         "never": whole(today),
         "sign": nw.when(late > LAST).then(whole(LAST)).otherwise(late),
         "cadence": nw.when(again > LAST).then(whole(LAST)).otherwise(again),

@@ -40,9 +40,9 @@ def entries_of(sorting: Sorting, leads: Frame, task: Task, part: Part) -> Frame 
     """Return the entry in which each lead is; `None` where there is no such table.
 
     Columns: lead_no; entry_stage, the key of its stage, and stood_at, its place among the keys of
-    stages; entered_on; entry_because; set_day, when whoever put it there comes back to it;
-    ``in_<place>``, 1 where it is about the product of that place, and in_some, 1 where it is about
-    any, sold or not.
+    stages; entered_on, and where plays go by time limits, entered_day, its ordinal number;
+    entry_because; set_day, when whoever put it there comes back to it; ``in_<place>``, 1 where it
+    is about the product of that place, and in_some, 1 where it is about any, sold or not.
 
     Args:
         sorting: Where the tables came in.
@@ -173,6 +173,7 @@ def _told(task: Task, current: Frame, marks: list[str]) -> Frame:
     return current.select(
         "lead_no",
         *marks,
+        *(["entered_day"] if task.book.limits else []),
         set_day="follow_up_on",
         stood_at=nw.col("stood_at").fill_null(len(task.places.keys[STAGE]) - 1),
         entry_stage="stage",

@@ -16,6 +16,7 @@ from mpfunnel.frames.diaries import of_leads
 from mpfunnel.frames.expressions import extended, flag, whole
 from mpfunnel.frames.kinds import Frame
 from mpfunnel.frames.layout import STAGE
+from mpfunnel.frames.limits import with_limits
 from mpfunnel.frames.pairs import pair_of, taken_apart
 from mpfunnel.frames.plays import planned
 from mpfunnel.frames.plays_of_leads import holding, in_force, reach
@@ -301,6 +302,7 @@ class People:
         leads = in_force(leads, found, decided, self.entries, task)
         leads = holding(leads, self.owned, standings.owned_alone, task)
         leads = of_leads(leads, standings.sums, standings.heard, self.entries, task)
+        leads = with_limits(leads, self.entries, task)
         leads = standings.with_company(leads).with_columns(reach=reach(task))
         leads = task.workshop.keep("leads_to_play", leads)
         return self._with_ids(planned(self.told, leads, task))

@@ -12,9 +12,10 @@ import narwhals.stable.v2 as nw
 from mpfunnel.frames.answers import joined, possible_of, settled
 from mpfunnel.frames.days import with_date
 from mpfunnel.frames.diaries import DAYS, LATEST
-from mpfunnel.frames.due import with_due
+from mpfunnel.frames.due import LIMIT, with_due
 from mpfunnel.frames.expressions import whole
 from mpfunnel.frames.kinds import Frame
+from mpfunnel.frames.limits import told_of, within
 from mpfunnel.frames.plays_of_companies import OFFERED
 from mpfunnel.frames.plays_of_leads import in_use, of_lead
 from mpfunnel.frames.situation import FIRM
@@ -51,8 +52,8 @@ def planned(products: Frame, leads: Frame, task: Task) -> Frame:
     # Of who gave no sign, what is told of products is that of everybody else of the company.
     own = of_lead(task)
     products = products.drop(*own, strict=False)
-    known = leads.select("lead_no", "reach", LATEST, *own)
-    products = products.join(known, on="lead_no", how="inner")
+    known = leads.select("lead_no", "reach", LATEST, *own, *told_of(leads, task))
+    products = within(products.join(known, on="lead_no", how="inner"), task)
     products = products.with_columns(level=nw.col("interest"))
     leads = leads.with_columns(
         about=whole(FIRM),
@@ -93,7 +94,8 @@ def _decided(rows: Frame, table: DecisionTable[Play], name: str, codes: int, tas
     told: dict[str, nw.Expr] = {}
     if task.possible:
         told = {"settled": settled(one.possible), "possible": joined(possible_of(one))}
-    return rows.select(*_KEPT, code=code.cast(nw.Int64()) + codes, **told)
+    limited = [name for name in LIMIT if name in rows.collect_schema().names()]
+    return rows.select(*_KEPT, *limited, code=code.cast(nw.Int64()) + codes, **told)
 
 
 def _words(ways: list[Any], task: Task) -> Frame:
@@ -115,6 +117,8 @@ def _words(ways: list[Any], task: Task) -> Frame:
         },
         "before_end_days": [one.before_end_days for one in given],
     }
+    if task.book.limits:
+        words["within_sla"] = [int(one.within_sla) for one in given]
     return task.workshop.small("play_codes", words, texts=_MAYBE[:2])
 
 
@@ -160,4 +164,4 @@ def _told(frame: Frame, task: Task) -> Frame:
         ("contacted_on", "own_contact_on"),
     ):
         frame = with_date(frame, column, name=name)
-    return frame.drop(*_SPENT)
+    return frame.drop(*_SPENT).drop("within_sla", *LIMIT, strict=False)

@@ -180,6 +180,8 @@ class Population:
     ) -> None:
         book = Compiled(engine.playbook)
         day = as_day(as_of, book.zone)
+        if "leads" in given:
+            book.check_limits(day)
         self.task = Task(book, Places.of(book), workshop, day, lang, possible, dense)
         self.parts = parts
         in_parts = OF_LEADS if parts > 1 else ()

@@ -81,6 +81,8 @@ class Play(Keyed):
         due_in_days: Until how many days after what called for it.
         cadence_days: How many days after a contact it is due again; `None` for what is done once.
         before_end_days: Where it is about a contract: how many days before its end it is due.
+        within_sla: Whether it is due by the time limit of the stage in which the lead is, until the
+            lead is contacted there, and not `due_in_days` after what called for it.
         motion: ``"upstream"`` (上流: awareness, content; long term) or ``"downstream"`` (下流:
             selling; short term).
     """
@@ -94,6 +96,7 @@ class Play(Keyed):
     cadence_days: int | None = None
     before_end_days: int | None = None
     motion: Motion = "downstream"
+    within_sla: bool = field(default=False, kw_only=True)
 
     def __attrs_post_init__(self) -> None:
         problems: list[Problem] = []
@@ -112,6 +115,7 @@ class Play(Keyed):
         if self.motion not in get_args(Motion):
             message = f"must be upstream or downstream, not {brief(self.motion)}"
             problems.append(Problem("choice", "play.motion", message))
+        problems += misfit("play.within_sla", self.within_sla, bool)
         if problems:
             raise InvalidDataError(problems)
 

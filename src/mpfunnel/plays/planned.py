@@ -18,6 +18,7 @@ __all__ = [
     "DUE_BY",
     "Claim",
     "DueBy",
+    "Limit",
     "PlannedPlay",
     "Timing",
     "channel_of",
@@ -26,17 +27,37 @@ __all__ = [
     "not_before",
 ]
 
-DueBy = Literal["person", "contract_end", "never", "sign", "cadence", "done"]
+DueBy = Literal["person", "contract_end", "sla", "never", "sign", "cadence", "done"]
 
 DUE_BY: Final[Mapping[DueBy, Label]] = {
     "person": Label("set by a person", "担当者の指定日"),
     "contract_end": Label("the contract ends", "契約終了が近い"),
+    "sla": Label("time limit of the stage", "ステージの対応期限"),
     "never": Label("no sign and no contact yet", "まだ反応も連絡もない"),
     "sign": Label("after the latest sign", "直近の反応から"),
     "cadence": Label("after the latest contact", "前回の連絡から"),
     "done": Label("contacted since the latest sign", "直近の反応に連絡済み"),
 }
 """What a due date follows from, as people read it."""
+
+
+@frozen
+class Limit:
+    """The time limit of the stage in which a lead is by its history.
+
+    Attributes:
+        entered: The day on which it entered.
+        due: The last day on which it is in time (`mpfunnel.stages.limit_of`).
+        for_products: The products that the entry is about; none for the whole firm.
+    """
+
+    entered: date
+    due: date
+    for_products: tuple[Id, ...] = ()
+
+    def is_about(self, product_id: Id | None) -> bool:
+        """Return whether plays about a product, or the firm, go by it."""
+        return product_id is None or not self.for_products or product_id in self.for_products
 
 
 @frozen
@@ -49,6 +70,7 @@ class Timing:
         follow_up_on: The day that a person has set, if it has not passed.
         missed: The latest day that a person had set, if it has passed.
         ends: The last day of the contracts that run, if they end.
+        limit: The time limit of the stage in which it is, if there is one about the product.
     """
 
     sign: date | None = None
@@ -56,15 +78,18 @@ class Timing:
     follow_up_on: date | None = None
     missed: date | None = None
     ends: date | None = None
+    limit: Limit | None = None
 
 
 def due_of(play: Play, timing: Timing, *, as_of: date) -> tuple[date | None, DueBy]:
     """Return until when a play is due, and what that follows from.
 
     A day that a person has set comes first; then the end of a contract where the play is about one:
-    from `before_end_days` before it on, until the lead is contacted. Else the latest sign calls for
-    it; once the lead was contacted after that (a contact of the same day counts as after), only a
-    play with a cadence is due again. Where nobody ever heard of each other, it is due at once.
+    from `before_end_days` before it on, until the lead is contacted; then the time limit of the
+    stage in which the lead is, where the play is `within_sla`, from the day of entering on, again
+    until the lead is contacted. Else the latest sign calls for it; once the lead was contacted
+    after that (a contact of the same day counts as after, in all of this), only a play with a
+    cadence is due again. Where nobody ever heard of each other, it is due at once.
 
     Args:
         play: The play.
@@ -77,6 +102,9 @@ def due_of(play: Play, timing: Timing, *, as_of: date) -> tuple[date | None, Due
         begins = _shifted(timing.ends, -play.before_end_days)
         if begins <= as_of and (timing.contact is None or timing.contact < begins):
             return begins, "contract_end"
+    limit = timing.limit if play.within_sla else None
+    if limit is not None and (timing.contact is None or timing.contact < limit.entered):
+        return limit.due, "sla"
     if timing.contact is not None and (timing.sign is None or timing.sign <= timing.contact):
         if play.cadence_days is not None:
             return _shifted(timing.contact, play.cadence_days), "cadence"

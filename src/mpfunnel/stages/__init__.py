@@ -17,11 +17,12 @@ from mpfunnel.stages.pursuits import (
     sign_of_event,
     signs_of_deal,
 )
-from mpfunnel.stages.sla import Deadline
+from mpfunnel.stages.sla import LONGEST, Deadline, business_days, limit_of
 from mpfunnel.stages.standing import history_on, in_force, known_on
 from mpfunnel.stages.steps import Step, Stood, stage_so_far, stepped
 
 __all__ = [
+    "LONGEST",
     "Cause",
     "Deadline",
     "Entry",
@@ -39,10 +40,12 @@ __all__ = [
     "Transition",
     "Warranted",
     "Win",
+    "business_days",
     "furthest",
     "history_on",
     "in_force",
     "known_on",
+    "limit_of",
     "pursue",
     "sign_of_event",
     "signs_of_deal",

@@ -71,8 +71,10 @@ def render(
 
     Raises:
         InvalidDataError: There is no such dialect, table or column, or the playbook has a tier
-            policy that was written in Python, which no SQL can ask.
-        MissingExtraError: Ibis is not installed.
+            policy that was written in Python, which no SQL can ask, or asks for a day that is
+            known: where Tiers are held, or plays go by time limits in business days.
+        MissingExtraError: Ibis is not installed; or, where business days count, the extra
+            `calendar` is not.
     """
     if not isinstance(engine, Engine):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise InvalidDataError(misfit("engine", engine, Engine))
@@ -81,6 +83,7 @@ def render(
         *_faults(engine.playbook, dialect, tables, integer_ids),
         *_faults_of_day(as_of),
         *_faults_of_reviews(engine.playbook, as_of),
+        *_faults_of_limits(engine, tables, as_of),
         *faults_of_lang(lang),
     ]
     if problems:
@@ -162,6 +165,16 @@ def _faults_of_reviews(book: Playbook, as_of: object) -> list[Problem]:
     if not book.tier_review_dates or isinstance(as_of, date):
         return []
     message = "must be a date object where Tiers are held from review to review, not SQL"
+    return [Problem("choice", "as_of", message)]
+
+
+def _faults_of_limits(
+    engine: Engine, tables: Mapping[str, Sequence[str]], as_of: object
+) -> list[Problem]:
+    listed = engine.compiled.in_business_days and "stage_history" in tables
+    if not listed or isinstance(as_of, date):
+        return []
+    message = "must be a date object where plays go by time limits in business days, not SQL"
     return [Problem("choice", "as_of", message)]
 
 
