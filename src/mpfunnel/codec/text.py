@@ -15,6 +15,7 @@ from mpfunnel.codec.checks import is_list, is_table
 
 __all__ = [
     "COMMENTS",
+    "audiences_text",
     "inline_text",
     "json_text",
     "toml_text",
@@ -91,6 +92,11 @@ Cases that must be answered as expected: mpfunnel check asks them. given: record
 their ids, and whose they are, follow from the rest. expect: a value, or a table of value, possible,
 missing and rule.""",
 }
+_AUDIENCES: Final = """\
+Audiences: whom marketing and sales are aimed at. motion is upstream (broad) or downstream
+(specific); product is the key of one in the playbook, left out for the whole firm. when asks what
+rules of plays ask. unit is company or lead; without it, companies are the members where the
+condition asks nothing of people. attributes: custom attributes that the playbook does not ask."""
 _OF_PLAYS: Final = ("list", "products", "firm")
 _LISTS: Final = (
     *("rules", "items", "limits", "relations", "not_eligible", "offers"),
@@ -120,6 +126,17 @@ def toml_text(data: Mapping[str, Any]) -> str:
             lines += ["", *comment, *_table(path, table)]
             comment = []
     lines += _cases(cases)
+    return "\n".join(lines) + "\n"
+
+
+def audiences_text(data: Mapping[str, Any]) -> str:
+    """Return the data of audiences as TOML, with comments that say what can be edited."""
+    lines = [f"# {line}" for line in _AUDIENCES.splitlines()]
+    for root, table in data.get("attributes", {}).items():
+        for key, declared in table.items():
+            lines += ["", *_table(("attributes", root, key), declared)]
+    for one in data["audiences"]:
+        lines += ["", "[[audiences]]", *_values(one)]
     return "\n".join(lines) + "\n"
 
 
