@@ -618,6 +618,19 @@ def test_no_more_examples_than_are_asked_for() -> None:
         assert one.text().endswith("of the product" + text)
 
 
+def test_an_address_that_is_an_id_is_never_shown_in_full() -> None:
+    """Some systems name people by their mail; `ids` hold them for who has to act."""
+    address = "taro.yamada@example.co.jp"
+    whose = evolve(FIRMS[2], leads=[Lead(address, 3)], activities=[])
+    silent = evolve(SILENT, motion="downstream")
+    (one,) = lint(ENGINE, [silent, MAKERS], [whose], as_of=DAY).findings[:1]
+    assert one.ids == (address,)
+    assert address not in one.text()
+    with pytest.raises(InvalidDataError) as caught:
+        members(ENGINE, KEEN, [whose, Account(Company(9), leads=[Lead(address, 9)])], as_of=DAY)
+    assert address not in str(caught.value)
+
+
 def test_who_may_be_in_an_upstream_audience_is_no_counter_example() -> None:
     """Unknown is not no; of a lead without company, its company may still become known."""
     silent = evolve(SILENT, key="quiet", motion="downstream")

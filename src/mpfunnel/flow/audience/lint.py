@@ -233,16 +233,15 @@ def _standing_in(broad: AudienceAnswer, unit: Unit) -> Callable[[Member], Standi
         unit: Who the members of the other one are.
     """
     if broad.audience.unit == unit == "lead":
-        leads = {one.id: one.standing for one in broad.told}
+        leads: dict[Id, Standing] = {one.id: one.standing for one in broad.told}
         return lambda member: leads[member.id]
     companies = broad.companies
-    absent: Standing = "out"
 
     def standing(member: Member) -> Standing:
         if member.company_id is None:
             # Which company somebody is of may still become known.
             return "unknown"
-        return companies.get(member.company_id, absent)
+        return companies.get(member.company_id, "out")
 
     return standing
 

@@ -32,7 +32,16 @@ from mpfunnel.rules.tables import Decision
 from mpfunnel.situation import Rejected
 from mpfunnel.synergy import WhiteSpace
 
-__all__ = ["AudienceAnswer", "ContactCount", "Member", "Standing", "explain", "members", "survey"]
+__all__ = [
+    "AudienceAnswer",
+    "ContactCount",
+    "Member",
+    "Standing",
+    "explain",
+    "members",
+    "surest",
+    "survey",
+]
 
 Standing = Literal["in", "unknown", "out"]
 _Day = date | datetime
@@ -169,12 +178,12 @@ class AudienceAnswer:
         ]
 
 
-_SUREST: Final[tuple[Standing, ...]] = ("in", "unknown", "out")
-
-
 def surest(standings: Iterable[Standing]) -> Standing:
     """Return in if any of the standings is, else unknown if any is, else out."""
-    return min(standings, key=_SUREST.index, default=_SUREST[-1])
+    given = {*standings}
+    if "in" in given:
+        return "in"
+    return "unknown" if "unknown" in given else "out"
 
 
 class _OfCompany:
