@@ -133,7 +133,8 @@ def test_every_effort_is_in_one_part(efforts: list[Effort], by: Any, data: st.Da
             num = sum(
                 (Fraction(each.amount) for each in mine if each.amount is not None), Fraction(0)
             )
-            assert (part.share.num, part.share.den) == (num, of)
+            assert part.share.num == num
+            assert part.share.den == of
             assert part.share.value == (float(num / of) if of else None)
             assert (part.share.status == "unpriced") == any(each.amount is None for each in group)
         told = sum(Fraction(part.share.num or 0) for part in one.parts)

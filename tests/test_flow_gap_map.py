@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from mpfunnel.errors import InvalidDataError, UnknownNameError
 from mpfunnel.flow.course import COURSE, Course, FlowStep, Journey
 from mpfunnel.flow.gap_map import Cell, gap_map
-from mpfunnel.flow.gaps import gap
+from mpfunnel.flow.gaps import References, gap
 from mpfunnel.flow.insights import Insight
 from tests.flow_cases import FLOW_CASES
 
@@ -58,7 +58,7 @@ def lives(draw: st.DrawFn, most: int = 25) -> list[Journey]:
         ended = len(days) < 3 and draw(st.booleans())
         found.append(
             Journey(
-                draw(st.sampled_from((unit, f"u{unit}"))),
+                f"u{unit}" if draw(st.booleans()) else unit,
                 draw(st.sampled_from(PRODUCTS)),
                 [after(one) for one in days],
                 imputed=unseen,
@@ -358,9 +358,10 @@ def test_targets_may_be_told_product_by_product() -> None:
         *(evolve(one, product_id=7) for one in crowd([40, 8, 2], "x")),
     ]
     journeys += [evolve(one, product_id=None) for one in crowd([40, 8, 2], "x")]
+    goals: dict[Any, References] = {"crm": {"mql": 0.5, "sold": 0.1}, 7: [0.1, 0.1]}
     found = gap_map(
         journeys,
-        reference={"crm": {"mql": 0.5, "sold": 0.1}, 7: [0.1, 0.1]},
+        reference=goals,
         as_of=LATER,
         course=SHORT,
     )
@@ -383,7 +384,8 @@ def test_priority_follow_up_is_not_lost_by_sales() -> None:
         (0, 1, 2, 3, 4),
         (),
     )
-    pairs = {(i, "crm") for i in (0, 2, *range(10, 20))} | {(1, "sfa"), ("3", "crm")}
+    pairs: set[tuple[Any, str]] = {(i, "crm") for i in (0, 2, *range(10, 20))}
+    pairs |= {(1, "sfa"), ("3", "crm")}
     told = gap_map(MQLS, out_of_market=pairs, **asked).cells[0]
     assert (told.gap.rates[1].den, told.gap.passages[1].out_of_market) == (28, 12)
     assert told.out_of_market == (0, 2, *range(10, 20))

@@ -29,7 +29,7 @@ from mpfunnel.personal import shown
 from mpfunnel.records import Id
 from mpfunnel.records.checks import a_day, a_key, a_number_of, an_id, money
 
-__all__ = ["Cell", "GapMap", "OutOfMarket", "Value", "gap_map"]
+__all__ = ["Against", "Cell", "GapMap", "OutOfMarket", "Value", "gap_map"]
 
 OutOfMarket = Collection[tuple[Id, Id | None]] | Callable[[Journey], bool]
 """Pairs of a unit and a product, or what says so of a journey."""
@@ -147,10 +147,21 @@ class GapMap:
         ]
 
 
+Against = (
+    References
+    | Mapping[str, References]
+    | Mapping[int, References]
+    | Mapping[Id, References]
+    | GapMap
+    | Literal["others"]
+)
+"""What rates are held against: see `gap_map`."""
+
+
 def gap_map(
     journeys: Iterable[Journey],
     *,
-    reference: References | Mapping[Id, References] | GapMap | Literal["others"],
+    reference: Against,
     as_of: date,
     course: Course = COURSE,
     since: date | None = None,
@@ -400,7 +411,7 @@ def _keys(
 
 def _reference_for(
     key: _Key,
-    reference: References | Mapping[Id, References] | GapMap | Literal["others"],
+    reference: Against,
     tallies: Mapping[_Key, _Tally],
     course: Course,
     min_n: int,
@@ -431,7 +442,7 @@ def _by_product(reference: Any) -> Mapping[Any, References] | None:
     """Return references that are told product by product; `None` where they are for all."""
     if not isinstance(reference, Mapping):
         return None
-    given = cast("Mapping[Any, Any]", reference)
+    given = cast("Mapping[object, References]", reference)
     told = [isinstance(one, Mapping | list | tuple) for one in given.values()]
     return given if told and all(told) else None
 
@@ -479,7 +490,8 @@ def _faults_of_names(products: Any, segments: Any) -> Iterator[Problem]:
                 "type", name, f"must be a list, not {type(given).__name__} {brief(given)}"
             )
             continue
-        for place, one in enumerate(cast("tuple[Any, ...]", given)):
+        names = cast("tuple[object, ...]", given)
+        for place, one in enumerate(names):
             if fault := check(one):
                 yield Problem(fault[0], f"{name}[{place}]", fault[1])
 
@@ -491,10 +503,14 @@ def _faults_of_pairs(given: Any) -> Iterator[Problem]:
         message = f"must be pairs or a function, not {type(given).__name__} {brief(given)}"
         yield Problem("type", "out_of_market", message)
         return
-    strange = sorted(brief(one) for one in given if not (isinstance(one, tuple) and len(one) == 2))
-    if strange:
+    pairs = cast("Collection[object]", given)
+    if strange := sorted(brief(one) for one in pairs if not _is_pair(one)):
         message = f"must be pairs of a unit and a product, not {strange[0]}"
         yield Problem("type", "out_of_market", message)
+
+
+def _is_pair(value: object) -> bool:
+    return isinstance(value, tuple) and len(cast("tuple[object, ...]", value)) == 2
 
 
 def _faults_of_reference(

@@ -283,14 +283,14 @@ def targets(reference: References, course: Course = COURSE) -> tuple[Measure | N
     problems: list[Problem] = []
     given: Any = reference
     if isinstance(given, Mapping):
-        known = cast("Mapping[Any, Any]", given)
+        known = cast("Mapping[object, object]", given)
         for key in known:
             if key not in steps:
                 message = f"no such passage{did_you_mean(key, steps)}"
                 problems.append(Problem("unknown-step", f"reference.{shown(key)}", message))
         rates: list[tuple[str, Any]] = [(f"reference.{one}", known.get(one)) for one in steps]
     elif isinstance(given, Sequence) and not isinstance(given, str):
-        listed = cast("Sequence[Any]", given)
+        listed = cast("Sequence[object]", given)
         rates = [(f"reference[{place}]", one) for place, one in enumerate(listed)]
         if len(listed) != len(steps):
             message = f"must be of {len(steps)} passages, not of {len(listed)}"
@@ -365,7 +365,7 @@ def _faults_of_series(name: str, value: Any, course: Course) -> Iterator[Problem
         message = f"must be a list, not {type(value).__name__} {brief(value)}"
         yield Problem("type", name, message)
         return
-    numbers = cast("Sequence[Any]", value)
+    numbers = cast("Sequence[object]", value)
     if len(numbers) != len(course):
         message = f"must be of {len(course)} steps, not of {len(numbers)}"
         yield Problem("length", name, message)
