@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mpfunnel.errors import InvalidDataError
-from mpfunnel.flow.balance import STANDS, Balance, Band, Effort, balance
+from mpfunnel.flow.balances import STANDS, Balance, Band, Effort, balance
 
 MOTIONS = ("upstream", "downstream", None)
 STAGES = ("introduction", "growth", "maturity", "decline", None)

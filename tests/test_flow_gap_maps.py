@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from mpfunnel.errors import InvalidDataError, UnknownNameError
 from mpfunnel.flow.course import COURSE, Course, FlowStep, Journey
-from mpfunnel.flow.gap_map import Cell, gap_map
+from mpfunnel.flow.gap_maps import Cell, gap_map
 from mpfunnel.flow.gaps import References, gap
 from mpfunnel.flow.insights import Insight
 from tests.flow_cases import FLOW_CASES
