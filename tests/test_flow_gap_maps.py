@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from mpfunnel.errors import InvalidDataError, UnknownNameError
 from mpfunnel.flow.course import COURSE, Course, FlowStep, Journey
-from mpfunnel.flow.gap_maps import Cell, gap_map
+from mpfunnel.flow.gap_mapping import gap_map
+from mpfunnel.flow.gap_maps import Cell
 from mpfunnel.flow.gaps import References, gap
 from mpfunnel.flow.insights import Insight
 from tests.flow_cases import FLOW_CASES
@@ -266,6 +267,15 @@ def test_what_has_no_known_segment_is_a_gap_of_the_data() -> None:
     assert (told.gap.verdict, told.gap.status) == ("data", "data")
     assert told.gap.counts == tuple(upstream)
     assert told.text().startswith("crm × segment unknown: data: the data do not say where; ")
+
+
+def test_what_has_no_known_segment_asks_no_question() -> None:
+    """So that it takes no verdict away from the others."""
+    journeys = [*crowd([100, 49, 49], "low"), *crowd([100, 60, 60], None, 1_000)]
+    asked: dict[str, Any] = {"reference": [0.6, 1], "as_of": LATER, "course": SHORT}
+    assert gap_map(journeys, **asked).cell("crm", "low").gap.status == "ok"
+    known = [evolve(one, segment=one.segment or "even") for one in journeys]
+    assert gap_map(known, **asked).cell("crm", "low").gap.status == "many_tests"
 
 
 def test_steps_that_nobody_saw_are_told_from_the_journeys() -> None:

@@ -2,7 +2,8 @@
 
 from mpfunnel.flow.balances import Balance, Band, Effort, balance
 from mpfunnel.flow.course import COURSE, Course, FlowStep, Journey
-from mpfunnel.flow.gap_maps import Cell, GapMap, gap_map
+from mpfunnel.flow.gap_mapping import gap_map
+from mpfunnel.flow.gap_maps import Cell, GapMap
 from mpfunnel.flow.gaps import Gap, Passage, gap
 from mpfunnel.flow.insights import Insight, Standing, insights_for
 from mpfunnel.flow.lifecycles import LifecycleChange, LifecycleHistory
