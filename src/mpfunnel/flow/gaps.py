@@ -166,7 +166,7 @@ class Gap:
             side = SIDES[self.verdict].text(lang)
             head = f"{side}：{said}" if lang == "ja" else f"{side}: {said}"
         where = self.binding
-        if where is None or self.status == "market":
+        if where is None:
             return head
         assert where.lost.value is not None  # what is not known does not bind
         assert where.reference is not None
