@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -153,13 +154,14 @@ def test_a_period_does_not_lead_outside_the_calendar() -> None:
     assert quarter_for(date.max, JANUARY).last == date.max
     assert year_for(date.max, JANUARY).last == date.max
     outside = "is in a period that leads outside the years 1 to 9999"
-    for call in (
+    calls: list[Callable[[], Period]] = [
         lambda: year_for(date.max, APRIL),
         lambda: year_for(date.min, APRIL),
         lambda: quarter_for(date.min, BusinessCalendar(fiscal_year_start_month=12)),
         lambda: week_for(date.max),
         lambda: week_for(date.min, "sun"),
-    ):
+    ]
+    for call in calls:
         with pytest.raises(InvalidDataError, match=outside):
             call()
 

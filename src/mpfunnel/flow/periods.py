@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Final, get_args
 
-from attrs import field, frozen
+from attrs import Factory, field, frozen
 
 from mpfunnel.calendars import BusinessCalendar, Weekday
 from mpfunnel.errors import InvalidDataError, Problem, brief
@@ -65,11 +65,11 @@ class Period:
 
     first: date
     last: date
-    label: Label = field(converter=as_label, eq=False)
-
-    @label.default
-    def _by_its_days(self) -> Label:
-        return Label(f"{self.first} to {self.last}", f"{self.first}〜{self.last}")
+    label: Label = field(
+        default=Factory(lambda self: _by_its_days(self.first, self.last), takes_self=True),
+        converter=as_label,
+        eq=False,
+    )
 
     def __attrs_post_init__(self) -> None:
         if problems := _faults("period.", self.first, self.last):
@@ -212,6 +212,10 @@ def _year(year: int, calendar: BusinessCalendar) -> Label:
 
 def _outside(day: date) -> str:
     return f"{day} is in a period that leads outside the years 1 to 9999"
+
+
+def _by_its_days(first: date, last: date) -> Label:
+    return Label(f"{first} to {last}", f"{first}〜{last}")
 
 
 def _check_day(day: date) -> None:
