@@ -173,10 +173,13 @@ class Balance:
         """Return one line for each part."""
         return "\n".join(self._line(one, lang) for one in self.parts)
 
-    def _line(self, part: Part, lang: Lang) -> str:
+    def name(self, part: Part, lang: Lang = "en") -> str:
+        """Return what a part is called, with its group if there are several."""
         name = _name(self.by, part.key, lang)
-        if self.within is not None:
-            name = f"{_name(self.within, part.within, lang)} × {name}"
+        return name if self.within is None else f"{_name(self.within, part.within, lang)} × {name}"
+
+    def _line(self, part: Part, lang: Lang) -> str:
+        name = self.name(part, lang)
         colon = "：" if lang == "ja" else ": "
         told = f"{self.unit} {name}{colon}{part.share.text(lang)}"
         if part.stand is None or part.band is None:
