@@ -299,11 +299,11 @@ def _distinct(by_product: Sequence[Counter[Id]]) -> Distinct:
     units = Counter(chain.from_iterable(by_product))
     overlap = sum(number > 1 for number in units.values())
     summed = sum(one.total() for one in by_product)
-    basis = count(summed, _SUMMED)
+    total = count(summed, _SUMMED)
     return Distinct(
         count(len(units), _DISTINCT),
         count(overlap, _OVERLAP),
-        basis if summed == len(units) else evolve(basis, status="not_additive"),
+        total if summed == len(units) else evolve(total, status="not_additive"),
     )
 
 
