@@ -60,6 +60,13 @@ def test_a_share_lies_within_its_interval(of: int, hits: int, pending: int) -> N
 def test_a_measure_reads_as_people_write_it(told: Measure, en: str, ja: str) -> None:
     """With what is wrong with it, in both languages."""
     assert (told.text(), told.text("ja")) == (en, ja)
+    alone = told.figure() if told.value is not None else en
+    assert en.startswith(alone)
+
+
+def test_where_there_is_no_figure_stands_a_dash() -> None:
+    """In both languages, so that a table has no empty field."""
+    assert missing("money", WON).figure() == missing("money", WON).figure("ja") == "–"
 
 
 def test_every_status_has_both_languages() -> None:

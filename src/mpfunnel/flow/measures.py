@@ -73,13 +73,15 @@ class Measure:
         said = STATUSES[self.status].text(lang)
         if self.value is None:
             return said
-        shown = self._shown(lang)
+        shown = self.figure(lang)
         if self.status == "ok":
             return shown
         return f"{shown}（{said}）" if lang == "ja" else f"{shown} ({said})"
 
-    def _shown(self, lang: Lang) -> str:
-        assert self.value is not None  # asked only where there is one
+    def figure(self, lang: Lang = "en") -> str:
+        """Return the figure alone as people read it; a dash where there is none."""
+        if self.value is None:
+            return "–"
         if self.unit == "share":
             return f"{self.value:.1%}"
         if self.unit == "days":
