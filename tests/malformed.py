@@ -25,6 +25,7 @@ from mpfunnel.records import Company
 from mpfunnel.rules.conditions import Condition, Not
 from mpfunnel.rules.tables import Rule
 from mpfunnel.tiers import Tier, TierTable
+from tests.campaign_worlds import asked
 from tests.reading import mapping_of
 
 BOOK: Final = mf.starter(["crm", "sfa"])
@@ -247,6 +248,12 @@ def assessed(account: mf.Account) -> None:
     """Assessing an account; its rejects are raised as if they were problems."""
     answer = ENGINE.assess(account, as_of=DAY)
     raise InvalidDataError(Problem(one.code, one.table, one.reason) for one in answer.rejects)
+
+
+def campaigned(account: mf.Account) -> None:
+    """The results of a campaign; their rejects are raised as if they were problems."""
+    results = asked([account])
+    raise InvalidDataError(Problem(one.code, one.table, one.reason) for one in results.rejects)
 
 
 def followed(state: mf.AccountState, event: Any, changed_at: datetime | None = None) -> None:

@@ -28,11 +28,15 @@ from mpfunnel.codec import dump, from_data, load, loaded
 from mpfunnel.engagement import Signal
 from mpfunnel.errors import InvalidDataError, MpfunnelError, Problem, TransitionError
 from mpfunnel.facts import any_product, company, lead, measure, product, pursuit
+from mpfunnel.flow.book import CampaignBook
+from mpfunnel.flow.campaigns import Campaign, Statistic
 from mpfunnel.records import Company, CompanyChange, CompanyHistory, Lead
 from mpfunnel.rules.conditions import AnyOf, Exists
 from mpfunnel.rules.facts import Fact, Scale
 from mpfunnel.rules.tables import Band, Rule, Scorecard, ScoreItem
 from mpfunnel.tiers import Tier, TierTable
+from tests.campaign_worlds import company as visited
+from tests.campaign_worlds import did
 from tests.malformed import (
     AT,
     BOOK,
@@ -49,6 +53,7 @@ from tests.malformed import (
     Word,
     absent,
     assessed,
+    campaigned,
     changed,
     file,
     followed,
@@ -1087,6 +1092,13 @@ RECORDS: Final[dict[str, tuple[Callable[[], object], list[str]]]] = {
     "changes that cannot be": (lambda: CompanyHistory(Company(1), (CompanyChange(DAY, "employees", "x"), CompanyChange(DAY, "id", 2))),
         ["type | companyhistory.changes[0].company.employees: must be an integer, not str 'x'",
          "choice | companyhistory.changes[1].fact: 'id' does not change over time; name one attribute"]),
+    "campaigns of no tactic": (lambda: CampaignBook([Campaign(1, "emial", DAY)]),
+        ["unknown-tactic | campaigns[0].tactic: no such tactic 'emial'; did you mean 'email'?"]),
+    "a statistic of no KPI": (lambda: CampaignBook([], statistics=[Statistic("impression", DAY, 1, tactic="social")]),
+        ["unknown-figure | statistics[0].kpi: its tactic has no KPI 'impression'; did you mean 'impressions'?"]),
+    "touches that nobody stated": (lambda: campaigned(visited(1, [did(1, 1, "email_opened", 1), did(2, 1, "email_open", 1, 8)])),
+        ["unmapped-kind | activities: no status is given for the kind 'email_opened'; did you mean 'email_open'?",
+         "unknown-campaign | activities: no such campaign 8"]),
     "an account of the wrong kinds": (lambda: mf.Account(3, leads=[3], activities="abc", deals=HUGE),  # type: ignore[arg-type]
         ["type | account.company: must be a Company, a CompanyHistory or None, not int",
          "type | account.leads[0]: must be a Lead, not int",

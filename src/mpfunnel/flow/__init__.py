@@ -1,15 +1,22 @@
 """The flow of companies and leads, from upstream marketing to the sale, and where it is lost."""
 
+from mpfunnel.flow.allocation import allocated, budget_by_day, by_day, by_product
 from mpfunnel.flow.balances import Balance, Band, Effort, balance
+from mpfunnel.flow.book import CampaignBook
+from mpfunnel.flow.campaigns import Campaign, Spend, Statistic
 from mpfunnel.flow.cohorts import Cohort, cohorts
 from mpfunnel.flow.course import COURSE, Course, FlowStep, Journey
+from mpfunnel.flow.credit import Conversion, Credit, Credits, Touch, credited
+from mpfunnel.flow.deals import DaysToClose, days_to_close, win_rate, win_rate_by_value
 from mpfunnel.flow.gap_mapping import gap_map
 from mpfunnel.flow.gap_maps import Cell, GapMap
 from mpfunnel.flow.gaps import Gap, Passage, gap
 from mpfunnel.flow.insights import Insight, Standing, insights_for
 from mpfunnel.flow.lifecycles import LifecycleChange, LifecycleHistory
 from mpfunnel.flow.measures import MIN_N, STATUSES, Measure
+from mpfunnel.flow.money import FxRate, FxTable, total
 from mpfunnel.flow.ordered import OrderedFunnel, ordered_funnel
+from mpfunnel.flow.outcomes import CampaignResult, CampaignResults
 from mpfunnel.flow.periods import (
     Period,
     month_for,
@@ -22,32 +29,51 @@ from mpfunnel.flow.periods import (
     years,
 )
 from mpfunnel.flow.report import Distinct, FlowReport, ProductFlow, StepTotal, flow_report
+from mpfunnel.flow.results import HORIZON_DAYS, LOOK_BACK_DAYS, campaign_results
 from mpfunnel.flow.step_flow import StepFlow
 from mpfunnel.flow.survival import Curve, Incidences, Spell, aalen_johansen, kaplan_meier
+from mpfunnel.flow.tactics import MOTIONS, TACTICS, Kpi, Tactic
 from mpfunnel.flow.terms import RE_ENTRIES, ReEntry
+from mpfunnel.flow.touches import TOUCH_STATUSES, TouchStatus
 from mpfunnel.flow.winning import Amounts, Winning
 
 __all__ = [
     "COURSE",
+    "HORIZON_DAYS",
+    "LOOK_BACK_DAYS",
     "MIN_N",
+    "MOTIONS",
     "RE_ENTRIES",
     "STATUSES",
+    "TACTICS",
+    "TOUCH_STATUSES",
     "Amounts",
     "Balance",
     "Band",
+    "Campaign",
+    "CampaignBook",
+    "CampaignResult",
+    "CampaignResults",
     "Cell",
     "Cohort",
+    "Conversion",
     "Course",
+    "Credit",
+    "Credits",
     "Curve",
+    "DaysToClose",
     "Distinct",
     "Effort",
     "FlowReport",
     "FlowStep",
+    "FxRate",
+    "FxTable",
     "Gap",
     "GapMap",
     "Incidences",
     "Insight",
     "Journey",
+    "Kpi",
     "LifecycleChange",
     "LifecycleHistory",
     "Measure",
@@ -57,13 +83,25 @@ __all__ = [
     "ProductFlow",
     "ReEntry",
     "Spell",
+    "Spend",
     "Standing",
+    "Statistic",
     "StepFlow",
     "StepTotal",
+    "Tactic",
+    "Touch",
+    "TouchStatus",
     "Winning",
     "aalen_johansen",
+    "allocated",
     "balance",
+    "budget_by_day",
+    "by_day",
+    "by_product",
+    "campaign_results",
     "cohorts",
+    "credited",
+    "days_to_close",
     "flow_report",
     "gap",
     "gap_map",
@@ -74,8 +112,11 @@ __all__ = [
     "ordered_funnel",
     "quarter_for",
     "quarters",
+    "total",
     "week_for",
     "weeks",
+    "win_rate",
+    "win_rate_by_value",
     "year_for",
     "years",
 ]
