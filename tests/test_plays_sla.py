@@ -450,7 +450,8 @@ def test_business_days_need_a_day_that_is_known() -> None:
     others = {name: columns for name, columns in TABLES.items() if name != "stage_history"}
     assert warehouse.render(engine, dialect="duckdb", tables=others, as_of="current_date").queries
     queries = written(engine_of(of=("inquiry", "sal")), "current_date")
-    text = "".join(one.create() for one in (*queries.seeds, *queries.queries))
+    seeds = [one.create() for one in queries.seeds]
+    text = "".join([*seeds, *(one.create() for one in queries.queries)])
     assert {one for one in ("current_date", "limit_on", "wait_") if one in text} == {
         *("current_date", "limit_on"),
     }
