@@ -447,6 +447,8 @@ def test_consent_filters_actions_and_never_membership() -> None:
         Consent("phone", granted=False, at=at(10, 1)),
     ]
     some = [firm(1, 11, 12, keen=True, employees=400, consents=said), FIRMS[2], FIRMS[1]]
+    # Of this one it is not known whether it is large.
+    some.append(firm(6, 61, consents=said))
     for one in (KEEN, LARGE):
         told = members(ENGINE, one, some, as_of=DAY)
         assert told.contactable["email"] == ContactCount(allowed=2, unknown=1)
@@ -649,6 +651,15 @@ def test_an_upstream_audience_of_leads_holds_a_company_that_has_one_in_it() -> N
         ("outside", (4, 7)),
         ("narrower", ()),
     ]
+
+
+def test_a_company_stands_as_the_lead_who_is_in_most_surely() -> None:
+    """One who is in suffices, wherever it stands among the others."""
+    mixed = evolve(FIRMS[0], activities=FIRMS[0].activities[:1])
+    for audience, standings_of in ((KEEN, ["in", "out"]), (SILENT, ["out", "in"])):
+        told = members(ENGINE, audience, [mixed], as_of=DAY)
+        assert [one.standing for one in told.told] == standings_of
+        assert told.companies == {1: "in"}
 
 
 def test_a_downstream_audience_needs_an_upstream_one_of_its_product() -> None:

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mpfunnel.errors import InvalidDataError
-from mpfunnel.flow.cohorts import Cohort, cohorts
 from mpfunnel.flow.course import COURSE, Journey
+from mpfunnel.flow.followed import Cohort, cohorts
 from mpfunnel.flow.periods import Period, months
 from mpfunnel.flow.report import flow_report
 from tests.flow_journeys import PERIOD, after, going_on, journey, journeys, shifted

@@ -28,6 +28,7 @@ from mpfunnel.codec import dump, from_data, load, loaded
 from mpfunnel.engagement import Signal
 from mpfunnel.errors import InvalidDataError, MpfunnelError, Problem, TransitionError
 from mpfunnel.facts import any_product, company, lead, measure, product, pursuit
+from mpfunnel.flow import Insight, Spell, aalen_johansen, gap
 from mpfunnel.flow.book import CampaignBook
 from mpfunnel.flow.campaigns import Campaign, Statistic
 from mpfunnel.records import Company, CompanyChange, CompanyHistory, Lead
@@ -1099,6 +1100,12 @@ RECORDS: Final[dict[str, tuple[Callable[[], object], list[str]]]] = {
     "touches that nobody stated": (lambda: campaigned(visited(1, [did(1, 1, "email_opened", 1), did(2, 1, "email_open", 1, 8)])),
         ["unmapped-kind | activities: no status is given for the kind 'email_opened'; did you mean 'email_open'?",
          "unknown-campaign | activities: no such campaign 8"]),
+    "spells of a cause that nobody asked about": (lambda: aalen_johansen([Spell(3, "lost")], ["won"]),
+        ["unknown-cause | spells[0].cause: 'lost' is none of won"]),
+    "a reference of no passage": (lambda: gap([9, 8, 7, 6, 5, 4], {"reach": 0.6}),
+        ["unknown-step | reference.reach: no such passage; did you mean 'reached'?"]),
+    "an insight about a person": (lambda: Insight("a", "survey", "ask m.sato@nagimine.example", ("x",), DAY, DAY),
+        ["personal | insight.statement: holds a mail address; name the document and no person"]),
     "an account of the wrong kinds": (lambda: mf.Account(3, leads=[3], activities="abc", deals=HUGE),  # type: ignore[arg-type]
         ["type | account.company: must be a Company, a CompanyHistory or None, not int",
          "type | account.leads[0]: must be a Lead, not int",

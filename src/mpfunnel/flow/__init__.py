@@ -4,10 +4,10 @@ from mpfunnel.flow.allocation import allocated, budget_by_day, by_day, by_produc
 from mpfunnel.flow.balances import Balance, Band, Effort, balance
 from mpfunnel.flow.book import CampaignBook
 from mpfunnel.flow.campaigns import Campaign, Spend, Statistic
-from mpfunnel.flow.cohorts import Cohort, cohorts
 from mpfunnel.flow.course import COURSE, Course, FlowStep, Journey
 from mpfunnel.flow.credit import Conversion, Credit, Credits, Touch, credited
 from mpfunnel.flow.deals import DaysToClose, days_to_close, win_rate, win_rate_by_value
+from mpfunnel.flow.followed import Cohort, cohorts
 from mpfunnel.flow.gap_mapping import gap_map
 from mpfunnel.flow.gap_maps import Cell, GapMap
 from mpfunnel.flow.gaps import Gap, Passage, gap

@@ -294,7 +294,7 @@ def targets(reference: References, course: Course = COURSE) -> tuple[Measure | N
         rates = [(f"reference[{place}]", one) for place, one in enumerate(listed)]
         if len(listed) != len(steps):
             message = f"must be of {len(steps)} passages, not of {len(listed)}"
-            problems.append(Problem("length", "reference", message))
+            problems.append(Problem("range", "reference", message))
     else:
         message = f"must be a list or a mapping, not {type(given).__name__} {brief(given)}"
         raise InvalidDataError([Problem("type", "reference", message)])
@@ -368,7 +368,7 @@ def _faults_of_series(name: str, value: Any, course: Course) -> Iterator[Problem
     numbers = cast("Sequence[object]", value)
     if len(numbers) != len(course):
         message = f"must be of {len(course)} steps, not of {len(numbers)}"
-        yield Problem("length", name, message)
+        yield Problem("range", name, message)
     for place, one in enumerate(numbers):
         if fault := a_number_of(0)(one):
             yield Problem(fault[0], f"{name}[{place}]", fault[1])
@@ -377,7 +377,7 @@ def _faults_of_series(name: str, value: Any, course: Course) -> Iterator[Problem
 def _fault_of_rate(path: str, rate: Any) -> Iterator[Problem]:
     if isinstance(rate, Measure):
         if rate.unit != "share":
-            yield Problem("unit", path, f"must be a share, not {rate.unit}")
+            yield Problem("type", path, f"must be a share, not {rate.unit}")
         return
     if rate is None:
         return

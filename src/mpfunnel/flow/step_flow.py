@@ -14,8 +14,8 @@ from typing import Final
 from attrs import Factory, define, field, frozen
 from immutabledict import immutabledict
 
-from mpfunnel.flow.cohorts import basis_of_followed
 from mpfunnel.flow.course import Journey
+from mpfunnel.flow.followed import basis_of_followed
 from mpfunnel.flow.measures import Measure, Status, count, share
 from mpfunnel.flow.periods import Period
 from mpfunnel.flow.survival import Spell, aalen_johansen, kaplan_meier

@@ -143,7 +143,7 @@ def _windows(
         if key not in passed:
             hint = near(key, passed) or f"; there are {', '.join(passed)}"
             message = f"no step that leads to another one is called so{hint}"
-            problems.append(Problem("unknown", f"within_days[{brief(key)}]", message))
+            problems.append(Problem("unknown-step", f"within_days[{brief(key)}]", message))
     for key in passed:
         if key in within_days:
             problems += _fault(f"within_days[{brief(key)}]", a_number_of(0), within_days[key])

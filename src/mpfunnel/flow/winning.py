@@ -17,8 +17,8 @@ from attrs import field, frozen
 from immutabledict import immutabledict
 
 from mpfunnel.errors import InvalidDataError, Problem, brief
-from mpfunnel.flow.cohorts import followed
 from mpfunnel.flow.course import Course, Journey
+from mpfunnel.flow.followed import followed
 from mpfunnel.flow.measures import Measure, Status, count, missing, share
 from mpfunnel.flow.periods import Period
 from mpfunnel.flow.step_flow import StepFlow

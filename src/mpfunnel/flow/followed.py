@@ -108,7 +108,7 @@ def _faults(step: str, course: Course) -> list[Problem]:
         return []
     hint = near(step, passed) or f"; there are {', '.join(passed)}"
     message = f"no step that leads to another one is called {brief(step)}{hint}"
-    return [Problem("unknown", "step", message)]
+    return [Problem("unknown-step", "step", message)]
 
 
 def _by_period(
