@@ -27,7 +27,7 @@ _FIRM: Final = Label("whole firm", "全社")
 _UNKNOWN: Final = Label("segment unknown", "セグメント不明")
 
 
-def _kept(value: Mapping[Any, Label]) -> immutabledict[Any, Label]:
+def _kept(value: Mapping[Any, Label]) -> Any:
     return immutabledict(value)
 
 
@@ -40,9 +40,7 @@ class Names:
         segments: The name of each segment by its key.
     """
 
-    products: Mapping[Id, Label] = field(
-        default=immutabledict(), converter=immutabledict[Id, Label]
-    )
+    products: Mapping[Id, Label] = field(default=immutabledict(), converter=_kept)
     segments: Mapping[str, Label] = field(default=immutabledict(), converter=_kept)
 
     @classmethod
