@@ -12,6 +12,7 @@ from mpfunnel.flow.gap_mapping import gap_map
 from mpfunnel.flow.gap_maps import Cell, GapMap
 from mpfunnel.flow.gaps import Gap, Passage, gap
 from mpfunnel.flow.insights import Insight, Standing, insights_for
+from mpfunnel.flow.journeys import journeys
 from mpfunnel.flow.lifecycles import LifecycleChange, LifecycleHistory
 from mpfunnel.flow.measures import MIN_N, STATUSES, Measure
 from mpfunnel.flow.money import FxRate, FxTable, total
@@ -28,6 +29,7 @@ from mpfunnel.flow.periods import (
     year_for,
     years,
 )
+from mpfunnel.flow.reading import course_of
 from mpfunnel.flow.report import Distinct, FlowReport, ProductFlow, StepTotal, flow_report
 from mpfunnel.flow.results import HORIZON_DAYS, LOOK_BACK_DAYS, campaign_results
 from mpfunnel.flow.step_flow import StepFlow
@@ -100,12 +102,14 @@ __all__ = [
     "by_product",
     "campaign_results",
     "cohorts",
+    "course_of",
     "credited",
     "days_to_close",
     "flow_report",
     "gap",
     "gap_map",
     "insights_for",
+    "journeys",
     "kaplan_meier",
     "month_for",
     "months",

@@ -18,6 +18,7 @@ from typing import Any
 
 from attrs import frozen
 
+from mpfunnel.answers import Stage
 from mpfunnel.by_hand import NOTHING_BY_HAND, day_after
 from mpfunnel.calendars import day_began
 from mpfunnel.case import NO_TIER, Case, Person, Seen, hear_sales
@@ -253,6 +254,27 @@ class LeadDays:
         Args:
             kept: Where the lead is, for rules that ask for it; it is moved on there.
         """
+        version = self.book.playbook.version
+        for day, stage in self.turns(kept):
+            said = stage.warranted
+            yield (
+                day,
+                Answer(
+                    said.decision,
+                    version,
+                    (),
+                    said.for_products,
+                    stage.existing_customer,
+                    said.wins,
+                ),
+            )
+
+    def turns(self, kept: Kept) -> Iterator[tuple[int, Stage]]:
+        """Yield the days on which the stage that any pursuit warrants may change, with all of them.
+
+        Args:
+            kept: Where the lead is, for rules that ask for it; it is moved on there.
+        """
         case, lead_id = self.case, self.lead.id
         moving = set(self.days(self.days_of_pursuits()))
         others = {*self.starts, *self.held_since}
@@ -291,23 +313,14 @@ class LeadDays:
 
     def _stage(
         self, person: Person, pursuits: Mapping[Id | None, Pursuit], kept: Kept, day: int
-    ) -> tuple[Answer, bool]:
-        """Return the warranted stage of a day, and whether the lead was moved to another one."""
+    ) -> tuple[Stage, bool]:
+        """Return the stage of a day, and whether the lead was moved to another one."""
         book = self.book
         entry = kept.entry(self.lead.id, day, book.day_of) if book.asks_stage else None
         stage = self.case.stage_of(person, pursuits, entry)
-        said = stage.warranted
-        answer = Answer(
-            said.decision,
-            book.playbook.version,
-            (),
-            said.for_products,
-            stage.existing_customer,
-            said.wins,
-        )
         if not book.asks_stage or day < (kept.since(book.day_of) or NEVER):
-            return answer, False
-        return answer, kept.move(self.lead.id, book.playbook, said, self.instant(day))
+            return stage, False
+        return stage, kept.move(self.lead.id, book.playbook, stage.warranted, self.instant(day))
 
     def go(self, day: int) -> None:
         """Move the case to a day."""
