@@ -27,6 +27,7 @@ def test_nothing_out_of_nothing_is_undefined_and_never_0() -> None:
     """0 of 0 has no value and no interval; 0 of 40 is 0."""
     assert share(0, 0, WON) == Measure(None, "share", WON, 0, 0, status="undefined")
     assert share(0, 40, WON).value == 0
+    assert share(0, 0, WON, pending=3).status == "immature"
     assert days(None, 0, WON).status == "undefined"
 
 

@@ -15,6 +15,7 @@ from mpfunnel.account import Account
 from mpfunnel.answers import Assessment
 from mpfunnel.cli.checking import checked
 from mpfunnel.cli.converting import convert
+from mpfunnel.cli.flowing import flow
 from mpfunnel.cli.inputs import (
     Asked,
     Given,
@@ -66,6 +67,7 @@ app = App(
 explain = App(name="explain", help="Show an answer with every rule and fact that it rests on.")
 app.command(explain)
 app.command(convert)
+app.command(flow)
 app.command(propose_map, name="map")
 
 _Asked = Annotated[Asked, Parameter(name="*")]

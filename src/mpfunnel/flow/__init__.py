@@ -14,6 +14,7 @@ from mpfunnel.flow.gaps import Gap, Passage, gap
 from mpfunnel.flow.insights import Insight, Standing, insights_for
 from mpfunnel.flow.journeys import journeys
 from mpfunnel.flow.lifecycles import LifecycleChange, LifecycleHistory
+from mpfunnel.flow.looking import Look, look
 from mpfunnel.flow.measures import MIN_N, STATUSES, Measure
 from mpfunnel.flow.money import FxRate, FxTable, total
 from mpfunnel.flow.ordered import OrderedFunnel, ordered_funnel
@@ -29,6 +30,8 @@ from mpfunnel.flow.periods import (
     year_for,
     years,
 )
+from mpfunnel.flow.plan import FlowPlan
+from mpfunnel.flow.plan_files import load_plan
 from mpfunnel.flow.reading import course_of
 from mpfunnel.flow.report import Distinct, FlowReport, ProductFlow, StepTotal, flow_report
 from mpfunnel.flow.results import HORIZON_DAYS, LOOK_BACK_DAYS, campaign_results
@@ -66,6 +69,7 @@ __all__ = [
     "DaysToClose",
     "Distinct",
     "Effort",
+    "FlowPlan",
     "FlowReport",
     "FlowStep",
     "FxRate",
@@ -78,6 +82,7 @@ __all__ = [
     "Kpi",
     "LifecycleChange",
     "LifecycleHistory",
+    "Look",
     "Measure",
     "OrderedFunnel",
     "Passage",
@@ -111,6 +116,8 @@ __all__ = [
     "insights_for",
     "journeys",
     "kaplan_meier",
+    "load_plan",
+    "look",
     "month_for",
     "months",
     "ordered_funnel",

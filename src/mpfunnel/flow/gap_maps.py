@@ -102,9 +102,15 @@ class GapMap:
         )
 
     def rows(self) -> list[dict[str, Any]]:
-        """Return one flat row for each passage of each cell, for a table."""
+        """Return one flat row for each passage of each cell, for a table.
+
+        The key of a row is (as_of, since, until, product_id, segment, step).
+        """
         return [
             {
+                "as_of": self.as_of,
+                "since": self.since,
+                "until": self.until,
                 "product_id": cell.product_id,
                 "segment": cell.segment,
                 "step": one.step.key,

@@ -94,6 +94,8 @@ def share(
 ) -> Measure:
     """Return a share with its interval of 95 % (`mpfunnel.statistics.wilson`).
 
+    Of none at all it is undefined, or immature where some are still within their time.
+
     Args:
         hits: How many; from 0 to `of`.
         of: Of how many.
@@ -102,7 +104,8 @@ def share(
         pending: How many were left out because their time is not over.
     """
     if of == 0:
-        return Measure(None, "share", basis, 0, 0, status="undefined", pending=pending)
+        none: Status = "immature" if pending else "undefined"
+        return Measure(None, "share", basis, 0, 0, status=none, pending=pending)
     status: Status = "small_n" if of < min_n else "immature" if pending else "ok"
     return Measure(hits / of, "share", basis, hits, of, wilson(hits, of), status, pending)
 

@@ -1,0 +1,165 @@
+"""A look at the flow of a period: the report, the gap map, cohorts, campaigns and the balance."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date, timedelta
+from fractions import Fraction
+
+from attrs import frozen
+
+from mpfunnel.account import Account, company_of
+from mpfunnel.calendars import local_day, zone_for
+from mpfunnel.engine import Engine
+from mpfunnel.errors import series
+from mpfunnel.flow.balances import Balance, Effort, balance
+from mpfunnel.flow.followed import Cohort, cohorts
+from mpfunnel.flow.gap_mapping import gap_map
+from mpfunnel.flow.gap_maps import GapMap
+from mpfunnel.flow.journeys import journeys
+from mpfunnel.flow.money import from_cents
+from mpfunnel.flow.outcomes import CampaignResults
+from mpfunnel.flow.periods import Period, months
+from mpfunnel.flow.plan import FlowPlan
+from mpfunnel.flow.report import FlowReport, flow_report
+from mpfunnel.flow.results import campaign_results
+from mpfunnel.plays import Motion
+from mpfunnel.records import Id
+
+__all__ = ["Look", "look"]
+
+_FOLLOWED_DAYS = 365
+
+
+@frozen
+class Look:
+    """All that a plan asks of the flow of a period.
+
+    Attributes:
+        plan: The plan.
+        report: What came in, went on and was won, product by product.
+        gaps: Where companies are lost, by product and segment.
+        cohorts: How far those have come that entered the target market in each month of the year
+            up to the end of the period.
+        results: What campaigns came to; `None` where the plan has none.
+        balances: How money and touches of the period are divided between upstream and downstream.
+    """
+
+    plan: FlowPlan
+    report: FlowReport
+    gaps: GapMap
+    cohorts: tuple[Cohort, ...]
+    results: CampaignResults | None
+    balances: tuple[Balance, ...]
+
+
+def look(
+    engine: Engine, accounts: Iterable[Account], plan: FlowPlan, *, period: Period, as_of: date
+) -> Look:
+    """Return the flow of companies in a period, as it was known at the end of a day.
+
+    Args:
+        engine: The playbook.
+        accounts: The accounts; no company twice.
+        plan: The firm's own numbers.
+        period: The period, which begins by `as_of`.
+        as_of: The day, in the zone of the playbook. Nothing that happened later counts.
+
+    Raises:
+        InvalidDataError: The period begins after `as_of`, a company is there twice, or the plan
+            does not go with the playbook.
+        PolicyError: A custom policy broke its contract.
+    """
+    given: tuple[Account, ...] = series(accounts)
+    found = journeys(
+        engine,
+        given,
+        as_of=as_of,
+        since=plan.since,
+        target=plan.target,
+        interest=plan.interest,
+        statuses=plan.statuses,
+    )
+    # The whole firm is the same companies seen otherwise; a gap is looked for product by product.
+    of_products = [one for one in found if one.product_id is not None]
+    until = min(period.last, as_of)
+    first = max(plan.since, until - timedelta(_FOLLOWED_DAYS))
+    return Look(
+        plan,
+        flow_report(found, period=period, as_of=as_of, within_days=plan.within_days),
+        gap_map(
+            of_products,
+            reference=plan.reference or "others",
+            as_of=as_of,
+            until=until,
+            out_of_market=_out_of_market(engine, given, plan, as_of),
+        ),
+        cohorts(
+            of_products,
+            "target",
+            periods=months(first, until),
+            as_of=as_of,
+            within_days=plan.within_days,
+        ),
+        _results(engine, given, plan, as_of),
+        balance(_efforts(engine, given, plan, period, as_of), bands=plan.bands),
+    )
+
+
+def _out_of_market(
+    engine: Engine, accounts: Iterable[Account], plan: FlowPlan, as_of: date
+) -> frozenset[tuple[Id, Id]]:
+    """Return companies, each with a product for which somebody of it is out of the market."""
+    found: set[tuple[Id, Id]] = set()
+    for account in accounts:
+        if account.company is None:
+            continue
+        company_id = company_of(account.company).id
+        for lead in engine.assess(account, as_of=as_of).leads.values():
+            found |= {
+                (company_id, product_id)
+                for product_id, one in lead.engagement.items()
+                if one.value.key in plan.out_of_market
+            }
+    return frozenset(found)
+
+
+def _results(
+    engine: Engine, accounts: Iterable[Account], plan: FlowPlan, as_of: date
+) -> CampaignResults | None:
+    if not plan.campaigns.campaigns:
+        return None
+    return campaign_results(
+        engine.playbook,
+        plan.campaigns,
+        accounts,
+        as_of=as_of,
+        statuses=plan.statuses,
+        meetings=plan.meetings,
+        horizons=plan.horizons,
+        fx=plan.fx,
+    )
+
+
+def _efforts(
+    engine: Engine, accounts: Iterable[Account], plan: FlowPlan, period: Period, as_of: date
+) -> Iterator[Effort]:
+    """Yield what was spent in the period, and the touches of campaigns."""
+    book, last = plan.campaigns, min(period.last, as_of)
+    spent: dict[tuple[str, Motion, Id | None], Fraction] = {}
+    for spend in book.spends:
+        if period.first <= spend.day <= last:
+            currency = spend.currency or engine.playbook.currency
+            key = (currency, book.tactic_of(spend).motion, spend.product_id)
+            spent[key] = spent.get(key, Fraction(0)) + Fraction(spend.amount)
+    for (currency, motion, product_id), cost in spent.items():
+        # Where more came back than was spent, there is no effort to divide.
+        amount = None if cost < 0 else from_cents(int(cost * 100))
+        yield Effort(amount, currency, motion, product_id)
+    zone = zone_for(engine.playbook.zone)
+    for account in accounts:
+        for one in account.activities:
+            campaign = book.by_id.get(one.campaign_id)
+            touched = campaign is not None and plan.statuses.get(one.kind) is not None
+            if touched and campaign is not None and period.first <= local_day(one.at, zone) <= last:
+                yield Effort(1, "touches", book.tactic_of(campaign).motion, campaign.product_id)

@@ -1,0 +1,105 @@
+"""The plan of a flow: the firm's own numbers, by which its flow is looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import Any, Final
+
+from attrs import field, frozen
+from immutabledict import immutabledict
+
+from mpfunnel.errors import InvalidDataError, Problem, misfit, misfits, series
+from mpfunnel.flow.balances import Band
+from mpfunnel.flow.book import CampaignBook
+from mpfunnel.flow.gaps import Rate, targets
+from mpfunnel.flow.insights import Insight
+from mpfunnel.flow.money import FxTable
+from mpfunnel.flow.results import HORIZON_DAYS
+from mpfunnel.flow.touches import TouchStatus, faults_of_statuses
+from mpfunnel.plays import Motion
+from mpfunnel.records.checks import a_day, a_number_of
+from mpfunnel.tiers import Tier
+
+__all__ = ["FlowPlan"]
+
+_TARGET: Final = Tier(2)
+_NO_CAMPAIGNS: Final = CampaignBook(())
+
+
+def _series(value: Iterable[Any]) -> Any:
+    return series(value)
+
+
+def _map(value: Mapping[Any, Any]) -> Any:
+    return immutabledict(value)
+
+
+def _words(value: Iterable[str]) -> Any:
+    return frozenset(series(value))
+
+
+@frozen(kw_only=True)
+class FlowPlan:
+    """A firm's own numbers about its flow of companies.
+
+    Attributes:
+        since: The first day on which companies are looked at for the target market.
+        within_days: Within how many days each step is to lead to the next one: one number, or one
+            for each step but the last by its key.
+        target: The lowest Tier that is in the target market.
+        interest: The level of interest from which on a company is engaged.
+        reference: The rate that each passage is held against, by the key of the step into which it
+            leads; without it, the other segments of the same product together are.
+        out_of_market: Keys of engagement states whose companies are out of the market: nobody
+            could have sold to them yet.
+        statuses: By kind of activity, how far a touch of that kind has come; `None` for kinds that
+            are no touch.
+        meetings: The kinds of activity that are a meeting held.
+        horizons: Within how many days of a touch what follows counts, for both motions.
+        campaigns: Tactics, campaigns, what was spent and what is told of them.
+        fx: The rates of currencies; `None` where all money is in the playbook's.
+        bands: From where to where the firm wants the share of each motion to be.
+        insights: What research says.
+
+    Raises:
+        InvalidDataError: Something is of another type or out of range; all of it at once.
+    """
+
+    since: date
+    within_days: int | Mapping[str, int]
+    target: Tier = _TARGET
+    interest: str = "interested"
+    reference: Mapping[str, Rate] = field(default=immutabledict(), converter=_map)
+    out_of_market: frozenset[str] = field(
+        default=frozenset({"priority_follow_up"}), converter=_words
+    )
+    statuses: Mapping[str, TouchStatus | None] = field(default=immutabledict(), converter=_map)
+    meetings: frozenset[str] = field(default=frozenset(), converter=_words)
+    horizons: Mapping[Motion, int] = field(default=HORIZON_DAYS, converter=_map)
+    campaigns: CampaignBook = _NO_CAMPAIGNS
+    fx: FxTable | None = None
+    bands: tuple[Band, ...] = field(default=(), converter=_series)
+    insights: tuple[Insight, ...] = field(default=(), converter=_series)
+
+    def __attrs_post_init__(self) -> None:
+        problems: list[Problem] = []
+        if fault := a_day(self.since):
+            problems.append(Problem(fault[0], "plan.since", fault[1]))
+        given: Any = self.within_days
+        windows = dict(given) if isinstance(given, Mapping) else {"": given}
+        for key, window in windows.items():
+            if fault := a_number_of(0)(window):
+                path = f"plan.within_days.{key}".removesuffix(".")
+                problems.append(Problem(fault[0], path, fault[1]))
+        problems += misfit("plan.target", self.target, Tier)
+        problems += misfit("plan.campaigns", self.campaigns, CampaignBook)
+        problems += misfits("plan.bands", self.bands, Band)
+        problems += misfits("plan.insights", self.insights, Insight)
+        problems += [one.under("plan") for one in faults_of_statuses(self.statuses)]
+        try:
+            targets(self.reference)
+        except InvalidDataError as error:
+            problems += [one.under("plan") for one in error.problems]
+        if problems:
+            raise InvalidDataError(problems)
