@@ -138,7 +138,7 @@ def test_whose_days_are_not_over_is_pending() -> None:
     march, april = follow(given, as_of=9)
     assert (april.reached["reached"], april.conversion["reached"].den) == (1, 0)
     assert april.conversion["reached"].pending == 2
-    assert april.conversion["reached"].status == "undefined"
+    assert april.conversion["reached"].status == "immature"
     assert (march.conversion["reached"].value, march.conversion["engaged"].den) == (1.0, 1)
     assert (march.matured.num, march.matured.den) == (0, 1)
 

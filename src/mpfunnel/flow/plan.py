@@ -86,8 +86,8 @@ class FlowPlan:
         problems: list[Problem] = []
         if fault := a_day(self.since):
             problems.append(Problem(fault[0], "plan.since", fault[1]))
-        given: Any = self.within_days
-        windows = dict(given) if isinstance(given, Mapping) else {"": given}
+        given = self.within_days
+        windows = given if isinstance(given, Mapping) else {"": given}
         for key, window in windows.items():
             if fault := a_number_of(0)(window):
                 path = f"plan.within_days.{key}".removesuffix(".")
