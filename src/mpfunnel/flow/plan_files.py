@@ -107,7 +107,8 @@ class _PlanCheck(AttributeCheck):
                 self.fault("missing", "", f"has no {key}")
         given: dict[str, Any] = {key: data[key] for key in _PLAN if key in data}
         if "target" in given:
-            given["target"] = self.built(lambda: Tier(data["target"]), "target", own="tier.")
+            tier = self.built(lambda: Tier(given.pop("target")), "target", own="tier.number")
+            given |= {} if tier is None else {"target": tier}
         for key in ("out_of_market", "meetings"):
             if key in data:
                 given[key] = self.texts(data, key, "")

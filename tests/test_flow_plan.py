@@ -1,0 +1,326 @@
+"""The plan of a flow, its file, and a look at the flow by it."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from attrs import evolve
+
+import mpfunnel as mf
+from mpfunnel.errors import DecodeError, InvalidDataError
+from mpfunnel.examples import PLAYBOOK, STORY_DAY, generate
+from mpfunnel.flow import Band, FlowPlan, Period, load_plan, look
+
+TEXT: Final = """
+since = 2026-01-01
+within_days = { target = 180, reached = 120, engaged = 90, mql = 30, sal = 120 }
+target = 1
+interest = "high_interest"
+out_of_market = ["priority_follow_up", "dormant"]
+meetings = ["visit"]
+
+[reference]
+reached = 0.6
+won = 0.25
+
+[touches]
+email_open = "delivered"
+webinar_attended = "attended"
+page_view = "none"
+
+[horizons]
+upstream = 200
+downstream = 60
+
+[[tactics]]
+key = "fair"
+label = { en = "trade fair", ja = "展示会" }
+motion = "downstream"
+
+[[campaigns]]
+id = "webinar-2026-08"
+tactic = "educational_content"
+start = 2026-08-01
+name = { en = "Webinar in August", ja = "8月のウェビナー" }
+product = "ma"
+budget = 600000
+
+[[campaigns]]
+id = "mail-2026-09"
+tactic = "email"
+start = 2026-09-01
+
+[[spends]]
+day = 2026-08-10
+amount = 500000
+campaign = "webinar-2026-08"
+
+[[spends]]
+day = 2026-09-10
+amount = 1000
+tactic = "fair"
+currency = "USD"
+
+[[statistics]]
+kpi = "impressions"
+day = 2026-09-30
+value = 10
+tactic = "social"
+
+[[rates]]
+currency = "USD"
+rate = 150
+start = 2026-01-01
+
+[[bands]]
+key = "upstream"
+low = 0.3
+high = 0.6
+
+[[insights]]
+key = "hands"
+kind = "survey"
+statement = "no hands"
+evidence = ["survey of 2026"]
+since = 2026-05-01
+expires = 2026-12-31
+product = "ma"
+"""
+QUARTER: Final = Period(date(2026, 7, 1), date(2026, 9, 30))
+
+
+def refused(given: Any) -> list[str]:
+    """Return the problems for which a plan is refused."""
+    with pytest.raises(DecodeError) as told:
+        load_plan(given, PLAYBOOK)
+    return [str(one) for one in told.value.problems]
+
+
+@pytest.fixture(scope="module")
+def plan(tmp_path_factory: pytest.TempPathFactory) -> FlowPlan:
+    """The plan of the file above."""
+    path = tmp_path_factory.mktemp("plan") / "plan.toml"
+    path.write_text(TEXT, encoding="utf-8")
+    return load_plan(path, PLAYBOOK)
+
+
+def test_a_file_says_all_that_a_plan_holds(plan: FlowPlan) -> None:
+    """In the firm's own numbers; kinds that are no touch are called none."""
+    assert (plan.since, plan.target, plan.interest) == (
+        date(2026, 1, 1),
+        mf.Tier(1),
+        "high_interest",
+    )
+    assert plan.statuses == {
+        "email_open": "delivered",
+        "webinar_attended": "attended",
+        "page_view": None,
+    }
+    assert plan.out_of_market == {"priority_follow_up", "dormant"}
+    assert (plan.meetings, plan.horizons) == ({"visit"}, {"upstream": 200, "downstream": 60})
+    book = plan.campaigns
+    assert [one.label.text("ja") for one in book.campaigns] == ["8月のウェビナー", "mail-2026-09"]
+    assert book.campaigns[0].product_id == "ma"
+    assert [one.amount for one in book.spends] == [500_000, 1_000]
+    assert book.tactics[-1].label.text("ja") == "展示会"
+    assert plan.fx is not None
+    assert plan.fx.priced(2, "USD", date(2026, 9, 1)) == 300
+    assert [one.key for one in plan.bands] == ["upstream"]
+    assert plan.insights[0].statement.text("ja") == "no hands"
+
+
+def test_what_a_file_leaves_out_is_as_it_begins() -> None:
+    """Only the first day and the days of the steps are needed."""
+    plan = load_plan({"since": date(2026, 1, 1), "within_days": 90}, PLAYBOOK)
+    assert plan == FlowPlan(since=date(2026, 1, 1), within_days=90)
+
+
+def test_all_faults_of_a_file_are_told_at_once() -> None:
+    """Each with its path, in the words of the file."""
+    given: dict[str, Any] = {
+        "since": 3,
+        "within_days": {"target": -1},
+        "target": 0,
+        "x": 1,
+        "touches": {"mail": "seen"},
+        "reference": {"reach": 0.5},
+        "campaigns": [{"id": 1, "tactic": "email"}, {"id": 2, "tactic": "emial", "start": DAY}],
+        "spends": [{"day": DAY, "amount": 1, "campaign": 9}, 7],
+        "rates": [{"currency": "yen", "rate": 1, "start": DAY}],
+        "bands": {"key": "upstream"},
+        "insights": [
+            {
+                **{"key": "a", "kind": "survey", "statement": "x", "evidence": ["y"]},
+                **{"since": DAY, "expires": DAY, "colour": "red"},
+            }
+        ],
+    }
+    with pytest.raises(DecodeError) as told:
+        load_plan(given, PLAYBOOK)
+    assert [f"{one.path}: {one.code}" for one in told.value.problems] == [
+        "x: unknown-key",
+        "target: range",
+        "campaigns[0]: missing",
+        "spends[1]: type",
+        "rates[0].currency: format",
+        "bands: type",
+        "insights[0].colour: unknown-key",
+        "campaigns[0].tactic: unknown-tactic",
+        "spends[0].campaign: unknown-campaign",
+        "since: type",
+        "within_days.target: range",
+        "touches.mail: choice",
+        "reference.reach: unknown-step",
+    ]
+
+
+DAY: Final = date(2026, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("given", "problems"),
+    [
+        ({}, ["has no since", "has no within_days"]),
+        (7, ["must be a Mapping, not int 7"]),
+        ("absent.toml", ["absent.toml: no such file"]),
+    ],
+)
+def test_what_is_no_plan_is_refused(given: Any, problems: list[str]) -> None:
+    """With what is needed."""
+    assert refused(given) == problems
+
+
+def test_a_plan_in_python_names_every_fault() -> None:
+    """As the file does."""
+    given: dict[str, Any] = {
+        "since": "2026",
+        "within_days": 1.5,
+        "target": 2,
+        "campaigns": None,
+        "bands": ["upstream"],
+        "insights": [3],
+        "statuses": {"mail": "seen"},
+        "reference": {"won": 2.0},
+    }
+    with pytest.raises(InvalidDataError) as told:
+        FlowPlan(**given)
+    assert [one.path for one in told.value.problems] == [
+        "plan.since",
+        "plan.within_days",
+        "plan.target",
+        "plan.campaigns",
+        "plan.bands[0]",
+        "plan.insights[0]",
+        "plan.statuses.mail",
+        "plan.reference.won",
+    ]
+
+
+# -- a look by it --
+
+
+@pytest.fixture(scope="module")
+def accounts() -> tuple[mf.Account, ...]:
+    """A small market of the invented firm, with people without company."""
+    return tuple(generate(60, seed=7, as_of=STORY_DAY).accounts())
+
+
+def test_a_look_shows_the_flow_from_each_side(
+    plan: FlowPlan, accounts: tuple[mf.Account, ...]
+) -> None:
+    """All of it is of the same companies, as of the same day."""
+    seen = look(mf.Engine(PLAYBOOK), accounts, plan, period=QUARTER, as_of=STORY_DAY)
+    assert seen.plan is plan
+    assert seen.report.complete
+    assert {one.product_id for one in seen.report.products} == {None, "crm", "sfa", "ma", "bi"}
+    assert None not in {one.product_id for one in seen.gaps.cells}
+    assert seen.gaps.as_of == STORY_DAY
+    assert seen.cohorts[0].step == "target"
+    assert seen.results is not None
+    assert [one.key for one in seen.results.campaigns] == ["webinar-2026-08", "mail-2026-09"]
+    assert [one.unit for one in seen.balances] == ["JPY", "USD", "touches"]
+    touches = {part.key: part.share.num for part in seen.balances[2].parts}
+    assert touches["upstream"] == _touches(accounts, "webinar_attended", "webinar-2026-08")
+    assert touches["downstream"] == _touches(accounts, "email_open", "mail-2026-09")
+
+
+def _touches(accounts: tuple[mf.Account, ...], kind: str, campaign: str) -> int:
+    return sum(
+        one.kind == kind and one.campaign_id == campaign
+        for account in accounts
+        for one in account.activities
+    )
+
+
+def test_without_campaigns_there_are_no_results(accounts: tuple[mf.Account, ...]) -> None:
+    """Nor is there a balance; the flow is told all the same."""
+    plan = FlowPlan(since=DAY, within_days=90)
+    seen = look(mf.Engine(PLAYBOOK), accounts[:20], plan, period=QUARTER, as_of=STORY_DAY)
+    assert (seen.results, seen.balances) == (None, ())
+    assert seen.report.products
+
+
+def test_the_future_does_not_change_a_look(
+    plan: FlowPlan, accounts: tuple[mf.Account, ...]
+) -> None:
+    """Law 5: spends and touches after the day do not count."""
+    engine = mf.Engine(PLAYBOOK)
+    early = QUARTER.first + timedelta(20)
+    seen = look(engine, accounts[:20], plan, period=QUARTER, as_of=early)
+    assert not seen.report.complete
+    assert seen.balances == ()
+
+
+def test_companies_in_priority_follow_up_are_out_of_the_market() -> None:
+    """They are taken out of the denominators downstream, and named."""
+    at = datetime(2026, 7, 3, tzinfo=UTC)
+    set_by_hand = mf.Override(
+        *("engagement", "priority_follow_up", "sales", "next year", DAY, None),
+        lead_id=1,
+        product_id="crm",
+    )
+    account = mf.Account(
+        mf.Company(7, employees=5_000, industry="製造業"),
+        leads=[mf.Lead(1, 7)],
+        activities=[mf.Activity(1, 1, "inquiry", at, product_ids=["crm"])],
+        overrides=[set_by_hand],
+    )
+    nobody = mf.Account(leads=[mf.Lead(2)], overrides=[evolve(set_by_hand, lead_id=2)])
+    plan = FlowPlan(since=DAY, within_days=90)
+    engine = mf.Engine(PLAYBOOK)
+    seen = look(engine, [account, nobody], plan, period=QUARTER, as_of=STORY_DAY)
+    gone = {(one.product_id, one.out_of_market) for one in seen.gaps.cells if one.out_of_market}
+    assert gone == {("crm", (7,))}
+
+
+def test_money_that_came_back_is_no_effort() -> None:
+    """What is less than nothing has no share of anything."""
+    plan = load_plan(
+        {
+            "since": DAY,
+            "within_days": 90,
+            "spends": [
+                {"day": QUARTER.first, "amount": 10, "tactic": "email"},
+                {"day": QUARTER.last, "amount": -30, "tactic": "email"},
+                {"day": QUARTER.last, "amount": 5, "tactic": "social"},
+                {"day": QUARTER.last + timedelta(1), "amount": 99, "tactic": "social"},
+            ],
+            "bands": [{"key": "upstream", "low": 0.1, "high": 0.2}],
+        },
+        PLAYBOOK,
+    )
+    assert plan.bands == (Band("upstream", 0.1, 0.2),)
+    seen = look(mf.Engine(PLAYBOOK), (), plan, period=QUARTER, as_of=STORY_DAY)
+    parts = {one.key: one.share for one in seen.balances[0].parts}
+    assert (parts["upstream"].num, parts["upstream"].status) == (5, "unpriced")
+    assert parts["downstream"].num == 0
+
+
+def test_a_plan_is_read_from_a_path_or_its_text(tmp_path: Path) -> None:
+    """Which both mean the same."""
+    path = tmp_path / "plan.toml"
+    path.write_text("since = 2026-01-01\nwithin_days = 90\n", encoding="utf-8")
+    assert load_plan(str(path), PLAYBOOK) == load_plan(path, PLAYBOOK)
