@@ -12,7 +12,7 @@ from attrs import evolve
 from hypothesis import given, settings
 
 import mpfunnel as mf
-from mpfunnel import examples, sources
+from mpfunnel import examples, facts, sources
 from mpfunnel.calendars import local_day, zone_for
 from mpfunnel.flow.course import COURSE, Course, FlowStep, check_journeys
 from mpfunnel.flow.journeys import journeys
@@ -341,6 +341,12 @@ def said(kind: Any, day: int, product: Any = "crm", lead: str = "l") -> mf.Sales
             "crm",
             [("0 3 3 4", "dormant 184")],
         ),
+        # When the firm is pursued again, no product interests the lead any more.
+        (
+            [did(3, "webinar_attended"), did(4, about=()), said("accepted", 400, None)],
+            "crm",
+            [("0 3 3 4", "dormant 184")],
+        ),
     ],
 )
 def test_what_a_company_shows(records: Any, product: Any, found: Any) -> None:
@@ -548,6 +554,7 @@ def test_records_that_contradict_each_other_count_until_they_do() -> None:
     first, second = deal(1, 4), deal(1, 9, about=("ma",))
     assert told(first, second) == [("0 (4) (4) (4) 4", "")]
     assert told(first, second, product="ma") == [("0", "")]
+    assert told(first, deal(1, 4, about=("ma",))) == [("0", "")]
     assert told(did(3), first, second) == [("0 3 3 3 4", "dormant 183")]
     touches = [did(4, "email_open"), evolve(did(4, "email_open"), product_ids=["ma"])]
     assert told(*touches) == [("0", "")]
@@ -593,6 +600,27 @@ def test_a_funnel_is_a_course() -> None:
         course_of(FUNNEL, accepted="sla")
     with pytest.raises(mf.InvalidDataError, match="funnel: must be a Funnel, not str"):
         course_of("x")  # type: ignore[arg-type] # refused on purpose
+
+
+def test_a_course_of_leads_may_leave_stages_out() -> None:
+    """What stands below its first step does not show it, even where that is called like a step of
+    companies.
+    """
+    keys = ("known", "inquiry", "reached", "bought")
+    known, inquiry, reached, bought = (mf.FunnelStage(key, key) for key in keys)
+    rules = [
+        mf.Rule(bought, facts.pursuit.won, key="c"),
+        mf.Rule(reached, facts.pursuit.accepted, key="a"),
+        mf.Rule(inquiry, facts.pursuit.started, key="b"),
+    ]
+    funnel = mf.Funnel(mf.DecisionTable(rules, known), [known, inquiry, reached, bought])
+    engine = mf.Engine(evolve(BOOK, funnel=funnel, plays=mf.Plays()))
+    course = Course([FlowStep("reached", "r"), FlowStep("bought", "b")])
+    account = account_of(did(3), said("accepted", 5))
+    asked: dict[str, Any] = {"since": FIRST, "unit": "lead", "course": course}
+    assert journeys(engine, [account], as_of=on(4), **asked) == ()
+    found = journeys(engine, [account], as_of=on(9), **asked)
+    assert [(one.product_id, one.entered) for one in found] == [("crm", (on(5),)), (None, (on(5),))]
 
 
 # -- leads --

@@ -74,12 +74,14 @@ class _Walk:
         self.lead = lead
         self.ways = ways
         self.graph = reading.book.playbook.funnel.graph
+        # Whether the course begins where leads do.
+        self.begins = reading.of_stage[self.graph.start] is not None
         self.won_in: dict[Id | None, tuple[Id, int]] = {}
 
     def tell(self, day: date, entry: Entry) -> None:
         """Tell of the next entry."""
         if entry.stage not in self.graph:
-            if self.ways[None].is_new:
+            if self.begins and self.ways[None].is_new:
                 self.ways[None].go(day, ())
             return
         if entry.stage in self.graph.heights and entry.stage != self.graph.start:
@@ -108,7 +110,7 @@ class _Walk:
     def _leave(self, about: Id | None, day: date, entry: Entry, *, is_named: bool) -> None:
         """Take a way off the ladder, or to where it begins."""
         way = self.ways[about]
-        if way.is_new and (about is None or is_named):
+        if self.begins and way.is_new and (about is None or is_named):
             way.go(day, ())
             if entry.stage == self.graph.start:
                 return
