@@ -26,7 +26,7 @@ def journeys_of_leads(account: Account, reading: Reading) -> Iterator[Journey]:
     """Yield the journeys of the leads of an account: of each per product, then for the firm."""
     first = Kept(account).since(reading.book.day_of)
     since = reading.since if first is None else min(reading.since, date.fromordinal(first))
-    told = replay(account, reading.book.playbook, start=since, end=reading.as_of)
+    told = replay(account, reading.engine, start=since, end=reading.as_of)
     segment = told.segment[-1].value.key
     leads = {one.id: one for one in account.leads}
     for lead in told.leads.values():

@@ -33,7 +33,7 @@ class Reading:
     """How a course is read.
 
     Attributes:
-        book: The playbook.
+        engine: The playbook.
         course: The course.
         since: The first day on which companies are looked at.
         as_of: The last day.
@@ -45,7 +45,7 @@ class Reading:
             it shows none.
     """
 
-    book: Compiled
+    engine: Engine
     course: Course
     since: date
     as_of: date
@@ -54,6 +54,11 @@ class Reading:
     link: Link
     statuses: Mapping[str, TouchStatus | None]
     of_stage: Mapping[str, int | None]
+
+    @property
+    def book(self) -> Compiled:
+        """The playbook, compiled."""
+        return self.engine.compiled
 
     def place(self, key: str) -> frozenset[int]:
         """Return the place of a step, as a set; empty where the course has no such step."""
@@ -104,7 +109,7 @@ def course_of(funnel: Funnel, *, accepted: str = "sal") -> Course:
 
 
 def reading_of(
-    engine: Any,
+    engine: Engine,
     *,
     as_of: date | datetime,
     since: Any,
@@ -122,7 +127,7 @@ def reading_of(
     """
     if wrong := misfit("engine", engine, Engine):
         raise InvalidDataError(wrong)
-    book: Compiled = cast("Engine", engine).compiled
+    book = engine.compiled
     problems = [
         Problem(fault[0], path, fault[1])
         for path, value, choices in (("unit", unit, Unit), ("link", link, Link))
@@ -162,7 +167,7 @@ def reading_of(
             problems.append(Problem("unknown-level", "interest", message))
     if problems:
         raise InvalidDataError(problems)
-    return Reading(book, course, since, day, lowest, rung, link, statuses, of_stage)
+    return Reading(engine, course, since, day, lowest, rung, link, statuses, of_stage)
 
 
 def _targets(target: Any, book: Compiled, problems: list[Problem]) -> Iterator[tuple[Id, int]]:
