@@ -8,11 +8,11 @@ from decimal import Decimal
 from typing import Any, Final
 
 import mpfunnel as mf
-from mpfunnel.flow.book import CampaignBook
-from mpfunnel.flow.campaigns import Campaign, Spend
-from mpfunnel.flow.outcomes import CampaignResult, CampaignResults
-from mpfunnel.flow.results import campaign_results
-from mpfunnel.flow.touches import TouchStatus
+from mpfunnel.flow.campaigns.book import CampaignBook
+from mpfunnel.flow.campaigns.outcomes import CampaignResult, CampaignResults
+from mpfunnel.flow.campaigns.records import Campaign, Spend
+from mpfunnel.flow.campaigns.results import campaign_results
+from mpfunnel.flow.campaigns.touches import TouchStatus
 
 DAY: Final = date(2026, 1, 1)
 PLAYBOOK: Final = mf.starter(["crm", "sfa"])

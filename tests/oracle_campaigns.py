@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 import mpfunnel as mf
-from mpfunnel.flow.campaigns import Campaign, Spend
+from mpfunnel.flow.campaigns.records import Campaign, Spend
 
 __all__ = ["LADDER", "results_by_hand"]
 

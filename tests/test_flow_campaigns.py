@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from mpfunnel.errors import InvalidDataError
-from mpfunnel.flow.book import CampaignBook
-from mpfunnel.flow.campaigns import Campaign, Spend, Statistic
+from mpfunnel.flow.campaigns.book import CampaignBook
+from mpfunnel.flow.campaigns.records import Campaign, Spend, Statistic
 from mpfunnel.labels import Label
 from tests.campaign_worlds import DAY, MAIL, after, spent
 
@@ -139,7 +139,7 @@ def test_a_statistic_goes_with_its_kpi(kpi: str, value: Any, of: Any, problem: s
 
 def test_shares_that_are_put_together_say_of_how_many_they_are() -> None:
     """Two percentages without that cannot be."""
-    from mpfunnel.flow.tactics import Kpi, Tactic
+    from mpfunnel.flow.campaigns.tactics import Kpi, Tactic
 
     poll = Tactic("poll", "poll", "upstream", [Kpi("yes", "yes", "share")])
     told = Statistic("yes", DAY, Decimal("0.4"), tactic="poll")

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from mpfunnel.errors import InvalidDataError
 from mpfunnel.flow.course import COURSE, Journey
-from mpfunnel.flow.followed import Cohort, cohorts
 from mpfunnel.flow.periods import Period, months
-from mpfunnel.flow.report import flow_report
+from mpfunnel.flow.reporting.followed import Cohort, cohorts
+from mpfunnel.flow.reporting.report import flow_report
 from tests.flow_journeys import PERIOD, after, going_on, journey, journeys, shifted
 
 THERE_ARE = "target, reached, engaged, mql, sal"

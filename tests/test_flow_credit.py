@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mpfunnel.errors import InvalidDataError
-from mpfunnel.flow.credit import CREDIT_RULES, Conversion, CreditRule, Touch, credited
+from mpfunnel.flow.campaigns.credit import CREDIT_RULES, Conversion, CreditRule, Touch, credited
 from tests.campaign_worlds import after, at
 
 RULES: tuple[CreditRule, ...] = ("first", "last")

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 import mpfunnel as mf
 from mpfunnel import sources
 from mpfunnel.errors import InvalidDataError
-from mpfunnel.flow.deals import amount_of, days_to_close, win_rate, win_rate_by_value
-from mpfunnel.flow.money import FxRate, FxTable
+from mpfunnel.flow.campaigns.deals import amount_of, days_to_close, win_rate, win_rate_by_value
+from mpfunnel.flow.campaigns.money import FxRate, FxTable
 from tests.campaign_worlds import DAY, after, at, won
 
 FX = FxTable("JPY", [FxRate("USD", 100, DAY)])

@@ -12,13 +12,13 @@ import pytest
 from attrs import evolve
 
 import mpfunnel as mf
-from mpfunnel.flow.book import CampaignBook
-from mpfunnel.flow.campaigns import Campaign, Statistic
-from mpfunnel.flow.credit import Conversion, Touch, credited
-from mpfunnel.flow.deals import days_to_close, win_rate, win_rate_by_value
+from mpfunnel.flow.campaigns.book import CampaignBook
+from mpfunnel.flow.campaigns.credit import Conversion, Touch, credited
+from mpfunnel.flow.campaigns.deals import days_to_close, win_rate, win_rate_by_value
+from mpfunnel.flow.campaigns.money import FxRate, FxTable, total
+from mpfunnel.flow.campaigns.records import Campaign, Statistic
+from mpfunnel.flow.campaigns.returns import cac, roas, roi
 from mpfunnel.flow.measures import Measure
-from mpfunnel.flow.money import FxRate, FxTable, total
-from mpfunnel.flow.returns import cac, roas, roi
 from tests.campaign_worlds import DAY, MAIL, after, asked, at, company, did, one, spent, won
 
 ALL: dict[str, Any] = {"as_of": after(100), "zone": "UTC"}

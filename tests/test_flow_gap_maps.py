@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from mpfunnel.errors import InvalidDataError, UnknownNameError
 from mpfunnel.flow.course import COURSE, Course, FlowStep, Journey
-from mpfunnel.flow.gap_mapping import gap_map
-from mpfunnel.flow.gap_maps import Cell
-from mpfunnel.flow.gaps import References, gap
-from mpfunnel.flow.insights import Insight
+from mpfunnel.flow.gaps.gap import References, gap
+from mpfunnel.flow.gaps.insights import Insight
+from mpfunnel.flow.gaps.mapping import gap_map
+from mpfunnel.flow.gaps.maps import Cell
 from tests.flow_cases import FLOW_CASES
 
 CASES = FLOW_CASES["gap_map"]

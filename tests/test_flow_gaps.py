@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from mpfunnel.errors import InvalidDataError
 from mpfunnel.flow.course import COURSE, Course, FlowStep
-from mpfunnel.flow.gaps import GAP_STATUSES, SIDES, Gap, gap, passed, targets, together
+from mpfunnel.flow.gaps.gap import GAP_STATUSES, SIDES, Gap, gap, passed, targets, together
 from mpfunnel.flow.measures import Measure, share
 from mpfunnel.labels import Label
 from tests.flow_cases import FLOW_CASES

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mpfunnel.errors import InvalidDataError
-from mpfunnel.flow.insights import INSIGHT_KINDS, Insight, insights_for
+from mpfunnel.flow.gaps.insights import INSIGHT_KINDS, Insight, insights_for
 from mpfunnel.labels import Label
 
 DAY = date(2026, 4, 1)

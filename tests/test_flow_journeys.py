@@ -15,8 +15,8 @@ import mpfunnel as mf
 from mpfunnel import examples, facts, sources
 from mpfunnel.calendars import local_day, zone_for
 from mpfunnel.flow.course import COURSE, Course, FlowStep, check_journeys
-from mpfunnel.flow.journeys import journeys
-from mpfunnel.flow.reading import course_of
+from mpfunnel.flow.tracing.journeys import journeys
+from mpfunnel.flow.tracing.reading import course_of
 from tests.frames import draw_histories
 from tests.leads import BOOKS, book_of, draw_account, draw_as_of, engine_of
 from tests.naive_journeys import naive_journeys

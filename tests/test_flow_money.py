@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mpfunnel.errors import InvalidDataError
-from mpfunnel.flow.allocation import allocated, budget_by_day, by_day, by_product
-from mpfunnel.flow.campaigns import Campaign, Spend
+from mpfunnel.flow.campaigns.allocation import allocated, budget_by_day, by_day, by_product
+from mpfunnel.flow.campaigns.money import FxRate, FxTable, from_cents, in_cents, total
+from mpfunnel.flow.campaigns.records import Campaign, Spend
 from mpfunnel.flow.measures import Measure
-from mpfunnel.flow.money import FxRate, FxTable, from_cents, in_cents, total
 from mpfunnel.labels import Label
 from tests.campaign_worlds import DAY, after, spent
 

@@ -120,7 +120,8 @@ def test_a_file_says_all_that_a_plan_holds(plan: FlowPlan) -> None:
         "page_view": None,
     }
     assert plan.out_of_market == {"priority_follow_up", "dormant"}
-    assert (plan.meetings, plan.horizons) == ({"visit"}, {"upstream": 200, "downstream": 60})
+    assert plan.meetings == {"visit"}
+    assert plan.horizons == {"upstream": 200, "downstream": 60}
     book = plan.campaigns
     assert [one.label.text("ja") for one in book.campaigns] == ["8月のウェビナー", "mail-2026-09"]
     assert book.campaigns[0].product_id == "ma"

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from mpfunnel.errors import InvalidDataError, UnknownNameError
 from mpfunnel.flow.course import COURSE, Course, FlowStep, Journey
 from mpfunnel.flow.periods import Period
-from mpfunnel.flow.report import FlowReport, flow_report
-from mpfunnel.flow.terms import RE_ENTRIES
-from mpfunnel.flow.winning import Amounts
+from mpfunnel.flow.reporting.report import FlowReport, flow_report
+from mpfunnel.flow.reporting.terms import RE_ENTRIES
+from mpfunnel.flow.reporting.winning import Amounts
 from tests.flow_journeys import DAY, PERIOD, after, going_on, journey, journeys, shifted
 
 NONE_SUCH = "no step that leads to another one is called so"

@@ -14,14 +14,14 @@ from hypothesis import strategies as st
 
 import mpfunnel as mf
 from mpfunnel.errors import InvalidDataError
-from mpfunnel.flow.book import CampaignBook
-from mpfunnel.flow.campaigns import Campaign, Spend, Statistic
+from mpfunnel.flow.campaigns.book import CampaignBook
+from mpfunnel.flow.campaigns.money import FxRate, FxTable
+from mpfunnel.flow.campaigns.outcomes import CampaignResult, CampaignResults
+from mpfunnel.flow.campaigns.records import Campaign, Spend, Statistic
+from mpfunnel.flow.campaigns.results import HORIZON_DAYS, campaign_results
+from mpfunnel.flow.campaigns.tactics import Kpi, Tactic
+from mpfunnel.flow.campaigns.touches import TOUCH_STATUSES
 from mpfunnel.flow.measures import Measure
-from mpfunnel.flow.money import FxRate, FxTable
-from mpfunnel.flow.outcomes import CampaignResult, CampaignResults
-from mpfunnel.flow.results import HORIZON_DAYS, campaign_results
-from mpfunnel.flow.tactics import Kpi, Tactic
-from mpfunnel.flow.touches import TOUCH_STATUSES
 from tests.campaign_worlds import (
     DAY,
     HORIZONS,

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from mpfunnel.errors import InvalidDataError
 from mpfunnel.flow.course import COURSE, Journey
-from mpfunnel.flow.report import flow_report
-from mpfunnel.flow.step_flow import StepFlow
+from mpfunnel.flow.reporting.report import flow_report
+from mpfunnel.flow.reporting.step_flow import StepFlow
 from mpfunnel.statistics import wilson
 from tests.flow_journeys import DAY, EXITS, PERIOD, after, journey, journeys
 from tests.oracle_flow import redistributed, walk

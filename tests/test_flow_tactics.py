@@ -7,8 +7,8 @@ from typing import Any, get_args
 import pytest
 
 from mpfunnel.errors import InvalidDataError
-from mpfunnel.flow.tactics import MOTIONS, TACTICS, Kpi, Tactic, check_tactics
-from mpfunnel.flow.touches import TOUCH_STATUSES, TouchStatus, faults_of_statuses, rank
+from mpfunnel.flow.campaigns.tactics import MOTIONS, TACTICS, Kpi, Tactic, check_tactics
+from mpfunnel.flow.campaigns.touches import TOUCH_STATUSES, TouchStatus, faults_of_statuses, rank
 from mpfunnel.labels import Label
 from mpfunnel.plays import Motion
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from mpfunnel.errors import InvalidDataError
 from mpfunnel.flow.course import COURSE, Course, FlowStep, Journey
-from mpfunnel.flow.report import flow_report
-from mpfunnel.flow.winning import Amounts, Winning, selling_step
+from mpfunnel.flow.reporting.report import flow_report
+from mpfunnel.flow.reporting.winning import Amounts, Winning, selling_step
 from tests.flow_journeys import PERIOD, after, journey, journeys
 
 UP, DOWN = ("upstream", "downstream")

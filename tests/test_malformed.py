@@ -29,8 +29,8 @@ from mpfunnel.engagement import Signal
 from mpfunnel.errors import InvalidDataError, MpfunnelError, Problem, TransitionError
 from mpfunnel.facts import any_product, company, lead, measure, product, pursuit
 from mpfunnel.flow import Insight, Spell, aalen_johansen, gap
-from mpfunnel.flow.book import CampaignBook
-from mpfunnel.flow.campaigns import Campaign, Statistic
+from mpfunnel.flow.campaigns.book import CampaignBook
+from mpfunnel.flow.campaigns.records import Campaign, Statistic
 from mpfunnel.records import Company, CompanyChange, CompanyHistory, Lead
 from mpfunnel.rules.conditions import AnyOf, Exists
 from mpfunnel.rules.facts import Fact, Scale

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 from mpfunnel.charts.drawing import COLOURS, NAMES, Names, altair, drawn
-from mpfunnel.flow.report import FlowReport, ProductFlow
-from mpfunnel.flow.tactics import MOTIONS
+from mpfunnel.flow.campaigns.tactics import MOTIONS
+from mpfunnel.flow.reporting.report import FlowReport, ProductFlow
 from mpfunnel.labels import Label, Lang
 
 __all__ = ["funnel"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 from mpfunnel.charts.drawing import NAMES, Names, altair, drawn
-from mpfunnel.flow.gap_maps import GapMap
-from mpfunnel.flow.gaps import SIDES
+from mpfunnel.flow.gaps.gap import SIDES
+from mpfunnel.flow.gaps.maps import GapMap
 from mpfunnel.labels import Label, Lang
 
 __all__ = ["gap_heat"]

@@ -8,8 +8,8 @@ from typing import Any, Final
 from mpfunnel.charts.drawing import NAMES, Names, altair, drawn
 from mpfunnel.errors import InvalidDataError, Problem, series
 from mpfunnel.flow.course import COURSE, Course
-from mpfunnel.flow.followed import Cohort
 from mpfunnel.flow.measures import STATUSES, Measure
+from mpfunnel.flow.reporting.followed import Cohort
 from mpfunnel.labels import Label, Lang
 
 __all__ = ["cohort_lines"]

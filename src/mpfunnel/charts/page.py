@@ -12,13 +12,13 @@ from mpfunnel.charts.over_time import cohort_lines
 from mpfunnel.charts.spending import balance_bars, campaign_bars
 from mpfunnel.errors import InvalidDataError, MissingExtraError, series
 from mpfunnel.flow.balances import Balance
-from mpfunnel.flow.followed import Cohort
-from mpfunnel.flow.gap_maps import GapMap
-from mpfunnel.flow.insights import Insight
+from mpfunnel.flow.campaigns.outcomes import CampaignResults
+from mpfunnel.flow.gaps.insights import Insight
+from mpfunnel.flow.gaps.maps import GapMap
 from mpfunnel.flow.measures import STATUSES
-from mpfunnel.flow.outcomes import CampaignResults
-from mpfunnel.flow.report import FlowReport
-from mpfunnel.flow.terms import RE_ENTRIES
+from mpfunnel.flow.reporting.followed import Cohort
+from mpfunnel.flow.reporting.report import FlowReport
+from mpfunnel.flow.reporting.terms import RE_ENTRIES
 from mpfunnel.labels import Label, Lang, faults_of_lang
 
 __all__ = ["page"]

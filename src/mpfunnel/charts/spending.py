@@ -8,8 +8,8 @@ from typing import Any, Final
 from mpfunnel.charts.drawing import COLOURS, altair, drawn
 from mpfunnel.errors import InvalidDataError, Problem, did_you_mean, series
 from mpfunnel.flow.balances import Balance
-from mpfunnel.flow.outcomes import RESULTS, CampaignResult
-from mpfunnel.flow.tactics import MOTIONS
+from mpfunnel.flow.campaigns.outcomes import RESULTS, CampaignResult
+from mpfunnel.flow.campaigns.tactics import MOTIONS
 from mpfunnel.labels import Label, Lang
 
 __all__ = ["balance_bars", "campaign_bars"]

@@ -1,24 +1,25 @@
 """The flow of companies and leads, from upstream marketing to the sale, and where it is lost."""
 
-from mpfunnel.flow.allocation import allocated, budget_by_day, by_day, by_product
 from mpfunnel.flow.balances import Balance, Band, Effort, balance
-from mpfunnel.flow.book import CampaignBook
-from mpfunnel.flow.campaigns import Campaign, Spend, Statistic
+from mpfunnel.flow.campaigns.allocation import allocated, budget_by_day, by_day, by_product
+from mpfunnel.flow.campaigns.book import CampaignBook
+from mpfunnel.flow.campaigns.credit import Conversion, Credit, Credits, Touch, credited
+from mpfunnel.flow.campaigns.deals import DaysToClose, days_to_close, win_rate, win_rate_by_value
+from mpfunnel.flow.campaigns.money import FxRate, FxTable, total
+from mpfunnel.flow.campaigns.outcomes import CampaignResult, CampaignResults
+from mpfunnel.flow.campaigns.records import Campaign, Spend, Statistic
+from mpfunnel.flow.campaigns.results import HORIZON_DAYS, LOOK_BACK_DAYS, campaign_results
+from mpfunnel.flow.campaigns.tactics import MOTIONS, TACTICS, Kpi, Tactic
+from mpfunnel.flow.campaigns.touches import TOUCH_STATUSES, TouchStatus
 from mpfunnel.flow.course import COURSE, Course, FlowStep, Journey
-from mpfunnel.flow.credit import Conversion, Credit, Credits, Touch, credited
-from mpfunnel.flow.deals import DaysToClose, days_to_close, win_rate, win_rate_by_value
-from mpfunnel.flow.followed import Cohort, cohorts
-from mpfunnel.flow.gap_mapping import gap_map
-from mpfunnel.flow.gap_maps import Cell, GapMap
-from mpfunnel.flow.gaps import Gap, Passage, gap
-from mpfunnel.flow.insights import Insight, Standing, insights_for
-from mpfunnel.flow.journeys import journeys
+from mpfunnel.flow.gaps.gap import Gap, Passage, gap
+from mpfunnel.flow.gaps.insights import Insight, Standing, insights_for
+from mpfunnel.flow.gaps.mapping import gap_map
+from mpfunnel.flow.gaps.maps import Cell, GapMap
 from mpfunnel.flow.lifecycles import LifecycleChange, LifecycleHistory
 from mpfunnel.flow.looking import Look, look
 from mpfunnel.flow.measures import MIN_N, STATUSES, Measure
-from mpfunnel.flow.money import FxRate, FxTable, total
 from mpfunnel.flow.ordered import OrderedFunnel, ordered_funnel
-from mpfunnel.flow.outcomes import CampaignResult, CampaignResults
 from mpfunnel.flow.periods import (
     Period,
     month_for,
@@ -32,15 +33,14 @@ from mpfunnel.flow.periods import (
 )
 from mpfunnel.flow.plan import FlowPlan
 from mpfunnel.flow.plan_files import load_plan
-from mpfunnel.flow.reading import course_of
-from mpfunnel.flow.report import Distinct, FlowReport, ProductFlow, StepTotal, flow_report
-from mpfunnel.flow.results import HORIZON_DAYS, LOOK_BACK_DAYS, campaign_results
-from mpfunnel.flow.step_flow import StepFlow
+from mpfunnel.flow.reporting.followed import Cohort, cohorts
+from mpfunnel.flow.reporting.report import Distinct, FlowReport, ProductFlow, StepTotal, flow_report
+from mpfunnel.flow.reporting.step_flow import StepFlow
+from mpfunnel.flow.reporting.terms import RE_ENTRIES, ReEntry
+from mpfunnel.flow.reporting.winning import Amounts, Winning
 from mpfunnel.flow.survival import Curve, Incidences, Spell, aalen_johansen, kaplan_meier
-from mpfunnel.flow.tactics import MOTIONS, TACTICS, Kpi, Tactic
-from mpfunnel.flow.terms import RE_ENTRIES, ReEntry
-from mpfunnel.flow.touches import TOUCH_STATUSES, TouchStatus
-from mpfunnel.flow.winning import Amounts, Winning
+from mpfunnel.flow.tracing.journeys import journeys
+from mpfunnel.flow.tracing.reading import course_of
 
 __all__ = [
     "COURSE",

@@ -14,7 +14,7 @@ from typing import Any, Final, Literal
 from attrs import field, frozen
 
 from mpfunnel.errors import InvalidDataError, Problem, brief, misfits, series
-from mpfunnel.flow.gaps import SIDES
+from mpfunnel.flow.gaps.gap import SIDES
 from mpfunnel.flow.lifecycles import LIFECYCLES
 from mpfunnel.flow.measures import Measure, Status
 from mpfunnel.labels import Label, Lang

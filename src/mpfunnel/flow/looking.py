@@ -13,16 +13,16 @@ from mpfunnel.calendars import local_day, zone_for
 from mpfunnel.engine import Engine
 from mpfunnel.errors import series
 from mpfunnel.flow.balances import Balance, Effort, balance
-from mpfunnel.flow.followed import Cohort, cohorts
-from mpfunnel.flow.gap_mapping import gap_map
-from mpfunnel.flow.gap_maps import GapMap
-from mpfunnel.flow.journeys import journeys
-from mpfunnel.flow.money import from_cents
-from mpfunnel.flow.outcomes import CampaignResults
+from mpfunnel.flow.campaigns.money import from_cents
+from mpfunnel.flow.campaigns.outcomes import CampaignResults
+from mpfunnel.flow.campaigns.results import campaign_results
+from mpfunnel.flow.gaps.mapping import gap_map
+from mpfunnel.flow.gaps.maps import GapMap
 from mpfunnel.flow.periods import Period, months
 from mpfunnel.flow.plan import FlowPlan
-from mpfunnel.flow.report import FlowReport, flow_report
-from mpfunnel.flow.results import campaign_results
+from mpfunnel.flow.reporting.followed import Cohort, cohorts
+from mpfunnel.flow.reporting.report import FlowReport, flow_report
+from mpfunnel.flow.tracing.journeys import journeys
 from mpfunnel.plays import Motion
 from mpfunnel.records import Id
 

@@ -11,12 +11,12 @@ from immutabledict import immutabledict
 
 from mpfunnel.errors import InvalidDataError, Problem, misfit, misfits, series
 from mpfunnel.flow.balances import Band
-from mpfunnel.flow.book import CampaignBook
-from mpfunnel.flow.gaps import Rate, targets
-from mpfunnel.flow.insights import Insight
-from mpfunnel.flow.money import FxTable
-from mpfunnel.flow.results import HORIZON_DAYS
-from mpfunnel.flow.touches import TouchStatus, faults_of_statuses
+from mpfunnel.flow.campaigns.book import CampaignBook
+from mpfunnel.flow.campaigns.money import FxTable
+from mpfunnel.flow.campaigns.results import HORIZON_DAYS
+from mpfunnel.flow.campaigns.touches import TouchStatus, faults_of_statuses
+from mpfunnel.flow.gaps.gap import Rate, targets
+from mpfunnel.flow.gaps.insights import Insight
 from mpfunnel.plays import Motion
 from mpfunnel.records.checks import a_day, a_number_of
 from mpfunnel.tiers import Tier

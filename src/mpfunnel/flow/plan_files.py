@@ -16,12 +16,12 @@ from mpfunnel.codec.checks import is_list, is_table
 from mpfunnel.codec.plain import VALUES_AND_DAYS, parse_toml, plain, start_of
 from mpfunnel.errors import DecodeError, Problem, misfit
 from mpfunnel.flow.balances import Band
-from mpfunnel.flow.book import CampaignBook
-from mpfunnel.flow.campaigns import Campaign, Spend, Statistic
-from mpfunnel.flow.insights import Insight
-from mpfunnel.flow.money import FxRate, FxTable
+from mpfunnel.flow.campaigns.book import CampaignBook
+from mpfunnel.flow.campaigns.money import FxRate, FxTable
+from mpfunnel.flow.campaigns.records import Campaign, Spend, Statistic
+from mpfunnel.flow.campaigns.tactics import TACTICS, Tactic
+from mpfunnel.flow.gaps.insights import Insight
 from mpfunnel.flow.plan import FlowPlan
-from mpfunnel.flow.tactics import TACTICS, Tactic
 from mpfunnel.playbook import Playbook
 from mpfunnel.tiers import Tier
 

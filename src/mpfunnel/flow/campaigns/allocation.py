@@ -15,8 +15,8 @@ from typing import Any, TypeVar
 from attrs import evolve
 
 from mpfunnel.errors import InvalidDataError, Problem, brief
-from mpfunnel.flow.campaigns import Campaign, Spend
-from mpfunnel.flow.money import from_cents, in_cents
+from mpfunnel.flow.campaigns.money import from_cents, in_cents
+from mpfunnel.flow.campaigns.records import Campaign, Spend
 from mpfunnel.records import Id
 from mpfunnel.records.checks import a_day, money
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from decimal import Decimal
 from fractions import Fraction
 
+from mpfunnel.flow.campaigns.money import from_cents, in_cents
 from mpfunnel.flow.measures import Measure, Status
-from mpfunnel.flow.money import from_cents, in_cents
 from mpfunnel.labels import Label
 
 __all__ = ["cac", "roas", "roi"]

@@ -11,11 +11,11 @@ from immutabledict import immutabledict
 from mpfunnel.account import Account, company_of
 from mpfunnel.engine import Engine
 from mpfunnel.errors import InvalidDataError, Problem, brief, misfits, series
+from mpfunnel.flow.campaigns.touches import TouchStatus
 from mpfunnel.flow.course import Course, Journey
-from mpfunnel.flow.of_companies import journeys_of_company
-from mpfunnel.flow.of_leads import journeys_of_leads
-from mpfunnel.flow.reading import Link, Unit, reading_of
-from mpfunnel.flow.touches import TouchStatus
+from mpfunnel.flow.tracing.of_companies import journeys_of_company
+from mpfunnel.flow.tracing.of_leads import journeys_of_leads
+from mpfunnel.flow.tracing.reading import Link, Unit, reading_of
 from mpfunnel.records import Id
 from mpfunnel.tiers import Tier
 

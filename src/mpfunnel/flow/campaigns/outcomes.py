@@ -9,7 +9,7 @@ from typing import Final, Literal
 from attrs import field, fields, frozen
 from immutabledict import immutabledict
 
-from mpfunnel.flow.credit import CreditRule
+from mpfunnel.flow.campaigns.credit import CreditRule
 from mpfunnel.flow.measures import Measure
 from mpfunnel.labels import Label
 from mpfunnel.plays import Motion

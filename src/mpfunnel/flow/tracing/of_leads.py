@@ -8,9 +8,9 @@ from datetime import date
 
 from mpfunnel.account import Account
 from mpfunnel.flow.course import Journey
-from mpfunnel.flow.linking import linked, news_of
-from mpfunnel.flow.reading import Reading
-from mpfunnel.flow.way import Way
+from mpfunnel.flow.tracing.linking import linked, news_of
+from mpfunnel.flow.tracing.reading import Reading
+from mpfunnel.flow.tracing.way import Way
 from mpfunnel.history import LeadReplay, Replay, replay
 from mpfunnel.history.kept import Kept
 from mpfunnel.records import Id, Lead

@@ -12,8 +12,8 @@ from mpfunnel.calendars import as_day
 from mpfunnel.compiled import Compiled
 from mpfunnel.engine import Engine
 from mpfunnel.errors import InvalidDataError, Problem, brief, did_you_mean, misfit, near, shown
+from mpfunnel.flow.campaigns.touches import TouchStatus, faults_of_statuses, rank
 from mpfunnel.flow.course import COURSE, Course, FlowStep
-from mpfunnel.flow.touches import TouchStatus, faults_of_statuses, rank
 from mpfunnel.records import Id
 from mpfunnel.records.checks import a_day, one_of
 from mpfunnel.stages import Funnel

@@ -18,9 +18,9 @@ from mpfunnel.errors import InvalidDataError, UnknownNameError, brief, misfit
 from mpfunnel.flow.course import COURSE, Course, Journey
 from mpfunnel.flow.measures import MIN_N, Measure, count
 from mpfunnel.flow.periods import Period
-from mpfunnel.flow.step_flow import StepFlow, Tally, step_flow, tallied
-from mpfunnel.flow.terms import RE_ENTRIES, ReEntry, agreed
-from mpfunnel.flow.winning import Amounts, Winning, winning
+from mpfunnel.flow.reporting.step_flow import StepFlow, Tally, step_flow, tallied
+from mpfunnel.flow.reporting.terms import RE_ENTRIES, ReEntry, agreed
+from mpfunnel.flow.reporting.winning import Amounts, Winning, winning
 from mpfunnel.labels import Label, Lang, faults_of_lang
 from mpfunnel.records import Id
 

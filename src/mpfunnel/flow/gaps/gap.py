@@ -1,6 +1,6 @@
 """Gaps: how many wins are lost at each passage of the course, and on which side of the river.
 
-What is told here of counts holds for any course; `mpfunnel.flow.gap_mapping` makes the counts.
+What is told here of counts holds for any course; `mpfunnel.flow.gaps.mapping` makes the counts.
 """
 
 from __future__ import annotations

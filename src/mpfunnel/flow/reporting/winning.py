@@ -18,11 +18,11 @@ from immutabledict import immutabledict
 
 from mpfunnel.errors import InvalidDataError, Problem, brief
 from mpfunnel.flow.course import Course, Journey
-from mpfunnel.flow.followed import followed
 from mpfunnel.flow.measures import Measure, Status, count, missing, share
 from mpfunnel.flow.periods import Period
-from mpfunnel.flow.step_flow import StepFlow
-from mpfunnel.flow.terms import Terms
+from mpfunnel.flow.reporting.followed import followed
+from mpfunnel.flow.reporting.step_flow import StepFlow
+from mpfunnel.flow.reporting.terms import Terms
 from mpfunnel.labels import Label
 from mpfunnel.records import Id
 from mpfunnel.records.checks import a_key, revenue

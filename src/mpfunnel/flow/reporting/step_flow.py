@@ -15,11 +15,11 @@ from attrs import Factory, define, field, frozen
 from immutabledict import immutabledict
 
 from mpfunnel.flow.course import Journey
-from mpfunnel.flow.followed import basis_of_followed
 from mpfunnel.flow.measures import Measure, Status, count, share
 from mpfunnel.flow.periods import Period
+from mpfunnel.flow.reporting.followed import basis_of_followed
+from mpfunnel.flow.reporting.terms import Terms
 from mpfunnel.flow.survival import Spell, aalen_johansen, kaplan_meier
-from mpfunnel.flow.terms import Terms
 from mpfunnel.labels import Label, counted
 from mpfunnel.records import Id
 

@@ -7,11 +7,11 @@ from datetime import date
 
 from attrs import frozen
 
-from mpfunnel.flow.campaigns import Statistic
-from mpfunnel.flow.effects import Effects
+from mpfunnel.flow.campaigns.effects import Effects
+from mpfunnel.flow.campaigns.records import Statistic
+from mpfunnel.flow.campaigns.tactics import Kpi
+from mpfunnel.flow.campaigns.touches import TOUCH_STATUSES, TouchStatus, rank
 from mpfunnel.flow.measures import Measure, count, missing, share
-from mpfunnel.flow.tactics import Kpi
-from mpfunnel.flow.touches import TOUCH_STATUSES, TouchStatus, rank
 from mpfunnel.labels import Label
 
 __all__ = ["Told", "kpi_measure", "people"]

@@ -26,15 +26,15 @@ from mpfunnel.errors import (
     series,
     shown,
 )
-from mpfunnel.flow.book import CampaignBook
-from mpfunnel.flow.campaigns import Campaign, Spend
-from mpfunnel.flow.effects import Terms, gather
+from mpfunnel.flow.campaigns.book import CampaignBook
+from mpfunnel.flow.campaigns.effects import Terms, gather
+from mpfunnel.flow.campaigns.money import FxTable
+from mpfunnel.flow.campaigns.outcomes import RESULTS, CampaignResults
+from mpfunnel.flow.campaigns.reckoning import Reckoning
+from mpfunnel.flow.campaigns.records import Campaign, Spend
+from mpfunnel.flow.campaigns.tactics import MOTIONS
+from mpfunnel.flow.campaigns.touches import TouchStatus, faults_of_statuses
 from mpfunnel.flow.measures import MIN_N
-from mpfunnel.flow.money import FxTable
-from mpfunnel.flow.outcomes import RESULTS, CampaignResults
-from mpfunnel.flow.reckoning import Reckoning
-from mpfunnel.flow.tactics import MOTIONS
-from mpfunnel.flow.touches import TouchStatus, faults_of_statuses
 from mpfunnel.labels import Label, as_label
 from mpfunnel.playbook import Playbook
 from mpfunnel.plays import Motion

@@ -12,8 +12,7 @@ from attrs import evolve
 
 from mpfunnel.errors import InvalidDataError, Problem, brief, series
 from mpfunnel.flow.course import COURSE, Course, Journey, check_journeys
-from mpfunnel.flow.gap_maps import Cell, GapMap
-from mpfunnel.flow.gaps import (
+from mpfunnel.flow.gaps.gap import (
     MAX_IMPUTED,
     Gap,
     References,
@@ -23,6 +22,7 @@ from mpfunnel.flow.gaps import (
     targets,
     together,
 )
+from mpfunnel.flow.gaps.maps import Cell, GapMap
 from mpfunnel.flow.measures import MIN_N, Measure, share
 from mpfunnel.labels import Label
 from mpfunnel.records import Id
@@ -72,7 +72,7 @@ def gap_map(
 
     The population is closed: the journeys that began in a period, whatever became of them later.
     Each step counts that one of them has reached by `as_of`. Verdicts allow for how many passages
-    are asked about in all cells together; see `mpfunnel.flow.gaps.together`.
+    are asked about in all cells together; see `mpfunnel.flow.gaps.gap.together`.
 
     A journey whose segment is not known is counted in a cell of its own, the verdict of which is
     ``"data"``: what is lost there belongs somewhere else.

@@ -16,11 +16,11 @@ from attrs import Factory, define, field, frozen
 
 from mpfunnel.account import Account
 from mpfunnel.errors import brief, near
-from mpfunnel.flow.book import CampaignBook
-from mpfunnel.flow.campaigns import Campaign
-from mpfunnel.flow.credit import CREDIT_RULES, CreditRule, chosen
-from mpfunnel.flow.deals import concerns
-from mpfunnel.flow.touches import TouchStatus, rank
+from mpfunnel.flow.campaigns.book import CampaignBook
+from mpfunnel.flow.campaigns.credit import CREDIT_RULES, CreditRule, chosen
+from mpfunnel.flow.campaigns.deals import concerns
+from mpfunnel.flow.campaigns.records import Campaign
+from mpfunnel.flow.campaigns.touches import TouchStatus, rank
 from mpfunnel.plays import Motion
 from mpfunnel.records import Activity, Deal, Id
 from mpfunnel.situation import Rejected, Situation, in_order, situation

@@ -16,7 +16,7 @@ from mpfunnel.errors import Problem, brief, misfits, near, series
 from mpfunnel.flow.course import COURSE, Course, Journey
 from mpfunnel.flow.measures import MIN_N, Measure, share
 from mpfunnel.flow.periods import Period
-from mpfunnel.flow.terms import ReEntry, Terms, agreed
+from mpfunnel.flow.reporting.terms import ReEntry, Terms, agreed
 from mpfunnel.labels import Label, counted
 from mpfunnel.records import Id
 

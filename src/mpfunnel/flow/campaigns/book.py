@@ -10,8 +10,8 @@ from typing import Any
 from attrs import field, frozen
 
 from mpfunnel.errors import InvalidDataError, Problem, brief, misfits, near, series
-from mpfunnel.flow.campaigns import Campaign, Spend, Statistic
-from mpfunnel.flow.tactics import TACTICS, Kpi, Tactic, check_tactics
+from mpfunnel.flow.campaigns.records import Campaign, Spend, Statistic
+from mpfunnel.flow.campaigns.tactics import TACTICS, Kpi, Tactic, check_tactics
 from mpfunnel.records import Id
 
 __all__ = ["CampaignBook"]

@@ -13,19 +13,19 @@ from fractions import Fraction
 
 from attrs import evolve, frozen
 
-from mpfunnel.flow.book import CampaignBook
-from mpfunnel.flow.campaigns import Campaign, Spend, Statistic
-from mpfunnel.flow.credit import CREDIT_RULES, CreditRule
-from mpfunnel.flow.deals import amount_of
-from mpfunnel.flow.effects import Effects, Gathered, Terms
-from mpfunnel.flow.kpis import Told, kpi_measure, people
+from mpfunnel.flow.campaigns.book import CampaignBook
+from mpfunnel.flow.campaigns.credit import CREDIT_RULES, CreditRule
+from mpfunnel.flow.campaigns.deals import amount_of
+from mpfunnel.flow.campaigns.effects import Effects, Gathered, Terms
+from mpfunnel.flow.campaigns.kpis import Told, kpi_measure, people
+from mpfunnel.flow.campaigns.money import FxTable, total
+from mpfunnel.flow.campaigns.outcomes import CampaignResult, Subject
+from mpfunnel.flow.campaigns.records import Campaign, Spend, Statistic
+from mpfunnel.flow.campaigns.returns import cac, roas, roi
+from mpfunnel.flow.campaigns.tactics import MOTIONS, Kpi, Tactic
+from mpfunnel.flow.campaigns.texts import Texts
+from mpfunnel.flow.campaigns.touches import rank
 from mpfunnel.flow.measures import Measure, Status, count, missing, share
-from mpfunnel.flow.money import FxTable, total
-from mpfunnel.flow.outcomes import CampaignResult, Subject
-from mpfunnel.flow.returns import cac, roas, roi
-from mpfunnel.flow.tactics import MOTIONS, Kpi, Tactic
-from mpfunnel.flow.texts import Texts
-from mpfunnel.flow.touches import rank
 from mpfunnel.labels import Label
 from mpfunnel.plays import Motion
 from mpfunnel.records import Id

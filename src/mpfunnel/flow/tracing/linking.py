@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime
 
-from mpfunnel.flow.reading import Reading
+from mpfunnel.flow.tracing.reading import Reading
 from mpfunnel.records import Id
 from mpfunnel.stages import Entry, StageHistory, in_force, known_on
 

@@ -10,8 +10,8 @@ from attrs import field, frozen
 
 from mpfunnel.errors import UnknownNameError, brief, series
 from mpfunnel.flow.course import Course
-from mpfunnel.flow.gaps import Gap
-from mpfunnel.flow.insights import Insight, Standing, insights_for
+from mpfunnel.flow.gaps.gap import Gap
+from mpfunnel.flow.gaps.insights import Insight, Standing, insights_for
 from mpfunnel.flow.measures import Measure
 from mpfunnel.labels import Label, Lang
 from mpfunnel.personal import shown

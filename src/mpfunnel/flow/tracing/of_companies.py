@@ -15,9 +15,9 @@ from attrs import define, field, frozen
 
 from mpfunnel.account import Account
 from mpfunnel.flow.course import Journey
-from mpfunnel.flow.linking import linked, news_of
-from mpfunnel.flow.reading import Reading
-from mpfunnel.flow.way import Way
+from mpfunnel.flow.tracing.linking import linked, news_of
+from mpfunnel.flow.tracing.reading import Reading
+from mpfunnel.flow.tracing.way import Way
 from mpfunnel.history.kept import Kept
 from mpfunnel.history.leads import Epoch, LeadDays
 from mpfunnel.history.pieces import Piece

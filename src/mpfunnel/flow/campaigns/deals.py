@@ -18,8 +18,8 @@ from attrs import frozen
 
 from mpfunnel.calendars import local_day, zone_for
 from mpfunnel.errors import InvalidDataError, Problem, brief, misfits, series
+from mpfunnel.flow.campaigns.money import FxTable, from_cents, in_cents, total
 from mpfunnel.flow.measures import MIN_N, Measure, days, share
-from mpfunnel.flow.money import FxTable, from_cents, in_cents, total
 from mpfunnel.labels import Label
 from mpfunnel.records import Deal, Id
 from mpfunnel.records.checks import a_day

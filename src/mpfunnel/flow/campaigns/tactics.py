@@ -12,7 +12,7 @@ from typing import Final, Literal, get_args
 from attrs import field, frozen
 
 from mpfunnel.errors import InvalidDataError, Problem, brief, misfits, series
-from mpfunnel.flow.touches import TouchStatus, rank
+from mpfunnel.flow.campaigns.touches import TouchStatus, rank
 from mpfunnel.labels import Keyed, Label
 from mpfunnel.plays import Motion
 from mpfunnel.records.checks import one_of

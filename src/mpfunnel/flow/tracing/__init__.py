@@ -1,0 +1,1 @@
+"""Tracing: from a playbook's answers about accounts to the journeys of companies and leads."""
