@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from importlib.metadata import version as installed_version
+from pathlib import Path
 from typing import Any
 
 from sphinx.application import Sphinx
@@ -60,6 +62,15 @@ def _offer_other_language(
     context["other_page"] = other if other in known else ("index" if japanese else "ja/index")
 
 
+def _draw_pictures(app: Sphinx) -> None:  # noqa: ARG001 - Sphinx passes it
+    """Draw the charts that pages show, before Sphinx looks for them."""
+    sys.path.insert(0, str(Path(__file__).parent.parent))
+    from docs.pictures import draw
+
+    draw()
+
+
 def setup(app: Sphinx) -> None:
     """Register what this configuration adds to Sphinx."""
+    app.connect("builder-inited", _draw_pictures)
     app.connect("html-page-context", _offer_other_language)

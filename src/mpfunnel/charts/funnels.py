@@ -53,6 +53,7 @@ def funnel(report: FlowReport, *, names: Names = NAMES, lang: Lang = "en") -> An
         color=alt.Color(
             "side:N",
             title=_SIDE.text(lang),
+            legend=alt.Legend(orient="top"),
             scale=alt.Scale(
                 domain=[one.text(lang) for one in MOTIONS.values()], range=[*COLOURS.values()]
             ),

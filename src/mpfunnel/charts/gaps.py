@@ -74,7 +74,7 @@ def gap_heat(gaps: GapMap, *, names: Names = NAMES, lang: Lang = "en") -> Any:
         ),
         y=alt.Y("cell:N", sort=cells, title=None, axis=alt.Axis(ticks=False, domain=False)),
     )
-    fields = base.mark_rect(stroke="white", strokeWidth=2).encode(
+    fields = base.mark_rect(stroke="white", strokeWidth=2, invalid="show").encode(
         color=alt.condition(
             "isValid(datum.difference)",
             alt.Color(
@@ -85,7 +85,9 @@ def gap_heat(gaps: GapMap, *, names: Names = NAMES, lang: Lang = "en") -> Any:
             ),
             alt.value("#e3e3e3"),
         ),
-        opacity=alt.condition("datum.sound", alt.value(1), alt.value(0.35)),
+        opacity=alt.condition(
+            "datum.sound || !isValid(datum.difference)", alt.value(1), alt.value(0.35)
+        ),
         tooltip=["cell:N", "passage:N", "said:N", "of:N"],
     )
     frames = (

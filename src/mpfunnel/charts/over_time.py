@@ -59,7 +59,12 @@ def cohort_lines(
     periods = list(dict.fromkeys(one.period.label.text(lang) for one in given))
     base = alt.Chart(alt.Data(values=rows)).encode(
         x=alt.X("period:O", sort=periods, title=None, axis=alt.Axis(labelAngle=-30)),
-        color=alt.Color("step:N", sort=list(labels.values()), title=_TO.text(lang)),
+        color=alt.Color(
+            "step:N",
+            sort=list(labels.values()),
+            title=_TO.text(lang),
+            legend=alt.Legend(symbolType="stroke", symbolStrokeWidth=2, symbolOpacity=1),
+        ),
         tooltip=["product:N", "period:N", "step:N", "said:N"],
     )
     lines = base.mark_line().encode(

@@ -18,6 +18,7 @@ _BALANCE: Final = Label("Balance", "上流と下流の配分")
 _SHARE: Final = Label("share; the dark bar is the firm's own band", "構成比（濃い帯は自社の目安）")
 _CAMPAIGNS: Final = Label("Campaigns", "キャンペーン比較")
 _SIDE: Final = Label("side", "区分")
+_WIDTH: Final = 420
 
 
 def balance_bars(balances: Iterable[Balance], *, lang: Lang = "en") -> Any:
@@ -42,7 +43,6 @@ def balance_bars(balances: Iterable[Balance], *, lang: Lang = "en") -> Any:
             "said": part.share.text(lang),
             "low": None if part.band is None else float(part.band.low),
             "high": None if part.band is None else float(part.band.high),
-            "beside": max(part.share.value or 0, 0 if part.band is None else float(part.band.high)),
         }
         for one in series(balances)
         for part in one.parts
@@ -61,8 +61,9 @@ def balance_bars(balances: Iterable[Balance], *, lang: Lang = "en") -> Any:
         x=alt.X("share:Q", title=_SHARE.text(lang), axis=axis, scale=scale)
     )
     bands = base.mark_bar(height={"band": 0.18}, color="#333").encode(x="low:Q", x2="high:Q")
-    texts = base.mark_text(align="left", dx=4).encode(x="beside:Q", text="said:N")
-    each = alt.layer(bars, bands, texts).properties(width=420)
+    # In a column of their own: beside a short bar, a figure would lie on the band.
+    texts = base.mark_text(align="left", dx=8).encode(x=alt.value(_WIDTH), text="said:N")
+    each = alt.layer(bars, bands, texts).properties(width=_WIDTH)
     faceted = each.facet(
         row=alt.Row("unit:N", title=None, header=alt.Header(labelAngle=0, labelAlign="left"))
     ).resolve_scale(y="independent")
@@ -103,6 +104,7 @@ def campaign_bars(
                 "low": low,
                 "high": high,
                 "said": measure.text(lang),
+                "beside": None if measure.value is None else max(float(measure.value), high or 0),
             }
         )
     title = given[0].measures[figure].basis.text(lang) if given else ""
@@ -121,12 +123,13 @@ def campaign_bars(
         color=alt.Color(
             "side:N",
             title=_SIDE.text(lang),
+            legend=alt.Legend(orient="top"),
             scale=alt.Scale(
                 domain=[one.text(lang) for one in MOTIONS.values()], range=[*COLOURS.values()]
             ),
         ),
     )
     rules = base.mark_rule(color="#333").encode(x="low:Q", x2="high:Q")
-    texts = base.mark_text(align="left", dx=6).encode(x="value:Q", text="said:N")
-    layered = alt.layer(bars, rules, texts).properties(width=420, height=30 * max(len(rows), 1))
+    texts = base.mark_text(align="left", dx=6).encode(x="beside:Q", text="said:N")
+    layered = alt.layer(bars, rules, texts).properties(width=_WIDTH, height=30 * max(len(rows), 1))
     return drawn(layered, _CAMPAIGNS.text(lang), title)
