@@ -99,8 +99,10 @@ def test_the_heat_map_names_cells_passages_and_verdicts(lang: Lang, wanted: list
 def test_a_field_without_reference_has_no_colour() -> None:
     """It says its rate all the same."""
     gaps = gap_map(JOURNEYS, reference=[None, 0.5, 0.5, 0.5, 0.5], as_of=AS_OF)
-    chart = charts.gap_heat(gaps).to_dict()
-    rows = chart["data"]["values"]
+    chart = charts.gap_heat(gaps)
+    rows = chart.to_dict()["data"]["values"]
+    absent = [one for one in rows if one["difference"] is None]
+    assert charts.svg(chart).count('fill="#dcdcdc"') == len(absent) > 4
     assert [one["difference"] for one in rows if one["passage"] == "reach"] == [None] * 4
     assert all("%" in one["said"] for one in rows if one["passage"] == "reach")
 
@@ -123,7 +125,10 @@ def test_cohorts_of_several_steps_are_not_drawn_as_one(given: Any) -> None:
 
 @pytest.mark.parametrize(
     ("lang", "wanted"),
-    [("en", ["Balance", "30.0%", "upstream", "hours"]), ("ja", ["上流と下流の配分", "下流"])],
+    [
+        ("en", ["Balance", "30.0%", "upstream", "hours"]),
+        ("ja", ["上流と下流の配分", "下流", "工数"]),
+    ],
 )
 def test_the_balance_shows_shares_beside_the_bands(lang: Lang, wanted: list[str]) -> None:
     """A part that has no amount has no bar, and says why."""
@@ -143,6 +148,18 @@ def test_campaigns_are_compared_by_one_figure(lang: Lang, wanted: str) -> None:
     money = charts.campaign_bars(found.motions, "spend", lang=lang).to_dict()
     assert {one["low"] for one in money["data"]["values"]} == {None}
     assert charts.campaign_bars((), lang=lang).to_dict()["data"]["values"] == []
+
+
+def test_a_figure_stands_behind_its_interval() -> None:
+    """Where it can be read: neither on the bar nor on the interval."""
+    (row,) = charts.campaign_bars(RESULTS.campaigns).to_dict()["data"]["values"]
+    assert row["beside"] >= max(row["value"], row["high"])
+    (spend,) = (
+        one
+        for one in charts.campaign_bars(RESULTS.motions, "spend").to_dict()["data"]["values"]
+        if one["value"]
+    )
+    assert spend["beside"] == spend["value"]
 
 
 def test_a_figure_that_does_not_exist_is_named() -> None:

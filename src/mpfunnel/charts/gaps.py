@@ -18,6 +18,8 @@ _HOW: Final = Label(
 )
 _DIFFERENCE: Final = Label("rate - reference", "基準との差")
 _NONE: Final = Label("no rate", "算出不可")
+_BLANK: Final = "#dcdcdc"
+_TOOLTIP: Final = ("cell:N", "passage:N", "said:N", "of:N")
 
 
 def gap_heat(gaps: GapMap, *, names: Names = NAMES, lang: Lang = "en") -> Any:
@@ -74,21 +76,25 @@ def gap_heat(gaps: GapMap, *, names: Names = NAMES, lang: Lang = "en") -> Any:
         ),
         y=alt.Y("cell:N", sort=cells, title=None, axis=alt.Axis(ticks=False, domain=False)),
     )
-    fields = base.mark_rect(stroke="white", strokeWidth=2, invalid="show").encode(
-        color=alt.condition(
-            "isValid(datum.difference)",
-            alt.Color(
+    fields = (
+        base.transform_filter("isValid(datum.difference)")
+        .mark_rect(stroke="white", strokeWidth=2)
+        .encode(
+            color=alt.Color(
                 "difference:Q",
                 title=_DIFFERENCE.text(lang),
                 scale=alt.Scale(scheme="redblue", domainMid=0, domain=[-0.5, 0.5], clamp=True),
                 legend=alt.Legend(format="+.0%"),
             ),
-            alt.value("#e3e3e3"),
-        ),
-        opacity=alt.condition(
-            "datum.sound || !isValid(datum.difference)", alt.value(1), alt.value(0.35)
-        ),
-        tooltip=["cell:N", "passage:N", "said:N", "of:N"],
+            opacity=alt.condition("datum.sound", alt.value(1), alt.value(0.35)),
+            tooltip=[*_TOOLTIP],
+        )
+    )
+    # Of its own: a scale gives what is absent the colour of no difference.
+    blanks = (
+        base.transform_filter("!isValid(datum.difference)")
+        .mark_rect(stroke="white", strokeWidth=2, color=_BLANK)
+        .encode(tooltip=[*_TOOLTIP])
     )
     frames = (
         base.transform_filter("datum.binding")
@@ -101,7 +107,7 @@ def gap_heat(gaps: GapMap, *, names: Names = NAMES, lang: Lang = "en") -> Any:
             "datum.sound && abs(datum.difference) > 0.3", alt.value("white"), alt.value("black")
         ),
     )
-    heat = alt.layer(fields, frames, texts).properties(
+    heat = alt.layer(fields, blanks, frames, texts).properties(
         width=96 * max(len(passages), 1), height=28 * max(len(cells), 1)
     )
     return drawn(heat, _TITLE.text(lang), _HOW.text(lang))

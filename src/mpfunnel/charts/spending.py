@@ -19,6 +19,8 @@ _SHARE: Final = Label("share; the dark bar is the firm's own band", "構成比�
 _CAMPAIGNS: Final = Label("Campaigns", "キャンペーン比較")
 _SIDE: Final = Label("side", "区分")
 _WIDTH: Final = 420
+_UNITS: Final = {"touches": Label("touches", "接点"), "hours": Label("hours", "工数")}
+"""What units are called that are no currency."""
 
 
 def balance_bars(balances: Iterable[Balance], *, lang: Lang = "en") -> Any:
@@ -37,7 +39,7 @@ def balance_bars(balances: Iterable[Balance], *, lang: Lang = "en") -> Any:
     alt = altair()
     rows = [
         {
-            "unit": one.unit,
+            "unit": _UNITS.get(one.unit, Label(one.unit)).text(lang),
             "part": one.name(part, lang),
             "share": part.share.value,
             "said": part.share.text(lang),
