@@ -57,7 +57,8 @@ def _look() -> Look:
 def _charts(seen: Look, lang: Lang) -> Iterator[tuple[str, Any]]:
     names = charts.Names.of(PLAYBOOK)
     sold_to = {"enterprise", "mid_market", "small", "micro"}
-    gaps = evolve(seen.gaps, cells=[one for one in seen.gaps.cells if one.segment in sold_to])
+    cells = tuple(one for one in seen.gaps.cells if one.segment in sold_to)
+    gaps = evolve(seen.gaps, cells=cells)
     results = () if seen.results is None else seen.results.campaigns
     yield "funnel", charts.funnel(seen.report, names=names, lang=lang)
     yield "gaps", charts.gap_heat(gaps, names=names, lang=lang)
