@@ -361,7 +361,9 @@ def test_unknown_is_not_no(random: Random) -> None:
     learned = evolve(
         unknown,
         employees=random.choice((0, 49, 50, 300, 1_000)),
-        annual_revenue=random.choice((0, 10**9)) if random.randrange(2) else unknown.annual_revenue,
+        annual_revenue=random.choice((None, 0, 10**9))
+        if unknown.annual_revenue is None
+        else unknown.annual_revenue,
         attributes={**unknown.attributes, "plants": unknown.attributes.get("plants") or 2},
     )
     title, at = random.choice(("部長", "課長")), datetime.combine(as_of, time(), UTC) - A_DAY
