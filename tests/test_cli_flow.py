@@ -63,6 +63,25 @@ def test_the_flow_is_written_as_a_page(
     assert ran.out.splitlines()[-1].endswith(str(out))
 
 
+def test_what_cannot_be_used_is_told(
+    export: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Law 7: nothing is lost, neither rows of files nor touches of campaigns."""
+    plan = f"""{PLAN}
+[[campaigns]]
+id = "webinar-2026-08"
+tactic = "educational_content"
+start = 2026-08-01
+"""
+    ran = flow(capsys, export, tmp_path / "flow.html", "--lang", "en", plan=plan)
+    left_out = [line for line in ran.out.splitlines() if line.startswith("left out: ")]
+    assert [line.split(":")[1].split(", ")[-1] for line in left_out] == [
+        "unknown-campaign",
+        "unmapped-kind",
+    ]
+    assert all(" activities, " in line for line in left_out)
+
+
 def test_a_period_that_has_no_name_is_called_by_its_days(
     export: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

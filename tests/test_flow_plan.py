@@ -12,7 +12,7 @@ from attrs import evolve
 import mpfunnel as mf
 from mpfunnel.errors import DecodeError, InvalidDataError
 from mpfunnel.examples import PLAYBOOK, STORY_DAY, generate
-from mpfunnel.flow import Band, FlowPlan, Period, load_plan, look
+from mpfunnel.flow import Band, FlowPlan, Insight, Period, load_plan, look
 
 TEXT: Final = """
 since = 2026-01-01
@@ -242,8 +242,10 @@ def test_a_look_shows_the_flow_from_each_side(
     assert seen.cohorts[0].step == "target"
     assert seen.results is not None
     assert [one.key for one in seen.results.campaigns] == ["webinar-2026-08", "mail-2026-09"]
-    assert [one.unit for one in seen.balances] == ["JPY", "USD", "touches"]
-    touches = {part.key: part.share.num for part in seen.balances[2].parts}
+    assert [one.unit for one in seen.balances] == ["JPY", "touches"]
+    money = {part.key: part.share.num for part in seen.balances[0].parts}
+    assert money == {"upstream": 500_000, "downstream": 150_000}
+    touches = {part.key: part.share.num for part in seen.balances[1].parts}
     assert touches["upstream"] == _touches(accounts, "webinar_attended", "webinar-2026-08")
     assert touches["downstream"] == _touches(accounts, "email_open", "mail-2026-09")
 
@@ -295,6 +297,35 @@ def test_companies_in_priority_follow_up_are_out_of_the_market() -> None:
     seen = look(engine, [account, nobody], plan, period=QUARTER, as_of=STORY_DAY)
     gone = {(one.product_id, one.out_of_market) for one in seen.gaps.cells if one.out_of_market}
     assert gone == {("crm", (7,))}
+
+
+def test_a_plan_names_what_the_playbook_has() -> None:
+    """A misspelt insight would stand beside no gap, and nobody would miss it."""
+    said = Insight("a", "survey", "x", ("y",), DAY, DAY, "maa", "enterprize")
+    plan = FlowPlan(since=DAY, within_days=90, out_of_market={"priority"}, insights=[said])
+    with pytest.raises(InvalidDataError) as told:
+        look(mf.Engine(PLAYBOOK), (), plan, period=QUARTER, as_of=STORY_DAY)
+    assert [f"{one.code}: {one.path}" for one in told.value.problems] == [
+        "unknown-level: plan.out_of_market",
+        "unknown-product: plan.insights[0].product_id",
+        "unknown-level: plan.insights[0].segment",
+    ]
+    assert "did you mean 'enterprise'" in str(told.value)
+
+
+def test_money_without_a_rate_stands_beside_the_rest() -> None:
+    """Two currencies are never added up; what has no price keeps its own."""
+    spends = [
+        {"day": QUARTER.first, "amount": 10, "tactic": "email", "currency": "EUR"},
+        {"day": QUARTER.first, "amount": 20, "tactic": "email", "currency": "USD"},
+    ]
+    rates = [{"currency": "USD", "rate": 150, "start": DAY}]
+    given = {"since": DAY, "within_days": 90, "spends": spends}
+    engine = mf.Engine(PLAYBOOK)
+    for more, units in (({}, ["EUR", "USD"]), ({"rates": rates}, ["EUR", "JPY"])):
+        plan = load_plan({**given, **more}, PLAYBOOK)
+        seen = look(engine, (), plan, period=QUARTER, as_of=STORY_DAY)
+        assert [one.unit for one in seen.balances] == units
 
 
 def test_money_that_came_back_is_no_effort() -> None:

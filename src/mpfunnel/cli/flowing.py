@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date
 from pathlib import Path
 from typing import Annotated
@@ -11,16 +11,17 @@ from attrs import evolve
 from cyclopts import Parameter
 
 from mpfunnel import charts, sources
-from mpfunnel.account import Account
 from mpfunnel.cli.inputs import Given, data_of, read
 from mpfunnel.cli.policies import playbook_of
 from mpfunnel.cli.terminal import Terminal, printable, progress
 from mpfunnel.engine import Engine
-from mpfunnel.flow import FlowPlan, Period, load_plan, look, month_for, quarter_for, year_for
+from mpfunnel.flow import Period, load_plan, look, month_for, quarter_for, year_for
 from mpfunnel.labels import Label, Lang
 from mpfunnel.playbook import Playbook
+from mpfunnel.situation import Rejected
+from mpfunnel.sources import Reject
 
-__all__ = ["flow", "write_page"]
+__all__ = ["flow"]
 
 
 def flow(
@@ -45,60 +46,40 @@ def flow(
     mapping = sources.load(given.source)
     asked = load_plan(plan, playbook)
     period = _named(Period(first, last), playbook)
-    accounts = read(data_of(data, mapping), mapping, playbook).accounts()
-    write_page(
-        Engine(playbook),
-        accounts,
-        asked,
-        out,
-        period=period,
-        as_of=given.as_of,
-        lang=given.lang_of(playbook),
-    )
-
-
-def write_page(
-    engine: Engine,
-    accounts: Iterable[Account],
-    plan: FlowPlan,
-    out: Path,
-    *,
-    period: Period,
-    as_of: date,
-    lang: Lang,
-) -> None:
-    """Write the page of a period, and show on a terminal what came in and went on.
-
-    Args:
-        engine: The playbook.
-        accounts: The accounts.
-        plan: The firm's own numbers.
-        out: The page to write.
-        period: The period.
-        as_of: The day.
-        lang: The language of the labels.
-    """
-    book = engine.playbook
+    lang, found = given.lang_of(playbook), read(data_of(data, mapping), mapping, playbook)
     with progress() as shown:
         shown.add_task("looking at the flow", total=None)
-        seen = look(engine, accounts, plan, period=period, as_of=as_of)
+        accounts = found.accounts()
+        seen = look(Engine(playbook), accounts, asked, period=period, as_of=given.as_of)
         html = charts.page(
             seen.report,
-            firm="mpfunnel" if book.name is None else book.name.text(lang),
+            firm="mpfunnel" if playbook.name is None else playbook.name.text(lang),
             gaps=seen.gaps,
-            insights=plan.insights,
+            insights=asked.insights,
             cohorts=seen.cohorts,
             results=seen.results,
             balances=seen.balances,
-            names=charts.Names.of(book),
+            names=charts.Names.of(playbook),
             lang=lang,
         )
         out.write_text(html, encoding="utf-8", newline="\n")
     terminal = Terminal()
     for line in seen.report.text(lang).split("\n"):
         terminal.print(printable(line), soft_wrap=True)
+    for line in _left_out([*found.rejects, *(seen.results.rejects if seen.results else ())], lang):
+        terminal.print(printable(line), soft_wrap=True)
     where = Label("written to", "出力先").text(lang)
     terminal.print(f"{where}: {printable(str(out))}", soft_wrap=True)
+
+
+def _left_out(rejects: Iterable[Reject | Rejected], lang: Lang) -> Iterator[str]:
+    """Yield how many rows and records could not be used, by their reason, each with an example."""
+    by_reason: dict[tuple[str, str], list[str]] = {}
+    for one in rejects:
+        by_reason.setdefault((one.table, one.code), []).append(one.reason)
+    said = Label("left out", "除外").text(lang)
+    for (table, code), reasons in sorted(by_reason.items()):
+        yield f"{said}: {len(reasons):,} {table}, {code}: {reasons[0]}"
 
 
 def _named(period: Period, playbook: Playbook) -> Period:

@@ -11,7 +11,7 @@ from attrs import frozen
 from mpfunnel.account import Account, company_of
 from mpfunnel.calendars import local_day, zone_for
 from mpfunnel.engine import Engine
-from mpfunnel.errors import series
+from mpfunnel.errors import InvalidDataError, Problem, brief, near, series
 from mpfunnel.flow.balances import Balance, Effort, balance
 from mpfunnel.flow.campaigns.money import from_cents
 from mpfunnel.flow.campaigns.outcomes import CampaignResults
@@ -67,10 +67,12 @@ def look(
 
     Raises:
         InvalidDataError: The period begins after `as_of`, a company is there twice, or the plan
-            does not go with the playbook.
+            names a state, product or segment that the playbook does not have.
         PolicyError: A custom policy broke its contract.
     """
     given: tuple[Account, ...] = series(accounts)
+    if problems := list(_faults(plan, engine)):
+        raise InvalidDataError(problems)
     found = journeys(
         engine,
         given,
@@ -104,6 +106,27 @@ def look(
         _results(engine, given, plan, as_of),
         balance(_efforts(engine, given, plan, period, as_of), bands=plan.bands),
     )
+
+
+def _faults(plan: FlowPlan, engine: Engine) -> Iterator[Problem]:
+    """Yield what a plan names that the playbook does not have."""
+    book = engine.playbook
+    models = book.engagement.values()
+    states = {one.key for model in models for one in (*model.ladder, *model.detours)}
+    for key in sorted(plan.out_of_market - states):
+        message = f"no such state {brief(key)}{near(key, states)}"
+        yield Problem("unknown-level", "plan.out_of_market", message)
+    products = [one.id for one in book.products]
+    rules = book.segments
+    segments = [*(one.outcome.key for one in rules.rules), rules.otherwise.key]
+    for place, one in enumerate(plan.insights):
+        path = f"plan.insights[{place}]"
+        if one.product_id is not None and one.product_id not in products:
+            message = f"no such product {brief(one.product_id)}{near(one.product_id, products)}"
+            yield Problem("unknown-product", f"{path}.product_id", message)
+        if one.segment is not None and one.segment not in segments:
+            message = f"no such segment {brief(one.segment)}{near(one.segment, segments)}"
+            yield Problem("unknown-level", f"{path}.segment", message)
 
 
 def _out_of_market(
@@ -146,12 +169,18 @@ def _efforts(
 ) -> Iterator[Effort]:
     """Yield what was spent in the period, and the touches of campaigns."""
     book, last = plan.campaigns, min(period.last, as_of)
+    own = engine.playbook.currency
     spent: dict[tuple[str, Motion, Id | None], Fraction] = {}
     for spend in book.spends:
         if period.first <= spend.day <= last:
-            currency = spend.currency or engine.playbook.currency
-            key = (currency, book.tactic_of(spend).motion, spend.product_id)
-            spent[key] = spent.get(key, Fraction(0)) + Fraction(spend.amount)
+            currency, motion = spend.currency or own, book.tactic_of(spend).motion
+            price = None
+            if plan.fx is not None:
+                price = plan.fx.priced(spend.amount, currency, spend.day)
+            # What has no price stays in its own currency, beside the rest.
+            key = (currency if price is None else own, motion, spend.product_id)
+            cost = Fraction(spend.amount if price is None else price)
+            spent[key] = spent.get(key, Fraction(0)) + cost
     for (currency, motion, product_id), cost in spent.items():
         # Where more came back than was spent, there is no effort to divide.
         amount = None if cost < 0 else from_cents(int(cost * 100))
