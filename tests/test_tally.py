@@ -730,6 +730,18 @@ class TestWaiting:
         assert ask(tally, found - timedelta(1)) != ask(tally, found)
         assert found == first_other(lambda day: ask(tally, day), DAY, (found - DAY).days + 1)
 
+    def test_a_threshold_that_changes_no_answer_is_passed_over(self) -> None:
+        """Of several thresholds, the day of the one that the answer turns on is named."""
+        tally, _ = Tally().record(1, "inquiry", DAY)
+        rules = [product.score >= 20, product.score >= 10]
+
+        def ask(tally: Tally, day: date) -> bool:
+            return tally.at(MODEL, day).micro >= 10_000_000
+
+        found = waiting.first_change(tally, MODEL, rules, ask, DAY)
+        assert found == first_other(lambda day: ask(tally, day), DAY, 100)
+        assert tally.at(MODEL, DAY).micro >= 20_000_000
+
     def test_nothing_changes_after_the_last_day_that_there_is(self) -> None:
         """An activity at the end of the calendar has nowhere to fade to."""
         tally, _ = Tally().record(1, "inquiry", date(9999, 12, 31))
