@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from mpfunnel.charts.drawing import COLOURS, NAMES, Names, altair, drawn
+from mpfunnel.charts.drawing import NAMES, Names, altair, bare, by_product, by_side, drawn
 from mpfunnel.flow.campaigns.tactics import MOTIONS
 from mpfunnel.flow.reporting.report import FlowReport, ProductFlow
 from mpfunnel.labels import Label, Lang
@@ -13,7 +13,6 @@ __all__ = ["funnel"]
 
 _TITLE: Final = Label("Funnel", "ファネル")
 _CAME_IN: Final = Label("came in", "流入数")
-_SIDE: Final = Label("side", "区分")
 _HOW: Final = Label(
     "{}; after the arrow: share that went on in time (grey: too few, or still open)",
     "{}。矢印の後は期限内の転換率（灰色は件数不足または観測期間中）",
@@ -46,33 +45,17 @@ def funnel(report: FlowReport, *, names: Names = NAMES, lang: Lang = "en") -> An
     steps = [one.label.text(lang) for one in report.course.steps]
     products = [names.product(one.product_id, lang) for one in report.products]
     base = alt.Chart(alt.Data(values=rows)).encode(
-        y=alt.Y("step:N", sort=steps, title=None, axis=alt.Axis(ticks=False, domain=False)),
+        y=alt.Y("step:N", sort=steps, title=None, axis=bare()),
         x=alt.X("came_in:Q", title=_CAME_IN.text(lang), axis=alt.Axis(tickMinStep=1)),
     )
-    bars = base.mark_bar(height={"band": 0.7}).encode(
-        color=alt.Color(
-            "side:N",
-            title=_SIDE.text(lang),
-            legend=alt.Legend(orient="top"),
-            scale=alt.Scale(
-                domain=[one.text(lang) for one in MOTIONS.values()], range=[*COLOURS.values()]
-            ),
-        )
-    )
+    bars = base.mark_bar(height={"band": 0.7}).encode(color=by_side(lang))
     texts = base.mark_text(align="left", dx=4).encode(
         text="said:N",
         color=alt.condition("datum.sound", alt.value("#222"), alt.value("#999")),
     )
     each = alt.layer(bars, texts).properties(width=420, height=26 * len(steps))
-    faceted = each.facet(
-        row=alt.Row(
-            "product:N",
-            sort=products,
-            title=None,
-            header=alt.Header(labelAnchor="start", labelOrient="top", labelFontWeight="bold"),
-        )
-    )
-    return drawn(faceted, _TITLE.text(lang), _HOW.text(lang).format(report.period.label.text(lang)))
+    how = _HOW.text(lang).format(report.period.label.text(lang))
+    return drawn(by_product(each, products), _TITLE.text(lang), how)
 
 
 def _rows(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from mpfunnel.charts.drawing import NAMES, Names, altair, drawn
+from mpfunnel.charts.drawing import NAMES, Names, altair, bare, drawn
 from mpfunnel.flow.gaps.gap import SIDES
 from mpfunnel.flow.gaps.maps import GapMap
 from mpfunnel.labels import Label, Lang
@@ -43,16 +43,16 @@ def gap_heat(gaps: GapMap, *, names: Names = NAMES, lang: Lang = "en") -> Any:
     rows: list[dict[str, object]] = []
     cells: list[str] = []
     for cell in gaps.cells:
-        joint = " × "
-        name = joint.join((names.product(cell.product_id, lang), names.segment(cell.segment, lang)))
+        segment = names.segment(cell.segment, lang)
+        name = f"{names.product(cell.product_id, lang)} × {segment}"
         cells.append(name)
         for one in cell.gap.passages:
             rate = one.rate.value
             reference = None if one.reference is None else one.reference.value
-            binding = cell.gap.verdict is not None and one == cell.gap.binding
+            verdict = cell.gap.verdict if one == cell.gap.binding else None
             said = _NONE.text(lang) if rate is None else f"{rate:.0%}"
-            if binding and cell.gap.verdict is not None:
-                said += f" {SIDES[cell.gap.verdict].text(lang)}"
+            if verdict is not None:
+                said += f" {SIDES[verdict].text(lang)}"
             rows.append(
                 {
                     "cell": name,
@@ -63,7 +63,7 @@ def gap_heat(gaps: GapMap, *, names: Names = NAMES, lang: Lang = "en") -> Any:
                     "said": said,
                     "sound": one.rate.is_sound,
                     "of": f"{one.rate.num}/{one.rate.den}",
-                    "binding": binding,
+                    "binding": verdict is not None,
                 }
             )
     passages = list(dict.fromkeys(str(one["passage"]) for one in rows))
@@ -74,7 +74,7 @@ def gap_heat(gaps: GapMap, *, names: Names = NAMES, lang: Lang = "en") -> Any:
             title=None,
             axis=alt.Axis(orient="top", labelAngle=0, ticks=False, domain=False),
         ),
-        y=alt.Y("cell:N", sort=cells, title=None, axis=alt.Axis(ticks=False, domain=False)),
+        y=alt.Y("cell:N", sort=cells, title=None, axis=bare()),
     )
     fields = (
         base.transform_filter("isValid(datum.difference)")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final
 
-from mpfunnel.charts.drawing import NAMES, Names, altair, drawn
+from mpfunnel.charts.drawing import NAMES, Names, altair, by_product, drawn
 from mpfunnel.errors import InvalidDataError, Problem, series
 from mpfunnel.flow.course import COURSE, Course
 from mpfunnel.flow.measures import STATUSES, Measure
@@ -81,17 +81,9 @@ def cohort_lines(
         fill=alt.Fill("step:N", sort=list(labels.values()), legend=None),
     )
     each = alt.layer(bars, lines, points).properties(width=420, height=180)
-    products = list(dict.fromkeys(one["product"] for one in rows))
-    faceted = each.facet(
-        row=alt.Row(
-            "product:N",
-            sort=products,
-            title=None,
-            header=alt.Header(labelAnchor="start", labelOrient="top", labelFontWeight="bold"),
-        )
-    )
+    products = dict.fromkeys(names.product(one.product_id, lang) for one in given)
     title = _FROM.text(lang).format(labels[given[0].step])
-    return drawn(faceted, _TITLE.text(lang), title)
+    return drawn(by_product(each, products), _TITLE.text(lang), title)
 
 
 def _figures(measure: Measure, lang: Lang) -> dict[str, object]:

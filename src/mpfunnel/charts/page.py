@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from mpfunnel.charts.drawing import NAMES, Names, svg
+from mpfunnel.charts.drawing import NAMES, Names, lacking, svg
 from mpfunnel.charts.funnels import funnel
 from mpfunnel.charts.gaps import gap_heat
 from mpfunnel.charts.over_time import cohort_lines
 from mpfunnel.charts.spending import balance_bars, campaign_bars
-from mpfunnel.errors import InvalidDataError, MissingExtraError, series
+from mpfunnel.errors import InvalidDataError, series
 from mpfunnel.flow.balances import Balance
 from mpfunnel.flow.campaigns.outcomes import CampaignResults
 from mpfunnel.flow.gaps.insights import Insight
@@ -156,7 +156,6 @@ def _templates() -> tuple[Any, Any]:
         from jinja2 import Environment, PackageLoader, StrictUndefined
         from markupsafe import Markup
     except ImportError as error:
-        message = "the page of the flow needs the library jinja2; pip install 'mpfunnel[charts]'"
-        raise MissingExtraError(message) from error
+        raise lacking("jinja2") from error
     loader = PackageLoader("mpfunnel.charts")
     return Environment(loader=loader, autoescape=True, undefined=StrictUndefined), Markup

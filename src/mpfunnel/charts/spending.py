@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final
 
-from mpfunnel.charts.drawing import COLOURS, altair, drawn
+from mpfunnel.charts.drawing import altair, bare, by_side, drawn
 from mpfunnel.errors import InvalidDataError, Problem, did_you_mean, series
 from mpfunnel.flow.balances import Balance
 from mpfunnel.flow.campaigns.outcomes import RESULTS, CampaignResult
@@ -17,7 +17,6 @@ __all__ = ["balance_bars", "campaign_bars"]
 _BALANCE: Final = Label("Balance", "上流と下流の配分")
 _SHARE: Final = Label("share; the dark bar is the firm's own band", "構成比（濃い帯は自社の目安）")
 _CAMPAIGNS: Final = Label("Campaigns", "キャンペーン比較")
-_SIDE: Final = Label("side", "区分")
 _WIDTH: Final = 420
 _UNITS: Final = {"touches": Label("touches", "接点"), "hours": Label("hours", "工数")}
 """What units are called that are no currency."""
@@ -27,7 +26,7 @@ def balance_bars(balances: Iterable[Balance], *, lang: Lang = "en") -> Any:
     """Return bars of how money, touches or hours are divided, with the bands of the firm.
 
     Args:
-        balances: What `mpfunnel.flow.balance.balance` tells, a block of bars for each unit.
+        balances: What `mpfunnel.flow.balance` tells, a block of bars for each unit.
         lang: The language of the labels.
 
     Returns:
@@ -54,7 +53,7 @@ def balance_bars(balances: Iterable[Balance], *, lang: Lang = "en") -> Any:
             "part:N",
             sort=list(dict.fromkeys(one["part"] for one in rows)),
             title=None,
-            axis=alt.Axis(ticks=False, domain=False),
+            axis=bare(),
         )
     )
     axis = alt.Axis(format="%")
@@ -116,20 +115,13 @@ def campaign_bars(
             "name:N",
             sort=[str(one["name"]) for one in rows],
             title=None,
-            axis=alt.Axis(ticks=False, domain=False),
+            axis=bare(),
         )
     )
     axis = alt.Axis(format="%") if percent else alt.Axis()
     bars = base.mark_bar(height={"band": 0.6}).encode(
         x=alt.X("value:Q", title=None, axis=axis),
-        color=alt.Color(
-            "side:N",
-            title=_SIDE.text(lang),
-            legend=alt.Legend(orient="top"),
-            scale=alt.Scale(
-                domain=[one.text(lang) for one in MOTIONS.values()], range=[*COLOURS.values()]
-            ),
-        ),
+        color=by_side(lang),
     )
     rules = base.mark_rule(color="#333").encode(x="low:Q", x2="high:Q")
     texts = base.mark_text(align="left", dx=6).encode(x="beside:Q", text="said:N")

@@ -22,7 +22,20 @@ from mpfunnel.plays import Motion
 from mpfunnel.records import Id
 from mpfunnel.records.checks import a_day, label_or_none
 
-__all__ = ["COURSE", "Course", "FlowStep", "Journey", "check_journeys"]
+__all__ = [
+    "COURSE",
+    "SEGMENT_UNKNOWN",
+    "WHOLE_FIRM",
+    "Course",
+    "FlowStep",
+    "Journey",
+    "check_journeys",
+]
+
+WHOLE_FIRM: Final = Label("whole firm", "全社")
+"""What people call what is about no single product."""
+SEGMENT_UNKNOWN: Final = Label("segment unknown", "セグメント不明")
+"""What people call whose segment is not known."""
 
 
 @frozen

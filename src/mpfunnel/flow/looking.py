@@ -13,7 +13,7 @@ from mpfunnel.calendars import local_day, zone_for
 from mpfunnel.engine import Engine
 from mpfunnel.errors import InvalidDataError, Problem, brief, near, series
 from mpfunnel.flow.balances import Balance, Effort, balance
-from mpfunnel.flow.campaigns.money import from_cents
+from mpfunnel.flow.campaigns.money import FxTable, from_cents
 from mpfunnel.flow.campaigns.outcomes import CampaignResults
 from mpfunnel.flow.campaigns.results import campaign_results
 from mpfunnel.flow.gaps.mapping import gap_map
@@ -111,14 +111,12 @@ def look(
 def _faults(plan: FlowPlan, engine: Engine) -> Iterator[Problem]:
     """Yield what a plan names that the playbook does not have."""
     book = engine.playbook
-    models = book.engagement.values()
-    states = {one.key for model in models for one in (*model.ladder, *model.detours)}
-    for key in sorted(plan.out_of_market - states):
+    states = book.scale.keys
+    for key in sorted(plan.out_of_market.difference(states)):
         message = f"no such state {brief(key)}{near(key, states)}"
         yield Problem("unknown-level", "plan.out_of_market", message)
     products = [one.id for one in book.products]
-    rules = book.segments
-    segments = [*(one.outcome.key for one in rules.rules), rules.otherwise.key]
+    segments = [one.key for one in book.segments.outcomes]
     for place, one in enumerate(plan.insights):
         path = f"plan.insights[{place}]"
         if one.product_id is not None and one.product_id not in products:
@@ -170,13 +168,12 @@ def _efforts(
     """Yield what was spent in the period, and the touches of campaigns."""
     book, last = plan.campaigns, min(period.last, as_of)
     own = engine.playbook.currency
+    fx = plan.fx or FxTable(own)
     spent: dict[tuple[str, Motion, Id | None], Fraction] = {}
     for spend in book.spends:
         if period.first <= spend.day <= last:
             currency, motion = spend.currency or own, book.tactic_of(spend).motion
-            price = None
-            if plan.fx is not None:
-                price = plan.fx.priced(spend.amount, currency, spend.day)
+            price = fx.priced(spend.amount, currency, spend.day)
             # What has no price stays in its own currency, beside the rest.
             key = (currency if price is None else own, motion, spend.product_id)
             cost = Fraction(spend.amount if price is None else price)
@@ -189,6 +186,7 @@ def _efforts(
     for account in accounts:
         for one in account.activities:
             campaign = book.by_id.get(one.campaign_id)
-            touched = campaign is not None and plan.statuses.get(one.kind) is not None
-            if touched and campaign is not None and period.first <= local_day(one.at, zone) <= last:
+            if campaign is None or plan.statuses.get(one.kind) is None:
+                continue
+            if period.first <= local_day(one.at, zone) <= last:
                 yield Effort(1, "touches", book.tactic_of(campaign).motion, campaign.product_id)

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
-from typing import Any, Final
+from typing import Any
 
 from attrs import field, frozen
 
 from mpfunnel.errors import UnknownNameError, brief, series
-from mpfunnel.flow.course import Course
+from mpfunnel.flow.course import SEGMENT_UNKNOWN, WHOLE_FIRM, Course
 from mpfunnel.flow.gaps.gap import Gap
 from mpfunnel.flow.gaps.insights import Insight, Standing, insights_for
 from mpfunnel.flow.measures import Measure
-from mpfunnel.labels import Label, Lang
+from mpfunnel.labels import Lang
 from mpfunnel.personal import shown
 from mpfunnel.records import Id
 
 __all__ = ["Cell", "GapMap"]
-
-_UNKNOWN: Final = Label("segment unknown", "セグメント不明")
-_FIRM: Final = Label("whole firm", "全社")
 
 
 @frozen
@@ -48,8 +45,8 @@ class Cell:
 
     def text(self, lang: Lang = "en") -> str:
         """Return in one line which cell it is, and what may be said of it."""
-        product = _FIRM.text(lang) if self.product_id is None else _named(self.product_id)
-        segment = _UNKNOWN.text(lang) if self.segment is None else self.segment
+        product = WHOLE_FIRM.text(lang) if self.product_id is None else _named(self.product_id)
+        segment = SEGMENT_UNKNOWN.text(lang) if self.segment is None else self.segment
         joint = "：" if lang == "ja" else ": "
         return f"{product} × {segment}{joint}{self.gap.text(lang)}"
 

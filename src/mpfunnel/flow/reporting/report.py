@@ -15,7 +15,7 @@ from typing import Any, Final
 from attrs import evolve, frozen
 
 from mpfunnel.errors import InvalidDataError, UnknownNameError, brief, misfit
-from mpfunnel.flow.course import COURSE, Course, Journey
+from mpfunnel.flow.course import COURSE, WHOLE_FIRM, Course, Journey
 from mpfunnel.flow.measures import MIN_N, Measure, count
 from mpfunnel.flow.periods import Period
 from mpfunnel.flow.reporting.step_flow import StepFlow, Tally, step_flow, tallied
@@ -31,7 +31,6 @@ Row = dict[str, Any]
 _DISTINCT: Final = Label("units, each of them once", "ユニーク数")
 _OVERLAP: Final = Label("units that count for several products", "複数商材に重複する数")
 _SUMMED: Final = Label("sum over the products", "商材別の合計")
-_FIRM: Final = Label("whole firm", "全社")
 _AS_OF: Final = Label("as of", "基準日")
 _RUNNING: Final = Label("not over yet", "期間の途中")
 _HEAD: Final = Label(
@@ -193,7 +192,7 @@ class FlowReport:
         yield f"{self.period.label.text(lang)} ({_AS_OF.text(lang)} {self.as_of}{over}; {policy})"
         yield _HEAD.text(lang)
         for product in self.products:
-            yield _FIRM.text(lang) if product.product_id is None else f"{product.product_id}"
+            yield WHOLE_FIRM.text(lang) if product.product_id is None else f"{product.product_id}"
             for step, one in zip(self.course.steps, product.steps, strict=True):
                 parts = [f"{one.opening} + {one.came_in} - {one.went_out} = {one.closing}"]
                 if one.imputed:
