@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from functools import cached_property, partial
 from typing import Any, Final
@@ -24,7 +24,7 @@ from mpfunnel.frames.offers import offers
 from mpfunnel.frames.ownership import as_of_earlier, positions
 from mpfunnel.frames.people import People, together
 from mpfunnel.frames.plays_of_companies import offered
-from mpfunnel.frames.situation import OF_LEADS, WHOLE, Part, Situation, Sorting
+from mpfunnel.frames.situation import NOTHING_KEPT, OF_LEADS, WHOLE, Part, Situation, Sorting
 from mpfunnel.frames.standings import of_companies
 from mpfunnel.frames.task import Task
 from mpfunnel.frames.white_space import decided, in_words
@@ -160,6 +160,7 @@ class Population:
         dense: Whether engagement lists every lead with every product.
         parts: Into how many parts the leads are taken.
         progress: Called after each part with how many are done, and of how many.
+        kept: By table, the columns that stay though no rule asks for them, where they are there.
 
     Raises:
         InvalidDataError: A table lacks columns or has some of a wrong type; all problems at once.
@@ -177,6 +178,7 @@ class Population:
         dense: bool,
         parts: int = 1,
         progress: Callable[[int, int], object] | None = None,
+        kept: Mapping[str, Sequence[str]] = NOTHING_KEPT,
     ) -> None:
         book = Compiled(engine.playbook)
         day = as_day(as_of, book.zone)
@@ -186,7 +188,7 @@ class Population:
         self.parts = parts
         in_parts = OF_LEADS if parts > 1 else ()
         self.door = Door(workshop, Terms.of(engine.playbook), given, in_parts=in_parts)
-        self.sorting = Sorting(self.door, workshop, engine.playbook, day)
+        self.sorting = Sorting(self.door, workshop, engine.playbook, day, kept)
         self.progress = progress
         self.involved: Frame | None = None
 

@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 
 import narwhals.stable.v2 as nw
 from attrs import evolve, frozen
+from immutabledict import immutabledict
 
 from mpfunnel.engagement import Measure
 from mpfunnel.frames.contract import RELATIONSHIPS
@@ -26,7 +27,7 @@ from mpfunnel.groups import asked_of_group
 from mpfunnel.playbook import Playbook
 from mpfunnel.records import Id
 
-__all__ = ["FIRM", "OF_LEADS", "WHOLE", "Part", "Situation", "Sorting", "kinds_of"]
+__all__ = ["FIRM", "NOTHING_KEPT", "OF_LEADS", "WHOLE", "Part", "Situation", "Sorting", "kinds_of"]
 
 
 class Part(NamedTuple):
@@ -46,6 +47,8 @@ class Part(NamedTuple):
 FIRM = -1
 """In the column ``about``, where else the place of a product stands: the whole firm."""
 WHOLE: Final = Part(None, None)
+NOTHING_KEPT: Final[Mapping[str, Sequence[str]]] = immutabledict()
+"""No columns but those that rules ask for."""
 OF_LEADS: Final = (
     "lead_sets",
     "consents",
@@ -120,10 +123,19 @@ class Sorting:
         workshop: Where they are worked on.
         book: The playbook.
         as_of: The day.
+        kept: By table, the columns that stay though no rule asks for them, where they are there.
     """
 
-    def __init__(self, door: Door, workshop: Workshop, book: Playbook, as_of: date) -> None:
+    def __init__(
+        self,
+        door: Door,
+        workshop: Workshop,
+        book: Playbook,
+        as_of: date,
+        kept: Mapping[str, Sequence[str]] = NOTHING_KEPT,
+    ) -> None:
         self.door = door
+        self.kept = kept
         self.book = book
         self.workshop = workshop
         self.given: Mapping[str, Frame] = door.frames
@@ -253,6 +265,11 @@ class Sorting:
         """Return the rows of days up to the day asked about."""
         return frame.filter(nw.col(day) <= self.today)
 
+    def keeping(self, name: str, frame: Frame) -> list[str]:
+        """Return the columns of a table that stay though no rule asks for them."""
+        there = frame.collect_schema().names()
+        return [column for column in self.kept.get(name, ()) if column in there]
+
     # -- what records refer to --
 
     def known(self, name: str, frame: Frame, what: str, of: Frame | None) -> Frame:
@@ -363,7 +380,8 @@ class Sorting:
             frame = self.sold("activities", frame)
         else:
             frame = self.spread(frame, products, given)
-        frame = frame.select("lead_no", "id", "kind_no", "at", "about", "age")
+        kept = self.keeping("activities", frame)
+        frame = frame.select("lead_no", "id", "kind_no", "at", "about", "age", *kept)
         return self.workshop.keep("activities_counted", frame)
 
     def spread(self, frame: Frame, products: Frame, given: Frame) -> Frame:
@@ -445,6 +463,7 @@ class Sorting:
                 "opened",
                 "closed_at",
                 "closed",
+                *self.keeping("deals", frame),
                 named=nw.col("lead_id").is_null(),
             ),
         )
