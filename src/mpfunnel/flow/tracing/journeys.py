@@ -15,7 +15,7 @@ from mpfunnel.flow.campaigns.touches import TouchStatus
 from mpfunnel.flow.course import Course, Journey
 from mpfunnel.flow.tracing.of_companies import journeys_of_company
 from mpfunnel.flow.tracing.of_leads import journeys_of_leads
-from mpfunnel.flow.tracing.reading import Link, Unit, reading_of
+from mpfunnel.flow.tracing.reading import Link, Stages, Unit, reading_of
 from mpfunnel.records import Id
 from mpfunnel.tiers import Tier
 
@@ -37,6 +37,7 @@ def journeys(
     interest: str | None = "interested",
     link: Link = "at_entry",
     statuses: Mapping[str, TouchStatus | None] = _AS_RECORDED,
+    stages: Stages = "replayed",
 ) -> tuple[Journey, ...]:
     """Return how far companies or leads have come with each product, and with the whole firm.
 
@@ -86,6 +87,9 @@ def journeys(
             the first of the playbook. ``"all"``: these, and all that it was engaged with.
         statuses: By kind of activity, how far such a touch has come; `None` for what is no touch.
             A kind that is not named has been delivered, as whatever the CRM records of a lead.
+        stages: Where leads stand of whom no history is kept. ``"replayed"``: where the gate would
+            have left them. ``"kept"``: nowhere; with `interest` of `None`, nothing is replayed
+            then, and what is told rests on records alone.
 
     Returns:
         The journeys in the order of their units' ids, then of the products, the whole firm last,
@@ -107,6 +111,7 @@ def journeys(
         interest=interest,
         link=link,
         statuses=statuses,
+        stages=stages,
     )
     given = series(accounts)
     problems = misfits("accounts", given, Account)

@@ -47,9 +47,10 @@ def _entries(account: Account, told: Replay, lead: Lead, reading: Reading) -> It
     given = [one for one in account.histories if one.lead_id == lead.id]
     news = [*news_of(lead.id, given, until=reading.as_of, day_of=day_of)]
     begins = next((day for day, entry, _ in news if entry is not None), date.max)
+    replayed = told.stage_history(lead.id).entries if reading.stages == "replayed" else ()
     found = [
         (day, entry)
-        for entry in told.stage_history(lead.id).entries
+        for entry in replayed
         # What it began with may have begun before.
         if not entry.imputed and (day := max(told.start, day_of(entry.entered))) < begins
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
+from functools import cached_property
 from typing import Any, Final, Literal, cast, get_args
 
 from attrs import frozen
@@ -19,10 +20,11 @@ from mpfunnel.records.checks import a_day, one_of
 from mpfunnel.stages import Funnel
 from mpfunnel.tiers import Tier
 
-__all__ = ["Link", "Reading", "Unit", "course_of", "reading_of"]
+__all__ = ["Link", "Reading", "Stages", "Unit", "course_of", "reading_of"]
 
 Unit = Literal["company", "lead"]
 Link = Literal["at_entry", "primary", "all"]
+Stages = Literal["replayed", "kept"]
 
 _BEFORE_STAGES: Final = ("target", "reached", "engaged")
 _WON: Final = "won"
@@ -43,6 +45,7 @@ class Reading:
         statuses: By kind of activity, how far a touch of that kind has come.
         of_stage: By key of a stage of the ladder, the place of the step that it shows; `None` where
             it shows none.
+        stages: Whether leads without history stand where the gate would have left them, or nowhere.
     """
 
     engine: Engine
@@ -54,6 +57,22 @@ class Reading:
     link: Link
     statuses: Mapping[str, TouchStatus | None]
     of_stage: Mapping[str, int | None]
+    stages: Stages
+
+    @cached_property
+    def worked(self) -> Mapping[str, int | None]:
+        """The stages in which somebody is being worked, with the places that they show."""
+        graph = self.book.playbook.funnel.graph
+        return {
+            key: place
+            for key, place in self.of_stage.items()
+            if key != graph.start and key not in graph.ends
+        }
+
+    @property
+    def asks_interest(self) -> bool:
+        """Whether it matters how interested somebody was on a day."""
+        return self.interest is not None or self.link == "primary"
 
     @property
     def book(self) -> Compiled:
@@ -119,6 +138,7 @@ def reading_of(
     interest: Any,
     link: Any,
     statuses: Any,
+    stages: Any,
 ) -> Reading:
     """Return how a course is read, after a look at everything that was given.
 
@@ -130,7 +150,11 @@ def reading_of(
     book = engine.compiled
     problems = [
         Problem(fault[0], path, fault[1])
-        for path, value, choices in (("unit", unit, Unit), ("link", link, Link))
+        for path, value, choices in (
+            ("unit", unit, Unit),
+            ("link", link, Link),
+            ("stages", stages, Stages),
+        )
         if (fault := one_of(choices)(value))
     ]
     if fault := a_day(since):
@@ -167,7 +191,7 @@ def reading_of(
             problems.append(Problem("unknown-level", "interest", message))
     if problems:
         raise InvalidDataError(problems)
-    return Reading(engine, course, since, day, lowest, rung, link, statuses, of_stage)
+    return Reading(engine, course, since, day, lowest, rung, link, statuses, of_stage, stages)
 
 
 def _targets(target: Any, book: Compiled, problems: list[Problem]) -> Iterator[tuple[Id, int]]:

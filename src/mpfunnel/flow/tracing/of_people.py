@@ -1,0 +1,207 @@
+"""What each day shows of the people of a company: touches, interest, and where they stand."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from mpfunnel.flow.tracing.linking import linked, news_of
+from mpfunnel.flow.tracing.reading import Reading
+from mpfunnel.flow.tracing.signs import Sign, Touches
+from mpfunnel.history.kept import Kept
+from mpfunnel.history.leads import LeadDays, Track
+from mpfunnel.records import Id
+from mpfunnel.stages import Entry, StageHistory
+
+__all__ = ["People", "moves_of", "people_of"]
+
+
+class People(NamedTuple):
+    """What is known of the people of a company."""
+
+    touches: Mapping[Id | None, Touches]
+    """By product; `None` stands for those about none."""
+    signs: Iterable[tuple[int, Sign]]
+    """What else is new of them, with its day as a number."""
+
+
+def people_of(
+    leads: Iterable[LeadDays], histories: Iterable[StageHistory], kept: Kept, reading: Reading
+) -> People:
+    """Return what is known of people.
+
+    Args:
+        leads: The people, with what they did.
+        histories: The histories that are kept of them.
+        kept: Where the gate leaves those without history.
+        reading: How the course is read.
+    """
+    by_lead: dict[Id, list[StageHistory]] = {}
+    for history in histories:
+        by_lead.setdefault(history.lead_id, []).append(history)
+    delivered: dict[Id | None, set[int]] = {}
+    responded: dict[Id | None, set[int]] = {}
+    signs: list[tuple[int, Sign]] = []
+    for lead in leads:
+        _touch(lead, reading, delivered, responded)
+        if reading.interest is not None:
+            signs += _of_interest(lead, reading)
+        signs += _Moves(lead.lead.id, by_lead.get(lead.lead.id, ()), reading, lead).signs(kept)
+    touches = {
+        about: Touches(sorted(days), sorted(responded.get(about, ())))
+        for about, days in delivered.items()
+    }
+    return People(touches, signs)
+
+
+def moves_of(
+    lead_id: Id, histories: Iterable[StageHistory], reading: Reading
+) -> Iterator[tuple[int, Sign]]:
+    """Yield the days on which a lead stands elsewhere by its histories alone."""
+    yield from _Moves(lead_id, histories, reading).signs(None)
+
+
+def _touch(
+    lead: LeadDays,
+    reading: Reading,
+    delivered: dict[Id | None, set[int]],
+    responded: dict[Id | None, set[int]],
+) -> None:
+    """Add the days of the touches of a lead."""
+    for life in lead.log.activities:
+        activity = life.record[0]
+        if life.since >= life.until or not reading.has_come(activity.kind, "delivered"):
+            continue
+        answered = reading.interest is None and reading.has_come(activity.kind, "interacted")
+        for about in activity.product_ids or (None,):
+            delivered.setdefault(about, set()).add(life.since)
+            if answered:
+                responded.setdefault(about, set()).add(life.since)
+
+
+def _of_interest(lead: LeadDays, reading: Reading) -> Iterator[tuple[int, Sign]]:
+    """Yield the days on which the lead becomes engaged with a product, or is so no more."""
+    for product_id in reading.book.products:
+        known = False
+        for day, standing in lead.tracks[product_id]:
+            now = reading.is_engaged(standing.interest.value.key)
+            if now != known:
+                known = now
+                yield day, Sign("interest", product_id, (lead.lead.id, product_id), now)
+
+
+class _Moves:
+    """Where a lead stands with each product, and with the whole firm.
+
+    A pursuit of the whole firm counts for the products that the lead is engaged with when it moves.
+
+    Args:
+        lead_id: The lead.
+        histories: The histories that are kept of it.
+        reading: How the course is read.
+        lead: What it did; `None` where nothing is asked but its histories.
+    """
+
+    def __init__(
+        self,
+        lead_id: Id,
+        histories: Iterable[StageHistory],
+        reading: Reading,
+        lead: LeadDays | None = None,
+    ) -> None:
+        self.lead_id = lead_id
+        self.histories = histories
+        self.reading = reading
+        self.funnel = reading.book.playbook.funnel
+        self.tracks: Mapping[Id, Track] = {}
+        if lead is not None and reading.asks_interest:
+            self.tracks = lead.tracks
+        self.track_days = {p: [day for day, _ in track] for p, track in self.tracks.items()}
+        self.lead = lead if reading.stages == "replayed" else None
+        # By whose pursuit, the stage; and by product, which of them count for it.
+        self.stood: dict[Id | None, str] = {}
+        self.wide: tuple[Id, ...] = ()
+
+    def signs(self, kept: Kept | None) -> Iterator[tuple[int, Sign]]:
+        """Yield the days on which the lead stands elsewhere.
+
+        Args:
+            kept: Where the gate leaves those without history; `None` where nobody asks.
+        """
+        turns: dict[int, dict[Id | None, str]] = {}
+        if self.lead is not None and kept is not None:
+            turns = {
+                day: {about: one.value.key for about, one in stage.pursuits.items()}
+                for day, stage in self.lead.turns(kept)
+            }
+        book = self.reading.book
+        told = {
+            day.toordinal(): entry
+            for day, entry, _ in news_of(
+                self.lead_id, self.histories, until=self.reading.as_of, day_of=book.day_of
+            )
+        }
+        warranted: Mapping[Id | None, str] = {}
+        entry: Entry | None = None
+        was_kept = False
+        for day in sorted({*turns, *told}):
+            warranted = turns.get(day, warranted)
+            before, entry = entry, told.get(day, entry)
+            if entry is None:
+                yield from self._move(day, warranted, kept=False)
+            elif before is None or _name(entry) != _name(before):
+                stood = self._entered(day, entry, self.stood if was_kept else {})
+                yield from self._move(day, stood, kept=True)
+            was_kept = entry is not None
+
+    def _entered(
+        self, day: int, entry: Entry, stood: Mapping[Id | None, str]
+    ) -> Mapping[Id | None, str]:
+        """Return where the lead stands with each product after an entry of its history."""
+        if entry.stage not in self.funnel.graph:
+            return stood
+        after = dict(stood)
+        graph = self.funnel.graph
+        if entry.stage in graph.heights and entry.stage != graph.start:
+            products = linked(self.reading, entry.for_products, self._interest(day))
+            if products:
+                after.pop(None, None)
+            return {**after, **dict.fromkeys(products or (None,), entry.stage)}
+        # What leads off the ladder does so for what it names, or for all.
+        named = [p for p in entry.for_products if p in self.reading.book.products]
+        whole = not named or self.reading.link == "all"
+        concerned = stood if whole else (*named, *(q for q in stood if q is None))
+        return {**after, **dict.fromkeys(concerned or (None,), entry.stage)}
+
+    def _move(
+        self, day: int, stood: Mapping[Id | None, str], *, kept: bool
+    ) -> Iterator[tuple[int, Sign]]:
+        lead_id = self.lead_id
+        for about in dict.fromkeys((*self.stood, *stood)):
+            stage = stood.get(about)
+            if stage == self.stood.get(about):
+                continue
+            yield day, Sign("stage", about, (lead_id, about), stage, kept)
+            if about is None:
+                if stage in self.reading.worked:
+                    wide = linked(self.reading, (), self._interest(day))
+                    self.wide = tuple(dict.fromkeys((*self.wide, *wide)))
+                for product_id in self.wide:
+                    yield day, Sign("stage", product_id, (lead_id, None), stage, kept)
+                if stage not in self.reading.worked:
+                    self.wide = ()
+        self.stood = dict(stood)
+
+    def _interest(self, day: int) -> Mapping[Id, str]:
+        """Return how interested the lead is in each product on a day."""
+        found: dict[Id, str] = {}
+        for product_id, days in self.track_days.items():
+            place = bisect_right(days, day) - 1
+            if place >= 0:
+                found[product_id] = self.tracks[product_id][place][1].interest.value.key
+        return found
+
+
+def _name(entry: Entry) -> tuple[Id, int]:
+    return entry.of_lead, entry.number
