@@ -114,7 +114,7 @@ class _Moves:
         self.histories = histories
         self.reading = reading
         self.funnel = reading.book.playbook.funnel
-        self.tracks: Mapping[Id, Track] = {}
+        self.tracks: Mapping[Id | None, Track] = {}
         if lead is not None and reading.asks_interest:
             self.tracks = lead.tracks
         self.track_days = {p: [day for day, _ in track] for p, track in self.tracks.items()}
@@ -196,7 +196,8 @@ class _Moves:
     def _interest(self, day: int) -> Mapping[Id, str]:
         """Return how interested the lead is in each product on a day."""
         found: dict[Id, str] = {}
-        for product_id, days in self.track_days.items():
+        for product_id in self.reading.book.products if self.tracks else ():
+            days = self.track_days[product_id]
             place = bisect_right(days, day) - 1
             if place >= 0:
                 found[product_id] = self.tracks[product_id][place][1].interest.value.key
