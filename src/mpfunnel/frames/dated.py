@@ -18,7 +18,7 @@ from mpfunnel.frames.expressions import flag, looked_up, whole
 from mpfunnel.frames.kinds import Frame, Workshop
 from mpfunnel.frames.values import Fault
 
-__all__ = ["OnReview", "as_of_the_day"]
+__all__ = ["OnReview", "OverTime", "as_of_the_day"]
 
 _NAME: Final = "company_facts"
 _LETTERS: Final = 40
@@ -63,6 +63,23 @@ Known = tuple[Frame, Frame | None]
 """Companies, and their sets."""
 
 
+class OverTime(NamedTuple):
+    """Companies before anything was told of them over time, and what was.
+
+    Attributes:
+        companies: The companies.
+        sets: Their sets.
+        values: What holds from a day on: company_no, fact, since, ``known``, 0 where the value is
+            blank, and the value in the column of its kind. Of a set, a row for each member.
+        columns: The column in which the value of each fact stands; sets are text.
+    """
+
+    companies: Frame
+    sets: Frame | None
+    values: Frame
+    columns: Mapping[str, str]
+
+
 class OnReview(NamedTuple):
     """What was known on a day of review.
 
@@ -89,10 +106,11 @@ def as_of_the_day(
     workshop: Workshop,
     *,
     reviewed: int | None = None,
-) -> tuple[Known, OnReview | None]:
+) -> tuple[Known, OnReview | None, OverTime | None]:
     """Return the companies and their sets with what was told of them over time, as of two days.
 
     The first is the day asked about; the other one, where there is any, that of the last review.
+    Third comes what that follows from, where values over time count of any fact.
 
     Args:
         companies: The companies.
@@ -105,13 +123,15 @@ def as_of_the_day(
     """
     plain, members = door.dated, door.dated_sets
     if not plain and not members:
-        return (companies, sets), None
+        return (companies, sets), None, None
     reading = _Reading(plain, members, integers=door.id_type("company") == nw.Int64())
     frame = told.filter(_FACT.is_in([*(column.name for column in plain), *members]))
     frame = workshop.keep("company_facts_read", reading.of(frame))
     frame = door.sift(_NAME, frame, reading.faults, said=_FACT)
     frame = frame.select(*_KEY, "company_id", "known", *reading.places).unique()
     frame = _agreed(frame, members, door, workshop)
+    columns = {column.name: place for column, place in reading.columns}
+    over_time = OverTime(companies, sets, frame, columns)
 
     def known(frame: Frame, suffix: str) -> Known:
         held = companies
@@ -122,7 +142,7 @@ def as_of_the_day(
         return held, _with_members(sets, frame, members) if members else sets
 
     if reviewed is None:
-        return known(frame, ""), None
+        return known(frame, ""), None, over_time
     past = frame.filter(nw.col("since") <= reviewed)
     firsts = told.group_by("company_no").agg(first=nw.col("since").min())
     newer = firsts.filter(nw.col("first") > reviewed).select("company_no")
@@ -131,7 +151,7 @@ def as_of_the_day(
         return frame.select("company_no", "fact").unique()
 
     then = OnReview(*known(past, "_on_review"), of(past), newer, of(frame))
-    return known(frame, ""), then
+    return known(frame, ""), then, over_time
 
 
 # -- reading --

@@ -6,7 +6,7 @@ is rejected here, with all that was known of that history on the day.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import narwhals.stable.v2 as nw
 
@@ -19,7 +19,7 @@ from mpfunnel.frames.situation import Part, Sorting
 from mpfunnel.frames.task import Task
 from mpfunnel.frames.values import Fault
 
-__all__ = ["entries_of"]
+__all__ = ["Histories", "entries_of", "histories_of"]
 
 _NAME: Final = "stage_history"
 _PRODUCTS: Final = "stage_history_products"
@@ -36,13 +36,21 @@ _FAULTS: Final = (
 """What can be wrong with a history; the first that is, is told of all its rows."""
 
 
-def entries_of(sorting: Sorting, leads: Frame, task: Task, part: Part) -> Frame | None:
-    """Return the entry in which each lead is; `None` where there is no such table.
+class Histories(NamedTuple):
+    """The stage histories of leads as they were known on the day, without those at fault.
 
-    Columns: lead_no; entry_stage, the key of its stage, and stood_at, its place among the keys of
-    stages; entered_on, and where plays go by time limits, entered_day, its ordinal number;
-    entry_because; set_day, when whoever put it there comes back to it; ``in_<place>``, 1 where it
-    is about the product of that place, and in_some, 1 where it is about any, sold or not.
+    Attributes:
+        entries: Their entries: lead_no, and the columns of the table.
+        about: Of which products they are: lead_id, of_lead, number and ``about``, null of none that
+            is sold; `None` where there is no such table.
+    """
+
+    entries: Frame
+    about: Frame | None
+
+
+def histories_of(sorting: Sorting, leads: Frame, task: Task, part: Part) -> Histories | None:
+    """Return the stage histories of leads; `None` where there is no such table.
 
     Args:
         sorting: Where the tables came in.
@@ -57,13 +65,32 @@ def entries_of(sorting: Sorting, leads: Frame, task: Task, part: Part) -> Frame 
     known = task.workshop.keep("history_known", _known(sorting, given, leads))
     faults = [Fault(nw.col("worst") == place, *one) for place, one in enumerate(_FAULTS)]
     sound = sorting.door.sift(_NAME, known, faults)
-    current = task.workshop.keep("history_current", _current(sorting, sound))
-    marks = [*(f"in_{place}" for place in range(len(task.book.products))), "in_some"]
     if products is None:
+        return Histories(sound, None)
+    return Histories(sound, _about(sorting, task, products, given, known))
+
+
+def entries_of(sorting: Sorting, task: Task, histories: Histories | None) -> Frame | None:
+    """Return the entry in which each lead is; `None` where there are no histories.
+
+    Columns: lead_no; entry_stage, the key of its stage, and stood_at, its place among the keys of
+    stages; entered_on, and where plays go by time limits, entered_day, its ordinal number;
+    entry_because; set_day, when whoever put it there comes back to it; ``in_<place>``, 1 where it
+    is about the product of that place, and in_some, 1 where it is about any, sold or not.
+
+    Args:
+        sorting: Where the tables came in.
+        task: What is asked.
+        histories: The histories.
+    """
+    if histories is None:
+        return None
+    current = task.workshop.keep("history_current", _current(sorting, histories.entries))
+    marks = [*(f"in_{place}" for place in range(len(task.book.products))), "in_some"]
+    if histories.about is None:
         current = current.with_columns(**dict.fromkeys(marks, whole(0)))
     else:
-        about = _about(sorting, task, products, given, known)
-        about = about.join(current.select("lead_no", *_KEY), on=list(_KEY), how="inner")
+        about = histories.about.join(current.select("lead_no", *_KEY), on=list(_KEY), how="inner")
         place = nw.col("about")
         about = about.with_columns(
             **{name: flag(place == number) for number, name in enumerate(marks[:-1])},

@@ -17,7 +17,7 @@ from mpfunnel.frames.companies import Companies, judge
 from mpfunnel.frames.contact import CONTACT
 from mpfunnel.frames.door import REJECTED, Door, Terms
 from mpfunnel.frames.expressions import by_code, whole
-from mpfunnel.frames.histories import entries_of
+from mpfunnel.frames.histories import Histories, entries_of, histories_of
 from mpfunnel.frames.kinds import Answer, Frame, Workshop
 from mpfunnel.frames.layout import POSITION, Places
 from mpfunnel.frames.offers import offers
@@ -147,6 +147,10 @@ _ORDERS: Final[Mapping[str, tuple[str, ...]]] = {
 """The columns that set the order of every answer: numbers go in the order of the ids."""
 
 
+Gathered = tuple[Situation, Histories | None]
+"""What counts on the day, with what some leads have, and their stage histories."""
+
+
 class Population:
     """All accounts on one day.
 
@@ -219,9 +223,16 @@ class Population:
             offers = offered(self.companies, self.positions, self.facts.contracts, task)
         return of_companies(self.companies, self.owned, offers, task.book, task.workshop)
 
-    def people(self, part: Part = WHOLE) -> People | None:
-        """Return the leads, or a part of them; `None` where there is no such table."""
+    def gather(self, part: Part = WHOLE) -> Gathered:
+        """Return what counts on the day, with what leads have, and their stage histories."""
         facts = self.sorting.of_leads(self.facts, part)
+        if facts.leads is None:
+            return facts, None
+        return facts, histories_of(self.sorting, facts.leads, self.task, part)
+
+    def people(self, gathered: Gathered) -> People | None:
+        """Return the leads, or a part of them; `None` where there is no such table."""
+        facts, histories = gathered
         if facts.leads is None:
             return None
         people = People(
@@ -231,7 +242,7 @@ class Population:
             self.owned,
             self.of_companies,
             self.hands,
-            entries_of(self.sorting, facts.leads, self.task, part),
+            entries_of(self.sorting, self.task, histories),
         )
         if (circling := people.circling()) is not None:
             self.door.turn_away("leads", circling, "id", "circle", nw.col("told"))
@@ -246,7 +257,7 @@ class Population:
     @cached_property
     def everybody(self) -> People | None:
         """All leads at once."""
-        return self.people()
+        return self.people(self.gather())
 
     def answers(self) -> dict[str, Answer]:
         """Return all answers by name, each to be made when it is asked for."""
@@ -277,7 +288,7 @@ class Population:
         """
         parts = self.sorting.parts(self.facts, self.parts)
         for place, part in enumerate(parts, 1):
-            people = self.people(part)
+            people = self.people(self.gather(part))
             if people is not None:
                 yield "leads", self._answer("leads", people.leads)
                 yield "engagement", self._answer("engagement", people.engagement)

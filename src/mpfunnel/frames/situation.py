@@ -18,7 +18,7 @@ from immutabledict import immutabledict
 
 from mpfunnel.engagement import Measure
 from mpfunnel.frames.contract import RELATIONSHIPS
-from mpfunnel.frames.dated import OnReview, as_of_the_day
+from mpfunnel.frames.dated import OnReview, OverTime, as_of_the_day
 from mpfunnel.frames.door import Door
 from mpfunnel.frames.expressions import whole
 from mpfunnel.frames.groups import DEEPEST, numbered
@@ -85,6 +85,7 @@ class Situation:
         consents: What they said about being contacted: lead_no, channel, granted, at.
         activities: One row for each product that an activity is about: lead_no, id, kind_no, at,
             about, age; the kind is its place among `kinds_of`, after them where none of them.
+        over_time: Companies and sets before values over time, and these; `None` where none count.
         deals: The deals, with the numbers company_no and lead_no, null where there is none such,
             and the days ``opened`` and ``closed``, the latter null while open as of the day.
         deal_lines: Their products: deal_id, about.
@@ -104,6 +105,7 @@ class Situation:
     contracts: Frame | None
     sales_events: Frame | None
     on_review: OnReview | None = None
+    over_time: OverTime | None = None
 
 
 def kinds_of(book: Playbook) -> tuple[str, ...]:
@@ -148,11 +150,11 @@ class Sorting:
         companies = self.numbered("companies", self.given["companies"], "company_no")
         companies = self.workshop.keep("companies_counted", companies)
         sets = self.members("company_sets", "company", companies, self.given.get("company_sets"))
-        on_review = None
+        on_review = over_time = None
         if (told := self.given.get("company_facts")) is not None:
             told = self.past(told.unique(), "since")
             told = self.known("company_facts", told, "company", companies)
-            (companies, sets), on_review = as_of_the_day(
+            (companies, sets), on_review, over_time = as_of_the_day(
                 companies,
                 sets,
                 told,
@@ -188,6 +190,7 @@ class Sorting:
             contracts=self.contracts(companies),
             sales_events=None,
             on_review=on_review,
+            over_time=over_time,
         )
 
     def parts(self, companies: Situation, count: int) -> list[Part]:
