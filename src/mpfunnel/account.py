@@ -35,6 +35,7 @@ __all__ = [
     "conflicts",
     "days_of",
     "instants_of",
+    "linked",
     "strangers",
 ]
 
@@ -186,6 +187,15 @@ def accounts(
         problems = [*check_parents(map(company_of, records["companies"]))]
     if problems:
         raise InvalidDataError(problems)
+    return linked(records)
+
+
+def linked(records: Mapping[str, Iterable[Any]]) -> tuple[Account, ...]:
+    """Return the accounts of records that were looked at before: see `accounts`.
+
+    Args:
+        records: The records by name, with all names that `accounts` takes.
+    """
     given: dict[Id, Company | CompanyHistory] = {
         company_of(one).id: one for one in records["companies"]
     }

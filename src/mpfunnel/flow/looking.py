@@ -16,6 +16,7 @@ from mpfunnel.flow.balances import Balance, Effort, balance
 from mpfunnel.flow.campaigns.money import FxTable, from_cents
 from mpfunnel.flow.campaigns.outcomes import CampaignResults
 from mpfunnel.flow.campaigns.results import campaign_results
+from mpfunnel.flow.course import Journey
 from mpfunnel.flow.gaps.mapping import gap_map
 from mpfunnel.flow.gaps.maps import GapMap
 from mpfunnel.flow.periods import Period, months
@@ -26,7 +27,7 @@ from mpfunnel.flow.tracing.journeys import journeys
 from mpfunnel.plays import Motion
 from mpfunnel.records import Id
 
-__all__ = ["Look", "look"]
+__all__ = ["Look", "faults_of_plan", "look", "looked_at", "spent_in"]
 
 _FOLLOWED_DAYS = 365
 
@@ -71,7 +72,7 @@ def look(
         PolicyError: A custom policy broke its contract.
     """
     given: tuple[Account, ...] = series(accounts)
-    if problems := list(_faults(plan, engine)):
+    if problems := list(faults_of_plan(plan, engine)):
         raise InvalidDataError(problems)
     found = journeys(
         engine,
@@ -81,7 +82,44 @@ def look(
         target=plan.target,
         interest=plan.interest,
         statuses=plan.statuses,
+        stages=plan.stages,
     )
+    return looked_at(
+        plan,
+        found,
+        period=period,
+        as_of=as_of,
+        out_of_market=_out_of_market(engine, given, plan, as_of),
+        results=_results(engine, given, plan, as_of),
+        efforts=[
+            *spent_in(engine.playbook.currency, plan, period, as_of),
+            *_touches(engine, given, plan, period, as_of),
+        ],
+    )
+
+
+def looked_at(
+    plan: FlowPlan,
+    found: Iterable[Journey],
+    *,
+    period: Period,
+    as_of: date,
+    out_of_market: frozenset[tuple[Id, Id]],
+    results: CampaignResults | None,
+    efforts: Iterable[Effort],
+) -> Look:
+    """Return a look at what was found of companies.
+
+    Args:
+        plan: The plan.
+        found: The journeys.
+        period: The period.
+        as_of: The day.
+        out_of_market: Companies, each with a product for which somebody is out of the market.
+        results: What campaigns came to.
+        efforts: What was spent, and done.
+    """
+    found = [*found]
     # The whole firm is the same companies seen otherwise; a gap is looked for product by product.
     of_products = [one for one in found if one.product_id is not None]
     until = min(period.last, as_of)
@@ -94,7 +132,7 @@ def look(
             reference=plan.reference or "others",
             as_of=as_of,
             until=until,
-            out_of_market=_out_of_market(engine, given, plan, as_of),
+            out_of_market=out_of_market,
         ),
         cohorts(
             of_products,
@@ -103,12 +141,12 @@ def look(
             as_of=as_of,
             within_days=plan.within_days,
         ),
-        _results(engine, given, plan, as_of),
-        balance(_efforts(engine, given, plan, period, as_of), bands=plan.bands),
+        results,
+        balance(efforts, bands=plan.bands),
     )
 
 
-def _faults(plan: FlowPlan, engine: Engine) -> Iterator[Problem]:
+def faults_of_plan(plan: FlowPlan, engine: Engine) -> Iterator[Problem]:
     """Yield what a plan names that the playbook does not have."""
     book = engine.playbook
     states = book.scale.keys
@@ -162,12 +200,16 @@ def _results(
     )
 
 
-def _efforts(
-    engine: Engine, accounts: Iterable[Account], plan: FlowPlan, period: Period, as_of: date
-) -> Iterator[Effort]:
-    """Yield what was spent in the period, and the touches of campaigns."""
+def spent_in(own: str, plan: FlowPlan, period: Period, as_of: date) -> Iterator[Effort]:
+    """Yield what was spent in a period.
+
+    Args:
+        own: The currency of the playbook.
+        plan: The plan.
+        period: The period.
+        as_of: The day.
+    """
     book, last = plan.campaigns, min(period.last, as_of)
-    own = engine.playbook.currency
     fx = plan.fx or FxTable(own)
     spent: dict[tuple[str, Motion, Id | None], Fraction] = {}
     for spend in book.spends:
@@ -182,6 +224,13 @@ def _efforts(
         # Where more came back than was spent, there is no effort to divide.
         amount = None if cost < 0 else from_cents(int(cost * 100))
         yield Effort(amount, currency, motion, product_id)
+
+
+def _touches(
+    engine: Engine, accounts: Iterable[Account], plan: FlowPlan, period: Period, as_of: date
+) -> Iterator[Effort]:
+    """Yield the touches of campaigns in the period."""
+    book, last = plan.campaigns, min(period.last, as_of)
     zone = zone_for(engine.playbook.zone)
     for account in accounts:
         for one in account.activities:

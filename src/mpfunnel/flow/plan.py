@@ -17,8 +17,9 @@ from mpfunnel.flow.campaigns.results import HORIZON_DAYS
 from mpfunnel.flow.campaigns.touches import TouchStatus, faults_of_statuses
 from mpfunnel.flow.gaps.gap import Rate, targets
 from mpfunnel.flow.gaps.insights import Insight
+from mpfunnel.flow.tracing.reading import Stages
 from mpfunnel.plays import Motion
-from mpfunnel.records.checks import a_day, a_number_of
+from mpfunnel.records.checks import a_day, a_number_of, one_of
 from mpfunnel.tiers import Tier
 
 __all__ = ["FlowPlan"]
@@ -48,7 +49,10 @@ class FlowPlan:
         within_days: Within how many days each step is to lead to the next one: one number, or one
             for each step but the last by its key.
         target: The lowest Tier that is in the target market.
-        interest: The level of interest from which on a company is engaged.
+        interest: The level of interest from which on a company is engaged; `None` for the touches
+            themselves: one that came as far as interacted.
+        stages: Where leads stand of whom no history is kept: where the gate would have left them
+            (``"replayed"``), or nowhere (``"kept"``).
         reference: The rate that each passage is held against, by the key of the step into which it
             leads; without it, the other segments of the same product together are.
         out_of_market: Keys of engagement states whose companies are out of the market: nobody
@@ -69,7 +73,8 @@ class FlowPlan:
     since: date
     within_days: int | Mapping[str, int]
     target: Tier = _TARGET
-    interest: str = "interested"
+    interest: str | None = "interested"
+    stages: Stages = "replayed"
     reference: Mapping[str, Rate] = field(default=immutabledict(), converter=_map)
     out_of_market: frozenset[str] = field(
         default=frozenset({"priority_follow_up"}), converter=_words
@@ -93,6 +98,8 @@ class FlowPlan:
                 path = f"plan.within_days.{key}".removesuffix(".")
                 problems.append(Problem(fault[0], path, fault[1]))
         problems += misfit("plan.target", self.target, Tier)
+        if fault := one_of(Stages)(self.stages):
+            problems.append(Problem(fault[0], "plan.stages", fault[1]))
         problems += misfit("plan.campaigns", self.campaigns, CampaignBook)
         problems += misfits("plan.bands", self.bands, Band)
         problems += misfits("plan.insights", self.insights, Insight)

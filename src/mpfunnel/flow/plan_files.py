@@ -27,12 +27,15 @@ from mpfunnel.tiers import Tier
 
 __all__ = ["load_plan"]
 
-_PLAN: Final = ("since", "within_days", "target", "interest", "reference", "out_of_market")
+_PLAN: Final = (
+    *("since", "within_days", "target", "interest", "stages"),
+    *("reference", "out_of_market"),
+)
 _TOUCHES: Final = ("touches", "meetings", "horizons")
 _LISTS: Final = ("tactics", "campaigns", "spends", "statistics", "rates", "bands", "insights")
 _STATUSES: Final = re.compile(r"^statuses\b")
 _NONE: Final = "none"
-"""What stands for kinds of activity that are no touch."""
+"""What stands for kinds of activity that are no touch, and for no level of interest."""
 
 # By its key in the file, what a record calls each of its parts.
 _KEYS: Final[Mapping[type, Mapping[str, str]]] = {
@@ -109,6 +112,8 @@ class _PlanCheck(AttributeCheck):
         if "target" in given:
             tier = self.built(lambda: Tier(given.pop("target")), "target", own="tier.number")
             given |= {} if tier is None else {"target": tier}
+        if given.get("interest") == _NONE:
+            given["interest"] = None
         for key in ("out_of_market", "meetings"):
             if key in data:
                 given[key] = self.texts(data, key, "")

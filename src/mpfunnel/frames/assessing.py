@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -13,9 +13,10 @@ from mpfunnel.errors import InvalidDataError, Problem, brief, did_you_mean, misf
 from mpfunnel.frames.contract import TABLES
 from mpfunnel.frames.kinds import Workshop
 from mpfunnel.frames.population import Population
+from mpfunnel.frames.situation import NOTHING_KEPT
 from mpfunnel.labels import Lang, faults_of_lang
 
-__all__ = ["Progress", "Tables", "assess", "assess_in_parts"]
+__all__ = ["Progress", "Tables", "assess", "assess_in_parts", "population_of"]
 
 Progress = Callable[[int, int], object]
 """Is told how many parts are done, and of how many."""
@@ -156,7 +157,7 @@ def assess(
         "stage_history": stage_history,
         "stage_history_products": stage_history_products,
     }
-    population = _population(
+    population = population_of(
         engine,
         given,
         as_of=as_of,
@@ -208,17 +209,9 @@ def assess_in_parts(
         InvalidDataError: As in `assess`; or there is no such table.
         MissingExtraError: As in `assess`.
     """
-    strange = [name for name in tables if name not in TABLES]
-    if strange:
-        raise InvalidDataError(
-            [
-                Problem("unknown-table", name, f"no such table{did_you_mean(name, TABLES)}")
-                for name in strange
-            ]
-        )
-    population = _population(
+    population = population_of(
         engine,
-        {"companies": None, **tables},
+        tables,
         as_of=as_of,
         lang=lang,
         possible=possible,
@@ -229,26 +222,50 @@ def assess_in_parts(
     return population.task.workshop.leave_in_parts(population.answers_in_parts())
 
 
-def _population(
+def population_of(
     engine: Engine,
-    given: Mapping[str, Any],
+    tables: Mapping[str, Any],
     *,
     as_of: date | datetime,
-    lang: Lang | None,
-    possible: bool,
-    dense: bool,
-    chunks: int,
-    progress: Progress | None,
+    lang: Lang | None = None,
+    possible: bool = False,
+    dense: bool = False,
+    chunks: int = 1,
+    progress: Progress | None = None,
+    kept: Mapping[str, Sequence[str]] = NOTHING_KEPT,
 ) -> Population:
+    """Return all accounts of tables on one day.
+
+    Args:
+        engine: The compiled playbook.
+        tables: The tables that `assess` takes, by the same names; `None` where one is not given.
+        as_of: As in `assess`.
+        lang: As in `assess`.
+        possible: As in `assess`.
+        dense: As in `assess`.
+        chunks: As in `assess`.
+        progress: As in `assess`.
+        kept: By table, the columns that stay though no rule asks for them, where they are there.
+
+    Raises:
+        InvalidDataError: As in `assess`; or there is no such table.
+        MissingExtraError: As in `assess`.
+    """
     if not isinstance(engine, Engine):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise InvalidDataError(misfit("engine", engine, Engine))
     lang = engine.playbook.lang if lang is None else lang
     problems = faults_of_lang(lang)
+    problems += [
+        Problem("unknown-table", name, f"no such table{did_you_mean(name, TABLES)}")
+        for name in tables
+        if name not in TABLES
+    ]
     if type(chunks) is not int or chunks < 1:
         problems.append(Problem("range", "chunks", f"must be 1 or more, not {brief(chunks)}"))
     if problems:
         raise InvalidDataError(problems)
-    given = {n: table for n, table in given.items() if table is not None or n == "companies"}
+    given = {name: table for name, table in tables.items() if table is not None}
+    given = {"companies": tables.get("companies"), **given}
     workshop = Workshop.of(given)
     if chunks > 1 and not workshop.splits:
         message = f"is for tables in memory; {workshop.kind} takes care of large ones itself"
@@ -263,4 +280,5 @@ def _population(
         dense=dense,
         parts=chunks,
         progress=progress,
+        kept=kept,
     )

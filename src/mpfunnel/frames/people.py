@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import cached_property, partial
 
 import narwhals.stable.v2 as nw
@@ -147,16 +148,27 @@ class People:
             )
         found.append(silent.filter(~nw.col("settled")))
         if not self.every:
-            found.append(self._unsigned(none))
+            found.append(self._unsigned(~none | ~nw.col("settled")))
         columns = found[0].collect_schema().names()
         return nw.concat([frame.select(*columns) for frame in found])
 
-    def _unsigned(self, none: nw.Expr) -> Frame:
-        """Return the leads without a sign that stand elsewhere than at no sign all the same."""
+    def in_states(self, states: Collection[str]) -> Frame:
+        """Return the companies of which somebody is in one of some states: company_no, about."""
+        keys = self.task.places.keys["product.engagement"]
+        here = nw.col("state").is_in([place for place, key in enumerate(keys) if key in states])
+        found = [self.stood.filter((nw.col("about") != FIRM) & here)]
+        if not self.every:
+            found.append(self._unsigned(here))
+        columns = ("company_no", "about")
+        found = [one.filter(~nw.col("company_no").is_null()).select(*columns) for one in found]
+        return nw.concat(found).unique()
+
+    def _unsigned(self, asked: nw.Expr) -> Frame:
+        """Return the leads without a sign that stand as asked all the same."""
         standings = self.standings
         nobody = whole(None)
         pairs = self.companies.tiers.select("company_no", "about", pair=nobody, lead_no=nobody)
-        alike = standings.of(pairs, possible=True).filter(~none | ~nw.col("settled"))
+        alike = standings.of(pairs, possible=True).filter(asked)
         people = standings.people.select("lead_no", "company_no")
         rows = alike.drop("lead_no").join(people, on="company_no", how="inner")
         rows = rows.with_columns(pair=pair_of("lead_no", self.task.book))

@@ -1,0 +1,177 @@
+"""Tables, taken in once for all that is told of the flow of companies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime
+from functools import cached_property
+from typing import Any, Final
+
+from immutabledict import immutabledict
+
+from mpfunnel.engine import Engine
+from mpfunnel.errors import InvalidDataError, Problem, misfit
+from mpfunnel.flow.campaigns.touches import TouchStatus
+from mpfunnel.flow.course import Course, Journey
+from mpfunnel.flow.looking import Look, faults_of_plan, looked_at, spent_in
+from mpfunnel.flow.periods import Period
+from mpfunnel.flow.plan import FlowPlan
+from mpfunnel.flow.tables.companies import accounts_in
+from mpfunnel.flow.tables.people import PeopleOfTables
+from mpfunnel.flow.tracing.of_companies import journeys_of_company
+from mpfunnel.flow.tracing.reading import Reading, reading_of
+from mpfunnel.frames.assessing import population_of
+from mpfunnel.frames.population import Gathered
+from mpfunnel.records import Id
+from mpfunnel.tiers import Tier
+
+__all__ = ["FlowTables"]
+
+_KEPT: Final = {
+    "activities": ("kind", "at_day", "campaign_id"),
+    "deals": ("amount", "currency"),
+}
+"""What the flow asks for, and no rule."""
+_TARGET: Final = Tier(2)
+_AS_RECORDED: Final[Mapping[str, TouchStatus | None]] = immutabledict()
+
+
+class FlowTables:
+    """The tables of a firm, from which its flow of companies is told.
+
+    What is told is what the functions of the same names tell of accounts (law 1), where these rest
+    on records alone: a company is engaged by its touches, and its people stand where their stage
+    histories say. On which day somebody became interested, or a stage was warranted of whom no
+    history is kept, a replay of accounts knows.
+
+    Tables may be of every kind that `mpfunnel.frames.assess` takes. Activities are added up in
+    their own engine; what is known of each company comes out of it.
+
+    Args:
+        engine: The playbook.
+        as_of: The day up to whose end everything is told; an aware datetime means its day in the
+            playbook's zone.
+        tables: The tables that `mpfunnel.frames.assess` takes, by the same names; activities with
+            ``campaign_id``, deals with ``amount`` and ``currency`` where campaigns are asked about.
+
+    Raises:
+        InvalidDataError: A table lacks columns or has some of a wrong type, or is none that is
+            known; all problems at once.
+        MissingExtraError: pandas or PyArrow tables were given, and Polars is not installed.
+    """
+
+    def __init__(self, engine: Engine, *, as_of: date | datetime, **tables: Any) -> None:
+        self._population = population_of(engine, tables, as_of=as_of, kept=_KEPT)
+        self._engine = engine
+        self._as_of = self._population.task.day
+
+    def journeys(
+        self,
+        *,
+        since: date,
+        course: Course | None = None,
+        target: Tier | Mapping[Id, Tier] = _TARGET,
+        statuses: Mapping[str, TouchStatus | None] = _AS_RECORDED,
+    ) -> tuple[Journey, ...]:
+        """Return how far companies have come with each product, and with the whole firm.
+
+        See `mpfunnel.flow.journeys`, with `interest` of `None` and `stages` of ``"kept"``.
+
+        Args:
+            since: The first day on which companies are looked at for the target market.
+            course: The steps; `None` for `COURSE`.
+            target: The lowest Tier of the target market, for all products or each.
+            statuses: By kind of activity, how far such a touch has come; `None` for what is no
+                touch. A kind that is not named has been delivered.
+
+        Raises:
+            InvalidDataError: An argument is not what it should be, or the course cannot be read
+                from the playbook.
+            PolicyError: A custom policy broke its contract.
+        """
+        reading = reading_of(
+            self._engine,
+            as_of=self._as_of,
+            since=since,
+            course=course,
+            unit="company",
+            target=target,
+            interest=None,
+            link="at_entry",
+            statuses=statuses,
+            stages="kept",
+        )
+        found = self._journeys(reading)
+        return tuple(sorted(found, key=lambda one: (isinstance(one.unit_id, str), one.unit_id)))
+
+    def look(self, plan: FlowPlan, *, period: Period) -> Look:
+        """Return the flow of companies in a period: see `mpfunnel.flow.look`.
+
+        Args:
+            plan: The firm's own numbers, with `interest` of `None` and `stages` of ``"kept"``.
+            period: The period, which begins by the day of these tables.
+
+        Raises:
+            InvalidDataError: The plan asks for what a replay alone knows, the period begins later,
+                or the plan names a state, product or segment that the playbook does not have.
+            PolicyError: A custom policy broke its contract.
+        """
+        problems = misfit("plan", plan, FlowPlan)
+        if not problems:
+            problems = [*_replayed(plan), *faults_of_plan(plan, self._engine)]
+        if problems:
+            raise InvalidDataError(problems)
+        found = self.journeys(since=plan.since, target=plan.target, statuses=plan.statuses)
+        return looked_at(
+            plan,
+            found,
+            period=period,
+            as_of=self._as_of,
+            out_of_market=self._out_of_market(plan),
+            results=None,
+            efforts=[*spent_in(self._engine.playbook.currency, plan, period, self._as_of)],
+        )
+
+    @property
+    def rejects(self) -> Any:
+        """The rows that could not be used in what was told so far, as a table of the kind given.
+
+        Its columns are those of the rejects of `mpfunnel.frames.assess`.
+        """
+        left = self._population.task.workshop.leave({"rejects": self._population.rejected()})
+        return left["rejects"]
+
+    @cached_property
+    def _gathered(self) -> Gathered:
+        return self._population.gather()
+
+    def _journeys(self, reading: Reading) -> Iterator[Journey]:
+        facts, histories = self._gathered
+        people = PeopleOfTables(facts, histories, reading, self._population.task.workshop)
+        companies = [*accounts_in(self._population)]
+        last = companies[-1][0] if companies else -1
+        accounts = dict(companies)
+        for number, one in enumerate(people.of(last + 1)):
+            if number in accounts:
+                yield from journeys_of_company(accounts[number], reading, one)
+
+    def _out_of_market(self, plan: FlowPlan) -> frozenset[tuple[Id, Id]]:
+        """Return companies, each with a product for which somebody of it is out of the market."""
+        population = self._population
+        people = population.people(self._gathered) if plan.out_of_market else None
+        if people is None:
+            return frozenset()
+        companies = population.facts.companies.select("company_no", "id")
+        found = people.in_states(plan.out_of_market).join(companies, on="company_no")
+        products = [*population.task.book.products]
+        rows = population.task.workshop.rows(found.select("id", "about"))
+        return frozenset((row["id"], products[row["about"]]) for row in rows)
+
+
+def _replayed(plan: FlowPlan) -> Iterator[Problem]:
+    """Yield what a plan asks for that a replay alone knows."""
+    message = "of tables is told by records alone; a replay of accounts knows more"
+    if plan.interest is not None:
+        yield Problem("choice", "plan.interest", f"must be None: what is engaged {message}")
+    if plan.stages != "kept":
+        yield Problem("choice", "plan.stages", f"must be 'kept': where leads stand {message}")
