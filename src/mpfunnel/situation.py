@@ -196,7 +196,7 @@ def _told(
     given: Iterable[StageHistory], as_of: date, day_of: Callable[[datetime], date]
 ) -> dict[StageHistory, tuple[Entry, ...]]:
     """Return the histories that have begun, each with what was known of it."""
-    told = {history: known_on(history, as_of, day_of) for history in given}
+    told = {history: known_on(history.entries, as_of, day_of) for history in given}
     return {history: known for history, known in told.items() if known}
 
 

@@ -72,12 +72,14 @@ class OverTime(NamedTuple):
         values: What holds from a day on: company_no, fact, since, ``known``, 0 where the value is
             blank, and the value in the column of its kind. Of a set, a row for each member.
         columns: The column in which the value of each fact stands; sets are text.
+        unasked: company_no, fact, since: of what else something was told, of which nobody asks.
     """
 
     companies: Frame
     sets: Frame | None
     values: Frame
     columns: Mapping[str, str]
+    unasked: Frame
 
 
 class OnReview(NamedTuple):
@@ -125,13 +127,16 @@ def as_of_the_day(
     if not plain and not members:
         return (companies, sets), None, None
     reading = _Reading(plain, members, integers=door.id_type("company") == nw.Int64())
-    frame = told.filter(_FACT.is_in([*(column.name for column in plain), *members]))
+    asked = _FACT.is_in([*(column.name for column in plain), *members])
+    frame = told.filter(asked)
     frame = workshop.keep("company_facts_read", reading.of(frame))
     frame = door.sift(_NAME, frame, reading.faults, said=_FACT)
     frame = frame.select(*_KEY, "company_id", "known", *reading.places).unique()
     frame = _agreed(frame, members, door, workshop)
     columns = {column.name: place for column, place in reading.columns}
-    over_time = OverTime(companies, sets, frame, columns)
+    over_time = OverTime(
+        companies, sets, frame, columns, told.filter(~asked).select(*_KEY).unique()
+    )
 
     def known(frame: Frame, suffix: str) -> Known:
         held = companies

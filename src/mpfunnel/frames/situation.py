@@ -138,6 +138,8 @@ class Sorting:
     ) -> None:
         self.door = door
         self.kept = kept
+        # Activities of known leads that share an id but differ: lead_no and the columns given.
+        self.rivals: Frame | None = None
         self.book = book
         self.workshop = workshop
         self.given: Mapping[str, Frame] = door.frames
@@ -247,6 +249,14 @@ class Sorting:
 
     def unique(self, name: str, key: Sequence[str], frame: Frame) -> Frame:
         """Return each record once; rows that share the key but differ are rejected."""
+        once, _ = self.parted(name, key, frame)
+        return once
+
+    def parted(self, name: str, key: Sequence[str], frame: Frame) -> tuple[Frame, Frame]:
+        """Return each record once, and apart from these the rows that share the key but differ.
+
+        The latter are rejected.
+        """
         columns = frame.collect_schema().names()
         shared = frame.group_by(*key).agg(nw.len().alias(_TIMES)).filter(nw.col(_TIMES) > 1)
         shared = self.workshop.keep(f"{name}_several", shared.select(*key))
@@ -254,15 +264,10 @@ class Sorting:
         several = frame.join(shared, on=list(key), how="semi").unique()
         kinds = several.group_by(*key).agg(nw.len().alias(_TIMES))
         counted = self.workshop.keep(f"{name}_shared", several.join(kinds, on=list(key)))
-        self.door.turn_away(
-            name,
-            counted.filter(nw.col(_TIMES) > 1),
-            "id",
-            "conflict",
-            _TWICE,
-        )
+        rivals = counted.filter(nw.col(_TIMES) > 1).select(*columns)
+        self.door.turn_away(name, rivals, "id", "conflict", _TWICE)
         equal = counted.filter(nw.col(_TIMES) == 1)
-        return nw.concat([alone.select(*columns), equal.select(*columns)])
+        return nw.concat([alone.select(*columns), equal.select(*columns)]), rivals
 
     def past(self, frame: Frame, day: str) -> Frame:
         """Return the rows of days up to the day asked about."""
@@ -377,7 +382,7 @@ class Sorting:
         # Numbers tell the many apart; ids only those without.
         strange = self.unique("activities", ["lead_id", "id"], frame.filter(lost))
         self.found("activities", strange, "lead")
-        frame = self.unique("activities", ["lead_no", "id"], frame.filter(~lost))
+        frame, self.rivals = self.parted("activities", ["lead_no", "id"], frame.filter(~lost))
         frame = frame.with_columns(age=self.today - nw.col("at_day"))
         if products is None:
             frame = self.sold("activities", frame)

@@ -7,7 +7,7 @@ graph that the funnel allows (`graph`).
 
 from mpfunnel.stages.funnel import Funnel
 from mpfunnel.stages.graph import FunnelStage, MoveKind, StageKind, Transition
-from mpfunnel.stages.history import Cause, Entry, Move, StageHistory
+from mpfunnel.stages.history import Cause, Entry, Move, StageHistory, in_time
 from mpfunnel.stages.moves import Proposal, Warranted, Win
 from mpfunnel.stages.pursuits import (
     Pursuit,
@@ -44,6 +44,7 @@ __all__ = [
     "furthest",
     "history_on",
     "in_force",
+    "in_time",
     "known_on",
     "limit_of",
     "pursue",

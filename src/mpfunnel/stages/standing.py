@@ -14,20 +14,20 @@ __all__ = ["history_on", "in_force", "known_on"]
 
 
 def known_on(
-    history: StageHistory, as_of: date, day_of: Callable[[datetime], date]
+    entries: Iterable[Entry], as_of: date, day_of: Callable[[datetime], date]
 ) -> tuple[Entry, ...]:
     """Return the entries of days up to `as_of`, as they were known then (law 5).
 
     An entry that was left on a later day had not been left.
 
     Args:
-        history: The history.
+        entries: The entries of a history.
         as_of: The day, which counts up to its end.
         day_of: Gives the local day of an instant.
     """
     return tuple(
         evolve(entry, left=None) if entry.left and day_of(entry.left) > as_of else entry
-        for entry in history.entries
+        for entry in entries
         if day_of(entry.entered) <= as_of
     )
 
@@ -60,7 +60,7 @@ def history_on(
         as_of: The day, which counts up to its end.
         day_of: Gives the local day of an instant.
     """
-    known = known_on(history, as_of, day_of)
+    known = known_on(history.entries, as_of, day_of)
     here = in_force(history.lead_id, known)
     others = {one.of_lead for one in known if one.left is None and one is not here}
     return evolve(history, entries=[one for one in known if one.of_lead not in others])

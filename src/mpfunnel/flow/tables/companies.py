@@ -113,6 +113,9 @@ def _changes(
         else:
             column = columns[row["fact"]]
             values[key] = _value(column, row[place]) if row["known"] else None
+    for row in population.task.workshop.rows(over_time.unasked):
+        # That something was told tells since when the company is known.
+        values[row["company_no"], row["fact"], row["since"]] = None
     found: dict[int, list[CompanyChange]] = {}
     for (number, fact, since), value in sorted(values.items(), key=lambda one: one[0]):
         held = frozenset(value) if isinstance(value, set) else value
@@ -185,9 +188,9 @@ def _overrides(population: Population) -> Iterator[Override]:
     columns = [name for name in _OF_OVERRIDES if name in here]
     own = population.sorting.past(frame, "since").filter(nw.col("what") != "engagement")
     for row in population.task.workshop.rows(own.select(*columns).unique()):
-        days = {
+        days: dict[str, Any] = {
             name: None if row[name] is None else date.fromordinal(row[name])
             for name in _DAYS
             if name in row
         }
-        yield Override(**{**row, **days})
+        yield Override(**(row | days))

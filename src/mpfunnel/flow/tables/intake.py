@@ -146,8 +146,7 @@ class FlowTables:
         return self._population.gather()
 
     def _journeys(self, reading: Reading) -> Iterator[Journey]:
-        facts, histories = self._gathered
-        people = PeopleOfTables(facts, histories, reading, self._population.task.workshop)
+        people = PeopleOfTables(self._gathered, self._population.sorting, reading)
         companies = [*accounts_in(self._population)]
         last = companies[-1][0] if companies else -1
         accounts = dict(companies)

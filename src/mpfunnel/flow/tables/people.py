@@ -16,9 +16,10 @@ from mpfunnel.flow.tracing.reading import Reading
 from mpfunnel.flow.tracing.signs import NO_TOUCHES, Sign, Touches
 from mpfunnel.frames.histories import Histories
 from mpfunnel.frames.kinds import Frame, Workshop
-from mpfunnel.frames.situation import FIRM, Situation
+from mpfunnel.frames.population import Gathered
+from mpfunnel.frames.situation import FIRM, Situation, Sorting
 from mpfunnel.records import Id
-from mpfunnel.stages import Entry, StageHistory
+from mpfunnel.stages import Entry, in_time
 
 __all__ = ["PeopleOfTables"]
 
@@ -28,6 +29,9 @@ _KEY: Final = ("company_no", "about")
 _ENTRY: Final = ("lead_id", "of_lead", "number")
 _DELIVERED, _RESPONDED = 1, 2
 
+_STRANGE: Final[nw.Expr] = ~nw.col("product_id").is_null() & nw.col("about").is_null()
+"""Whether a product is none that the firm sells."""
+
 _Days = dict[int, dict[Id | None, list[int]]]
 _Signs = dict[int, list[tuple[int, Sign]]]
 
@@ -36,18 +40,17 @@ class PeopleOfTables:
     """What is known of the people of companies.
 
     Args:
-        facts: What counts of the tables.
-        histories: The stage histories of leads.
+        gathered: What counts of the tables, and the stage histories of leads.
+        sorting: Where the tables came in.
         reading: How the course is read.
-        workshop: Where the tables are worked on.
     """
 
-    def __init__(
-        self, facts: Situation, histories: Histories | None, reading: Reading, workshop: Workshop
-    ) -> None:
+    def __init__(self, gathered: Gathered, sorting: Sorting, reading: Reading) -> None:
+        facts, histories = gathered
+        workshop = sorting.workshop
         self._products = [*reading.book.products]
         self._reading = reading
-        self._touches = _touches(facts, reading, workshop)
+        self._touches = _touches(facts, sorting, reading)
         self._entries = None
         if histories is not None:
             self._entries = _entries(histories, facts, reading, workshop)
@@ -77,8 +80,8 @@ class PeopleOfTables:
         found: _Days = {}
         if self._touches is None:
             return found
-        come = self._touches.filter(_of(numbers), nw.col("come") >= least)
-        come = come.sort(*_KEY, "at_day").collect()
+        asked = self._touches.filter(_of(numbers), nw.col("come") >= least)
+        come = asked.sort(*_KEY, "at_day").collect()
         days: list[int] = come.get_column("at_day").to_list()
         counts = come.group_by(*_KEY).agg(nw.len().alias("days")).sort(*_KEY)
         begin = 0
@@ -98,9 +101,8 @@ class PeopleOfTables:
         for row in rows:
             by_lead.setdefault((row["company_no"], row["lead_id"]), []).append(self._entry(row))
         for (number, lead_id), entries in by_lead.items():
-            entries.sort(key=lambda one: (str(one.of_lead), one.number))
-            history = StageHistory(lead_id, entries)
-            found.setdefault(number, []).extend(moves_of(lead_id, [history], self._reading))
+            moves = moves_of(lead_id, tuple(sorted(entries, key=in_time)), self._reading)
+            found.setdefault(number, []).extend(moves)
         return found
 
     def _entry(self, row: dict[str, Any]) -> Entry:
@@ -123,7 +125,7 @@ def _of(numbers: range) -> nw.Expr:
     return (number >= numbers.start) & (number < numbers.stop)
 
 
-def _touches(facts: Situation, reading: Reading, workshop: Workshop) -> Frame | None:
+def _touches(facts: Situation, sorting: Sorting, reading: Reading) -> Frame | None:
     """Return the days of touches: company_no, about, at_day, and ``come``, how far the best came.
 
     A kind of activity of which nothing is said has been delivered.
@@ -132,14 +134,42 @@ def _touches(facts: Situation, reading: Reading, workshop: Workshop) -> Frame | 
         return None
     kinds = sorted(reading.statuses)
     come = [_come(kind, reading) for kind in kinds]
+    workshop = sorting.workshop
     small = workshop.small("touch_kinds", {"kind": kinds, "come": come}, texts=("kind",))
     homes = facts.leads.select("lead_no", "company_no").filter(~nw.col("company_no").is_null())
-    touches = facts.activities.select("lead_no", "about", "kind", "at_day")
+    columns = ("lead_no", "about", "kind", "at_day")
+    touches = nw.concat([facts.activities.select(*columns), _first_rivals(sorting, columns)])
     touches = touches.join(small, on="kind", how="left")
     touches = touches.with_columns(come=nw.col("come").fill_null(_DELIVERED))
     touches = touches.filter(nw.col("come") >= _DELIVERED).join(homes, on="lead_no", how="inner")
     touches = touches.group_by(*_KEY, "at_day").agg(nw.col("come").max())
     return workshop.keep("touches", touches)
+
+
+def _first_rivals(sorting: Sorting, columns: Sequence[str]) -> Frame:
+    """Return the activities that counted until another one came that has their id (S17).
+
+    On the days before, nobody knew of the other one (law 5).
+    """
+    rivals = sorting.rivals
+    assert rivals is not None
+    key = ("lead_no", "id")
+    firsts = rivals.group_by(*key).agg(first=nw.col("at_day").min())
+    firsts = rivals.join(firsts, on=list(key)).filter(nw.col("at_day") == nw.col("first"))
+    alone = firsts.group_by(*key).agg(nw.len().alias("many")).filter(nw.col("many") == 1)
+    firsts = firsts.join(alone, on=list(key), how="semi")
+    if "about" not in firsts.collect_schema().names():
+        of_each = ["lead_id", "id"]
+        products = sorting.given["activity_products"]
+        products = products.select("lead_id", "product_id", id="activity_id").unique()
+        firsts = firsts.join(sorting.about(products), on=of_each, how="left")
+        strange = firsts.filter(_STRANGE).select(*of_each)
+        firsts = firsts.join(strange, on=of_each, how="anti")
+    return (
+        firsts.filter(~_STRANGE)
+        .with_columns(about=nw.col("about").fill_null(FIRM))
+        .select(*columns)
+    )
 
 
 def _come(kind: str, reading: Reading) -> int:
@@ -163,7 +193,7 @@ def _entries(
     return workshop.keep("entries_of_companies", entries.select("company_no", *columns))
 
 
-def _about(histories: Histories, workshop: Workshop) -> dict[tuple[Any, ...], Sequence[int]]:
+def _about(histories: Histories, workshop: Workshop) -> dict[tuple[Any, ...], list[int]]:
     """Return the places of the products that entries are about."""
     found: dict[tuple[Any, ...], list[int]] = {}
     if histories.about is not None:

@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 from mpfunnel.flow.tracing.reading import Reading
 from mpfunnel.records import Id
-from mpfunnel.stages import Entry, StageHistory, in_force, known_on
+from mpfunnel.stages import Entry, in_force, known_on
 
 __all__ = ["News", "linked", "news_of"]
 
@@ -40,7 +40,7 @@ def linked(
 
 def news_of(
     lead_id: Id,
-    histories: Iterable[StageHistory],
+    histories: Iterable[tuple[Entry, ...]],
     *,
     until: date,
     day_of: Callable[[datetime], date],
@@ -52,15 +52,15 @@ def news_of(
 
     Args:
         lead_id: The lead.
-        histories: All that the account holds of it.
+        histories: The entries of each history that is kept of it, in the order of time.
         until: The last day.
         day_of: Gives the local day of an instant.
     """
     given = [*dict.fromkeys(histories)]
     moved = {
         day_of(at)
-        for history in given
-        for entry in history.entries
+        for entries in given
+        for entry in entries
         for at in (entry.entered, entry.left)
         if at is not None
     }

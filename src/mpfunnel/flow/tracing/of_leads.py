@@ -44,7 +44,7 @@ def journeys_of_leads(account: Account, reading: Reading) -> Iterator[Journey]:
 def _entries(account: Account, told: Replay, lead: Lead, reading: Reading) -> Iterator[Told]:
     """Yield what was seen of a lead: what the gate would have kept, until its history begins."""
     day_of = reading.book.day_of
-    given = [one for one in account.histories if one.lead_id == lead.id]
+    given = [one.entries for one in account.histories if one.lead_id == lead.id]
     news = [*news_of(lead.id, given, until=reading.as_of, day_of=day_of)]
     begins = next((day for day, entry, _ in news if entry is not None), date.max)
     replayed = told.stage_history(lead.id).entries if reading.stages == "replayed" else ()

@@ -37,9 +37,9 @@ def people_of(
         kept: Where the gate leaves those without history.
         reading: How the course is read.
     """
-    by_lead: dict[Id, list[StageHistory]] = {}
+    by_lead: dict[Id, list[tuple[Entry, ...]]] = {}
     for history in histories:
-        by_lead.setdefault(history.lead_id, []).append(history)
+        by_lead.setdefault(history.lead_id, []).append(history.entries)
     delivered: dict[Id | None, set[int]] = {}
     responded: dict[Id | None, set[int]] = {}
     signs: list[tuple[int, Sign]] = []
@@ -56,10 +56,10 @@ def people_of(
 
 
 def moves_of(
-    lead_id: Id, histories: Iterable[StageHistory], reading: Reading
+    lead_id: Id, entries: tuple[Entry, ...], reading: Reading
 ) -> Iterator[tuple[int, Sign]]:
-    """Yield the days on which a lead stands elsewhere by its histories alone."""
-    yield from _Moves(lead_id, histories, reading).signs(None)
+    """Yield the days on which a lead stands elsewhere by its history alone."""
+    yield from _Moves(lead_id, [entries], reading).signs(None)
 
 
 def _touch(
@@ -98,7 +98,7 @@ class _Moves:
 
     Args:
         lead_id: The lead.
-        histories: The histories that are kept of it.
+        histories: The entries of each history that is kept of it, in the order of time.
         reading: How the course is read.
         lead: What it did; `None` where nothing is asked but its histories.
     """
@@ -106,7 +106,7 @@ class _Moves:
     def __init__(
         self,
         lead_id: Id,
-        histories: Iterable[StageHistory],
+        histories: Iterable[tuple[Entry, ...]],
         reading: Reading,
         lead: LeadDays | None = None,
     ) -> None:
