@@ -177,6 +177,10 @@ class Workshop:
         """Return the rows of a frame, taken out of its engine."""
         return frame.collect().rows(named=True)
 
+    def columns(self, frame: Frame) -> dict[str, list[Any]]:
+        """Return the columns of a frame of many rows, taken out of its engine."""
+        return frame.collect().to_dict(as_series=False)
+
     # The names are for engines that write down what they do.
     def small(
         self,

@@ -80,10 +80,16 @@ class OnDuckDB(Workshop):
 
     def rows(self, frame: Frame) -> list[dict[str, Any]]:
         """Return the rows of a frame, taken out of DuckDB."""
-        rows: list[dict[str, Any]] = (
-            self._run(_text(frame.to_native())).to_arrow_table().to_pylist()
-        )
+        rows: list[dict[str, Any]] = self._taken_out(frame).to_pylist()
         return rows
+
+    def columns(self, frame: Frame) -> dict[str, list[Any]]:
+        """Return the columns of a frame of many rows, taken out of DuckDB."""
+        columns: dict[str, list[Any]] = self._taken_out(frame).to_pydict()
+        return columns
+
+    def _taken_out(self, frame: Frame) -> Any:
+        return self._run(_text(frame.to_native())).to_arrow_table()
 
     def small(
         self,

@@ -360,10 +360,6 @@ class Population:
             frame = frame.join(companies, on="company_no", how="left")
         return frame
 
-    def rejected(self) -> Answer:
-        """Return the rows that could not be used so far."""
-        return self._answer("rejects", self.rejects)
-
     def rejects(self) -> Frame:
         """Return the rows that could not be used; after all leads were looked at."""
         # A policy in Python may fail on companies that nobody has asked about yet.

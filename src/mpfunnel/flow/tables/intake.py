@@ -21,6 +21,8 @@ from mpfunnel.flow.tables.people import PeopleOfTables
 from mpfunnel.flow.tracing.of_companies import journeys_of_company
 from mpfunnel.flow.tracing.reading import Reading, reading_of
 from mpfunnel.frames.assessing import population_of
+from mpfunnel.frames.door import REJECTED
+from mpfunnel.frames.kinds import polars
 from mpfunnel.frames.population import Gathered
 from mpfunnel.records import Id
 from mpfunnel.tiers import Tier
@@ -138,8 +140,11 @@ class FlowTables:
 
         Its columns are those of the rejects of `mpfunnel.frames.assess`.
         """
-        left = self._population.task.workshop.leave({"rejects": self._population.rejected()})
-        return left["rejects"]
+        workshop = self._population.task.workshop
+        rows = workshop.rows(self._population.rejects())
+        pl = polars("a table of rejects")
+        told = pl.DataFrame(rows, schema=dict.fromkeys(REJECTED, pl.String)).sort(REJECTED)
+        return workshop.hand_out("rejects", told)
 
     @cached_property
     def _gathered(self) -> Gathered:

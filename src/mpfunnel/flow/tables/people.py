@@ -80,12 +80,11 @@ class PeopleOfTables:
         found: _Days = {}
         if self._touches is None:
             return found
-        asked = self._touches.filter(_of(numbers), nw.col("come") >= least)
-        come = asked.sort(*_KEY, "at_day").collect()
-        days: list[int] = come.get_column("at_day").to_list()
+        come = self._touches.filter(_of(numbers) & (nw.col("come") >= least))
+        days = self._workshop.columns(come.sort(*_KEY, "at_day"))["at_day"]
         counts = come.group_by(*_KEY).agg(nw.len().alias("days")).sort(*_KEY)
         begin = 0
-        for number, about, many in counts.select(*_KEY, "days").iter_rows():
+        for number, about, many in zip(*self._workshop.columns(counts).values(), strict=True):
             product_id = None if about == FIRM else self._products[about]
             found.setdefault(number, {})[product_id] = days[begin : begin + many]
             begin += many
@@ -96,9 +95,8 @@ class PeopleOfTables:
         found: _Signs = {}
         if self._entries is None:
             return found
-        rows = self._workshop.rows(self._entries.filter(_of(numbers)))
         by_lead: dict[tuple[int, Id], list[Entry]] = {}
-        for row in rows:
+        for row in self._workshop.rows(self._entries.filter(_of(numbers))):
             by_lead.setdefault((row["company_no"], row["lead_id"]), []).append(self._entry(row))
         for (number, lead_id), entries in by_lead.items():
             moves = moves_of(lead_id, tuple(sorted(entries, key=in_time)), self._reading)
