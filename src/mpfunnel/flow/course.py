@@ -166,7 +166,8 @@ class Journey:
 
 def _faults(journey: Journey) -> Iterator[Problem]:
     days = journey.entered
-    if misfits("journey.entered", days, date) or not days or any(map(a_day, days)):
+    plain = bool(days) and all(type(day) is date for day in days)
+    if not plain and (not days or misfits("journey.entered", days, date) or any(map(a_day, days))):
         yield Problem("type", "journey.entered", f"must be one date or more, not {brief(days)}")
         return
     if any(later < earlier for earlier, later in pairwise(journey.entered)):
@@ -196,17 +197,17 @@ def check_journeys(journeys: Iterable[Journey], course: Course) -> tuple[Journey
     given = series(journeys)
     problems = misfits("journeys", given, Journey)
     seen: set[tuple[Id, Id | None, int]] = set()
+    steps = len(course)
     for place, one in enumerate(() if problems else given):
-        path = f"journeys[{place}]"
-        if len(one.entered) > len(course):
-            message = f"reaches {len(one.entered)} steps, of {len(course)}"
-            problems.append(Problem("range", f"{path}.entered", message))
-        elif len(one.entered) == len(course) and one.exit is not None:
+        if len(one.entered) > steps:
+            message = f"reaches {len(one.entered)} steps, of {steps}"
+            problems.append(Problem("range", f"journeys[{place}].entered", message))
+        elif len(one.entered) == steps and one.exit is not None:
             message = "must be blank where the last step was reached"
-            problems.append(Problem("contradiction", f"{path}.exit", message))
+            problems.append(Problem("contradiction", f"journeys[{place}].exit", message))
         if (key := (one.unit_id, one.product_id, one.pursuit)) in seen:
             message = "the same unit, product and pursuit is there twice"
-            problems.append(Problem("duplicate", path, message))
+            problems.append(Problem("duplicate", f"journeys[{place}]", message))
         seen.add(key)
     if problems:
         raise InvalidDataError(problems)

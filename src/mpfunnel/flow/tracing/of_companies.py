@@ -18,7 +18,7 @@ from attrs import frozen
 from mpfunnel.account import Account
 from mpfunnel.flow.course import Journey
 from mpfunnel.flow.tracing.of_people import People, people_of
-from mpfunnel.flow.tracing.reading import Reading
+from mpfunnel.flow.tracing.reading import ABSENT, Reading
 from mpfunnel.flow.tracing.signs import Sign, touches_of
 from mpfunnel.flow.tracing.telling import Telling
 from mpfunnel.flow.tracing.way import Way
@@ -49,29 +49,35 @@ def journeys_of_company(
     first = kept.since(reading.book.day_of)
     since = reading.since.toordinal()
     since = since if first is None else min(since, first)
-    piece = Piece(reading.book, account, since, reading.as_of.toordinal())
+    last = reading.as_of.toordinal()
+    piece = Piece(reading.book, account, since, last)
     company = piece.epochs[-1].company
     segment = piece.epochs[-1].segment.value.key
     if people is None:
         people = people_of(piece.leads(), account.histories, kept, reading)
-    signs = sorted(
-        (one for one in chain(_of_company(piece, reading), people.signs) if one[0] <= piece.last),
-        key=itemgetter(0),
-    )
+    signs = [one for one in chain(_of_company(piece, reading), people.signs) if one[0] <= last]
+    signs.sort(key=itemgetter(0))
+    by_product: dict[Id | None, list[tuple[int, Sign]]] = {}
+    for one in signs:
+        by_product.setdefault(one[1].about, []).append(one)
+    by_product[None] = signs
     for product_id in (*reading.book.products, None):
+        concerned = by_product.get(product_id, ())
+        own, wide = touches_of(people.touches, product_id)
+        if not concerned and not own.delivered:
+            continue
         way = Way(company.id, product_id, segment, len(reading.course))
-        telling = Telling(way, reading, *touches_of(people.touches, product_id))
-        concerned = (one for one in signs if product_id is None or one[1].about == product_id)
+        telling = Telling(way, reading, own, wide)
         for day, of_day in groupby(concerned, key=itemgetter(0)):
             telling.tell(day, [sign for _, sign in of_day])
-        telling.touches_before(piece.last + 1)
+        telling.touches_before(last + 1)
         yield from way.journeys()
 
 
 def _of_company(piece: Piece, reading: Reading) -> Iterator[tuple[int, Sign]]:
     """Yield what each day shows of the company itself."""
     positions = piece.positions()
-    if reading.place("target"):
+    if reading.marks.target != ABSENT:
         yield from _of_target(piece, positions, reading)
     yield from _of_owned(positions, reading)
     yield from _of_deals(piece)

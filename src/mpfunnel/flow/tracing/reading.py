@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from datetime import date, datetime
 from functools import cached_property
-from typing import Any, Final, Literal, cast, get_args
+from typing import Any, Final, Literal, NamedTuple, cast, get_args
 
 from attrs import frozen
 
@@ -20,7 +20,7 @@ from mpfunnel.records.checks import a_day, one_of
 from mpfunnel.stages import Funnel
 from mpfunnel.tiers import Tier
 
-__all__ = ["Link", "Reading", "Stages", "Unit", "course_of", "reading_of"]
+__all__ = ["ABSENT", "LOST", "Link", "Reading", "Stages", "Unit", "course_of", "reading_of"]
 
 Unit = Literal["company", "lead"]
 Link = Literal["at_entry", "primary", "all"]
@@ -28,6 +28,27 @@ Stages = Literal["replayed", "kept"]
 
 _BEFORE_STAGES: Final = ("target", "reached", "engaged")
 _WON: Final = "won"
+LOST: Final = "lost"
+"""What a deal that was lost leads off the course as."""
+ABSENT: Final = -1
+"""The place of a step that a course does not have."""
+
+
+class Marks(NamedTuple):
+    """Where signs that are no stages of the ladder lead to, and what leads off it.
+
+    Of a step that the course does not have, the place is `ABSENT`.
+    """
+
+    target: int
+    reached: int
+    engaged: int
+    deal: int
+    """Where a deal is open, the step before the last one is reached."""
+    off: tuple[str, ...]
+    """What leads off the course, in the order in which one of several counts."""
+    wins: Container[str]
+    heights: Container[str]
 
 
 @frozen
@@ -69,6 +90,19 @@ class Reading:
             if key != graph.start and key not in graph.ends
         }
 
+    @cached_property
+    def marks(self) -> Marks:
+        """Where signs that are no stages of the ladder lead to, and what leads off it."""
+        target, reached, engaged = map(self._place, _BEFORE_STAGES)
+        graph = self.book.playbook.funnel.graph
+        off = (LOST, *graph.detours)
+        deal = len(self.course) - 2
+        return Marks(target, reached, engaged, deal, off, graph.wins, graph.heights)
+
+    def _place(self, key: str) -> int:
+        keys = self.course.keys
+        return keys.index(key) if key in keys else ABSENT
+
     @property
     def asks_interest(self) -> bool:
         """Whether it matters how interested somebody was on a day."""
@@ -78,11 +112,6 @@ class Reading:
     def book(self) -> Compiled:
         """The playbook, compiled."""
         return self.engine.compiled
-
-    def place(self, key: str) -> frozenset[int]:
-        """Return the place of a step, as a set; empty where the course has no such step."""
-        keys = self.course.keys
-        return frozenset((keys.index(key),)) if key in keys else frozenset()
 
     def has_come(self, kind: str, status: TouchStatus) -> bool:
         """Return whether a touch of a kind has come as far as a status."""

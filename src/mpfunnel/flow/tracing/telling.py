@@ -7,17 +7,15 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any, Final
 
-from attrs import define, field
+from attrs import define
 
-from mpfunnel.flow.tracing.reading import Reading
+from mpfunnel.flow.tracing.reading import ABSENT, LOST, Reading
 from mpfunnel.flow.tracing.signs import NO_TOUCHES, Sign, Touches
 from mpfunnel.flow.tracing.way import Way
 from mpfunnel.records import Id
 
-__all__ = ["LOST", "NOT_TARGET", "Telling"]
+__all__ = ["NOT_TARGET", "Telling"]
 
-LOST: Final = "lost"
-"""What a deal that was lost leads off the course as."""
 NOT_TARGET: Final = "not_target"
 """What leads off the course a company that nobody works, and that is in the target no more."""
 _NEVER: Final = date.max.toordinal() + 1
@@ -27,19 +25,19 @@ _NEVER: Final = date.max.toordinal() + 1
 class _Day:
     """What is new on a day."""
 
-    reached: bool = False
-    reached_wide: bool = False
-    responded: bool = False
+    reached: bool
+    reached_wide: bool
+    responded: bool
     started: bool = False
     opened: bool = False
-    won: set[Id] = field(factory=set[Id])
+    won: frozenset[Id] = frozenset()
     """Deals."""
-    sold: set[Id | None] = field(factory=set["Id | None"])
+    sold: frozenset[Id | None] = frozenset()
     """Products of those deals."""
-    gained: set[Id | None] = field(factory=set["Id | None"])
+    gained: frozenset[Id | None] = frozenset()
     """Products that are owned since this day."""
     won_by_history: bool = False
-    ended: list[str] = field(factory=list[str])
+    ended: tuple[str, ...] = ()
     """What led pursuits off the course."""
 
     @property
@@ -67,14 +65,8 @@ class Telling:
         self.way = way
         self.own, self.wide = own, wide
         self.told = 0
-        self.graph = reading.book.playbook.funnel.graph
+        self.marks = reading.marks
         self.worked = reading.worked
-        self.off = [LOST, *self.graph.detours]
-        self.at_target, self.at_reached, self.at_engaged = map(
-            reading.place, ("target", "reached", "engaged")
-        )
-        # Where a deal is open, the step before the last one is reached.
-        self.at_deal = frozenset((len(reading.course) - 2,))
         self.target: set[Any] = set()
         self.owned: set[Any] = set()
         self.engaged: set[Any] = set()
@@ -104,24 +96,24 @@ class Telling:
 
     def _next_touch(self) -> int:
         """Return the next day on which a touch makes a difference."""
-        way, wanted = self.way, list[Sequence[int]]()
+        way, told = self.way, self.told
         if way.is_new:
-            wanted.append(self.own.delivered)
-        elif way.is_open:
-            if any(way.step < place for place in self.at_reached):
-                wanted += (self.own.delivered, self.wide.delivered)
-            if any(way.step < place for place in self.at_engaged):
-                wanted += (self.own.responded, self.wide.responded)
-        found = ((days, bisect_right(days, self.told)) for days in wanted)
-        return min((days[place] for days, place in found if place < len(days)), default=_NEVER)
+            return _after(told, self.own.delivered)
+        if way.is_open:
+            if way.step < self.marks.reached:
+                return min(_after(told, self.own.delivered), _after(told, self.wide.delivered))
+            if way.step < self.marks.engaged:
+                return min(_after(told, self.own.responded), _after(told, self.wide.responded))
+        return _NEVER
 
     def _touched_on(self, ordinal: int) -> _Day:
         """Return what touches there were on a day."""
         self.told = ordinal
+        own, wide = self.own, self.wide
         return _Day(
-            reached=_is_in(self.own.delivered, ordinal),
-            reached_wide=_is_in(self.wide.delivered, ordinal),
-            responded=_is_in(self.own.responded, ordinal) or _is_in(self.wide.responded, ordinal),
+            _is_in(own.delivered, ordinal),
+            _is_in(wide.delivered, ordinal),
+            _is_in(own.responded, ordinal) or _is_in(wide.responded, ordinal),
         )
 
     @property
@@ -131,11 +123,12 @@ class Telling:
 
     def _place_of_end(self, stage: str) -> int:
         """Return which of several ends of a day counts: that which comes first in the funnel."""
-        return self.off.index(stage) if stage in self.off else len(self.off)
+        off = self.marks.off
+        return off.index(stage) if stage in off else len(off)
 
     def _go(self, day: date, new: _Day, *, came: bool) -> None:
         """Go along the course as far as the day shows."""
-        way = self.way
+        way, marks = self.way, self.marks
         begins = bool(new.started or new.opened or new.wins) or (came and not self.owned)
         if way.is_new:
             begins |= came or new.reached or bool(self.engaged)
@@ -145,28 +138,33 @@ class Telling:
             place for key in self.stages.values() if (place := self.worked.get(key)) is not None
         }
         if self.target:
-            seen |= self.at_target
+            seen.add(marks.target)
         if new.reached or new.reached_wide or new.started:
-            seen |= self.at_reached
+            seen.add(marks.reached)
         if new.responded or self.engaged:
-            seen |= self.at_engaged
+            seen.add(marks.engaged)
         if new.opened or self.deals:
-            seen |= self.at_deal
+            seen.add(marks.deal)
+        seen.discard(ABSENT)
         if seen or not new.wins:
             way.go(day, seen)
 
     def _win(self, day: date, new: _Day) -> bool:
         """Reach the end of the course as often as something was won; return whether it was."""
         times = new.wins or int(new.won_by_history and not self.owned)
-        shown = self.at_target if self.target else frozenset[int]()
+        if not times:
+            return False
+        shown = {self.marks.target} if self.target else set[int]()
+        shown.discard(ABSENT)
+        by_deal = {*shown, self.marks.deal}
         for number in range(times):
-            if steps := shown | self.at_deal if number < len(new.won) else shown:
+            if steps := by_deal if number < len(new.won) else shown:
                 self.way.go(day, steps)
             self.way.win(day)
-        if times and self.deals:
+        if self.deals:
             # Where another deal is open, that is the next pursuit at once.
-            self.way.go(day, shown | self.at_deal)
-        return times > 0
+            self.way.go(day, by_deal)
+        return True
 
     def _take(self, sign: Sign, new: _Day) -> None:
         """Keep what holds since this day, and note what is new."""
@@ -181,7 +179,7 @@ class Telling:
             else:
                 held.discard(sign.key)
             if sign.what == "owned" and sign.value:
-                new.gained.add(sign.about)
+                new.gained |= {sign.about}
 
     def _take_deal(self, sign: Sign, new: _Day) -> None:
         if sign.value == "open":
@@ -190,10 +188,10 @@ class Telling:
             return
         self.deals.discard(sign.key)
         if sign.value == "won":
-            new.won.add(sign.key)
-            new.sold.add(sign.about)
+            new.won |= {sign.key}
+            new.sold |= {sign.about}
         elif sign.value == "lost":
-            new.ended.append(LOST)
+            new.ended += (LOST,)
 
     def _take_stage(self, sign: Sign, new: _Day) -> None:
         before, now = self.stages.get(sign.key), sign.value
@@ -203,17 +201,23 @@ class Telling:
         self.stages[sign.key] = now
         if now in self.worked:
             new.started |= before not in self.worked
-        elif sign.kept and now in self.graph.wins:
+        elif sign.kept and now in self.marks.wins:
             new.won_by_history |= before != now
         elif before in self.worked:
-            new.ended.append(now)
-        elif before is None and now not in self.graph.heights:
+            new.ended += (now,)
+        elif before is None and now not in self.marks.heights:
             # Who is set apart at once gave a sign all the same.
             new.started = True
-            new.ended.append(now)
+            new.ended += (now,)
 
 
 _HELD: Final = {"target": "target", "owned": "owned", "interest": "engaged"}
+
+
+def _after(day: int, days: Sequence[int]) -> int:
+    """Return the first of some days after one; `_NEVER` where there is none."""
+    place = bisect_right(days, day)
+    return days[place] if place < len(days) else _NEVER
 
 
 def _is_in(days: Sequence[int], day: int) -> bool:
