@@ -172,6 +172,23 @@ def test_a_balance_says_where_it_stands() -> None:
     assert all(one.en != one.ja for one in STANDS.values())
 
 
+def test_units_have_names() -> None:
+    """Touches and hours in both languages; a currency is its code."""
+    rows = [Effort(1, unit, "upstream") for unit in ("JPY", "hours", "touches")]
+    found = balance(rows)
+    assert [one.text().splitlines()[0] for one in found] == [
+        "JPY upstream: 100.0%",
+        "hours upstream: 100.0%",
+        "touches upstream: 100.0%",
+    ]
+    assert [one.text("ja").splitlines()[0] for one in found] == [
+        "JPY 上流：100.0%",
+        "工数 上流：100.0%",
+        "接点 上流：100.0%",
+    ]
+    assert [one.label.text("ja") for one in found] == ["JPY", "工数", "接点"]
+
+
 def test_an_effort_names_every_fault() -> None:
     """All at once, each with its path."""
     with pytest.raises(InvalidDataError) as told:

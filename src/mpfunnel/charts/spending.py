@@ -18,8 +18,6 @@ _BALANCE: Final = Label("Balance", "上流と下流の配分")
 _SHARE: Final = Label("share; the dark bar is the firm's own band", "構成比（濃い帯は自社の目安）")
 _CAMPAIGNS: Final = Label("Campaigns", "キャンペーン比較")
 _WIDTH: Final = 420
-_UNITS: Final = {"touches": Label("touches", "接点"), "hours": Label("hours", "工数")}
-"""What units are called that are no currency."""
 
 
 def balance_bars(balances: Iterable[Balance], *, lang: Lang = "en") -> Any:
@@ -38,7 +36,7 @@ def balance_bars(balances: Iterable[Balance], *, lang: Lang = "en") -> Any:
     alt = altair()
     rows = [
         {
-            "unit": _UNITS.get(one.unit, Label(one.unit)).text(lang),
+            "unit": one.label.text(lang),
             "part": one.name(part, lang),
             "share": part.share.value,
             "said": part.share.text(lang),

@@ -35,6 +35,9 @@ STANDS: Final[Mapping[Stand, Label]] = {
 }
 """Where a share stands to the band of the firm, as people read it."""
 
+_UNITS: Final = {"touches": Label("touches", "接点"), "hours": Label("hours", "工数")}
+"""What units are called that are no currency."""
+
 _FIELDS: Final[Mapping[Axis, str]] = {
     "motion": "motion",
     "product": "product_id",
@@ -169,6 +172,11 @@ class Balance:
     within: Axis | None
     parts: tuple[Part, ...] = field(repr=False)
 
+    @property
+    def label(self) -> Label:
+        """What people call the unit."""
+        return _UNITS.get(self.unit, Label(self.unit))
+
     def text(self, lang: Lang = "en") -> str:
         """Return one line for each part."""
         return "\n".join(self._line(one, lang) for one in self.parts)
@@ -181,7 +189,7 @@ class Balance:
     def _line(self, part: Part, lang: Lang) -> str:
         name = self.name(part, lang)
         colon = "：" if lang == "ja" else ": "
-        told = f"{self.unit} {name}{colon}{part.share.text(lang)}"
+        told = f"{self.label.text(lang)} {name}{colon}{part.share.text(lang)}"
         if part.stand is None or part.band is None:
             return told
         ends = f"{float(part.band.low):.0%}–{float(part.band.high):.0%}"
