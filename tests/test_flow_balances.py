@@ -99,6 +99,59 @@ def test_what_nobody_did_is_below_its_band() -> None:
     assert found.parts[0].stand == "below"
 
 
+def test_a_band_of_a_unit_goes_before_one_of_every_unit() -> None:
+    """In whatever order they are given; of a unit without any there is no judgement."""
+    efforts = [Effort(1, unit, "upstream") for unit in ("JPY", "hours", "touches")]
+    money, general = Band("upstream", 0, 0.5, unit="JPY"), Band("upstream", 0.9, 1)
+    for bands in ([money, general], [general, money]):
+        told = {one.unit: one.parts[0] for one in balance(efforts, bands=bands)}
+        assert {unit: one.band for unit, one in told.items()} == {
+            "JPY": money,
+            "hours": general,
+            "touches": general,
+        }
+        assert {unit: one.stand for unit, one in told.items()} == {
+            "JPY": "above",
+            "hours": "within",
+            "touches": "within",
+        }
+    told = {one.unit: one.parts[0].band for one in balance(efforts, bands=[money])}
+    assert told == {"JPY": money, "hours": None, "touches": None}
+
+
+BANDS = st.lists(
+    st.builds(
+        Band,
+        key=st.sampled_from(("crm", 7, "bi")),
+        low=st.sampled_from((0, 0.3)),
+        high=st.sampled_from((0.3, 1)),
+        unit=st.sampled_from((None, "JPY", "USD", "hours")),
+    ),
+    unique_by=lambda one: (one.key, one.unit),
+)
+
+
+@given(efforts=EFFORTS, bands=BANDS, data=st.data())
+def test_each_unit_is_judged_as_if_it_were_alone(
+    efforts: list[Effort], bands: list[Band], data: st.DataObject
+) -> None:
+    """By the bands that name it and, for what these leave out, by those that name no unit."""
+    found = balance(efforts, by="product", bands=data.draw(st.permutations(bands)))
+    for one in found:
+        named = {band.key: band for band in bands if band.unit == one.unit}
+        wanted = {band.key: band for band in bands if band.unit is None} | named
+        assert {part.key: part.band for part in one.parts if part.band} == wanted
+        mine = [effort for effort in efforts if effort.unit == one.unit]
+        assert balance(mine, by="product", bands=wanted.values()) == (one,)
+        for part in one.parts:
+            if part.band is None or part.share.status != "ok":
+                assert part.stand is None
+                continue
+            low, high = Fraction(str(part.band.low)), Fraction(str(part.band.high))
+            share = Fraction(part.share.num or 0) / Fraction(part.share.den or 0)
+            assert part.stand == ("below" if share < low else "above" if share > high else "within")
+
+
 def test_an_unknown_amount_is_counted_and_not_added_up() -> None:
     """What is known is told, and nothing is judged."""
     bands = [Band("upstream", 0, 0.1)]
@@ -205,10 +258,11 @@ def test_an_effort_names_every_fault() -> None:
 def test_a_band_names_every_fault() -> None:
     """The ends are shares, in order."""
     with pytest.raises(InvalidDataError) as told:
-        Band("", -1, "x", within=1.5)  # type: ignore[arg-type] # refused on purpose
+        Band("", -1, "x", within=1.5, unit=3)  # type: ignore[arg-type] # refused on purpose
     assert [str(one) for one in told.value.problems] == [
         "band.key: must not be blank",
         "band.within: must be a text or an integer id, not float 1.5",
+        "band.unit: must be text, not int 3",
         "band.low: must be a share from 0 to 1, not -1",
         "band.high: must be a share from 0 to 1, not 'x'",
     ]
@@ -252,6 +306,21 @@ def test_a_band_names_every_fault() -> None:
                     "not 'old'"
                 ),
                 "bands[2]: there is a band for the same already",
+            ],
+        ),
+        (
+            {
+                "bands": [
+                    Band("upstream", 0, 1),
+                    Band("upstream", 0, 1, unit="JPY"),
+                    Band("upstream", 0, 0.5, unit="JPY"),
+                    Band("upstream", 0, 0.5),
+                    Band("upstream", 0, 1, unit="touches"),
+                ]
+            },
+            [
+                "bands[2]: there is a band for the same already",
+                "bands[3]: there is a band for the same already",
             ],
         ),
     ],

@@ -194,6 +194,21 @@ def test_what_is_no_plan_is_refused(given: Any, problems: list[str]) -> None:
     assert refused(given) == problems
 
 
+def test_a_band_may_be_of_one_unit(plan: FlowPlan) -> None:
+    """Of money it says nothing about touches; two of the same are refused."""
+    band = {"key": "upstream", "low": 0.3, "high": 0.6}
+    given = {"since": DAY, "within_days": 90}
+    units = load_plan({**given, "bands": [{**band, "unit": "JPY"}, band]}, PLAYBOOK)
+    assert [one.unit for one in units.bands] == ["JPY", None]
+    assert [one.unit for one in plan.bands] == [None]
+    wrong = [band, {**band, "unit": "touch"}, {**band, "high": 1}, {**band, "key": "sideways"}]
+    assert refused({**given, "bands": wrong}) == [
+        "bands[2]: there is a band for the same already",
+        "bands[3].key: must be one of upstream, downstream, not 'sideways'",
+        "bands[1].unit: must be 'touches' or a currency such as 'JPY', not 'touch'",
+    ]
+
+
 def test_a_plan_in_python_names_every_fault() -> None:
     """As the file does."""
     given: dict[str, Any] = {

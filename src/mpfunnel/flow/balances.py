@@ -23,7 +23,17 @@ from mpfunnel.plays import Motion
 from mpfunnel.records import Id, Lifecycle
 from mpfunnel.records.checks import Fault, a_key, an_id, one_of, optional, revenue
 
-__all__ = ["STANDS", "Axis", "Balance", "Band", "Effort", "Part", "Stand", "balance"]
+__all__ = [
+    "STANDS",
+    "Axis",
+    "Balance",
+    "Band",
+    "Effort",
+    "Part",
+    "Stand",
+    "balance",
+    "faults_of_bands",
+]
 
 Axis = Literal["motion", "product", "lifecycle"]
 Stand = Literal["below", "within", "above"]
@@ -101,6 +111,8 @@ class Band:
         low: The least share, from 0 to 1.
         high: The greatest share.
         within: In which group: a motion, a product or a stage of life; `None` for all of it.
+        unit: Of which unit: a currency, ``"touches"``, ``"hours"``; `None` for every unit that
+            has no band of its own for the same.
 
     Raises:
         InvalidDataError: A share is out of range, or the ends stand the other way round.
@@ -110,12 +122,16 @@ class Band:
     low: float | Decimal
     high: float | Decimal
     within: Id | None = None
+    unit: str | None = None
 
     def __attrs_post_init__(self) -> None:
+        faults = {
+            "key": an_id(self.key),
+            "within": optional(an_id)(self.within),
+            "unit": optional(a_key)(self.unit),
+        }
         problems = [
-            Problem(fault[0], f"band.{name}", fault[1])
-            for name, fault in (("key", an_id(self.key)), ("within", optional(an_id)(self.within)))
-            if fault
+            Problem(fault[0], f"band.{name}", fault[1]) for name, fault in faults.items() if fault
         ]
         ends: dict[str, Any] = {"low": self.low, "high": self.high}
         sound = True
@@ -214,8 +230,9 @@ def balance(
         efforts: What was spent and done.
         by: Whether by motion, product or stage of the life cycle.
         within: In which groups the shares are told, for example by motion within each stage.
-        bands: The firm's own bands, which hold for every unit given. A band is for the group that
-            it names, and one that names none is for the division of the whole.
+        bands: The firm's own bands. A band is for the group that it names, and one that names
+            none is for the division of the whole; likewise for the unit that it names, and one
+            that names none is for every unit that has no band of its own for the same.
 
     Raises:
         InvalidDataError: Something is no effort or band, two bands are about the same, or one is
@@ -223,17 +240,27 @@ def balance(
     """
     rows, wanted = series(efforts), series(bands)
     problems = [*misfits("efforts", rows, Effort), *_faults_of_axes(by, within)]
-    problems += misfits("bands", wanted, Band) or _faults_of_bands(wanted, by, within)
+    problems += misfits("bands", wanted, Band) or faults_of_bands(wanted, by, within)
     if problems:
         raise InvalidDataError(problems)
     by_unit: dict[str, list[Effort]] = {}
     for one in rows:
         by_unit.setdefault(one.unit, []).append(one)
-    found = {(one.within, one.key): one for one in wanted}
     return tuple(
-        Balance(unit, by, within, tuple(_parts(by_unit[unit], by, within, found)))
+        Balance(unit, by, within, tuple(_parts(by_unit[unit], by, within, _of_unit(wanted, unit))))
         for unit in sorted(by_unit)
     )
+
+
+def _of_unit(bands: Iterable[Band], unit: str) -> dict[tuple[Id | None, Id], Band]:
+    """Return the bands that hold for a unit: its own go before those of every unit."""
+    # Of one key the last one stays.
+    mine = sorted((one for one in bands if one.unit in (None, unit)), key=_names_unit)
+    return {(one.within, one.key): one for one in mine}
+
+
+def _names_unit(band: Band) -> bool:
+    return band.unit is not None
 
 
 def _parts(
@@ -320,8 +347,9 @@ def _faults_of_axes(by: Any, within: Any) -> Iterator[Problem]:
         yield Problem("duplicate", "within", f"must not be {brief(by)} again")
 
 
-def _faults_of_bands(bands: tuple[Band, ...], by: Any, within: Any) -> Iterator[Problem]:
-    seen: set[tuple[Id | None, Id]] = set()
+def faults_of_bands(bands: Iterable[Band], by: Any, within: Any) -> Iterator[Problem]:
+    """Yield what is wrong with bands for a division: two for the same, or one for nothing."""
+    seen: set[tuple[Id | None, Id, str | None]] = set()
     for place, one in enumerate(bands):
         path = f"bands[{place}]"
         if fault := _fault_of_key(by, one.key):
@@ -331,9 +359,10 @@ def _faults_of_bands(bands: tuple[Band, ...], by: Any, within: Any) -> Iterator[
             yield Problem("contradiction", f"{path}.within", message)
         elif one.within is not None and (fault := _fault_of_key(within, one.within)):
             yield Problem(fault[0], f"{path}.within", fault[1])
-        if (one.within, one.key) in seen:
+        about = one.within, one.key, one.unit
+        if about in seen:
             yield Problem("duplicate", path, "there is a band for the same already")
-        seen.add((one.within, one.key))
+        seen.add(about)
 
 
 def _fault_of_key(axis: Any, key: Id) -> Fault | None:

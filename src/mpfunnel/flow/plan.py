@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import Any, Final
 
 from attrs import field, frozen
 from immutabledict import immutabledict
 
-from mpfunnel.errors import InvalidDataError, Problem, misfit, misfits, series
-from mpfunnel.flow.balances import Band
+from mpfunnel.errors import InvalidDataError, Problem, brief, misfit, misfits, series
+from mpfunnel.flow.balances import Band, faults_of_bands
 from mpfunnel.flow.campaigns.book import CampaignBook
-from mpfunnel.flow.campaigns.money import FxTable
+from mpfunnel.flow.campaigns.money import FxTable, a_currency
 from mpfunnel.flow.campaigns.results import HORIZON_DAYS
 from mpfunnel.flow.campaigns.touches import TouchStatus, faults_of_statuses
 from mpfunnel.flow.gaps.gap import Rate, targets
@@ -40,6 +40,14 @@ def _words(value: Iterable[str]) -> Any:
     return frozenset(series(value))
 
 
+def _faults_of_bands(bands: tuple[Band, ...]) -> Iterator[Problem]:
+    yield from faults_of_bands(bands, "motion", None)
+    for place, one in enumerate(bands):
+        if one.unit not in (None, "touches") and a_currency(one.unit):
+            message = f"must be 'touches' or a currency such as 'JPY', not {brief(one.unit)}"
+            yield Problem("choice", f"bands[{place}].unit", message)
+
+
 @frozen(kw_only=True)
 class FlowPlan:
     """A firm's own numbers about its flow of companies.
@@ -63,7 +71,8 @@ class FlowPlan:
         horizons: Within how many days of a touch what follows counts, for both motions.
         campaigns: Tactics, campaigns, what was spent and what is told of them.
         fx: The rates of currencies; `None` where all money is in the playbook's.
-        bands: From where to where the firm wants the share of each motion to be.
+        bands: From where to where the firm wants the share of each motion to be, of every unit or
+            of one.
         insights: What research says.
 
     Raises:
@@ -101,7 +110,9 @@ class FlowPlan:
         if fault := one_of(Stages)(self.stages):
             problems.append(Problem(fault[0], "plan.stages", fault[1]))
         problems += misfit("plan.campaigns", self.campaigns, CampaignBook)
-        problems += misfits("plan.bands", self.bands, Band)
+        problems += misfits("plan.bands", self.bands, Band) or [
+            one.under("plan") for one in _faults_of_bands(self.bands)
+        ]
         problems += misfits("plan.insights", self.insights, Insight)
         problems += [one.under("plan") for one in faults_of_statuses(self.statuses)]
         try:

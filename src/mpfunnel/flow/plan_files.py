@@ -54,7 +54,7 @@ _KEYS: Final[Mapping[type, Mapping[str, str]]] = {
         **{"tactic": "tactic", "source": "source"},
     },
     FxRate: {key: key for key in ("currency", "rate", "start", "end")},
-    Band: {key: key for key in ("key", "low", "high")},
+    Band: {key: key for key in ("key", "low", "high", "unit")},
     Insight: {
         **{key: key for key in ("key", "kind", "statement", "evidence", "since", "expires")},
         **{"product": "product_id", "segment": "segment"},

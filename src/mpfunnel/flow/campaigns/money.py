@@ -20,14 +20,15 @@ from mpfunnel.flow.measures import Measure
 from mpfunnel.labels import Label
 from mpfunnel.records.checks import Fault, Record, a_day, checked, optional
 
-__all__ = ["FxRate", "FxTable", "from_cents", "in_cents", "total"]
+__all__ = ["FxRate", "FxTable", "a_currency", "from_cents", "in_cents", "total"]
 
 _CENT: Final = Decimal("0.01")
 _EXACT: Final = Context(prec=60, rounding=ROUND_HALF_EVEN, traps=[])
 """Never that of the thread, which anybody may have changed."""
 
 
-def _a_currency(value: Any) -> Fault | None:
+def a_currency(value: Any) -> Fault | None:
+    """A code of three capital letters."""
     text = value if isinstance(value, str) else ""
     if len(text) == 3 and text.isascii() and text.isalpha() and text.isupper():
         return None
@@ -46,7 +47,7 @@ def _a_rate(value: Any) -> Fault | None:
 class FxRate(Record):
     """What one unit of a currency is worth in the playbook's currency, over some days."""
 
-    currency: str = field(metadata=checked(_a_currency))
+    currency: str = field(metadata=checked(a_currency))
     """ISO 4217 code."""
     rate: int | Decimal = field(metadata=checked(_a_rate))
     start: date = field(metadata=checked(a_day))
@@ -81,7 +82,7 @@ class FxTable:
 
     def __attrs_post_init__(self) -> None:
         problems: list[Problem] = []
-        if fault := _a_currency(self.currency):
+        if fault := a_currency(self.currency):
             problems.append(Problem(fault[0], "fx.currency", fault[1]))
         wrong = misfits("fx.rates", self.rates, FxRate)
         for place, one in enumerate(() if wrong else self.rates):
