@@ -12,7 +12,17 @@ from attrs import evolve
 import mpfunnel as mf
 from mpfunnel.errors import DecodeError, InvalidDataError
 from mpfunnel.examples import PLAYBOOK, STORY_DAY, generate
-from mpfunnel.flow import Band, FlowPlan, Insight, Period, load_plan, look
+from mpfunnel.flow import (
+    Band,
+    Campaign,
+    CampaignBook,
+    FlowPlan,
+    Insight,
+    Period,
+    Spend,
+    load_plan,
+    look,
+)
 
 TEXT: Final = """
 since = 2026-01-01
@@ -92,6 +102,9 @@ product = "ma"
 QUARTER: Final = Period(date(2026, 7, 1), date(2026, 9, 30))
 
 
+NOT_SAID: Final = "is not said; give the days within which it is to lead to the next step"
+
+
 def refused(given: Any) -> list[str]:
     """Return the problems for which a plan is refused."""
     with pytest.raises(DecodeError) as told:
@@ -143,19 +156,24 @@ def test_all_faults_of_a_file_are_told_at_once() -> None:
     """Each with its path, in the words of the file."""
     given: dict[str, Any] = {
         "since": 3,
-        "within_days": {"target": -1},
+        "within_days": {"target": -1, "reached": 1, "engage": 1, "engaged": 1, "mql": 1, "sal": 1},
         "target": 0,
+        "interest": "none",
+        "out_of_market": ["priority"],
         "x": 1,
         "touches": {"mail": "seen"},
         "reference": {"reach": 0.5},
         "campaigns": [{"id": 1, "tactic": "email"}, {"id": 2, "tactic": "emial", "start": DAY}],
-        "spends": [{"day": DAY, "amount": 1, "campaign": 9}, 7],
-        "rates": [{"currency": "yen", "rate": 1, "start": DAY}],
+        "spends": [{"day": DAY, "amount": 1, "campaign": 9, "product": "cm"}, 7],
+        "rates": [
+            {"currency": "yen", "rate": 1, "start": DAY},
+            {"currency": "JPY", "rate": 1, "start": DAY},
+        ],
         "bands": {"key": "upstream"},
         "insights": [
             {
                 **{"key": "a", "kind": "survey", "statement": "x", "evidence": ["y"]},
-                **{"since": DAY, "expires": DAY, "colour": "red"},
+                **{"since": DAY, "expires": DAY, "colour": "red", "segment": "enterprize"},
             }
         ],
     }
@@ -169,9 +187,15 @@ def test_all_faults_of_a_file_are_told_at_once() -> None:
         "rates[0].currency: format",
         "bands: type",
         "insights[0].colour: unknown-key",
-        "campaigns[0].tactic: unknown-tactic",
+        "campaigns[1].tactic: unknown-tactic",
         "spends[0].campaign: unknown-campaign",
+        "rates[1].currency: contradiction",
+        "interest: unknown-level",
+        "out_of_market: unknown-level",
+        "spends[0].product: unknown-product",
+        "insights[0].segment: unknown-level",
         "since: type",
+        "within_days.engage: unknown-step",
         "within_days.target: range",
         "touches.mail: choice",
         "reference.reach: unknown-step",
@@ -181,10 +205,45 @@ def test_all_faults_of_a_file_are_told_at_once() -> None:
 DAY: Final = date(2026, 1, 1)
 
 
+def test_a_fault_names_the_row_of_the_file() -> None:
+    """Though rows before it could not be used, and the tactics that there are come first."""
+    tactic = {"key": "fair", "label": "fair", "motion": "downstream"}
+    row = {"day": DAY, "amount": 1, "tactic": "fair"}
+    given = {
+        **{"since": DAY, "within_days": 1},
+        "tactics": [7, tactic, tactic],
+        "spends": [{**row, "day": 3}, row, {**row, "amount": "x"}, {**row, "product": "x"}],
+    }
+    assert [one.split(":")[0] for one in refused(given)] == [
+        "tactics[0]",
+        "spends[0].day",
+        "spends[2].amount",
+        "tactics[2].key",
+        "spends[3].product",
+    ]
+
+
 @pytest.mark.parametrize(
     ("given", "problems"),
     [
         ({}, ["has no since", "has no within_days"]),
+        (
+            {"within_days": {"target": 1}, "reference": {"wone": 0.1}},
+            [
+                "has no since",
+                *(f"within_days.{one}: {NOT_SAID}" for one in ("reached", "engaged", "mql", "sal")),
+                "reference.wone: no such passage; did you mean 'won'?",
+            ],
+        ),
+        (
+            {"since": DAY, "within_days": 1, "interest": "interest"},
+            [
+                (
+                    "interest: must be a level of interest above 'none' (aware, interested, "
+                    "high_interest), not 'interest'; did you mean 'interested'?"
+                )
+            ],
+        ),
         (7, ["must be a Mapping, not int 7"]),
         ("absent.toml", ["absent.toml: no such file"]),
     ],
@@ -317,11 +376,21 @@ def test_companies_in_priority_follow_up_are_out_of_the_market() -> None:
 def test_a_plan_names_what_the_playbook_has() -> None:
     """A misspelt insight would stand beside no gap, and nobody would miss it."""
     said = Insight("a", "survey", "x", ("y",), DAY, DAY, "maa", "enterprize")
-    plan = FlowPlan(since=DAY, within_days=90, out_of_market={"priority"}, insights=[said])
+    book = CampaignBook(
+        [Campaign(1, "email", DAY, product_id="cr")],
+        [Spend(DAY, 1, tactic="email", product_id=7)],
+    )
+    plan = FlowPlan(
+        **{"since": DAY, "within_days": 90, "out_of_market": {"priority"}},
+        **{"interest": "none", "campaigns": book, "insights": [said]},
+    )
     with pytest.raises(InvalidDataError) as told:
         look(mf.Engine(PLAYBOOK), (), plan, period=QUARTER, as_of=STORY_DAY)
     assert [f"{one.code}: {one.path}" for one in told.value.problems] == [
+        "unknown-level: plan.interest",
         "unknown-level: plan.out_of_market",
+        "unknown-product: plan.campaigns[0].product_id",
+        "unknown-product: plan.spends[0].product_id",
         "unknown-product: plan.insights[0].product_id",
         "unknown-level: plan.insights[0].segment",
     ]

@@ -289,10 +289,10 @@ def test_text_reads_as_a_table_of_lines() -> None:
         (
             {"within_days": {"target": 1, "reached": True, "mq": 2, 3: 4, "engaged": 5, "sal": 6}},
             [
-                f"within_days['mq']: {NONE_SUCH}; did you mean 'mql'?",
-                f"within_days[3]: {NONE_SUCH}; there are target, reached, engaged, mql, sal",
-                "within_days['reached']: must be an integer, not bool True",
-                f"within_days['mql']: {NOT_SAID}",
+                f"within_days.mq: {NONE_SUCH}; did you mean 'mql'?",
+                f"within_days.3: {NONE_SUCH}; there are target, reached, engaged, mql, sal",
+                "within_days.reached: must be an integer, not bool True",
+                f"within_days.mql: {NOT_SAID}",
             ],
         ),
     ],

@@ -252,15 +252,12 @@ def balance(
     )
 
 
-def _of_unit(bands: Iterable[Band], unit: str) -> dict[tuple[Id | None, Id], Band]:
+def _of_unit(bands: tuple[Band, ...], unit: str) -> dict[tuple[Id | None, Id], Band]:
     """Return the bands that hold for a unit: its own go before those of every unit."""
-    # Of one key the last one stays.
-    mine = sorted((one for one in bands if one.unit in (None, unit)), key=_names_unit)
-    return {(one.within, one.key): one for one in mine}
-
-
-def _names_unit(band: Band) -> bool:
-    return band.unit is not None
+    found: dict[tuple[Id | None, Id], Band] = {}
+    for meant in (None, unit):
+        found |= {(one.within, one.key): one for one in bands if one.unit == meant}
+    return found
 
 
 def _parts(

@@ -11,7 +11,7 @@ from attrs import frozen
 from mpfunnel.account import Account, company_of
 from mpfunnel.calendars import local_day, zone_for
 from mpfunnel.engine import Engine
-from mpfunnel.errors import InvalidDataError, Problem, brief, near, series
+from mpfunnel.errors import InvalidDataError, series
 from mpfunnel.flow.balances import Balance, Effort, balance
 from mpfunnel.flow.campaigns.money import FxTable, from_cents
 from mpfunnel.flow.campaigns.outcomes import CampaignResults
@@ -21,6 +21,7 @@ from mpfunnel.flow.gaps.mapping import gap_map
 from mpfunnel.flow.gaps.maps import GapMap
 from mpfunnel.flow.periods import Period, months
 from mpfunnel.flow.plan import FlowPlan
+from mpfunnel.flow.plan_names import faults_of_names
 from mpfunnel.flow.reporting.followed import Cohort, cohorts
 from mpfunnel.flow.reporting.report import FlowReport, flow_report
 from mpfunnel.flow.tracing.journeys import journeys
@@ -68,11 +69,11 @@ def look(
 
     Raises:
         InvalidDataError: The period begins after `as_of`, a company is there twice, or the plan
-            names a state, product or segment that the playbook does not have.
+            names a state, level of interest, product or segment that the playbook does not have.
         PolicyError: A custom policy broke its contract.
     """
     given: tuple[Account, ...] = series(accounts)
-    if problems := list(faults_of_plan(plan, engine)):
+    if problems := faults_of_plan(plan, engine):
         raise InvalidDataError(problems)
     found = journeys(
         engine,
@@ -146,23 +147,18 @@ def looked_at(
     )
 
 
-def faults_of_plan(plan: FlowPlan, engine: Engine) -> Iterator[Problem]:
-    """Yield what a plan names that the playbook does not have."""
-    book = engine.playbook
-    states = book.scale.keys
-    for key in sorted(plan.out_of_market.difference(states)):
-        message = f"no such state {brief(key)}{near(key, states)}"
-        yield Problem("unknown-level", "plan.out_of_market", message)
-    products = [one.id for one in book.products]
-    segments = [one.key for one in book.segments.outcomes]
-    for place, one in enumerate(plan.insights):
-        path = f"plan.insights[{place}]"
-        if one.product_id is not None and one.product_id not in products:
-            message = f"no such product {brief(one.product_id)}{near(one.product_id, products)}"
-            yield Problem("unknown-product", f"{path}.product_id", message)
-        if one.segment is not None and one.segment not in segments:
-            message = f"no such segment {brief(one.segment)}{near(one.segment, segments)}"
-            yield Problem("unknown-level", f"{path}.segment", message)
+def faults_of_plan(plan: FlowPlan, engine: Engine) -> list[Problem]:
+    """Return what a plan names that the playbook does not have."""
+    book = plan.campaigns
+    problems = faults_of_names(
+        engine.playbook,
+        interest=plan.interest,
+        out_of_market=plan.out_of_market,
+        campaigns=book.campaigns,
+        spends=book.spends,
+        insights=plan.insights,
+    )
+    return [one.under("plan") for one in problems]
 
 
 def _out_of_market(

@@ -15,11 +15,13 @@ from mpfunnel.flow.campaigns.book import CampaignBook
 from mpfunnel.flow.campaigns.money import FxTable, a_currency
 from mpfunnel.flow.campaigns.results import HORIZON_DAYS
 from mpfunnel.flow.campaigns.touches import TouchStatus, faults_of_statuses
+from mpfunnel.flow.course import COURSE
 from mpfunnel.flow.gaps.gap import Rate, targets
 from mpfunnel.flow.gaps.insights import Insight
+from mpfunnel.flow.reporting.terms import windows
 from mpfunnel.flow.tracing.reading import Stages
 from mpfunnel.plays import Motion
-from mpfunnel.records.checks import a_day, a_number_of, one_of
+from mpfunnel.records.checks import a_day, one_of
 from mpfunnel.tiers import Tier
 
 __all__ = ["FlowPlan"]
@@ -100,12 +102,8 @@ class FlowPlan:
         problems: list[Problem] = []
         if fault := a_day(self.since):
             problems.append(Problem(fault[0], "plan.since", fault[1]))
-        given = self.within_days
-        windows = given if isinstance(given, Mapping) else {"": given}
-        for key, window in windows.items():
-            if fault := a_number_of(0)(window):
-                path = f"plan.within_days.{key}".removesuffix(".")
-                problems.append(Problem(fault[0], path, fault[1]))
+        _, faults = windows(COURSE, self.within_days)
+        problems += [one.under("plan") for one in faults]
         problems += misfit("plan.target", self.target, Tier)
         if fault := one_of(Stages)(self.stages):
             problems.append(Problem(fault[0], "plan.stages", fault[1]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import date
 from functools import partial
 from os import PathLike
 from pathlib import Path
@@ -22,6 +23,7 @@ from mpfunnel.flow.campaigns.records import Campaign, Spend, Statistic
 from mpfunnel.flow.campaigns.tactics import TACTICS, Tactic
 from mpfunnel.flow.gaps.insights import Insight
 from mpfunnel.flow.plan import FlowPlan
+from mpfunnel.flow.plan_names import faults_of_names
 from mpfunnel.playbook import Playbook
 from mpfunnel.tiers import Tier
 
@@ -34,6 +36,7 @@ _PLAN: Final = (
 _TOUCHES: Final = ("touches", "meetings", "horizons")
 _LISTS: Final = ("tactics", "campaigns", "spends", "statistics", "rates", "bands", "insights")
 _STATUSES: Final = re.compile(r"^statuses\b")
+_ROW: Final = re.compile(r"^\.?(\w+)\[(\d+)\]")
 _NONE: Final = "none"
 """What stands for kinds of activity that are no touch, and for no level of interest."""
 
@@ -68,11 +71,11 @@ def load_plan(source: str | PathLike[str] | Mapping[str, Any], playbook: Playboo
 
     Args:
         source: The path of a TOML file, or what it holds.
-        playbook: Whose products and currency it is about.
+        playbook: Whose products, segments, levels of interest, states and currency it is about.
 
     Raises:
-        DecodeError: There is no such file, or it does not have the form of a plan; all its faults
-            at once, each with its path.
+        DecodeError: There is no such file, it does not have the form of a plan, or it names what
+            the playbook does not have; all its faults at once, each with its path.
     """
     if isinstance(source, str | PathLike):
         path = Path(source)
@@ -99,8 +102,18 @@ class _PlanCheck(AttributeCheck):
 
     def __init__(self, playbook: Playbook) -> None:
         super().__init__()
+        self._playbook = playbook
         self._products = {str(one.id): one.id for one in playbook.products}
-        self._currency = playbook.currency
+        # By list, the rows of the file that are records, in order; filled once a list is read.
+        self._kept: dict[str, list[int]] = {}
+
+    def fault(self, code: str, path: str, message: str) -> None:
+        """Add a problem; that of a record names its row, though rows before it were left out."""
+        super().fault(code, _ROW.sub(self._in_file, path), message)
+
+    def _in_file(self, found: re.Match[str]) -> str:
+        key, place = found[1], int(found[2])
+        return f"{key}[{self._kept[key][place] if key in self._kept else place}]"
 
     def plan(self, data: dict[str, Any]) -> FlowPlan | None:
         """Return the plan that `data` describes; `None` where it is faulty."""
@@ -136,11 +149,24 @@ class _PlanCheck(AttributeCheck):
             "",
         )
         rates = records[FxRate]
-        table = self.built(lambda: FxTable(self._currency, rates), "rates") if rates else None
-        if not {"since", "within_days"} <= given.keys():
-            return None
+        currency = self._playbook.currency
+        table = self.built(lambda: FxTable(currency, rates), "", own="fx.") if rates else None
+        names = {
+            key: given.get(key, fields_dict(FlowPlan)[key].default)
+            for key in ("interest", "out_of_market")
+        }
+        for one in faults_of_names(
+            self._playbook,
+            **names,
+            campaigns=records[Campaign],
+            spends=records[Spend],
+            insights=records[Insight],
+        ):
+            self.fault(one.code, one.path, one.message)
         if book is not None:
             given["campaigns"] = book
+        # Where one of these is missing, the rest is looked at all the same.
+        given = {"since": date.min, "within_days": 0, **given}
         return self.built(
             lambda: FlowPlan(**given, fx=table, bands=records[Band], insights=records[Insight]),
             "",
@@ -153,7 +179,7 @@ class _PlanCheck(AttributeCheck):
         if not is_list(rows):
             self.fault("type", key, "must be a list of tables")
             return []
-        names, found = _KEYS[kind], list[Any]()
+        names, found, kept = _KEYS[kind], list[Any](), list[int]()
         for place, row in enumerate(rows):
             path = f"{key}[{place}]"
             if not is_table(row):
@@ -174,4 +200,7 @@ class _PlanCheck(AttributeCheck):
             make = partial(kind, **given)
             if not lacking and (one := self.built(make, path, own=f"{kind.__name__.lower()}.")):
                 found.append(one)
+                kept.append(place)
+        # Those of the file come after those that there are.
+        self._kept[key] = [*range(len(TACTICS)), *kept] if kind is Tactic else kept
         return found

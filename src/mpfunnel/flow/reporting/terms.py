@@ -8,13 +8,13 @@ from typing import Any, Final, Literal, cast
 
 from attrs import frozen
 
-from mpfunnel.errors import InvalidDataError, Problem, brief, misfit, near
+from mpfunnel.errors import InvalidDataError, Problem, brief, misfit, near, shown
 from mpfunnel.flow.course import Course, Journey, check_journeys
 from mpfunnel.flow.periods import Period
 from mpfunnel.labels import Label
 from mpfunnel.records.checks import Check, Id, a_day, a_number_of
 
-__all__ = ["RE_ENTRIES", "ReEntry", "Terms", "agreed"]
+__all__ = ["RE_ENTRIES", "ReEntry", "Terms", "agreed", "windows"]
 
 ReEntry = Literal["each", "first"]
 
@@ -102,7 +102,7 @@ def agreed(
         if sound and not found and period.first > as_of:
             message = f"begins on {period.first}, after as_of"
             problems.append(Problem("range", path, message))
-    within, found = _windows(course, within_days)
+    within, found = windows(course, within_days)
     problems += found
     problems += _fault("min_n", a_number_of(1), min_n)
     if re_entry not in tuple(RE_ENTRIES):
@@ -131,9 +131,10 @@ def _by_product(journeys: Iterable[Journey]) -> dict[Id | None, list[Journey]]:
     return {product_id: found[product_id] for product_id in sorted(found, key=place)}
 
 
-def _windows(
+def windows(
     course: Course, within_days: int | Mapping[str, int]
 ) -> tuple[tuple[int, ...], list[Problem]]:
+    """Return within how many days each step but the last is to lead on, and what is wrong."""
     passed = course.keys[:-1]
     if not isinstance(within_days, Mapping):
         found = _fault("within_days", a_number_of(0), within_days)
@@ -143,13 +144,13 @@ def _windows(
         if key not in passed:
             hint = near(key, passed) or f"; there are {', '.join(passed)}"
             message = f"no step that leads to another one is called so{hint}"
-            problems.append(Problem("unknown-step", f"within_days[{brief(key)}]", message))
+            problems.append(Problem("unknown-step", f"within_days.{shown(key)}", message))
     for key in passed:
         if key in within_days:
-            problems += _fault(f"within_days[{brief(key)}]", a_number_of(0), within_days[key])
+            problems += _fault(f"within_days.{shown(key)}", a_number_of(0), within_days[key])
         else:
             message = "is not said; give the days within which it is to lead to the next step"
-            problems.append(Problem("missing", f"within_days[{brief(key)}]", message))
+            problems.append(Problem("missing", f"within_days.{shown(key)}", message))
     return tuple(within_days.get(key, 0) for key in passed), problems
 
 

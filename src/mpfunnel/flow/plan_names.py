@@ -1,0 +1,64 @@
+"""What the plan of a flow names, and its playbook does not have.
+
+A misspelt key would match nothing, and nobody would miss what it was meant for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from typing import Any
+
+from mpfunnel.errors import Problem, brief, did_you_mean, near
+from mpfunnel.flow.campaigns.records import Campaign, Spend
+from mpfunnel.flow.gaps.insights import Insight
+from mpfunnel.playbook import Playbook
+
+__all__ = ["faults_of_names"]
+
+
+def faults_of_names(
+    playbook: Playbook,
+    *,
+    interest: Any,
+    out_of_market: Iterable[str],
+    campaigns: Iterable[Campaign],
+    spends: Iterable[Spend],
+    insights: Iterable[Insight],
+) -> Iterator[Problem]:
+    """Yield what parts of a plan name that the playbook does not have.
+
+    Args:
+        playbook: The playbook.
+        interest: The level of interest from which on a company is engaged; `None` for none.
+        out_of_market: Keys of engagement states.
+        campaigns: Whose products are looked for.
+        spends: Whose products are looked for.
+        insights: Whose products and segments are looked for.
+    """
+    lowest, *levels = playbook.scale.ladder
+    if interest is not None and interest not in levels:
+        hint = did_you_mean(interest, levels)
+        message = (
+            f"must be a level of interest above {lowest!r} ({', '.join(levels)}), "
+            f"not {brief(interest)}{hint}"
+        )
+        yield Problem("unknown-level", "interest", message)
+    states = playbook.scale.keys
+    for key in sorted(set(out_of_market).difference(states)):
+        yield from _unknown("state", "unknown-level", "out_of_market", key, states)
+    products = [one.id for one in playbook.products]
+    for name, records in (("campaigns", campaigns), ("spends", spends), ("insights", insights)):
+        for place, one in enumerate(records):
+            path = f"{name}[{place}].product_id"
+            yield from _unknown("product", "unknown-product", path, one.product_id, products)
+    segments = [one.key for one in playbook.segments.outcomes]
+    for place, one in enumerate(insights):
+        path = f"insights[{place}].segment"
+        yield from _unknown("segment", "unknown-level", path, one.segment, segments)
+
+
+def _unknown(
+    what: str, code: str, path: str, key: object, known: Collection[object]
+) -> Iterator[Problem]:
+    if key is not None and key not in known:
+        yield Problem(code, path, f"no such {what} {brief(key)}{near(key, known)}")
