@@ -50,6 +50,26 @@ def test_a_share_lies_within_its_interval(of: int, hits: int, pending: int) -> N
     [
         (share(1, 40, WON), "2.5%", "2.5%"),
         (share(1, 2, WON), "50.0% (too few to judge)", "50.0%（件数不足）"),
+        (
+            share(4, 16, WON, pending=1_194),
+            "25.0% (too few to judge; 1,194 pending)",
+            "25.0%（件数不足、観測期間中1,194件）",
+        ),
+        (
+            share(4, 40, WON, pending=3),
+            "10.0% (some are still within their time)",
+            "10.0%（観測期間中のものを含む）",
+        ),
+        (
+            Measure(3, "count", WON, pending=2),
+            "3 (2 pending)",
+            "3（観測期間中2件）",
+        ),
+        (
+            Measure(None, "ratio", WON, status="unpriced", pending=2),
+            "some have no price; 2 pending",
+            "金額不明を含む、観測期間中2件",
+        ),
         (share(0, 0, WON), "undefined: nothing to divide by", "算出不可（母数なし）"),
         (count(1_200, WON), "1,200", "1,200"),
         (days(23.0, 21, WON), "23 days", "23日"),

@@ -34,6 +34,8 @@ STATUSES: Final[Mapping[Status, Label]] = {
 }
 """What a status says, as people read it."""
 
+_PENDING: Final = Label("{:,} pending", "観測期間中{:,}件")
+
 
 @frozen
 class Measure:
@@ -48,7 +50,8 @@ class Measure:
         den: Of how many, or of how much; of an unpriced sum, how many there are.
         interval: The interval of 95 % in which the true share lies; `None` where it has none.
         status: Whether it may be read as it stands. ``"undefined"``: nothing to divide by.
-            ``"small_n"``: of too few. ``"immature"``: some were left out whose time is not over.
+            ``"small_n"``: of too few, whether or not some are pending. ``"immature"``: some were
+            left out whose time is not over.
             ``"unpriced"``: some have no amount, or one in a currency without rate, and were left
             out. ``"not_additive"``: units would count twice. ``"missing"``: no data at all.
         pending: How many were left out because their time is not over.
@@ -69,14 +72,19 @@ class Measure:
         return self.status in ("ok", "immature") and self.value is not None
 
     def text(self, lang: Lang = "en") -> str:
-        """Return the figure as people read it, with what is wrong with it."""
-        said = STATUSES[self.status].text(lang)
+        """Return the figure as people read it, with what is wrong with it, and who is pending."""
+        sound = self.status == "ok" and self.value is not None
+        said = [] if sound else [STATUSES[self.status].text(lang)]
+        # That a figure is immature says so itself.
+        if self.pending and self.status != "immature":
+            said.append(_PENDING.text(lang).format(self.pending))
+        told = ("、" if lang == "ja" else "; ").join(said)
         if self.value is None:
-            return said
+            return told
         shown = self.figure(lang)
-        if self.status == "ok":
+        if not said:
             return shown
-        return f"{shown}（{said}）" if lang == "ja" else f"{shown} ({said})"
+        return f"{shown}（{told}）" if lang == "ja" else f"{shown} ({told})"
 
     def figure(self, lang: Lang = "en") -> str:
         """Return the figure alone as people read it; a dash where there is none."""
@@ -94,7 +102,8 @@ def share(
 ) -> Measure:
     """Return a share with its interval of 95 % (`mpfunnel.statistics.wilson`).
 
-    Of none at all it is undefined, or immature where some are still within their time.
+    Of none at all it is undefined, or immature where some are still within their time. Of too few
+    it is small, and not immature: nothing rests on it even so, and `pending` tells the rest.
 
     Args:
         hits: How many; from 0 to `of`.
