@@ -19,7 +19,7 @@ from mpfunnel.case import NO_TIER
 from mpfunnel.engagement import Standing
 from mpfunnel.engine import Engine
 from mpfunnel.errors import InvalidDataError, UnknownNameError
-from mpfunnel.facts import any_product, product
+from mpfunnel.facts import PursuitFacts, any_product, product
 from mpfunnel.history import PlaybookTimeline, Replay, StageSpan, replay
 from mpfunnel.history.logs import NEVER, Life
 from mpfunnel.history.running import Gauge, Running
@@ -263,7 +263,7 @@ def test_a_change_has_the_cause_that_its_day_shows(random: Random) -> None:
                 assert span.cause == expected, (key, span)
             if key[0] == "stage":
                 zone = timeline.on(day).playbook.zone
-                assert day_in(zone, span.at) == day or span.cause == "start"
+                assert day_in(zone, span.at) == day
 
 
 def is_recorded(
@@ -828,6 +828,26 @@ def test_the_history_is_that_of_a_gate_asked_every_day(random: Random) -> None:
 def shown(entry: Entry) -> tuple[Any, ...]:
     """What an entry says besides its instant and cause."""
     return entry.stage, entry.imputed, entry.kind, entry.pursuit, entry.for_products
+
+
+@pytest.mark.parametrize("ahead", [False, True])
+def test_a_history_begins_with_the_replay(*, ahead: bool) -> None:
+    """A lead that stood somewhere before enters it as the first day begins, whatever rules ask."""
+    book = STARTER.playbook
+    if ahead:
+        # Rules that ask for the stage so far are replayed from the first record on.
+        rules = book.funnel.rules
+        so_far = PursuitFacts(book.funnel.scale).stage
+        never = Rule(book.funnel.stage("sal"), so_far == book.funnel.stage("sql"), key="never")
+        funnel = evolve(book.funnel, rules=DecisionTable([never, *rules.rules], rules.otherwise))
+        book = evolve(book, funnel=funnel)
+    day = date(2026, 1, 31)
+    told = replay(one_lead(asked(), asked(JANUARY + DAY, number=2)), book, start=day, end=day)
+
+    (span,) = told.leads["l"].stage
+    began = datetime(2026, 1, 30, 15, tzinfo=UTC)
+    assert (span.value.key, span.cause, span.at) == ("mql", "start", began)
+    assert {one.entered for one in told.stage_history("l").entries} == {began}
 
 
 def test_a_win_is_in_the_history_on_its_day() -> None:

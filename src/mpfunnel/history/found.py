@@ -10,6 +10,7 @@ from attrs import frozen
 from immutabledict import immutabledict
 
 from mpfunnel.account import Account
+from mpfunnel.calendars import day_began
 from mpfunnel.case import is_silent
 from mpfunnel.history.logs import AccountLog
 from mpfunnel.history.spans import Cause, LeadReplay, Replay, Span, StageSpan
@@ -97,8 +98,13 @@ class Found:
             for run, until in self._within(key)
         )
 
-    def stages(self, key: Key) -> tuple[StageSpan, ...]:
-        """Return the spans of a stage, within the replay."""
+    def stages(self, key: Key, began: datetime) -> tuple[StageSpan, ...]:
+        """Return the spans of a stage, within the replay.
+
+        Args:
+            key: Of which lead.
+            began: The instant at which the first day began, for the stage of the day before.
+        """
         found: list[StageSpan] = []
         for run, until in self._within(key):
             assert run.at is not None
@@ -108,7 +114,7 @@ class Found:
                     for_products=run.answer.for_products,
                     existing_customer=run.answer.existing_customer,
                     wins=run.answer.wins,
-                    at=run.at,
+                    at=began if run.since < self.start else run.at,
                 )
             )
         return tuple(found)
@@ -137,12 +143,13 @@ class Found:
             company = company.company
         products = [key[1] for key in self._runs if key[0] == "tier"]
         tiers = {p: spans for p in products if (spans := self.spans(("tier", p)))}
+        began = day_began(start, timeline.on(start).compiled.zone)
         leads: dict[Id, LeadReplay] = {}
         for lead_id in log.leads:
             shown = [p for p in products if self._is_shown(("engagement", lead_id, p))]
             leads[lead_id] = LeadReplay(
                 lead_id,
-                self.stages(("stage", lead_id)),
+                self.stages(("stage", lead_id), began),
                 *(
                     immutabledict({p: self.spans((what, lead_id, p)) for p in shown})
                     for what in ("engagement", "interest")

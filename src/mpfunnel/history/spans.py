@@ -73,8 +73,9 @@ class StageSpan(Span[FunnelStage]):
         for_products: The products whose pursuit has come that far.
         existing_customer: Whether the company owns any product.
         wins: The latest win of each product.
-        at: When it began: the instant of the day's last record about the lead, or the beginning of
-            the day where there is none.
+        at: When it began: the instant of the first day's last record about the lead, or the
+            beginning of that day where there is none, or where it is the stage of the day before
+            the replay.
     """
 
     for_products: tuple[Id, ...] = field(default=(), kw_only=True)
@@ -174,7 +175,7 @@ class Replay:
         Each change of the warranted stage is reconciled by the funnel in force on its day: where
         the graph has no way, the lead stays where it is; stages passed over are imputed. What days
         alone did has the cause ``"time"``, all else ``"rule"``. It begins with the replay: on the
-        first day, the lead enters the stage of that day.
+        first day, the lead enters the stage of that day, however long it has been there.
 
         Raises:
             UnknownNameError: The account has no such lead.
