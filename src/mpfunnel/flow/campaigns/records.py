@@ -82,7 +82,8 @@ class Campaign(Record):
     audience: str | None = field(
         default=None, converter=text_or_none, metadata=checked(optional(a_text))
     )
-    """Key of whom it is for: upstream broad, downstream specific."""
+    """Name of whom it is for, as the firm calls them; no figure rests on it, and nothing checks
+    that there is an `mpfunnel.flow.audience.Audience` of that key."""
     budget: int | Decimal | None = field(default=None, metadata=checked(optional(revenue)))
     """What may be spent on it, in whole units of the currency."""
     currency: str | None = field(
