@@ -10,8 +10,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final, get_args
 
-from attrs import evolve
-
 import mpfunnel as mf
 from mpfunnel import charts
 from mpfunnel.examples import PLAYBOOK, STORY_DAY, generate
@@ -56,12 +54,9 @@ def _look() -> Look:
 
 def _charts(seen: Look, lang: Lang) -> Iterator[tuple[str, Any]]:
     names = charts.Names.of(PLAYBOOK)
-    sold_to = {"enterprise", "mid_market", "small", "micro"}
-    cells = tuple(one for one in seen.gaps.cells if one.segment in sold_to)
-    gaps = evolve(seen.gaps, cells=cells)
     results = () if seen.results is None else seen.results.campaigns
     yield "funnel", charts.funnel(seen.report, names=names, lang=lang)
-    yield "gaps", charts.gap_heat(gaps, names=names, lang=lang)
+    yield "gaps", charts.gap_heat(seen.gaps, names=names, lang=lang)
     yield "cohorts", charts.cohort_lines(seen.cohorts, names=names, lang=lang)
     yield "campaigns", charts.campaign_bars(results, lang=lang)
     yield "balance", charts.balance_bars(seen.balances, lang=lang)

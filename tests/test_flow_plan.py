@@ -18,11 +18,15 @@ from mpfunnel.flow import (
     CampaignBook,
     FlowPlan,
     Insight,
+    Journey,
     Period,
     Spend,
+    flow_report,
+    journeys,
     load_plan,
     look,
 )
+from mpfunnel.flow.looking import looked_at
 
 TEXT: Final = """
 since = 2026-01-01
@@ -150,6 +154,8 @@ def test_what_a_file_leaves_out_is_as_it_begins() -> None:
     """Only the first day and the days of the steps are needed."""
     plan = load_plan({"since": date(2026, 1, 1), "within_days": 90}, PLAYBOOK)
     assert plan == FlowPlan(since=date(2026, 1, 1), within_days=90)
+    touched = load_plan({"since": DAY, "within_days": 90, "interest": "none"}, PLAYBOOK)
+    assert touched == evolve(plan, interest=None)
 
 
 def test_all_faults_of_a_file_are_told_at_once() -> None:
@@ -158,7 +164,8 @@ def test_all_faults_of_a_file_are_told_at_once() -> None:
         "since": 3,
         "within_days": {"target": -1, "reached": 1, "engage": 1, "engaged": 1, "mql": 1, "sal": 1},
         "target": 0,
-        "interest": "none",
+        "interest": "nothing",
+        "stages": "keep",
         "out_of_market": ["priority"],
         "x": 1,
         "touches": {"mail": "seen"},
@@ -197,6 +204,7 @@ def test_all_faults_of_a_file_are_told_at_once() -> None:
         "since: type",
         "within_days.engage: unknown-step",
         "within_days.target: range",
+        "stages: choice",
         "touches.mail: choice",
         "reference.reach: unknown-step",
     ]
@@ -294,6 +302,27 @@ def test_a_plan_in_python_names_every_fault() -> None:
     ]
 
 
+def test_a_plan_may_name_the_segments_that_the_firm_sells_to() -> None:
+    """None of them is everybody; a lone text, an empty list or an unknown key is refused."""
+    given: dict[str, Any] = {"since": DAY, "within_days": 90}
+    assert load_plan(given, PLAYBOOK).segments is None
+    plan = load_plan({**given, "segments": ["small", "micro"]}, PLAYBOOK)
+    assert plan == FlowPlan(**given, segments=["micro", "small"])
+    for wrong, problem in (
+        (["small", "mikro"], "segments: no such segment 'mikro'; did you mean 'micro'?"),
+        ([], "segments: is empty"),
+        ("small", "segments: must be a list of texts"),
+    ):
+        assert refused({**given, "segments": wrong}) == [problem]
+    for value, problem in (
+        ("small", "plan.segments: must be a frozenset, not str 'small'"),
+        ((), "plan.segments: must name a segment, or be None for all"),
+    ):
+        with pytest.raises(InvalidDataError) as told:
+            FlowPlan(**given, segments=value)
+        assert [str(one) for one in told.value.problems] == [problem]
+
+
 # -- a look by it --
 
 
@@ -322,6 +351,55 @@ def test_a_look_shows_the_flow_from_each_side(
     touches = {part.key: part.share.num for part in seen.balances[1].parts}
     assert touches["upstream"] == _touches(accounts, "webinar_attended", "webinar-2026-08")
     assert touches["downstream"] == _touches(accounts, "email_open", "mail-2026-09")
+
+
+def test_a_look_is_of_the_segments_that_the_firm_sells_to(
+    plan: FlowPlan, accounts: tuple[mf.Account, ...]
+) -> None:
+    """Of their journeys alone; money, touches and campaigns are of everybody."""
+    engine = mf.Engine(PLAYBOOK)
+    whole = look(engine, accounts, plan, period=QUARTER, as_of=STORY_DAY)
+    sold_to = frozenset({"small", "mid_market"})
+    assert {one.segment for one in whole.gaps.cells} > sold_to
+    mine = evolve(plan, segments=sold_to)
+    seen = look(engine, accounts, mine, period=QUARTER, as_of=STORY_DAY)
+    assert {one.segment for one in seen.gaps.cells} == sold_to
+    made = [
+        one
+        for one in journeys(
+            engine,
+            accounts,
+            as_of=STORY_DAY,
+            since=plan.since,
+            target=plan.target,
+            interest=plan.interest,
+            statuses=plan.statuses,
+        )
+        if one.segment in sold_to
+    ]
+    told = flow_report(made, period=QUARTER, as_of=STORY_DAY, within_days=plan.within_days)
+    assert seen.report.rows() == told.rows() != whole.report.rows()
+    entered = [sum(cohort.entered for cohort in one.cohorts) for one in (seen, whole)]
+    assert 0 < entered[0] < entered[1]
+    assert (seen.balances, seen.results) == (whole.balances, whole.results)
+
+
+def test_whose_segment_is_not_known_is_looked_at() -> None:
+    """Unknown is not no: the firm may well sell to it."""
+    made = [
+        Journey(unit, "crm", [DAY], segment=segment)
+        for unit, segment in enumerate(("small", None, "competitor"))
+    ]
+    seen = looked_at(
+        FlowPlan(since=DAY, within_days=90, segments=frozenset({"small"})),
+        made,
+        period=QUARTER,
+        as_of=STORY_DAY,
+        out_of_market=frozenset(),
+        results=None,
+        efforts=(),
+    )
+    assert [one.segment for one in seen.gaps.cells] == ["small", None]
 
 
 def _touches(accounts: tuple[mf.Account, ...], kind: str, campaign: str) -> int:

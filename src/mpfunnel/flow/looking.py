@@ -11,7 +11,7 @@ from attrs import frozen
 from mpfunnel.account import Account, company_of
 from mpfunnel.calendars import local_day, zone_for
 from mpfunnel.engine import Engine
-from mpfunnel.errors import InvalidDataError, series
+from mpfunnel.errors import InvalidDataError, Problem, series
 from mpfunnel.flow.balances import Balance, Effort, balance
 from mpfunnel.flow.campaigns.money import FxTable, from_cents
 from mpfunnel.flow.campaigns.outcomes import CampaignResults
@@ -36,6 +36,8 @@ _FOLLOWED_DAYS = 365
 @frozen
 class Look:
     """All that a plan asks of the flow of a period.
+
+    The report, the gap map and cohorts are of the segments that the plan names.
 
     Attributes:
         plan: The plan.
@@ -73,7 +75,7 @@ def look(
         PolicyError: A custom policy broke its contract.
     """
     given: tuple[Account, ...] = series(accounts)
-    if problems := faults_of_plan(plan, engine):
+    if problems := list(faults_of_plan(plan, engine)):
         raise InvalidDataError(problems)
     found = journeys(
         engine,
@@ -120,7 +122,8 @@ def looked_at(
         results: What campaigns came to.
         efforts: What was spent, and done.
     """
-    found = [*found]
+    sold_to = plan.segments
+    found = [one for one in found if sold_to is None or one.segment in (None, *sold_to)]
     # The whole firm is the same companies seen otherwise; a gap is looked for product by product.
     of_products = [one for one in found if one.product_id is not None]
     until = min(period.last, as_of)
@@ -147,18 +150,18 @@ def looked_at(
     )
 
 
-def faults_of_plan(plan: FlowPlan, engine: Engine) -> list[Problem]:
-    """Return what a plan names that the playbook does not have."""
-    book = plan.campaigns
+def faults_of_plan(plan: FlowPlan, engine: Engine) -> Iterator[Problem]:
+    """Yield what a plan names that the playbook does not have."""
     problems = faults_of_names(
         engine.playbook,
         interest=plan.interest,
+        segments=plan.segments,
         out_of_market=plan.out_of_market,
-        campaigns=book.campaigns,
-        spends=book.spends,
+        campaigns=plan.campaigns.campaigns,
+        spends=plan.campaigns.spends,
         insights=plan.insights,
     )
-    return [one.under("plan") for one in problems]
+    return (one.under("plan") for one in problems)
 
 
 def _out_of_market(

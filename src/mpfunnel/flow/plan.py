@@ -42,6 +42,19 @@ def _words(value: Iterable[str]) -> Any:
     return frozenset(series(value))
 
 
+def _words_or_none(value: Iterable[str] | None) -> Any:
+    # A lone text stays, for the check to name: its letters are never what was meant.
+    return value if value is None or isinstance(value, str) else _words(value)
+
+
+def _faults_of_segments(segments: Any) -> list[Problem]:
+    if segments is None:
+        return []
+    if not segments:
+        return [Problem("empty", "plan.segments", "must name a segment, or be None for all")]
+    return misfit("plan.segments", segments, frozenset)
+
+
 def _faults_of_bands(bands: tuple[Band, ...]) -> Iterator[Problem]:
     yield from faults_of_bands(bands, "motion", None)
     for place, one in enumerate(bands):
@@ -65,6 +78,9 @@ class FlowPlan:
             (``"replayed"``), or nowhere (``"kept"``).
         reference: The rate that each passage is held against, by the key of the step into which it
             leads; without it, the other segments of the same product together are.
+        segments: Keys of the segments that the firm sells to; `None` for all. The report, the gap
+            map and cohorts are then of these, and of companies whose segment is not known; money
+            and campaigns are of everybody.
         out_of_market: Keys of engagement states whose companies are out of the market: nobody
             could have sold to them yet.
         statuses: By kind of activity, how far a touch of that kind has come; `None` for kinds that
@@ -87,6 +103,7 @@ class FlowPlan:
     interest: str | None = "interested"
     stages: Stages = "replayed"
     reference: Mapping[str, Rate] = field(default=immutabledict(), converter=_map)
+    segments: frozenset[str] | None = field(default=None, converter=_words_or_none)
     out_of_market: frozenset[str] = field(
         default=frozenset({"priority_follow_up"}), converter=_words
     )
@@ -107,6 +124,7 @@ class FlowPlan:
         problems += misfit("plan.target", self.target, Tier)
         if fault := one_of(Stages)(self.stages):
             problems.append(Problem(fault[0], "plan.stages", fault[1]))
+        problems += _faults_of_segments(self.segments)
         problems += misfit("plan.campaigns", self.campaigns, CampaignBook)
         problems += misfits("plan.bands", self.bands, Band) or [
             one.under("plan") for one in _faults_of_bands(self.bands)

@@ -31,7 +31,7 @@ __all__ = ["load_plan"]
 
 _PLAN: Final = (
     *("since", "within_days", "target", "interest", "stages"),
-    *("reference", "out_of_market"),
+    *("segments", "reference", "out_of_market"),
 )
 _TOUCHES: Final = ("touches", "meetings", "horizons")
 _LISTS: Final = ("tactics", "campaigns", "spends", "statistics", "rates", "bands", "insights")
@@ -130,6 +130,7 @@ class _PlanCheck(AttributeCheck):
         for key in ("out_of_market", "meetings"):
             if key in data:
                 given[key] = self.texts(data, key, "")
+        given["segments"] = self.texts(data, "segments", "") or None
         touches = self.table(data, "touches", "")
         given["statuses"] = {
             kind: None if status == _NONE else status for kind, status in touches.items()
@@ -153,7 +154,7 @@ class _PlanCheck(AttributeCheck):
         table = self.built(lambda: FxTable(currency, rates), "", own="fx.") if rates else None
         names = {
             key: given.get(key, fields_dict(FlowPlan)[key].default)
-            for key in ("interest", "out_of_market")
+            for key in ("interest", "segments", "out_of_market")
         }
         for one in faults_of_names(
             self._playbook,

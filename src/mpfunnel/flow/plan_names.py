@@ -20,6 +20,7 @@ def faults_of_names(
     playbook: Playbook,
     *,
     interest: Any,
+    segments: Iterable[str] | None,
     out_of_market: Iterable[str],
     campaigns: Iterable[Campaign],
     spends: Iterable[Spend],
@@ -30,6 +31,7 @@ def faults_of_names(
     Args:
         playbook: The playbook.
         interest: The level of interest from which on a company is engaged; `None` for none.
+        segments: Keys of the segments that the firm sells to; `None` for all.
         out_of_market: Keys of engagement states.
         campaigns: Whose products are looked for.
         spends: Whose products are looked for.
@@ -43,6 +45,9 @@ def faults_of_names(
             f"not {brief(interest)}{hint}"
         )
         yield Problem("unknown-level", "interest", message)
+    known = [one.key for one in playbook.segments.outcomes]
+    for key in sorted(set(segments or ()).difference(known)):
+        yield from _unknown("segment", "unknown-level", "segments", key, known)
     states = playbook.scale.keys
     for key in sorted(set(out_of_market).difference(states)):
         yield from _unknown("state", "unknown-level", "out_of_market", key, states)
@@ -51,10 +56,9 @@ def faults_of_names(
         for place, one in enumerate(records):
             path = f"{name}[{place}].product_id"
             yield from _unknown("product", "unknown-product", path, one.product_id, products)
-    segments = [one.key for one in playbook.segments.outcomes]
     for place, one in enumerate(insights):
         path = f"insights[{place}].segment"
-        yield from _unknown("segment", "unknown-level", path, one.segment, segments)
+        yield from _unknown("segment", "unknown-level", path, one.segment, known)
 
 
 def _unknown(
