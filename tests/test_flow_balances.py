@@ -115,8 +115,8 @@ def test_a_band_of_a_unit_goes_before_one_of_every_unit() -> None:
             "hours": "within",
             "touches": "within",
         }
-    told = {one.unit: one.parts[0].band for one in balance(efforts, bands=[money])}
-    assert told == {"JPY": money, "hours": None, "touches": None}
+    bands_of = {one.unit: one.parts[0].band for one in balance(efforts, bands=[money])}
+    assert bands_of == {"JPY": money, "hours": None, "touches": None}
 
 
 BANDS = st.lists(

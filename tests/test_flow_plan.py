@@ -459,13 +459,19 @@ def test_a_plan_names_what_the_playbook_has() -> None:
         [Spend(DAY, 1, tactic="email", product_id=7)],
     )
     plan = FlowPlan(
-        **{"since": DAY, "within_days": 90, "out_of_market": {"priority"}},
-        **{"interest": "none", "campaigns": book, "insights": [said]},
+        since=DAY,
+        within_days=90,
+        interest="none",
+        segments=["mikro"],
+        out_of_market={"priority"},
+        campaigns=book,
+        insights=[said],
     )
     with pytest.raises(InvalidDataError) as told:
         look(mf.Engine(PLAYBOOK), (), plan, period=QUARTER, as_of=STORY_DAY)
     assert [f"{one.code}: {one.path}" for one in told.value.problems] == [
         "unknown-level: plan.interest",
+        "unknown-level: plan.segments",
         "unknown-level: plan.out_of_market",
         "unknown-product: plan.campaigns[0].product_id",
         "unknown-product: plan.spends[0].product_id",

@@ -152,7 +152,7 @@ class _PlanCheck(AttributeCheck):
         rates = records[FxRate]
         currency = self._playbook.currency
         table = self.built(lambda: FxTable(currency, rates), "", own="fx.") if rates else None
-        names = {
+        names: dict[str, Any] = {
             key: given.get(key, fields_dict(FlowPlan)[key].default)
             for key in ("interest", "segments", "out_of_market")
         }

@@ -52,7 +52,9 @@ def faults_of_names(
     for key in sorted(set(out_of_market).difference(states)):
         yield from _unknown("state", "unknown-level", "out_of_market", key, states)
     products = [one.id for one in playbook.products]
-    for name, records in (("campaigns", campaigns), ("spends", spends), ("insights", insights)):
+    about: dict[str, Iterable[Campaign | Spend | Insight]]
+    about = {"campaigns": campaigns, "spends": spends, "insights": insights}
+    for name, records in about.items():
         for place, one in enumerate(records):
             path = f"{name}[{place}].product_id"
             yield from _unknown("product", "unknown-product", path, one.product_id, products)
