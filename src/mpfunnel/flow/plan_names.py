@@ -46,10 +46,10 @@ def faults_of_names(
         )
         yield Problem("unknown-level", "interest", message)
     known = [one.key for one in playbook.segments.outcomes]
-    for key in sorted(set(segments or ()).difference(known)):
+    for key in sorted(set(segments or ()).difference(known), key=str):
         yield from _unknown("segment", "unknown-level", "segments", key, known)
     states = playbook.scale.keys
-    for key in sorted(set(out_of_market).difference(states)):
+    for key in sorted(set(out_of_market).difference(states), key=str):
         yield from _unknown("state", "unknown-level", "out_of_market", key, states)
     products = [one.id for one in playbook.products]
     about: dict[str, Iterable[Campaign | Spend | Insight]]
