@@ -490,6 +490,23 @@ def test_wins_lost_are_worth_what_wins_are(
     assert "JPY" in told.lost_value.basis.ja
 
 
+def test_what_is_lost_is_said_in_money_where_there_is_a_verdict() -> None:
+    """At the mean value of a win, in both languages; without a verdict nothing is priced."""
+    asked: dict[str, Any] = {
+        "reference": [0.9, 0.5],
+        "as_of": LATER,
+        "course": SHORT,
+        "values": lambda _: 100,
+        "currency": "JPY",
+    }
+    (lost,) = gap_map(crowd([100, 20, 10], "x"), **asked).cells
+    assert lost.gap.verdict is not None
+    assert lost.text().endswith("; at the mean value of a win 3,500")
+    assert lost.text("ja").endswith("；受注1件の平均金額で換算すると3,500")
+    (fine,) = gap_map(crowd([100, 95, 60], "x"), **asked).cells
+    assert "mean value" not in fine.text()
+
+
 def test_wins_lost_that_are_not_known_have_no_worth() -> None:
     """Where there is no reference, there is no amount either."""
     told = gap_map(

@@ -13,6 +13,7 @@ import mpfunnel as mf
 from mpfunnel.errors import DecodeError, InvalidDataError
 from mpfunnel.examples import PLAYBOOK, STORY_DAY, generate
 from mpfunnel.flow import (
+    Amounts,
     Band,
     Campaign,
     CampaignBook,
@@ -21,6 +22,7 @@ from mpfunnel.flow import (
     Journey,
     Period,
     Spend,
+    deal_amounts,
     flow_report,
     journeys,
     load_plan,
@@ -377,7 +379,10 @@ def test_a_look_is_of_the_segments_that_the_firm_sells_to(
         )
         if one.segment in sold_to
     ]
-    told = flow_report(made, period=QUARTER, as_of=STORY_DAY, within_days=plan.within_days)
+    amounts = deal_amounts(PLAYBOOK, made, accounts, as_of=STORY_DAY)
+    told = flow_report(
+        made, period=QUARTER, as_of=STORY_DAY, within_days=plan.within_days, amounts=amounts
+    )
     assert seen.report.rows() == told.rows() != whole.report.rows()
     entered = [sum(cohort.entered for cohort in one.cohorts) for one in (seen, whole)]
     assert 0 < entered[0] < entered[1]
@@ -395,6 +400,7 @@ def test_whose_segment_is_not_known_is_looked_at() -> None:
         made,
         period=QUARTER,
         as_of=STORY_DAY,
+        amounts=Amounts("JPY", {}),
         out_of_market=frozenset(),
         results=None,
         efforts=(),

@@ -41,6 +41,7 @@ from mpfunnel.flow.reporting.winning import Amounts, Winning
 from mpfunnel.flow.survival import Curve, Incidences, Spell, aalen_johansen, kaplan_meier
 from mpfunnel.flow.tracing.journeys import journeys
 from mpfunnel.flow.tracing.reading import course_of
+from mpfunnel.flow.worth import deal_amounts
 
 __all__ = [
     "COURSE",
@@ -110,6 +111,7 @@ __all__ = [
     "course_of",
     "credited",
     "days_to_close",
+    "deal_amounts",
     "flow_report",
     "gap",
     "gap_map",

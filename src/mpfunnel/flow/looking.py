@@ -24,7 +24,9 @@ from mpfunnel.flow.plan import FlowPlan
 from mpfunnel.flow.plan_names import faults_of_names
 from mpfunnel.flow.reporting.followed import Cohort, cohorts
 from mpfunnel.flow.reporting.report import FlowReport, flow_report
+from mpfunnel.flow.reporting.winning import Amounts, key_of
 from mpfunnel.flow.tracing.journeys import journeys
+from mpfunnel.flow.worth import deal_amounts
 from mpfunnel.plays import Motion
 from mpfunnel.records import Id
 
@@ -92,6 +94,7 @@ def look(
         found,
         period=period,
         as_of=as_of,
+        amounts=deal_amounts(engine.playbook, found, given, as_of=as_of, fx=plan.fx),
         out_of_market=_out_of_market(engine, given, plan, as_of),
         results=_results(engine, given, plan, as_of),
         efforts=[
@@ -107,6 +110,7 @@ def looked_at(
     *,
     period: Period,
     as_of: date,
+    amounts: Amounts,
     out_of_market: frozenset[tuple[Id, Id]],
     results: CampaignResults | None,
     efforts: Iterable[Effort],
@@ -118,6 +122,7 @@ def looked_at(
         found: The journeys.
         period: The period.
         as_of: The day.
+        amounts: What the journeys are worth.
         out_of_market: Companies, each with a product for which somebody is out of the market.
         results: What campaigns came to.
         efforts: What was spent, and done.
@@ -126,17 +131,23 @@ def looked_at(
     found = [one for one in found if sold_to is None or one.segment in (None, *sold_to)]
     # The whole firm is the same companies seen otherwise; a gap is looked for product by product.
     of_products = [one for one in found if one.product_id is not None]
+    # Of deals that nobody gave an amount, there is nothing to tell by value.
+    priced = amounts if amounts.of else None
     until = min(period.last, as_of)
     first = max(plan.since, until - timedelta(_FOLLOWED_DAYS))
     return Look(
         plan,
-        flow_report(found, period=period, as_of=as_of, within_days=plan.within_days),
+        flow_report(
+            found, period=period, as_of=as_of, within_days=plan.within_days, amounts=priced
+        ),
         gap_map(
             of_products,
             reference=plan.reference or "others",
             as_of=as_of,
             until=until,
             out_of_market=out_of_market,
+            values=None if priced is None else lambda one: amounts.of.get(key_of(one)),
+            currency=amounts.currency,
         ),
         cohorts(
             of_products,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 from attrs import field, frozen
 
@@ -13,11 +13,13 @@ from mpfunnel.flow.course import SEGMENT_UNKNOWN, WHOLE_FIRM, Course
 from mpfunnel.flow.gaps.gap import Gap
 from mpfunnel.flow.gaps.insights import Insight, Standing, insights_for
 from mpfunnel.flow.measures import Measure
-from mpfunnel.labels import Lang
+from mpfunnel.labels import Label, Lang
 from mpfunnel.personal import shown
 from mpfunnel.records import Id
 
 __all__ = ["Cell", "GapMap"]
+
+_WORTH: Final = Label("at the mean value of a win", "受注1件の平均金額で換算すると")
 
 
 @frozen
@@ -48,7 +50,15 @@ class Cell:
         product = WHOLE_FIRM.text(lang) if self.product_id is None else _named(self.product_id)
         segment = SEGMENT_UNKNOWN.text(lang) if self.segment is None else self.segment
         joint = "：" if lang == "ja" else ": "
-        return f"{product} × {segment}{joint}{self.gap.text(lang)}"
+        return f"{product} × {segment}{joint}{self.said(lang)}"
+
+    def said(self, lang: Lang = "en") -> str:
+        """Return what may be said of it: the verdict, and what is lost there in money."""
+        told = self.gap.text(lang)
+        if self.gap.verdict is None or self.lost_value is None or self.lost_value.value is None:
+            return told
+        worth = self.lost_value.text(lang)
+        return f"{told}；{_WORTH.ja}{worth}" if lang == "ja" else f"{told}; {_WORTH.en} {worth}"
 
 
 @frozen
@@ -122,6 +132,7 @@ class GapMap:
                 "reference": one.reference and one.reference.value,
                 "wins_lost": one.lost.value,
                 "binding": one == cell.gap.binding,
+                "value_lost": cell.lost_value and cell.lost_value.value,
                 "verdict": cell.gap.verdict,
                 "status": cell.gap.status,
             }

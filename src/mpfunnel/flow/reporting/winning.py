@@ -27,7 +27,7 @@ from mpfunnel.labels import Label
 from mpfunnel.records import Id
 from mpfunnel.records.checks import a_key, revenue
 
-__all__ = ["Amounts", "JourneyKey", "Winning", "selling_step", "winning"]
+__all__ = ["Amounts", "JourneyKey", "Winning", "key_of", "selling_step", "winning"]
 
 JourneyKey = tuple[Id, Id | None, int]
 """Which journey: the unit, the product and the number of the pursuit."""
@@ -35,6 +35,11 @@ JourneyKey = tuple[Id, Id | None, int]
 _CENT: Final = 100
 _EXACT: Final = Context(prec=60)
 _UNPRICED: Final = Label("ended in the period, without an amount", "決着したうち金額不明")
+
+
+def key_of(journey: Journey) -> JourneyKey:
+    """Return which journey it is."""
+    return journey.unit_id, journey.product_id, journey.pursuit
 
 
 def _amounts(value: Mapping[JourneyKey, int | Decimal]) -> Any:
@@ -181,7 +186,7 @@ class _Priced:
 
 
 def _cents(journeys: Iterable[Journey], known: Mapping[JourneyKey, int | Decimal]) -> list[int]:
-    keys = ((one.unit_id, one.product_id, one.pursuit) for one in journeys)
+    keys = map(key_of, journeys)
     # A Decimal would be worked with in the precision of the thread.
     return [int(Fraction(known[key]) * _CENT) for key in keys if key in known]
 

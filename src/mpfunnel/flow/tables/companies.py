@@ -158,6 +158,8 @@ def _deals(population: Population, ids: Mapping[int, Id]) -> Iterator[Deal]:
             status=row["status"],
             closed_at=row["closed_at"],
             reason=row["reason"],
+            amount=None if row.get("amount") is None else Decimal(row["amount"]).scaleb(-2),
+            currency=row.get("currency"),
             lines=about.get(row["id"], ()),
         )
 

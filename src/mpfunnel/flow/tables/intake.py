@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from immutabledict import immutabledict
 
+from mpfunnel.account import Account
 from mpfunnel.engine import Engine
 from mpfunnel.errors import InvalidDataError, Problem, misfit
 from mpfunnel.flow.campaigns.touches import TouchStatus
@@ -20,6 +21,7 @@ from mpfunnel.flow.tables.companies import accounts_in
 from mpfunnel.flow.tables.people import PeopleOfTables
 from mpfunnel.flow.tracing.of_companies import journeys_of_company
 from mpfunnel.flow.tracing.reading import Reading, reading_of
+from mpfunnel.flow.worth import deal_amounts
 from mpfunnel.frames.assessing import population_of
 from mpfunnel.frames.door import REJECTED
 from mpfunnel.frames.kinds import polars
@@ -129,6 +131,9 @@ class FlowTables:
             found,
             period=period,
             as_of=self._as_of,
+            amounts=deal_amounts(
+                self._engine.playbook, found, self._accounts.values(), as_of=self._as_of, fx=plan.fx
+            ),
             out_of_market=self._out_of_market(plan),
             results=None,
             efforts=[*spent_in(self._engine.playbook.currency, plan, period, self._as_of)],
@@ -150,12 +155,15 @@ class FlowTables:
     def _gathered(self) -> Gathered:
         return self._population.gather()
 
+    @cached_property
+    def _accounts(self) -> dict[int, Account]:
+        """The companies by their numbers, without people."""
+        return dict(accounts_in(self._population))
+
     def _journeys(self, reading: Reading) -> Iterator[Journey]:
         people = PeopleOfTables(self._gathered, self._population.sorting, reading)
-        companies = [*accounts_in(self._population)]
-        last = companies[-1][0] if companies else -1
-        accounts = dict(companies)
-        for number, one in enumerate(people.of(last + 1)):
+        accounts = self._accounts
+        for number, one in enumerate(people.of(max(accounts, default=-1) + 1)):
             if number in accounts:
                 yield from journeys_of_company(accounts[number], reading, one)
 
