@@ -8,6 +8,7 @@ cohorts of several campaigns put together count none of them twice.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import date, datetime
 from typing import Any, Final
@@ -17,8 +18,9 @@ from attrs import Factory, define, field, frozen
 from mpfunnel.account import Account
 from mpfunnel.errors import brief, near
 from mpfunnel.flow.campaigns.book import CampaignBook
+from mpfunnel.flow.campaigns.counted import Counted, Sale
 from mpfunnel.flow.campaigns.credit import CREDIT_RULES, CreditRule, chosen
-from mpfunnel.flow.campaigns.deals import concerns
+from mpfunnel.flow.campaigns.deals import amount_of, concerns
 from mpfunnel.flow.campaigns.records import Campaign
 from mpfunnel.flow.campaigns.touches import TouchStatus, rank
 from mpfunnel.plays import Motion
@@ -117,6 +119,25 @@ class Effects:
         self.opened_before |= other.opened_before
         self.acquired |= other.acquired
 
+    def counted(self) -> Counted:
+        """Return how many there are of each."""
+        return Counted(
+            people=Counter(self.people.values()),
+            companies=Counter(self.companies.values()),
+            unmatched=len(self.unmatched),
+            matured=len(self.matured),
+            pending=len(self.pending),
+            meetings=len(self.meetings),
+            opened=len(self.opened),
+            converted=len({company_id for company_id, _ in self.opened}),
+            opened_before=len(self.opened_before),
+            acquired=len(self.acquired),
+            won=[
+                Sale(one.day, amount_of(one.deal, one.product_ids), one.deal.currency)
+                for one in self.won.values()
+            ],
+        )
+
 
 @frozen
 class Gathered:
@@ -134,6 +155,13 @@ class Gathered:
         factory=lambda: {rule: {} for rule in CREDIT_RULES}
     )
     rejects: list[Rejected] = field(factory=list[Rejected])
+
+    def counted(self, campaigns: Iterable[Campaign]) -> Counted:
+        """Return what some campaigns came to together."""
+        cohort = Effects()
+        for campaign in campaigns:
+            cohort.add(self.cohorts[campaign.id])
+        return cohort.counted()
 
 
 def gather(book: CampaignBook, accounts: Iterable[Account], terms: Terms) -> Gathered:

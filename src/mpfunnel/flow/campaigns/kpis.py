@@ -7,14 +7,14 @@ from datetime import date
 
 from attrs import frozen
 
-from mpfunnel.flow.campaigns.effects import Effects
+from mpfunnel.flow.campaigns.counted import Counted
 from mpfunnel.flow.campaigns.records import Statistic
 from mpfunnel.flow.campaigns.tactics import Kpi
-from mpfunnel.flow.campaigns.touches import TOUCH_STATUSES, TouchStatus, rank
+from mpfunnel.flow.campaigns.touches import TOUCH_STATUSES
 from mpfunnel.flow.measures import Measure, count, missing, share
 from mpfunnel.labels import Label
 
-__all__ = ["Told", "kpi_measure", "people"]
+__all__ = ["Told", "kpi_measure"]
 
 
 @frozen
@@ -30,25 +30,19 @@ class Told:
     within: Sequence[Statistic] = ()
 
 
-def people(cohort: Effects, status: TouchStatus) -> int:
-    """Return how many people have touches that came so far, or further."""
-    least = rank(status)
-    return sum(furthest >= least for furthest in cohort.people.values())
-
-
-def kpi_measure(kpi: Kpi, cohort: Effects, told: Told, *, as_of: date, min_n: int) -> Measure:
+def kpi_measure(kpi: Kpi, cohort: Counted, told: Told, *, as_of: date, min_n: int) -> Measure:
     """Return a KPI of one subject.
 
     Args:
         kpi: The figure.
-        cohort: Whom the subject touched.
+        cohort: How many people the subject touched.
         told: What is told of it without touches; records of days after `as_of` do not count.
         as_of: The day.
         min_n: Of fewer than so many, a share is called small.
     """
     if kpi.reached is None:
         return _of_statistics(kpi, told, as_of, min_n)
-    hits, reached = people(cohort, kpi.reached), TOUCH_STATUSES[kpi.reached]
+    hits, reached = cohort.people_at(kpi.reached), TOUCH_STATUSES[kpi.reached]
     if kpi.of is None:
         basis = Label(
             f"people whose touches by {as_of} are {reached} or further",
@@ -60,7 +54,7 @@ def kpi_measure(kpi: Kpi, cohort: Effects, told: Told, *, as_of: date, min_n: in
         f"people {reached} or further by {as_of}, of those {of} or further",
         f"{as_of}までに「{of.ja}」以上となった人のうち「{reached.ja}」以上",
     )
-    return share(hits, people(cohort, kpi.of), basis, min_n=min_n)
+    return share(hits, cohort.people_at(kpi.of), basis, min_n=min_n)
 
 
 def _of_statistics(kpi: Kpi, told: Told, as_of: date, min_n: int) -> Measure:

@@ -7,28 +7,29 @@ loss, nor does a sale of the same day look like a return on money that has yet t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 
 from attrs import evolve, frozen
+from immutabledict import immutabledict
 
 from mpfunnel.flow.campaigns.book import CampaignBook
+from mpfunnel.flow.campaigns.counted import Counted
 from mpfunnel.flow.campaigns.credit import CREDIT_RULES, CreditRule
-from mpfunnel.flow.campaigns.deals import amount_of
-from mpfunnel.flow.campaigns.effects import Effects, Gathered, Terms
-from mpfunnel.flow.campaigns.kpis import Told, kpi_measure, people
+from mpfunnel.flow.campaigns.effects import Terms
+from mpfunnel.flow.campaigns.kpis import Told, kpi_measure
 from mpfunnel.flow.campaigns.money import FxTable, total
-from mpfunnel.flow.campaigns.outcomes import CampaignResult, Subject
+from mpfunnel.flow.campaigns.outcomes import CampaignResult, CampaignResults, Subject
 from mpfunnel.flow.campaigns.records import Campaign, Spend, Statistic
 from mpfunnel.flow.campaigns.returns import cac, roas, roi
 from mpfunnel.flow.campaigns.tactics import MOTIONS, Kpi, Tactic
 from mpfunnel.flow.campaigns.texts import Texts
-from mpfunnel.flow.campaigns.touches import rank
 from mpfunnel.flow.measures import Measure, Status, count, missing, share
 from mpfunnel.labels import Label
 from mpfunnel.plays import Motion
 from mpfunnel.records import Id
+from mpfunnel.situation import Rejected
 
 __all__ = ["Reckoning"]
 
@@ -54,7 +55,9 @@ class Reckoning:
     Attributes:
         book: Campaigns, spends and statistics.
         terms: How is counted.
-        found: What was found in the accounts.
+        counted: Gives what some campaigns came to together.
+        credits: By rule, how many deals won each campaign is credited with, those of none under
+            `None`.
         fx: The rates.
         cost_basis: What the spends contain.
         min_n: Of fewer than so many, a share is called small.
@@ -62,10 +65,28 @@ class Reckoning:
 
     book: CampaignBook
     terms: Terms
-    found: Gathered
+    counted: Callable[[Sequence[Campaign]], Counted]
+    credits: Mapping[CreditRule, Mapping[Id | None, int]]
     fx: FxTable
     cost_basis: Label
     min_n: int
+
+    def results(self, rejects: Iterable[Rejected]) -> CampaignResults:
+        """Return all results.
+
+        Args:
+            rejects: What could not be used.
+        """
+        return CampaignResults(
+            as_of=self.terms.as_of,
+            campaigns=tuple(self.campaigns()),
+            tactics=tuple(self.tactics()),
+            motions=tuple(self.motions()),
+            uncredited=immutabledict(
+                {rule: counts.get(None, 0) for rule, counts in self.credits.items()}
+            ),
+            rejects=tuple(rejects),
+        )
 
     def campaigns(self) -> Iterator[CampaignResult]:
         """Yield the result of each campaign."""
@@ -117,24 +138,17 @@ class Reckoning:
         return _Part(about, key, label, motion, tactics, campaigns, spends, Told(own, within))
 
     def _result(self, part: _Part) -> CampaignResult:
-        cohort = Effects()
-        for campaign in part.campaigns:
-            cohort.add(self.found.cohorts[campaign.id])
+        cohort = self.counted(part.campaigns)
         horizon = self.terms.horizons[part.motion]
         texts = Texts(self.terms.as_of, horizon, self.cost_basis, self.fx.currency)
-        delivered, engaged = rank("delivered"), rank("engaged")
-        pending = len(cohort.pending)
-
-        def companies(least: int, basis: Label) -> Measure:
-            return count(sum(furthest >= least for furthest in cohort.companies.values()), basis)
+        pending = cohort.pending
 
         def followed(number: int, basis: Label) -> Measure:
             status: Status = "immature" if pending else "ok"
             return Measure(number, "count", basis, number, status=status, pending=pending)
 
-        converted = {company_id for company_id, _ in cohort.opened}
         money = self._money(part.spends, cohort, horizon, texts)
-        response = people(cohort, "interacted"), people(cohort, "delivered")
+        response = cohort.people_at("interacted"), cohort.people_at("delivered")
         return CampaignResult(
             about=part.about,
             key=part.key,
@@ -142,17 +156,17 @@ class Reckoning:
             motion=part.motion,
             horizon_days=horizon,
             budget=self._budget(part.campaigns, texts),
-            reached=companies(delivered, texts.reached),
-            engaged=companies(engaged, texts.engaged),
-            unmatched=count(len(cohort.unmatched), texts.unmatched),
+            reached=count(cohort.companies_at("delivered"), texts.reached),
+            engaged=count(cohort.companies_at("engaged"), texts.engaged),
+            unmatched=count(cohort.unmatched, texts.unmatched),
             response=share(*response, texts.response, min_n=self.min_n),
-            meetings=followed(len(cohort.meetings), texts.meetings),
-            deals=followed(len(cohort.opened), texts.deals),
+            meetings=followed(cohort.meetings, texts.meetings),
+            deals=followed(cohort.opened, texts.deals),
             won=followed(len(cohort.won), texts.won),
-            won_open_before=followed(len(cohort.opened_before), texts.won_open_before),
+            won_open_before=followed(cohort.opened_before, texts.won_open_before),
             deal_conversion=share(
-                len(converted),
-                len(cohort.matured),
+                cohort.converted,
+                cohort.matured,
                 texts.deal_conversion,
                 min_n=self.min_n,
                 pending=pending,
@@ -172,12 +186,12 @@ class Reckoning:
             roas=money["roas"],
         )
 
-    def _kpi(self, kpi: Kpi, cohort: Effects, told: Told) -> Measure:
+    def _kpi(self, kpi: Kpi, cohort: Counted, told: Told) -> Measure:
         return kpi_measure(kpi, cohort, told, as_of=self.terms.as_of, min_n=self.min_n)
 
     def _credited(self, rule: CreditRule, campaigns: Iterable[Campaign]) -> Measure:
         """Each deal is credited once, so that the credits of campaigns may be added up."""
-        counts, days = self.found.credits[rule], self.terms.look_back_days
+        counts, days = self.credits[rule], self.terms.look_back_days
         by = CREDIT_RULES[rule]
         basis = Label(
             f"deals won by {self.terms.as_of}, by {by} within {days} days before",
@@ -192,10 +206,10 @@ class Reckoning:
         return total(prices, texts.budget)
 
     def _money(
-        self, spends: Iterable[Spend], cohort: Effects, horizon: int, texts: Texts
+        self, spends: Iterable[Spend], cohort: Counted, horizon: int, texts: Texts
     ) -> dict[str, Measure]:
         """Return what was spent, what the deals won are worth, and the return."""
-        as_of, pending = self.terms.as_of, len(cohort.pending)
+        as_of, pending = self.terms.as_of, cohort.pending
         prices = [
             ((as_of - one.day).days, self.fx.priced(one.amount, one.currency, one.day))
             for one in spends
@@ -209,16 +223,13 @@ class Reckoning:
         elif not old or (pending and not cohort.matured):
             # Money is spent before the touches that it pays for: alone, it would be a pure loss.
             cost = Measure(None, "money", texts.cost, status="immature", pending=pending)
-        worth = [
-            self.fx.priced(amount_of(one.deal, one.product_ids), one.deal.currency, one.day)
-            for one in cohort.won.values()
-        ]
+        worth = [self.fx.priced(one.amount, one.currency, one.day) for one in cohort.won]
         value = _ripening(total(worth, texts.value), pending)
         return {
             "spend": spend,
             "cost": cost,
             "value": value,
-            "cac": cac(cost, len(cohort.acquired), texts.cac),
+            "cac": cac(cost, cohort.acquired, texts.cac),
             "roi": roi(value, cost, texts.roi),
             "roas": roas(value, cost, texts.roas),
         }

@@ -41,7 +41,7 @@ from mpfunnel.plays import Motion
 from mpfunnel.records import Id
 from mpfunnel.records.checks import Check, a_day, a_number_of
 
-__all__ = ["COST_BASIS", "HORIZON_DAYS", "LOOK_BACK_DAYS", "campaign_results"]
+__all__ = ["COST_BASIS", "HORIZON_DAYS", "LOOK_BACK_DAYS", "campaign_results", "checked_terms"]
 
 HORIZON_DAYS: Final[Mapping[Motion, int]] = immutabledict({"upstream": 365, "downstream": 90})
 """Within how many days what follows a touch counts, unless the firm says otherwise."""
@@ -91,10 +91,59 @@ def campaign_results(
             else; all of it at once.
     """
     given = series(accounts)
+    terms = checked_terms(
+        playbook,
+        book,
+        as_of=as_of,
+        statuses=statuses,
+        meetings=meetings,
+        fx=fx,
+        horizons=horizons,
+        look_back_days=look_back_days,
+        min_n=min_n,
+        others=_faults_of_accounts(given),
+    )
+    found = gather(book, given, terms)
+    table = fx or FxTable(playbook.currency)
+    basis = as_label(cost_basis)
+    reckoning = Reckoning(book, terms, found.counted, found.credits, table, basis, min_n)
+    return reckoning.results(found.rejects)
+
+
+def checked_terms(
+    playbook: Playbook,
+    book: CampaignBook,
+    *,
+    as_of: date,
+    statuses: Mapping[str, TouchStatus | None],
+    meetings: Collection[str],
+    fx: FxTable | None,
+    horizons: Mapping[Motion, int],
+    look_back_days: int,
+    min_n: int,
+    others: Iterable[Problem] = (),
+) -> Terms:
+    """Return how is counted, of arguments as those of `campaign_results`.
+
+    Args:
+        playbook: The firm's products, zone and currency.
+        book: Tactics, campaigns, spends and statistics.
+        as_of: The day.
+        statuses: By kind of activity, the status of the touch.
+        meetings: The kinds of activity that are a meeting held.
+        fx: The rates.
+        horizons: By motion, within how many days what follows counts.
+        look_back_days: How long before a deal was won a touch is credited.
+        min_n: Of fewer than so many, a share is called small.
+        others: What else is wrong.
+
+    Raises:
+        InvalidDataError: Something is wrong; all of it at once.
+    """
     problems = [
         *misfit("playbook", playbook, Playbook),
         *misfit("book", book, CampaignBook),
-        *_faults_of_accounts(given),
+        *others,
         *_faults_of_settings(as_of, statuses, meetings, horizons, look_back_days, min_n),
     ]
     if fx is not None:
@@ -104,7 +153,7 @@ def campaign_results(
     if problems:
         raise InvalidDataError(problems)
 
-    terms = Terms(
+    return Terms(
         as_of=as_of,
         day_of=partial(local_day, zone=zone_for(playbook.zone)),
         products={one.id: one for one in playbook.products},
@@ -112,19 +161,6 @@ def campaign_results(
         meetings=frozenset(meetings),
         horizons=horizons,
         look_back_days=look_back_days,
-    )
-    found = gather(book, given, terms)
-    table = fx or FxTable(playbook.currency)
-    reckoning = Reckoning(book, terms, found, table, as_label(cost_basis), min_n)
-    return CampaignResults(
-        as_of=as_of,
-        campaigns=tuple(reckoning.campaigns()),
-        tactics=tuple(reckoning.tactics()),
-        motions=tuple(reckoning.motions()),
-        uncredited=immutabledict(
-            {rule: counts.get(None, 0) for rule, counts in found.credits.items()}
-        ),
-        rejects=tuple(found.rejects),
     )
 
 
