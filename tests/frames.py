@@ -31,6 +31,7 @@ __all__ = ["KEYS", "KINDS", "differences", "draw_records", "tables_of"]
 RECORDS = ("companies", "leads", "activities", "deals", "contracts", "sales_events")
 
 INSTANT = pa.timestamp("us", "UTC")
+MONEY = pa.decimal128(20, 2)
 NULLABLE = {
     pa.int64(): pd.Int64Dtype(),
     pa.float64(): pd.Float64Dtype(),
@@ -75,6 +76,7 @@ def tables_of(records: Mapping[str, Iterable[Any]], engine: Engine) -> dict[str,
     lead_id = _id_type(one.id for one in leads)
     activity_id = _id_type(one.id for one in activities)
     deal_id = _id_type(one.id for one in deals)
+    campaign_id = _id_type(one.campaign_id for one in activities)
     product_id = _id_type(one.id for one in engine.playbook.products)
 
     def table(rows: Iterable[Any], **columns: Any) -> pa.Table:
@@ -134,7 +136,7 @@ def tables_of(records: Mapping[str, Iterable[Any]], engine: Engine) -> dict[str,
                 for n in ("name", "industry", "region", "country", "corporate_number")
             },
             employees=at("employees", pa.int64()),
-            annual_revenue=(money, pa.decimal128(20, 2)),
+            annual_revenue=(money, MONEY),
             growth_rate=at("growth_rate", pa.float64()),
             parent_id=at("parent_id", company_id),
             **attributes("company"),
@@ -154,6 +156,7 @@ def tables_of(records: Mapping[str, Iterable[Any]], engine: Engine) -> dict[str,
             lead_id=at("lead_id", lead_id),
             kind=at("kind", text),
             at=at("at", INSTANT),
+            campaign_id=at("campaign_id", campaign_id),
         ),
         "activity_products": table(
             [(a.lead_id, a.id, p) for a in activities for p in sorted(a.product_ids)],
@@ -170,6 +173,8 @@ def tables_of(records: Mapping[str, Iterable[Any]], engine: Engine) -> dict[str,
             closed_at=at("closed_at", INSTANT),
             status=at("status", text),
             reason=at("reason", text),
+            amount=(lambda row: None if row.amount is None else Decimal(row.amount), MONEY),
+            currency=at("currency", text),
         ),
         "deal_lines": table(
             [(d.id, line.product_id) for d in deals for line in d.lines],
