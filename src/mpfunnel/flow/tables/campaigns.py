@@ -262,6 +262,7 @@ class _Counting:
         for level in self._climbed(people, ["lead_no"], ["rank"]):
             self._tell_ranks("people", level)
         lone = people.filter(nw.col("company_no").is_null() & arrived)
+        lone = self.shop.keep("people_alone", lone)
         for level in self._climbed(lone, ["lead_no"], ["rank"]):
             self._tell(level.group_by("part_no").agg(unmatched=nw.len()))
 
@@ -312,7 +313,8 @@ class _Counting:
         day, about, product = nw.col("at_day"), nw.col("about"), nw.col("for_about")
         named = (about == product) | (about == FIRM) | (product == FIRM)
         held = held.filter((day >= nw.col("since")) & (day <= nw.col("until")) & named)
-        held = held.with_columns(met=whole(1))
+        held = held.select("part_no", "company_no", "at_day", met=whole(1)).unique()
+        held = self.shop.keep("meetings_counted", held)
         for level in self._climbed(held, ["company_no", "at_day"], ["met"]):
             self._tell(level.group_by("part_no").agg(meetings=nw.len()))
 
@@ -336,6 +338,7 @@ class _Counting:
         )
         found = found.filter((nw.col("opened_in") == 1) | (nw.col("won_in") == 1))
         flags = ["opened_in", "won_in", "before", "acquired", "all_of_it", "part_of_it"]
+        found = self.shop.keep("deals_counted_for", found)
         sold = deals.each.select("deal_no", "company_no", "closed", "amount", "currency", "lines")
         for level in self._climbed(found, ["deal_no", "for_about"], flags):
             each = level.group_by("part_no", "deal_no").agg(
@@ -421,16 +424,22 @@ class _Counting:
         """Yield rows of campaigns, then those of tactics, then those of motions, by ``part_no``.
 
         Args:
-            frame: Rows of campaigns.
-            keys: What tells them apart; of tactics and motions, each of these is there once.
+            frame: Rows of campaigns, worked out.
+            keys: What tells the rows of each apart, integers; with these, each row is there once.
             values: Of which the most counts.
         """
+        yield frame
+        many, (key, *others) = len(self.parts), keys
         for step in self.steps:
             places = {"part_no": list(step), "within": list(step.values())}
             frame = frame.join(self.shop.small("parts", places), on="part_no")
+            # One number is quicker to group by than two.
+            frame = frame.with_columns(whose=nw.col(key) * many + nw.col("within"))
             most = (nw.col(value).max() for value in values)
-            frame = frame.group_by("within", *keys).agg(*most)
-            frame = self.shop.keep("climbed", frame.select(*keys, *values, part_no="within"))
+            frame = frame.group_by("whose", *others).agg(*most)
+            whose = nw.col("whose")
+            frame = frame.with_columns((whose // many).alias(key), part_no=whose % many)
+            frame = self.shop.keep("climbed", frame.drop("whose"))
             yield frame
 
     def _tell(self, frame: Frame) -> None:
@@ -465,22 +474,23 @@ class _Counting:
 def _steps(book: CampaignBook) -> tuple[list[frozenset[Id]], list[dict[int, int]]]:
     """Return the sets of campaigns that are asked about, and the steps from each to a larger one.
 
-    The first step leads from the places of campaigns to the places of the sets of one, the second
-    from there to tactics, the third from there to motions.
+    The sets of one campaign come first, in the order of the book. The first step leads from their
+    places to those of tactics, the second from there to those of motions.
     """
     places: dict[frozenset[Id], int] = {}
 
     def place(campaigns: Iterable[Campaign]) -> int:
         return places.setdefault(frozenset(one.id for one in campaigns), len(places))
 
-    steps: list[dict[int, int]] = [{}, {}, {}]
-    place(())
-    for number, one in enumerate(book.campaigns):
-        steps[0][number] = place([one])
+    for one in book.campaigns:
+        place([one])
+    tactics: dict[int, int] = {}
+    motions: dict[int, int] = {}
     for motion in MOTIONS:
         of_motion = [one for one in book.campaigns if book.tactic_of(one).motion == motion]
         for tactic in dict.fromkeys(one.tactic for one in of_motion):
             of_tactic = [one for one in of_motion if one.tactic == tactic]
-            steps[1].update({place([one]): place(of_tactic) for one in of_tactic})
-            steps[2][place(of_tactic)] = place(of_motion)
-    return list(places), steps
+            tactics.update({place([one]): place(of_tactic) for one in of_tactic})
+            motions[place(of_tactic)] = place(of_motion)
+    place(())
+    return list(places), [tactics, motions]
