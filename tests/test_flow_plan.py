@@ -416,6 +416,30 @@ def _touches(accounts: tuple[mf.Account, ...], kind: str, campaign: str) -> int:
     )
 
 
+def test_a_balance_counts_the_touches_that_results_count() -> None:
+    """Equal ones once; not those that contradict each other, or are of nobody who is known."""
+    given = {
+        "since": DAY,
+        "within_days": 90,
+        "campaigns": [{"id": 1, "tactic": "email", "start": DAY}],
+        "touches": {"email_open": "delivered", "reply": "engaged"},
+    }
+    noon = datetime(2026, 8, 3, 3, tzinfo=UTC)
+    told = mf.Activity(1, 1, "email_open", noon, campaign_id=1)
+    twice = [evolve(told, id=2, kind=kind) for kind in ("email_open", "reply")]
+    activities = [told, told, *twice, evolve(told, id=3, lead_id=9)]
+    account = mf.Account(mf.Company(7), leads=[mf.Lead(1, 7)], activities=activities)
+    seen = look(
+        mf.Engine(PLAYBOOK),
+        [account],
+        load_plan(given, PLAYBOOK),
+        period=QUARTER,
+        as_of=STORY_DAY,
+    )
+    (balance,) = seen.balances
+    assert {one.key: one.share.num for one in balance.parts} == {"upstream": 0, "downstream": 1}
+
+
 def test_without_campaigns_there_are_no_results(accounts: tuple[mf.Account, ...]) -> None:
     """Nor is there a balance; the flow is told all the same."""
     plan = FlowPlan(since=DAY, within_days=90)

@@ -160,7 +160,9 @@ def differences(asked: Asked, records: Mapping[str, Iterable[Any]], told: Told) 
 def draw_campaigns(random: Random, book: mf.Playbook, as_of: date) -> CampaignBook:
     """Some campaigns, for products and for the firm, of tactics that are alone or several."""
     products = [one.id for one in book.products]
-    ids = random.choice(([1, 2, 3, 4, 5, 6], ["か\u3099", "が", "A'", "a", "Z", "\\"], ["b", 2, 3]))
+    ids: Any = random.choice(
+        ([1, 2, 3, 4, 5, 6], ["か\u3099", "が", "A'", "a", "Z", "\\"], ["b", 2, 3])
+    )
     campaigns = [
         Campaign(
             one,
@@ -222,7 +224,7 @@ def draw_world(random: Random, number: int) -> tuple[Asked, dict[str, list[Any]]
             owner = random.choice(records["companies"])
             owner = owner.company if isinstance(owner, mf.CompanyHistory) else owner
             opened = instant(random.randrange(-1, begin))
-            status = random.choice(("won", "won", "lost", "open"))
+            status: Any = random.choice(("won", "won", "lost", "open"))
             closed = opened + timedelta(random.randrange(-2, 9))
             about = random.sample(products, random.randrange(len(products) + 1))
             deals[f"own {place}"] = mf.Deal(
@@ -520,7 +522,8 @@ def test_deals_need_neither_amount_nor_currency(columns: list[str]) -> None:
     records = records_of(TOUCHED, SOLD)
     tables = tables_of(records, SMALL.engine)
     told = SMALL.of_tables({**tables, "deals": tables["deals"].drop_columns(columns)})
-    bare = [evolve(one, **dict.fromkeys(columns)) for one in SOLD]
+    blank: Any = dict.fromkeys(columns)
+    bare = [evolve(one, **blank) for one in SOLD]
     said = SMALL.of(mf.accounts(**records_of(TOUCHED, bare)))
     assert told.results == evolve(said, rejects=())
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from fractions import Fraction
+from functools import partial
 
 from attrs import frozen
 
@@ -29,6 +30,7 @@ from mpfunnel.flow.tracing.journeys import journeys
 from mpfunnel.flow.worth import deal_amounts
 from mpfunnel.plays import Motion
 from mpfunnel.records import Id
+from mpfunnel.situation import situation
 
 __all__ = ["Look", "faults_of_plan", "look", "looked_at", "spent_in"]
 
@@ -241,11 +243,15 @@ def _touches(
 ) -> Iterator[Effort]:
     """Yield the touches of campaigns in the period."""
     book, last = plan.campaigns, min(period.last, as_of)
-    zone = zone_for(engine.playbook.zone)
-    for account in accounts:
-        for one in account.activities:
-            campaign = book.by_id.get(one.campaign_id)
-            if campaign is None or plan.statuses.get(one.kind) is None:
-                continue
-            if period.first <= local_day(one.at, zone) <= last:
-                yield Effort(1, "touches", book.tactic_of(campaign).motion, campaign.product_id)
+    day_of = partial(local_day, zone=zone_for(engine.playbook.zone))
+    products = {one.id: one for one in engine.playbook.products}
+    # Without campaigns, there is no touch to be looked for.
+    for account in accounts if book.campaigns else ():
+        known = situation(account, as_of=as_of, day_of=day_of, products=products)
+        for of_lead in known.activities.values():
+            for one, day in of_lead:
+                campaign = book.by_id.get(one.campaign_id)
+                if campaign is None or plan.statuses.get(one.kind) is None:
+                    continue
+                if period.first <= day <= last:
+                    yield Effort(1, "touches", book.tactic_of(campaign).motion, campaign.product_id)

@@ -176,11 +176,13 @@ def count_campaigns(
     """
     counting = _Counting(sorting, book, terms)
     deals = None if facts.deals is None else counting.deals(facts.deals, facts.deal_lines)
-    if touches is not None and facts.leads is not None:
+    if touches is not None:
+        # They were made of these.
+        assert facts.leads is not None
+        assert facts.activities is not None
         homes = facts.leads.select("lead_no", "company_no")
         ripe = counting.reached(touches, homes)
-        if facts.activities is not None:
-            counting.met(ripe, facts.activities, homes)
+        counting.met(ripe, facts.activities, homes)
         if deals is not None:
             counting.followed(ripe, deals)
     parts = {key: Counted(**numbers) for key, numbers in counting.found.items()}
@@ -366,8 +368,8 @@ class _Counting:
         won = self.shop.keep(
             "deals_won", won.select("deal_no", "company_no", "closed_at", "closed")
         )
-        (row,) = self.shop.rows(won.select(times=nw.len()))
-        rest = int(row["times"])
+        (counted,) = self.shop.rows(won.select(times=nw.len()))
+        every = int(counted["times"])
         counts = None
         if touches is not None and leads is not None:
             counts = self._credited(touches, leads, won, deals.scopes)
@@ -376,7 +378,7 @@ class _Counting:
             times = {row["campaign_no"]: int(row["times"]) for row in rows}
             campaigns = enumerate(self.book.campaigns)
             of_rule.update({one.id: times[place] for place, one in campaigns if place in times})
-            if none := rest - sum(times.values()):
+            if none := every - sum(times.values()):
                 of_rule[None] = none
         return found
 
