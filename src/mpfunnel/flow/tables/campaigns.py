@@ -23,6 +23,7 @@ from mpfunnel.flow.campaigns.money import from_cents
 from mpfunnel.flow.campaigns.records import Campaign
 from mpfunnel.flow.campaigns.tactics import MOTIONS
 from mpfunnel.flow.campaigns.touches import TouchStatus, rank
+from mpfunnel.flow.tables.credits import credited
 from mpfunnel.frames.expressions import flag, whole
 from mpfunnel.frames.kinds import Frame
 from mpfunnel.frames.situation import FIRM, Situation, Sorting
@@ -372,7 +373,12 @@ class _Counting:
         every = int(counted["times"])
         counts = None
         if touches is not None and leads is not None:
-            counts = self._credited(touches, leads, won, deals.scopes)
+            delivered = touches.filter(nw.col("rank") >= _DELIVERED)
+            products = self._campaigns().select("for_about", campaign_no="part_no")
+            delivered = delivered.join(products, on="campaign_no")
+            counts = credited(
+                delivered, leads, won, deals.scopes, self.sorting, self.terms.look_back_days
+            )
         for rule, of_rule in found.items():
             rows = [] if counts is None else self.shop.rows(counts[rule])
             times = {row["campaign_no"]: int(row["times"]) for row in rows}
@@ -380,44 +386,6 @@ class _Counting:
             of_rule.update({one.id: times[place] for place, one in campaigns if place in times})
             if none := every - sum(times.values()):
                 of_rule[None] = none
-        return found
-
-    def _credited(
-        self, touches: Frame, leads: Frame, won: Frame, scopes: Frame
-    ) -> dict[CreditRule, Frame]:
-        """Return by rule how many deals are put down to each campaign."""
-        # Most touches are of people whose company never bought.
-        buyers = leads.select("lead_no", "company_no")
-        buyers = buyers.join(won.select("company_no").unique(), on="company_no")
-        told = touches.filter(nw.col("rank") >= _DELIVERED).join(buyers, on="lead_no")
-        products = self._campaigns().select("for_about", campaign_no="part_no")
-        told = told.join(products, on="campaign_no")
-        told = told.select(
-            "company_no", "for_about", "lead_no", "id", "at", "at_day", "campaign_no"
-        )
-        wanted = won.join(scopes.select("deal_no", for_about="about"), on="deal_no")
-        pairs = told.join(wanted, on=["company_no", "for_about"])
-        look_back = self.terms.look_back_days
-        early = nw.col("closed") - nw.col("at_day") <= look_back
-        pairs = pairs.filter((nw.col("at") <= nw.col("closed_at")) & early)
-        # Under this name, texts are put in the order of their code points everywhere (S14).
-        ref = "ref" if self.sorting.door.id_type("activity") == nw.String() else "id"
-        pairs = pairs.select("deal_no", "at", "lead_no", "campaign_no", nw.col("id").alias(ref))
-        pairs = self.shop.keep("touches_before_deals", pairs)
-        ends = pairs.group_by("deal_no").agg(
-            nw.col("at").min().alias("begin"), nw.col("at").max().alias("end")
-        )
-        pairs = pairs.join(ends, on="deal_no")
-        at_end = (nw.col("at") == nw.col("begin")) | (nw.col("at") == nw.col("end"))
-        # Within one instant, ids set their order; of leads, their numbers do.
-        pairs = pairs.filter(at_end).with_row_index("place", order_by=["at", ref, "lead_no"])
-        pairs = self.shop.keep("touches_credited", pairs)
-        of_deals = pairs.group_by("deal_no")
-        ends = of_deals.agg(first=nw.col("place").min(), last=nw.col("place").max())
-        found: dict[CreditRule, Frame] = {}
-        for rule in CREDIT_RULES:
-            chosen = pairs.join(ends.select("deal_no", place=rule), on=["deal_no", "place"])
-            found[rule] = chosen.group_by("campaign_no").agg(times=nw.len())
         return found
 
     # -- numbers --
