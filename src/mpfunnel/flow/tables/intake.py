@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import date, datetime
 from functools import cached_property
 from typing import Any, Final
@@ -12,11 +12,24 @@ from immutabledict import immutabledict
 from mpfunnel.account import Account
 from mpfunnel.engine import Engine
 from mpfunnel.errors import InvalidDataError, Problem, misfit
+from mpfunnel.flow.balances import Effort
+from mpfunnel.flow.campaigns.book import CampaignBook
+from mpfunnel.flow.campaigns.money import FxTable
+from mpfunnel.flow.campaigns.outcomes import CampaignResults
+from mpfunnel.flow.campaigns.reckoning import Reckoning
+from mpfunnel.flow.campaigns.results import (
+    COST_BASIS,
+    HORIZON_DAYS,
+    LOOK_BACK_DAYS,
+    checked_terms,
+)
 from mpfunnel.flow.campaigns.touches import TouchStatus
 from mpfunnel.flow.course import Course, Journey
 from mpfunnel.flow.looking import Look, faults_of_plan, looked_at, spent_in
+from mpfunnel.flow.measures import MIN_N
 from mpfunnel.flow.periods import Period
 from mpfunnel.flow.plan import FlowPlan
+from mpfunnel.flow.tables.campaigns import count_campaigns, count_touches, touches_of
 from mpfunnel.flow.tables.companies import accounts_in
 from mpfunnel.flow.tables.people import PeopleOfTables
 from mpfunnel.flow.tracing.of_companies import journeys_of_company
@@ -24,8 +37,10 @@ from mpfunnel.flow.tracing.reading import Reading, reading_of
 from mpfunnel.flow.worth import deal_amounts
 from mpfunnel.frames.assessing import population_of
 from mpfunnel.frames.door import REJECTED
-from mpfunnel.frames.kinds import polars
+from mpfunnel.frames.kinds import Frame, polars
 from mpfunnel.frames.population import Gathered
+from mpfunnel.labels import Label, as_label
+from mpfunnel.plays import Motion
 from mpfunnel.records import Id
 from mpfunnel.tiers import Tier
 
@@ -68,6 +83,7 @@ class FlowTables:
         self._population = population_of(engine, tables, as_of=as_of, kept=_KEPT)
         self._engine = engine
         self._as_of = self._population.task.day
+        self._touched: dict[Any, Frame | None] = {}
 
     def journeys(
         self,
@@ -135,9 +151,63 @@ class FlowTables:
                 self._engine.playbook, found, self._accounts.values(), as_of=self._as_of, fx=plan.fx
             ),
             out_of_market=self._out_of_market(plan),
-            results=None,
-            efforts=[*spent_in(self._engine.playbook.currency, plan, period, self._as_of)],
+            results=self._results(plan),
+            efforts=[
+                *spent_in(self._engine.playbook.currency, plan, period, self._as_of),
+                *self._efforts(plan, period),
+            ],
         )
+
+    def campaign_results(
+        self,
+        book: CampaignBook,
+        *,
+        statuses: Mapping[str, TouchStatus | None],
+        meetings: Collection[str] = (),
+        fx: FxTable | None = None,
+        horizons: Mapping[Motion, int] = HORIZON_DAYS,
+        look_back_days: int = LOOK_BACK_DAYS,
+        cost_basis: str | Label = COST_BASIS,
+        min_n: int = MIN_N,
+    ) -> CampaignResults:
+        """Return what campaigns cost, whom they reached, and what came of it.
+
+        See `mpfunnel.flow.campaign_results`. What could not be used is among `rejects` here, and
+        not in the results.
+
+        Args:
+            book: Tactics, campaigns, spends and statistics.
+            statuses: By kind of activity, how far a touch of that kind has come; `None` for kinds
+                that are no touch. An activity of a campaign whose kind is not there is a reject.
+            meetings: The kinds of activity that are a meeting held.
+            fx: The rates; `None` where all money is in the playbook's currency.
+            horizons: Within how many days what follows counts, for both motions.
+            look_back_days: How many days before a deal was won a touch lies at most to be credited.
+            cost_basis: What the spends contain, as it stands in the texts of what rests on them.
+            min_n: Of fewer than so many, a share is called small.
+
+        Raises:
+            InvalidDataError: Something is of another type or out of range, or contradicts something
+                else; all of it at once.
+        """
+        playbook = self._engine.playbook
+        terms = checked_terms(
+            playbook,
+            book,
+            as_of=self._as_of,
+            statuses=statuses,
+            meetings=meetings,
+            fx=fx,
+            horizons=horizons,
+            look_back_days=look_back_days,
+            min_n=min_n,
+        )
+        facts, _ = self._gathered
+        found = count_campaigns(
+            self._touches(book, statuses), facts, self._population.sorting, book, terms
+        )
+        table, basis = fx or FxTable(playbook.currency), as_label(cost_basis)
+        return Reckoning(book, terms, found.counted, found.credits, table, basis, min_n).results(())
 
     @property
     def rejects(self) -> Any:
@@ -166,6 +236,38 @@ class FlowTables:
         for number, one in enumerate(people.of(max(accounts, default=-1) + 1)):
             if number in accounts:
                 yield from journeys_of_company(accounts[number], reading, one)
+
+    def _touches(
+        self, book: CampaignBook, statuses: Mapping[str, TouchStatus | None]
+    ) -> Frame | None:
+        """Return the touches of campaigns; what of them cannot be told is turned away once."""
+        key = book, immutabledict(statuses)
+        if key not in self._touched:
+            facts, _ = self._gathered
+            self._touched[key] = touches_of(facts, self._population.sorting, book, statuses)
+        return self._touched[key]
+
+    def _results(self, plan: FlowPlan) -> CampaignResults | None:
+        if not plan.campaigns.campaigns:
+            return None
+        return self.campaign_results(
+            plan.campaigns,
+            statuses=plan.statuses,
+            meetings=plan.meetings,
+            horizons=plan.horizons,
+            fx=plan.fx,
+        )
+
+    def _efforts(self, plan: FlowPlan, period: Period) -> Iterator[Effort]:
+        """Yield the touches of campaigns in the period."""
+        book, last = plan.campaigns, min(period.last, self._as_of)
+        if not book.campaigns:
+            return
+        touches = self._touches(book, plan.statuses)
+        counts = count_touches(touches, self._population.sorting, book, period.first, last)
+        for campaign_id, times in counts.items():
+            campaign = book.by_id[campaign_id]
+            yield Effort(times, "touches", book.tactic_of(campaign).motion, campaign.product_id)
 
     def _out_of_market(self, plan: FlowPlan) -> frozenset[tuple[Id, Id]]:
         """Return companies, each with a product for which somebody of it is out of the market."""
