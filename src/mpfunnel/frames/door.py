@@ -207,9 +207,15 @@ class Door:
         self._tell(name, frame, nw.lit(column), nw.lit(code), said)
 
     def _tell(
-        self, name: str, frame: Frame, column: nw.Expr, code: nw.Expr, reason: nw.Expr
+        self, name: str, wrong: Frame, column: nw.Expr, code: nw.Expr, reason: nw.Expr
     ) -> None:
-        self.rejects.append(self._workshop.note(rejected(name, frame, column, code, reason)))
+        some = self._workshop.some(wrong)
+        # Most checks find nothing, and to plan what would be said takes longer than to look. The
+        # first are kept in any case: they have the columns of all.
+        if some is None and self.rejects:
+            return
+        told = rejected(name, wrong if some is None else some, column, code, reason)
+        self.rejects.append(self._workshop.note(told))
 
     def sift(
         self, name: str, frame: Frame, faults: Sequence[Fault], *, said: nw.Expr | None = None

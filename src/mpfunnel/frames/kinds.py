@@ -285,6 +285,14 @@ class Workshop:
         """Return a frame of few rows: taken at once where its rows would be sought again later."""
         return frame if self.kind in _SQL.values() else self.keep("noted", frame)
 
+    def some(self, frame: Frame) -> Frame | None:
+        """Return a frame of few rows, maybe taken at once; `None` where it is seen to have none."""
+        if self.kind in _SQL.values():
+            return frame
+        taken: Any = frame.to_native().collect()
+        found: Frame = nw.from_native(taken.lazy())
+        return found if taken.height else None
+
     def leave(self, answers: Mapping[str, Answer]) -> dict[str, Any]:
         """Return answers as tables of the kind that was given."""
         if self.kind == "polars-lazy":

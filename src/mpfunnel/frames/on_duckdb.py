@@ -117,6 +117,10 @@ class OnDuckDB(Workshop):
         """Return a frame of few rows, worked out."""
         return self.keep("noted", frame)
 
+    def some(self, frame: Frame) -> Frame | None:
+        """Return a frame; `None` where it has no rows."""
+        return frame if self.rows(frame.select(some=nw.lit(1)).head(1)) else None
+
     def leave(self, answers: Mapping[str, Answer]) -> dict[str, Any]:
         """Return answers as relations, which stand on the tables that are still needed for them."""
         asked: dict[str, str] = {}
