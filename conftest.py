@@ -30,7 +30,7 @@ from sybil.parsers.rest import DocTestParser
 
 # Plans of tables are trees of many small objects. Python would look through all that lives for
 # garbage again and again while they are made, which took up to a tenth of the time of all tests.
-gc.set_threshold(20_000, 20, 20)
+gc.set_threshold(100_000, 20, 20)
 
 SAMPLES = Path(__file__).parent / "docs" / "samples"
 
