@@ -87,8 +87,7 @@ def test_parts_make_no_difference(kind: str, number: int) -> None:
     [
         ("Polars", 3),
         ("Polars", 1),
-        ("pandas, NumPy", 3),
-        *(pytest.param(kind, 3, marks=pytest.mark.bulk) for kind in ("Polars, lazy", "PyArrow")),
+        *(pytest.param(kind, 3, marks=pytest.mark.bulk) for kind in IN_MEMORY if kind != "Polars"),
     ],
 )
 def test_answers_come_part_by_part(kind: str, chunks: int) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from random import Random
 from typing import Any
 
@@ -17,7 +19,7 @@ from mpfunnel.facts import account, lead, product
 from mpfunnel.frames.diaries import DAYS
 from mpfunnel.frames.plays_of_companies import OFFERED
 from mpfunnel.playbook import Playbook
-from mpfunnel.plays import PlayRule, Plays
+from mpfunnel.plays import PlannedPlay, PlayRule, Plays
 from mpfunnel.stages import StageHistory
 from tests.frames import KINDS, differences, draw_records, rows_of, tables_of
 from tests.leads import BOOKS, book_of, draw_ages, draw_as_of, draw_follow_ups, with_plays
@@ -70,19 +72,25 @@ TODAY = [pytest.param("Polars", number) for number in range(6)]
 TODAY += [pytest.param(kind, 6) for kind in KINDS if kind != "Polars"]
 
 
-@pytest.mark.parametrize(("kind", "number"), TODAY)
-def test_the_priority_list(kind: str, number: int) -> None:
-    """The rows of tables of every kind are those of `Engine.today`, in the same order."""
+@cache
+def planned(number: int) -> tuple[mf.Engine, dict[str, Any], Sequence[PlannedPlay], Any]:
+    """An engine, how its list of today is asked for, the list, and the table of all plays."""
     random = Random(f"today {number}")
     book, records, as_of = drawn(random, number, 40)
     engine = mf.Engine(book)
     answers = [engine.assess(one, as_of=as_of) for one in mf.accounts(**records)]
     owner = random.choice((None, engine.today(answers)[0].play.owner))
-    limit = random.choice((None, 7))
-    wanted = engine.today(answers, owner=owner, limit=limit)
+    asked = {"owner": owner, "limit": random.choice((None, 7))}
     plays = frames.assess(engine, **tables_of(records, engine), as_of=as_of, lang="en").plays
+    return engine, asked, engine.today(answers, **asked), plays
+
+
+@pytest.mark.parametrize(("kind", "number"), TODAY)
+def test_the_priority_list(kind: str, number: int) -> None:
+    """The rows of tables of every kind are those of `Engine.today`, in the same order."""
+    engine, asked, wanted, plays = planned(number)
     (given,) = KINDS[kind]({"plays": plays}).values()
-    found = rows_of(frames.today(engine, given, owner=owner, limit=limit))
+    found = rows_of(frames.today(engine, given, **asked))
     key = ("lead_id", "product_id", "play", "due")
     assert [tuple(row[name] for name in key) for row in found] == [
         (one.lead_id, one.product_id, one.play.key, one.due) for one in wanted

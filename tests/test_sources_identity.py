@@ -431,20 +431,34 @@ def assert_same(
     )
 
 
+def assert_drawn_files_same(folder: Path, random: Random) -> None:
+    """Files that are drawn give the same as tables and as records."""
+    integers = random.random() < 0.5
+    mapping = drawn_mapping(random, integers=integers)
+    for name, text in drawn_files(random, integers=integers).items():
+        write(folder, f"{name}.csv", text)
+    records = sources.read(mapping, folder)
+    assert len(records.matches) == len(records.leads)
+    assert_same(records, sources.read_tables(mapping, folder))
+
+
 class TestSameAsRows:
-    @settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+    @settings(
+        max_examples=40,
+        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    )
     @given(randoms())
     def test_files_are_matched_in_tables_as_in_records(
         self, tmp_path: Path, random: Random
     ) -> None:
         """Law 1: Engines agree: the same companies, the same leads, for the same reasons."""
-        integers = random.random() < 0.5
-        mapping = drawn_mapping(random, integers=integers)
-        for name, text in drawn_files(random, integers=integers).items():
-            write(tmp_path, f"{name}.csv", text)
-        records = sources.read(mapping, tmp_path)
-        assert len(records.matches) == len(records.leads)
-        assert_same(records, sources.read_tables(mapping, tmp_path))
+        assert_drawn_files_same(tmp_path, random)
+
+    @pytest.mark.bulk
+    def test_many_files_are_matched_in_tables_as_in_records(self, tmp_path: Path) -> None:
+        """Law 1: Engines agree: so they do of many drawn files."""
+        for number in range(150):
+            assert_drawn_files_same(tmp_path, Random(f"matched {number}"))
 
     @pytest.mark.parametrize(
         "kind",

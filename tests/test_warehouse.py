@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -336,6 +337,18 @@ def test_a_project_of_dbt(tmp_path: Path, told_by_statements: dict[str, list[Any
     assert set(refs) <= {*tables, *queries.names}
     assert {*tables} <= set(refs)
     assert answers_of(database) == told_by_statements
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_models_of_dbt_refer_to_what_they_read(tmp_path: Path, dialect: warehouse.Dialect) -> None:
+    """No table is read by its bare name, however names are quoted."""
+    queries = written(dialect, DAY)
+    known = "|".join(("mpfunnel_", *TABLES))
+    for path in queries.write(tmp_path):
+        if path.suffix == ".sql":
+            model = path.read_text(encoding="utf-8")
+            assert "ref(" in model
+            assert not re.search(rf'(FROM|JOIN) ["`]({known})', model)
 
 
 def test_seeds_keep_what_they_hold() -> None:
