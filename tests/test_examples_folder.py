@@ -135,7 +135,7 @@ class TestSuccessPath:
             for entry, limit in zip(history.entries, limits, strict=True)
         ]
         assert found == [
-            ("known", date(2026, 3, 31), "forward", None, None),
+            ("known", date(2026, 4, 1), "forward", None, None),
             ("engaged", date(2026, 4, 20), "forward", None, None),
             ("mql", date(2026, 5, 1), "forward", date(2026, 5, 1), None),
             # Two business days from a Friday before Golden Week.

@@ -166,7 +166,7 @@ class Journey:
 
 def _faults(journey: Journey) -> Iterator[Problem]:
     days = journey.entered
-    plain = bool(days) and all(type(day) is date for day in days)
+    plain = type(days) is tuple and days and all(type(day) is date for day in days)
     if not plain and (not days or misfits("journey.entered", days, date) or any(map(a_day, days))):
         yield Problem("type", "journey.entered", f"must be one date or more, not {brief(days)}")
         return
