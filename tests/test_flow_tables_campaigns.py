@@ -460,6 +460,7 @@ def test_ids_set_the_order_within_one_instant(ids: tuple[Any, ...], kind: str) -
     book = CampaignBook([Campaign(place, "email", DAY) for place in range(len(ids) + 1)])
     least, last = min(ids), len(ids)
     # The first person has all ids but the least, the second has all.
+    whose: list[tuple[Any, int, tuple[str, ...], int]]
     whose = [(one, 1, (), place) for place, one in enumerate(ids) if one != least]
     whose += [(one, 2, ("crm", "sfa"), last - (one == least)) for one in ids]
     activities = [

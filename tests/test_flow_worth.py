@@ -12,6 +12,7 @@ from attrs import evolve
 from hypothesis import given
 
 import mpfunnel as mf
+from mpfunnel.calendars import zone_for
 from mpfunnel.flow import FxRate, FxTable, Journey, deal_amounts, flow_report, journeys
 from mpfunnel.flow.periods import Period
 from tests.leads import BOOKS, book_of, draw_account, draw_as_of, engine_of
@@ -173,7 +174,7 @@ def test_each_deal_that_was_won_is_worth_one_journey(random: Random) -> None:
         for one in account.deals
         if one.company_id == answer.company_id and one not in bad and one.status == "won"
     ]
-    zone = mf.calendars.zone_for(book.zone)
+    zone = zone_for(book.zone)
     known = [
         one
         for one in own

@@ -14,8 +14,7 @@ import mpfunnel as mf
 from mpfunnel import frames
 from mpfunnel.errors import InvalidDataError
 from mpfunnel.frames.people import People
-from mpfunnel.frames.population import Population
-from mpfunnel.frames.situation import WHOLE, Part
+from mpfunnel.frames.population import Gathered, Population
 from tests.frames import KINDS, draw_records, rows_of, tables_of
 from tests.leads import BOOKS, book_of, draw_as_of, engine_of
 
@@ -119,9 +118,9 @@ def test_a_part_is_gone_before_the_next(kind: str, monkeypatch: pytest.MonkeyPat
     counts: list[int] = []
     taken = Population.people
 
-    def counted(population: Population, part: Part = WHOLE) -> People | None:
+    def counted(population: Population, gathered: Gathered) -> People | None:
         counts.append(len(alive))
-        people = taken(population, part)
+        people = taken(population, gathered)
         assert people is not None
         alive.add(people)
         return people

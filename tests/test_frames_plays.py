@@ -80,7 +80,7 @@ def planned(number: int) -> tuple[mf.Engine, dict[str, Any], Sequence[PlannedPla
     engine = mf.Engine(book)
     answers = [engine.assess(one, as_of=as_of) for one in mf.accounts(**records)]
     owner = random.choice((None, engine.today(answers)[0].play.owner))
-    asked = {"owner": owner, "limit": random.choice((None, 7))}
+    asked: dict[str, Any] = {"owner": owner, "limit": random.choice((None, 7))}
     plays = frames.assess(engine, **tables_of(records, engine), as_of=as_of, lang="en").plays
     return engine, asked, engine.today(answers, **asked), plays
 

@@ -130,8 +130,8 @@ class OnDuckDB(Workshop):
             asked[name] = _typed(f"FROM ({text})", types)
         needed = {word for text in asked.values() for word in re.findall(r"\w+", text)}
         for what, made in (("VIEW", self.views), ("TABLE", self.tables)):
-            for table in made:
-                if table not in needed:
+            while made:
+                if (table := made.pop()) not in needed:
                     self._run(f"DROP {what} {table}")
         return {name: self._run(text) for name, text in asked.items()}
 

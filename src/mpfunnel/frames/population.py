@@ -30,7 +30,7 @@ from mpfunnel.frames.task import Task
 from mpfunnel.frames.white_space import decided, in_words
 from mpfunnel.labels import Lang
 
-__all__ = ["KEYS", "ON_REQUEST", "SHAPES", "STAMP", "Population"]
+__all__ = ["KEYS", "ON_REQUEST", "SHAPES", "STAMP", "Gathered", "Population"]
 
 _DECIDED: Final = {"settled": "flag", "possible": "text", "missing": "text"}
 _WHY: Final = {"rule": "text", "because": "text"}

@@ -118,7 +118,7 @@ def _changes(
         values[row["company_no"], row["fact"], row["since"]] = None
     found: dict[int, list[CompanyChange]] = {}
     for (number, fact, since), value in sorted(values.items(), key=lambda one: one[0]):
-        held = frozenset(value) if isinstance(value, set) else value
+        held = frozenset(cast("set[str]", value)) if isinstance(value, set) else value
         found.setdefault(number, []).append(CompanyChange(date.fromordinal(since), fact, held))
     return found
 
@@ -148,7 +148,7 @@ def _deals(population: Population, ids: Mapping[int, Id]) -> Iterator[Deal]:
     rows, products = population.task.workshop.rows, [*population.task.book.products]
     about: dict[Id, list[DealLine]] = {}
     for row in rows(lines):
-        about.setdefault(row["deal_id"], []).append(DealLine(products[row["about"]]))
+        about.setdefault(row["deal_id"], []).append(DealLine(products[int(row["about"])]))
     own = frame.filter(~nw.col("company_no").is_null())
     for row in rows(own):
         yield Deal(
@@ -174,7 +174,7 @@ def _contracts(population: Population, ids: Mapping[int, Id]) -> Iterator[Contra
         end, quantity = row["end"], row["quantity"]
         yield Contract(
             ids[row["company_no"]],
-            products[row["about"]],
+            products[int(row["about"])],
             date.fromordinal(row["start"]),
             None if end is None else date.fromordinal(end),
             quantity=quantity,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from datetime import date, datetime
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from immutabledict import immutabledict
 
@@ -64,7 +64,8 @@ class FlowTables:
     history is kept, a replay of accounts knows.
 
     Tables may be of every kind that `mpfunnel.frames.assess` takes. Activities are added up in
-    their own engine; what is known of each company comes out of it.
+    their own engine; what is known of each company comes out of it. Several questions of the same
+    tables cost little more than one; `close` them at the end, or ask within a ``with`` block.
 
     Args:
         engine: The playbook.
@@ -221,6 +222,20 @@ class FlowTables:
         told = pl.DataFrame(rows, schema=dict.fromkeys(REJECTED, pl.String)).sort(REJECTED)
         return workshop.hand_out("rejects", told)
 
+    def close(self) -> None:
+        """Let go of what was worked out of the tables; ask nothing more afterwards.
+
+        On DuckDB, that is in temporary tables, which otherwise last as long as their connection.
+        Rejects that were handed out stay.
+        """
+        self._population.task.workshop.leave({})
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self.close()
+
     @cached_property
     def _gathered(self) -> Gathered:
         return self._population.gather()
@@ -279,7 +294,7 @@ class FlowTables:
         found = people.in_states(plan.out_of_market).join(companies, on="company_no")
         products = [*population.task.book.products]
         rows = population.task.workshop.rows(found.select("id", "about"))
-        return frozenset((row["id"], products[row["about"]]) for row in rows)
+        return frozenset((row["id"], products[int(row["about"])]) for row in rows)
 
 
 def _replayed(plan: FlowPlan) -> Iterator[Problem]:

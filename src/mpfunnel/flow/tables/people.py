@@ -85,7 +85,7 @@ class PeopleOfTables:
         counts = come.group_by(*_KEY).agg(nw.len().alias("days")).sort(*_KEY)
         begin = 0
         for number, about, many in zip(*self._workshop.columns(counts).values(), strict=True):
-            product_id = None if about == FIRM else self._products[about]
+            product_id = None if about == FIRM else self._products[int(about)]
             found.setdefault(number, {})[product_id] = days[begin : begin + many]
             begin += many
         return found
