@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import date
 from functools import cached_property
-from itertools import pairwise
 from typing import Final
 
 from attrs import evolve, field, frozen
@@ -166,11 +165,11 @@ class Journey:
 
 def _faults(journey: Journey) -> Iterator[Problem]:
     days = journey.entered
-    plain = type(days) is tuple and days and all(type(day) is date for day in days)
+    plain = type(days) is tuple and {*map(type, days)} == {date}
     if not plain and (not days or misfits("journey.entered", days, date) or any(map(a_day, days))):
         yield Problem("type", "journey.entered", f"must be one date or more, not {brief(days)}")
         return
-    if any(later < earlier for earlier, later in pairwise(journey.entered)):
+    if [*days] != sorted(days):
         yield Problem("order", "journey.entered", "must not go back in time")
     if (journey.exit is None) != (journey.exited_on is None):
         yield Problem("contradiction", "journey.exit", "goes with exited_on; give both or neither")

@@ -6,12 +6,14 @@ of it, for some companies after the others.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain, groupby
+from operator import itemgetter
 from typing import Any, Final
 
 import narwhals.stable.v2 as nw
 
-from mpfunnel.flow.tracing.of_people import People, moves_of
+from mpfunnel.flow.tracing.of_people import People, Stay, moves_of, stays_of
 from mpfunnel.flow.tracing.reading import Reading
 from mpfunnel.flow.tracing.signs import NO_TOUCHES, Sign, Touches
 from mpfunnel.frames.histories import Histories
@@ -27,6 +29,7 @@ _AT_ONCE: Final = 20_000
 """What is known of the people of so many companies is taken out of the engine at once."""
 _KEY: Final = ("company_no", "about")
 _ENTRY: Final = ("lead_id", "of_lead", "number")
+_OF_MERGED: Final = ("of_lead", "number", "pursuit", "stage", "entered", "left", "kind", "cause")
 _DELIVERED, _RESPONDED = 1, 2
 
 _STRANGE: Final[nw.Expr] = ~nw.col("product_id").is_null() & nw.col("about").is_null()
@@ -51,10 +54,11 @@ class PeopleOfTables:
         self._products = [*reading.book.products]
         self._reading = reading
         self._touches = _touches(facts, sorting, reading)
-        self._entries = None
-        if histories is not None:
-            self._entries = _entries(histories, facts, reading, workshop)
-            self._about = _about(histories, workshop)
+        self._entries = self._merged = None
+        self._places: dict[tuple[Any, ...], list[int]] = {}
+        if histories is not None and facts.leads is not None:
+            self._entries, self._merged = _entries(histories, facts.leads, reading, workshop)
+            self._places = _places(histories, workshop)
         self._workshop = workshop
 
     def of(self, companies: int) -> Iterator[People]:
@@ -93,29 +97,44 @@ class PeopleOfTables:
     def _signs(self, numbers: range) -> _Signs:
         """Return where leads stand by their histories, by company."""
         found: _Signs = {}
-        if self._entries is None:
-            return found
-        by_lead: dict[tuple[int, Id], list[Entry]] = {}
-        for row in self._workshop.rows(self._entries.filter(_of(numbers))):
-            by_lead.setdefault((row["company_no"], row["lead_id"]), []).append(self._entry(row))
-        for (number, lead_id), entries in by_lead.items():
-            moves = moves_of(lead_id, tuple(sorted(entries, key=in_time)), self._reading)
-            found.setdefault(number, []).extend(moves)
+        for number, lead_id, stays in chain(self._stays(numbers), self._stays_of_merged(numbers)):
+            found.setdefault(number, []).extend(moves_of(lead_id, stays, self._reading))
         return found
 
-    def _entry(self, row: dict[str, Any]) -> Entry:
-        about = self._about.get(tuple(row[name] for name in _ENTRY), ())
-        return Entry(
-            row["of_lead"],
-            row["number"],
-            row["pursuit"],
-            row["stage"],
-            row["entered"],
-            row["left"],
-            row["kind"],
-            row["cause"],
-            for_products=[self._products[place] for place in about],
-        )
+    def _stays(self, numbers: range) -> Iterator[tuple[int, Id, Mapping[int, Stay | None]]]:
+        """Yield where leads are, by company, lead and day."""
+        if self._entries is None:
+            return
+        told = self._entries.filter(_of(numbers)).sort("company_no", "lead_no", "number")
+        rows = zip(*self._workshop.columns(told).values(), strict=True)
+        for (number, _), of_lead in groupby(rows, key=itemgetter(0, 1)):
+            stays: dict[int, Stay | None] = {}
+            lead_id = None
+            # Each was left when the next one began: the last one of a day is where the lead is.
+            for *_, lead_id, place, day, stage in of_lead:
+                stays[day] = Stay(lead_id, place, stage, self._about((lead_id, lead_id, place)))
+            assert lead_id is not None
+            yield number, lead_id, stays
+
+    def _stays_of_merged(
+        self, numbers: range
+    ) -> Iterator[tuple[int, Id, Mapping[int, Stay | None]]]:
+        """Yield the same of leads that were merged, which were in several stages at once."""
+        if self._merged is None:
+            return
+        by_lead: dict[tuple[int, Id], list[Entry]] = {}
+        for row in self._workshop.rows(self._merged.filter(_of(numbers))):
+            given: dict[str, Any] = {name: row[name] for name in _OF_MERGED}
+            about = self._about(tuple(row[name] for name in _ENTRY))
+            entry = Entry(**given, for_products=about)
+            by_lead.setdefault((row["company_no"], row["lead_id"]), []).append(entry)
+        for (number, lead_id), entries in by_lead.items():
+            history = tuple(sorted(entries, key=in_time))
+            yield number, lead_id, stays_of(lead_id, [history], self._reading)
+
+    def _about(self, entry: tuple[Any, ...]) -> tuple[Id, ...]:
+        """Return the products that an entry is about."""
+        return tuple(self._products[place] for place in self._places.get(entry, ()))
 
 
 def _of(numbers: range) -> nw.Expr:
@@ -177,25 +196,32 @@ def _come(kind: str, reading: Reading) -> int:
 
 
 def _entries(
-    histories: Histories, facts: Situation, reading: Reading, workshop: Workshop
-) -> Frame | None:
-    """Return the entries of leads that have ever been elsewhere than where all begin."""
-    if facts.leads is None:
-        return None
+    histories: Histories, leads: Frame, reading: Reading, workshop: Workshop
+) -> tuple[Frame, Frame]:
+    """Return the entries of leads that have ever been elsewhere than where all begin.
+
+    First those of leads that have always been one: company_no, lead_no, lead_id, number,
+    entered_day and stage; then those of leads that were merged: company_no, lead_id, `_OF_MERGED`.
+    """
     start = reading.book.playbook.funnel.graph.start
     entries = histories.entries
     moved = entries.filter(nw.col("stage") != start).select("lead_no").unique()
-    homes = facts.leads.select("lead_no", "company_no").filter(~nw.col("company_no").is_null())
+    homes = leads.select("lead_no", "company_no").filter(~nw.col("company_no").is_null())
     entries = entries.join(moved, on="lead_no", how="semi").join(homes, on="lead_no", how="inner")
-    columns = (*_ENTRY, "pursuit", "stage", "entered", "left", "kind", "cause")
-    return workshop.keep("entries_of_companies", entries.select("company_no", *columns))
+    entries = workshop.keep("entries_of_companies", entries)
+    merged = entries.filter(nw.col("of_lead") != nw.col("lead_id")).select("lead_no").unique()
+    alone = entries.join(merged, on="lead_no", how="anti")
+    alone = alone.select("company_no", "lead_no", "lead_id", "number", "entered_day", "stage")
+    others = entries.join(merged, on="lead_no", how="semi")
+    others = others.select("company_no", "lead_id", *_OF_MERGED)
+    return workshop.keep("entries_of_one", alone), workshop.keep("entries_of_merged", others)
 
 
-def _about(histories: Histories, workshop: Workshop) -> dict[tuple[Any, ...], list[int]]:
+def _places(histories: Histories, workshop: Workshop) -> dict[tuple[Any, ...], list[int]]:
     """Return the places of the products that entries are about."""
     found: dict[tuple[Any, ...], list[int]] = {}
     if histories.about is not None:
-        known = histories.about.filter(~nw.col("about").is_null())
-        for row in workshop.rows(known.select(*_ENTRY, "about")):
-            found.setdefault(tuple(row[name] for name in _ENTRY), []).append(row["about"])
+        known = histories.about.filter(~nw.col("about").is_null()).select(*_ENTRY, "about")
+        for *entry, place in zip(*workshop.columns(known).values(), strict=True):
+            found.setdefault(tuple(entry), []).append(place)
     return found

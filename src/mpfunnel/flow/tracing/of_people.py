@@ -14,7 +14,7 @@ from mpfunnel.history.leads import LeadDays, Track
 from mpfunnel.records import Id
 from mpfunnel.stages import Entry, StageHistory
 
-__all__ = ["People", "moves_of", "people_of"]
+__all__ = ["People", "Stay", "moves_of", "people_of", "stays_of"]
 
 
 class People(NamedTuple):
@@ -24,6 +24,15 @@ class People(NamedTuple):
     """By product; `None` stands for those about none."""
     signs: Iterable[tuple[int, Sign]]
     """What else is new of them, with its day as a number."""
+
+
+class Stay(NamedTuple):
+    """The entry of a history in which a lead is at the end of a day."""
+
+    of_lead: Id
+    number: int
+    stage: str
+    for_products: tuple[Id, ...] = ()
 
 
 def people_of(
@@ -47,7 +56,9 @@ def people_of(
         _touch(lead, reading, delivered, responded)
         if reading.interest is not None:
             signs += _of_interest(lead, reading)
-        signs += _Moves(lead.lead.id, by_lead.get(lead.lead.id, ()), reading, lead).signs(kept)
+        signs += _Moves(lead.lead.id, reading, lead).signs(
+            stays_of(lead.lead.id, by_lead.get(lead.lead.id, ()), reading), kept
+        )
     touches = {
         about: Touches(sorted(days), sorted(responded.get(about, ())))
         for about, days in delivered.items()
@@ -56,10 +67,29 @@ def people_of(
 
 
 def moves_of(
-    lead_id: Id, entries: tuple[Entry, ...], reading: Reading
+    lead_id: Id, stays: Mapping[int, Stay | None], reading: Reading
 ) -> Iterator[tuple[int, Sign]]:
-    """Yield the days on which a lead stands elsewhere by its history alone."""
-    yield from _Moves(lead_id, [entries], reading).signs(None)
+    """Return the days on which a lead stands elsewhere by its history alone.
+
+    Args:
+        lead_id: The lead.
+        stays: By day, as a number, where it is at its end; only of days on which it moves.
+        reading: How the course is read.
+    """
+    return _Moves(lead_id, reading).signs(stays, None)
+
+
+def stays_of(
+    lead_id: Id, histories: Iterable[tuple[Entry, ...]], reading: Reading
+) -> dict[int, Stay | None]:
+    """Return where the histories of a lead say that it is, by the days on which it moves."""
+    news = news_of(lead_id, histories, until=reading.as_of, day_of=reading.book.day_of)
+    return {
+        day.toordinal(): None
+        if one is None
+        else Stay(one.of_lead, one.number, one.stage, one.for_products)
+        for day, one, _ in news
+    }
 
 
 def _touch(
@@ -98,22 +128,14 @@ class _Moves:
 
     Args:
         lead_id: The lead.
-        histories: The entries of each history that is kept of it, in the order of time.
         reading: How the course is read.
         lead: What it did; `None` where nothing is asked but its histories.
     """
 
-    def __init__(
-        self,
-        lead_id: Id,
-        histories: Iterable[tuple[Entry, ...]],
-        reading: Reading,
-        lead: LeadDays | None = None,
-    ) -> None:
+    def __init__(self, lead_id: Id, reading: Reading, lead: LeadDays | None = None) -> None:
         self.lead_id = lead_id
-        self.histories = histories
         self.reading = reading
-        self.funnel = reading.book.playbook.funnel
+        self.graph = reading.book.playbook.funnel.graph
         self.tracks: Mapping[Id | None, Track] = {}
         if lead is not None and reading.asks_interest:
             self.tracks = lead.tracks
@@ -123,10 +145,14 @@ class _Moves:
         self.stood: dict[Id | None, str] = {}
         self.wide: tuple[Id, ...] = ()
 
-    def signs(self, kept: Kept | None) -> Iterator[tuple[int, Sign]]:
+    def signs(
+        self, stays: Mapping[int, Stay | None], kept: Kept | None
+    ) -> Iterator[tuple[int, Sign]]:
         """Yield the days on which the lead stands elsewhere.
 
         Args:
+            stays: By day, where its histories say that it is at its end; only of days on which
+                it moves.
             kept: Where the gate leaves those without history; `None` where nobody asks.
         """
         turns: dict[int, dict[Id | None, str]] = {}
@@ -135,34 +161,27 @@ class _Moves:
                 day: {about: one.value.key for about, one in stage.pursuits.items()}
                 for day, stage in self.lead.turns(kept)
             }
-        book = self.reading.book
-        told = {
-            day.toordinal(): entry
-            for day, entry, _ in news_of(
-                self.lead_id, self.histories, until=self.reading.as_of, day_of=book.day_of
-            )
-        }
         warranted: Mapping[Id | None, str] = {}
-        entry: Entry | None = None
+        stay: Stay | None = None
         was_kept = False
-        for day in sorted({*turns, *told}):
+        for day in sorted({*turns, *stays}):
             warranted = turns.get(day, warranted)
-            before, entry = entry, told.get(day, entry)
-            if entry is None:
+            before, stay = stay, stays.get(day, stay)
+            if stay is None:
                 yield from self._move(day, warranted, kept=False)
-            elif before is None or _name(entry) != _name(before):
-                stood = self._entered(day, entry, self.stood if was_kept else {})
+            elif before is None or before[:2] != stay[:2]:
+                stood = self._entered(day, stay, self.stood if was_kept else {})
                 yield from self._move(day, stood, kept=True)
-            was_kept = entry is not None
+            was_kept = stay is not None
 
     def _entered(
-        self, day: int, entry: Entry, stood: Mapping[Id | None, str]
+        self, day: int, entry: Stay, stood: Mapping[Id | None, str]
     ) -> Mapping[Id | None, str]:
         """Return where the lead stands with each product after an entry of its history."""
-        if entry.stage not in self.funnel.graph:
+        graph = self.graph
+        if entry.stage not in graph:
             return stood
         after = dict(stood)
-        graph = self.funnel.graph
         if entry.stage in graph.heights and entry.stage != graph.start:
             products = linked(self.reading, entry.for_products, self._interest(day))
             if products:
@@ -202,7 +221,3 @@ class _Moves:
             if place >= 0:
                 found[product_id] = self.tracks[product_id][place][1].interest.value.key
         return found
-
-
-def _name(entry: Entry) -> tuple[Id, int]:
-    return entry.of_lead, entry.number

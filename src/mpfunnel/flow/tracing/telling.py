@@ -110,11 +110,11 @@ class Telling:
         """Return what touches there were on a day."""
         self.told = ordinal
         own, wide = self.own, self.wide
-        return _Day(
-            _is_in(own.delivered, ordinal),
-            _is_in(wide.delivered, ordinal),
-            _is_in(own.responded, ordinal) or _is_in(wide.responded, ordinal),
-        )
+        reached, reached_wide = _is_in(own.delivered, ordinal), _is_in(wide.delivered, ordinal)
+        # Who responded was reached.
+        responded = reached and _is_in(own.responded, ordinal)
+        responded = responded or (reached_wide and _is_in(wide.responded, ordinal))
+        return _Day(reached, reached_wide, responded)
 
     @property
     def _is_worked(self) -> bool:
