@@ -223,6 +223,8 @@ class Playbook:
 
     def reviewed_on(self, day: date) -> date | None:
         """Return the last day up to `day` on which Tiers were reviewed; `None` where none was."""
+        if not self.tier_review_dates:
+            return None
         days = (
             date(year, month, of_month)
             for year in (day.year, day.year - 1)

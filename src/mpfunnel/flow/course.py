@@ -175,15 +175,20 @@ def _faults(journey: Journey) -> Iterator[Problem]:
         yield Problem("contradiction", "journey.exit", "goes with exited_on; give both or neither")
     elif journey.exited_on is not None and journey.exited_on < journey.entered[-1]:
         yield Problem("order", "journey.exited_on", "must not be before the last step was entered")
-    if any(not 0 <= place < len(journey.entered) - 1 for place in journey.imputed):
-        message = "must be places of steps before the last one that was reached"
-        yield Problem("range", "journey.imputed", message)
-    elif any(days[place] != days[place + 1] for place in journey.imputed):
-        message = "a step that nobody saw has the day of the next one"
-        yield Problem("order", "journey.imputed", message)
+    if journey.imputed:
+        yield from _faults_of_imputed(journey.imputed, days)
     if type(journey.pursuit) is not int or journey.pursuit < 1:
         message = f"must be an integer of 1 or more, not {brief(journey.pursuit)}"
         yield Problem("range", "journey.pursuit", message)
+
+
+def _faults_of_imputed(imputed: frozenset[int], days: tuple[date, ...]) -> Iterator[Problem]:
+    if any(not 0 <= place < len(days) - 1 for place in imputed):
+        message = "must be places of steps before the last one that was reached"
+        yield Problem("range", "journey.imputed", message)
+    elif any(days[place] != days[place + 1] for place in imputed):
+        message = "a step that nobody saw has the day of the next one"
+        yield Problem("order", "journey.imputed", message)
 
 
 def check_journeys(journeys: Iterable[Journey], course: Course) -> tuple[Journey, ...]:

@@ -7,7 +7,7 @@ of it, for some companies after the others.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import chain, groupby
+from itertools import chain, compress, groupby
 from operator import itemgetter
 from typing import Any, Final
 
@@ -15,7 +15,7 @@ import narwhals.stable.v2 as nw
 
 from mpfunnel.flow.tracing.of_people import People, Stay, moves_of, stays_of
 from mpfunnel.flow.tracing.reading import Reading
-from mpfunnel.flow.tracing.signs import NO_TOUCHES, Sign, Touches
+from mpfunnel.flow.tracing.signs import Sign, Touches
 from mpfunnel.frames.histories import Histories
 from mpfunnel.frames.kinds import Frame, Workshop
 from mpfunnel.frames.population import Gathered
@@ -35,7 +35,6 @@ _DELIVERED, _RESPONDED = 1, 2
 _STRANGE: Final[nw.Expr] = ~nw.col("product_id").is_null() & nw.col("about").is_null()
 """Whether a product is none that the firm sells."""
 
-_Days = dict[int, dict[Id | None, list[int]]]
 _Signs = dict[int, list[tuple[int, Sign]]]
 
 
@@ -69,28 +68,26 @@ class PeopleOfTables:
         """
         for first in range(0, companies, _AT_ONCE):
             numbers = range(first, min(first + _AT_ONCE, companies))
-            delivered, responded = self._days(numbers, _DELIVERED), self._days(numbers, _RESPONDED)
-            signs = self._signs(numbers)
+            touches, signs = self._days(numbers), self._signs(numbers)
             for number in numbers:
-                answered = responded.get(number, {})
-                touches = {
-                    about: Touches(days, answered.get(about, NO_TOUCHES.responded))
-                    for about, days in delivered.get(number, {}).items()
-                }
-                yield People(touches, signs.get(number, ()))
+                yield People(touches.get(number, {}), signs.get(number, ()))
 
-    def _days(self, numbers: range, least: int) -> _Days:
-        """Return the days of touches that came so far, by company and product."""
-        found: _Days = {}
+    def _days(self, numbers: range) -> dict[int, dict[Id | None, Touches]]:
+        """Return the days of touches, by company and product."""
+        found: dict[int, dict[Id | None, Touches]] = {}
         if self._touches is None:
             return found
-        come = self._touches.filter(_of(numbers) & (nw.col("come") >= least))
-        days = self._workshop.columns(come.sort(*_KEY, "at_day"))["at_day"]
-        counts = come.group_by(*_KEY).agg(nw.len().alias("days")).sort(*_KEY)
+        come, columns = self._touches.filter(_of(numbers)), self._workshop.columns
+        told = columns(come.select(*_KEY, "at_day", "come").sort(*_KEY, "at_day"))
+        days, answered = told["at_day"], [one == _RESPONDED for one in told["come"]]
+        counts = columns(come.group_by(*_KEY).agg(nw.len().alias("days")).sort(*_KEY))
         begin = 0
-        for number, about, many in zip(*self._workshop.columns(counts).values(), strict=True):
+        for number, about, many in zip(*counts.values(), strict=True):
             product_id = None if about == FIRM else self._products[int(about)]
-            found.setdefault(number, {})[product_id] = days[begin : begin + many]
+            own = slice(begin, begin + many)
+            delivered = days[own]
+            responded = list(compress(delivered, answered[own]))
+            found.setdefault(number, {})[product_id] = Touches(delivered, responded)
             begin += many
         return found
 

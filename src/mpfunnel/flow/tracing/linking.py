@@ -26,8 +26,13 @@ def linked(
         interest: How interested the lead was in each product on that day.
     """
     products = reading.book.products
-    engaged = [p for p in products if p in interest and reading.is_engaged(interest[p])]
-    named = [p for p in products if p in set(for_products)]
+    given = set(for_products)
+    named = [p for p in products if p in given] if given else []
+    engaged = (
+        [p for p in products if p in interest and reading.is_engaged(interest[p])]
+        if interest
+        else []
+    )
     if reading.link == "all":
         return tuple(p for p in products if p in {*named, *engaged})
     found = named or engaged

@@ -68,7 +68,7 @@ def people_of(
 
 def moves_of(
     lead_id: Id, stays: Mapping[int, Stay | None], reading: Reading
-) -> Iterator[tuple[int, Sign]]:
+) -> list[tuple[int, Sign]]:
     """Return the days on which a lead stands elsewhere by its history alone.
 
     Args:
@@ -142,13 +142,11 @@ class _Moves:
         self.track_days = {p: [day for day, _ in track] for p, track in self.tracks.items()}
         self.lead = lead if reading.stages == "replayed" else None
         # By whose pursuit, the stage; and by product, which of them count for it.
-        self.stood: dict[Id | None, str] = {}
+        self.stood: Mapping[Id | None, str] = {}
         self.wide: tuple[Id, ...] = ()
 
-    def signs(
-        self, stays: Mapping[int, Stay | None], kept: Kept | None
-    ) -> Iterator[tuple[int, Sign]]:
-        """Yield the days on which the lead stands elsewhere.
+    def signs(self, stays: Mapping[int, Stay | None], kept: Kept | None) -> list[tuple[int, Sign]]:
+        """Return the days on which the lead stands elsewhere.
 
         Args:
             stays: By day, where its histories say that it is at its end; only of days on which
@@ -161,6 +159,7 @@ class _Moves:
                 day: {about: one.value.key for about, one in stage.pursuits.items()}
                 for day, stage in self.lead.turns(kept)
             }
+        found: list[tuple[int, Sign]] = []
         warranted: Mapping[Id | None, str] = {}
         stay: Stay | None = None
         was_kept = False
@@ -168,49 +167,52 @@ class _Moves:
             warranted = turns.get(day, warranted)
             before, stay = stay, stays.get(day, stay)
             if stay is None:
-                yield from self._move(day, warranted, kept=False)
+                found += self._move(day, warranted, kept=False)
             elif before is None or before[:2] != stay[:2]:
                 stood = self._entered(day, stay, self.stood if was_kept else {})
-                yield from self._move(day, stood, kept=True)
+                found += self._move(day, stood, kept=True)
             was_kept = stay is not None
+        return found
 
     def _entered(
         self, day: int, entry: Stay, stood: Mapping[Id | None, str]
     ) -> Mapping[Id | None, str]:
         """Return where the lead stands with each product after an entry of its history."""
-        graph = self.graph
-        if entry.stage not in graph:
+        stage, graph = entry.stage, self.graph
+        if stage not in graph:
             return stood
-        after = dict(stood)
-        if entry.stage in graph.heights and entry.stage != graph.start:
+        if stage in graph.heights and stage != graph.start:
             products = linked(self.reading, entry.for_products, self._interest(day))
+            after = {**stood, **dict.fromkeys(products or (None,), stage)}
             if products:
                 after.pop(None, None)
-            return {**after, **dict.fromkeys(products or (None,), entry.stage)}
+            return after
         # What leads off the ladder does so for what it names, or for all.
         named = [p for p in entry.for_products if p in self.reading.book.products]
         whole = not named or self.reading.link == "all"
         concerned = stood if whole else (*named, *(q for q in stood if q is None))
-        return {**after, **dict.fromkeys(concerned or (None,), entry.stage)}
+        return {**stood, **dict.fromkeys(concerned or (None,), stage)}
 
     def _move(
         self, day: int, stood: Mapping[Id | None, str], *, kept: bool
     ) -> Iterator[tuple[int, Sign]]:
-        lead_id = self.lead_id
-        for about in dict.fromkeys((*self.stood, *stood)):
+        """Yield what is new where a lead stands so."""
+        lead_id, before = self.lead_id, self.stood
+        self.stood = stood
+        for about in stood if before.keys() <= stood.keys() else {**before, **stood}:
             stage = stood.get(about)
-            if stage == self.stood.get(about):
+            if stage == before.get(about):
                 continue
             yield day, Sign("stage", about, (lead_id, about), stage, kept)
             if about is None:
-                if stage in self.reading.worked:
+                worked = stage in self.reading.worked
+                if worked and self.tracks:
                     wide = linked(self.reading, (), self._interest(day))
                     self.wide = tuple(dict.fromkeys((*self.wide, *wide)))
                 for product_id in self.wide:
                     yield day, Sign("stage", product_id, (lead_id, None), stage, kept)
-                if stage not in self.reading.worked:
+                if not worked:
                     self.wide = ()
-        self.stood = dict(stood)
 
     def _interest(self, day: int) -> Mapping[Id, str]:
         """Return how interested the lead is in each product on a day."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from datetime import date
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from attrs import define
 
@@ -43,7 +43,7 @@ class _Day:
     @property
     def wins(self) -> int:
         """How many were won of which the records know: deals, and at most one contract."""
-        return len(self.won) + bool(self.gained - self.sold)
+        return len(self.won) + (not self.gained <= self.sold)
 
 
 class Telling:
@@ -81,8 +81,11 @@ class Telling:
         day = date.fromordinal(ordinal)
         for one in signs:
             self._take(one, new)
-        self._go(day, new, came=bool(self.target) and not was_target)
-        won = self._win(day, new)
+        came = bool(self.target) and not was_target
+        wins = new.wins
+        begins = bool(new.started or new.opened or wins) or (came and not self.owned)
+        self._go(day, new, begins=begins, came=came, wins=wins)
+        won = self._win(day, new, wins)
         if not won and self.way.is_open and not self._is_worked:
             if new.ended:
                 self.way.leave(day, min(new.ended, key=self._place_of_end))
@@ -92,7 +95,7 @@ class Telling:
     def touches_before(self, ordinal: int) -> None:
         """Tell the touches up to a day that make a difference."""
         while (touched := self._next_touch()) < ordinal:
-            self._go(date.fromordinal(touched), self._touched_on(touched), came=False)
+            self._go(date.fromordinal(touched), self._touched_on(touched))
 
     def _next_touch(self) -> int:
         """Return the next day on which a touch makes a difference."""
@@ -126,17 +129,16 @@ class Telling:
         off = self.marks.off
         return off.index(stage) if stage in off else len(off)
 
-    def _go(self, day: date, new: _Day, *, came: bool) -> None:
+    def _go(
+        self, day: date, new: _Day, *, begins: bool = False, came: bool = False, wins: int = 0
+    ) -> None:
         """Go along the course as far as the day shows."""
         way, marks = self.way, self.marks
-        begins = bool(new.started or new.opened or new.wins) or (came and not self.owned)
         if way.is_new:
-            begins |= came or new.reached or bool(self.engaged)
-        if not (begins or way.is_open):
+            begins = begins or came or new.reached or bool(self.engaged)
+        if not begins and not way.is_open:
             return
-        seen = {
-            place for key in self.stages.values() if (place := self.worked.get(key)) is not None
-        }
+        seen: set[int | None] = {self.worked.get(key) for key in self.stages.values()}
         if self.target:
             seen.add(marks.target)
         if new.reached or new.reached_wide or new.started:
@@ -145,13 +147,13 @@ class Telling:
             seen.add(marks.engaged)
         if new.opened or self.deals:
             seen.add(marks.deal)
-        seen.discard(ABSENT)
-        if seen or not new.wins:
-            way.go(day, seen)
+        seen -= _NOWHERE
+        if seen or not wins:
+            way.go(day, cast("set[int]", seen))
 
-    def _win(self, day: date, new: _Day) -> bool:
+    def _win(self, day: date, new: _Day, wins: int) -> bool:
         """Reach the end of the course as often as something was won; return whether it was."""
-        times = new.wins or int(new.won_by_history and not self.owned)
+        times = wins or int(new.won_by_history and not self.owned)
         if not times:
             return False
         shown = {self.marks.target} if self.target else set[int]()
@@ -211,6 +213,8 @@ class Telling:
             new.ended += (now,)
 
 
+_NOWHERE: Final = {ABSENT, None}
+"""The places of steps that a course does not have, and of stages that show none."""
 _HELD: Final = {"target": "target", "owned": "owned", "interest": "engaged"}
 
 
