@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
-from mpfunnel.errors import Problem, brief, did_you_mean, near
+from mpfunnel.errors import Problem, brief, near
 from mpfunnel.flow.campaigns.records import Campaign, Spend
 from mpfunnel.flow.gaps.insights import Insight
+from mpfunnel.flow.tracing.reading import faults_of_interest
 from mpfunnel.playbook import Playbook
 
 __all__ = ["faults_of_names"]
@@ -37,14 +38,7 @@ def faults_of_names(
         spends: Whose products are looked for.
         insights: Whose products and segments are looked for.
     """
-    lowest, *levels = playbook.scale.ladder
-    if interest is not None and interest not in levels:
-        hint = did_you_mean(interest, levels)
-        message = (
-            f"must be a level of interest above {lowest!r} ({', '.join(levels)}), "
-            f"not {brief(interest)}{hint}"
-        )
-        yield Problem("unknown-level", "interest", message)
+    yield from faults_of_interest(interest, playbook.scale)
     known = [one.key for one in playbook.segments.outcomes]
     for key in sorted(set(segments or ()).difference(known), key=str):
         yield from _unknown("segment", "unknown-level", "segments", key, known)

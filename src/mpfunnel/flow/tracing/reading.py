@@ -17,10 +17,21 @@ from mpfunnel.flow.campaigns.touches import TouchStatus, faults_of_statuses, ran
 from mpfunnel.flow.course import COURSE, Course, FlowStep
 from mpfunnel.records import Id
 from mpfunnel.records.checks import a_day, one_of
+from mpfunnel.rules.facts import Scale
 from mpfunnel.stages import Funnel
 from mpfunnel.tiers import Tier
 
-__all__ = ["ABSENT", "LOST", "Link", "Reading", "Stages", "Unit", "course_of", "reading_of"]
+__all__ = [
+    "ABSENT",
+    "LOST",
+    "Link",
+    "Reading",
+    "Stages",
+    "Unit",
+    "course_of",
+    "faults_of_interest",
+    "reading_of",
+]
 
 Unit = Literal["company", "lead"]
 Link = Literal["at_entry", "primary", "all"]
@@ -208,19 +219,27 @@ def reading_of(
         faults = _course_of_companies if unit == "company" else _course_of_leads
         problems += [one.under("course") for one in faults(course, funnel)]
         of_stage = _of_stages(course, funnel, "reached" if unit == "company" else None)
-    rung = None
-    if interest is not None:
-        rung = book.rungs.get(interest) if isinstance(interest, str) else None
-        if not rung:
-            levels = [*book.rungs][1:]
-            message = (
-                f"must be None or a level of interest above {book.no_sign!r} "
-                f"({', '.join(levels)}), not {brief(interest)}{did_you_mean(interest, levels)}"
-            )
-            problems.append(Problem("unknown-level", "interest", message))
+    problems += faults_of_interest(interest, book.playbook.scale)
     if problems:
         raise InvalidDataError(problems)
+    rung = None if interest is None else book.rungs[interest]
     return Reading(engine, course, since, day, lowest, rung, link, statuses, of_stage, stages)
+
+
+def faults_of_interest(interest: object, scale: Scale) -> Iterator[Problem]:
+    """Yield what is wrong with the level of interest from which on a company is engaged.
+
+    Args:
+        interest: Its key; `None` asks the touches.
+        scale: The levels that there are.
+    """
+    lowest, *levels = scale.ladder
+    if interest is not None and interest not in levels:
+        message = (
+            f"must be a level of interest above {lowest!r} ({', '.join(levels)}), "
+            f"not {brief(interest)}{did_you_mean(interest, levels)}"
+        )
+        yield Problem("unknown-level", "interest", message)
 
 
 def _targets(target: Any, book: Compiled, problems: list[Problem]) -> Iterator[tuple[Id, int]]:
