@@ -233,6 +233,54 @@ def test_a_fault_names_the_row_of_the_file() -> None:
     ]
 
 
+def test_what_names_a_faulty_row_is_no_fault_of_its_own() -> None:
+    """Only the fault of the row itself is told; what else is wrong with the others is, too."""
+    given: dict[str, Any] = {
+        **{"since": DAY, "within_days": 1},
+        "tactics": [{"key": "fair", "label": "fair", "motion": "sideways"}, 7],
+        "campaigns": [
+            {"id": "a", "tactic": "email"},
+            {"id": "b", "tactic": "fair", "start": DAY},
+            {"id": "c", "tactic": "fare", "start": DAY},
+            {"id": [], "tactic": "email", "start": DAY},
+        ],
+        "spends": [
+            7,
+            {"day": DAY, "amount": 1, "campaign": "a", "product": "x"},
+            {"day": DAY, "amount": 1, "campaign": "b"},
+            {"day": DAY, "amount": 1, "campaign": "d"},
+            {"day": DAY, "amount": 1, "tactic": "fair"},
+        ],
+        "statistics": [
+            {"kpi": "impressions", "day": DAY, "value": 1, "campaign": "a"},
+            {"kpi": "impressions", "day": DAY, "value": 1, "tactic": "fare"},
+        ],
+    }
+    with pytest.raises(DecodeError) as told:
+        load_plan(given, PLAYBOOK)
+    assert [f"{one.path}: {one.code}" for one in told.value.problems] == [
+        "tactics[0].motion: choice",
+        "tactics[1]: type",
+        "campaigns[0]: missing",
+        "campaigns[3].id: type",
+        "spends[0]: type",
+        "campaigns[2].tactic: unknown-tactic",
+        "spends[3].campaign: unknown-campaign",
+        "statistics[1].tactic: unknown-tactic",
+        "spends[1].product: unknown-product",
+    ]
+
+
+def test_a_file_may_say_that_no_state_and_no_kind_is_meant() -> None:
+    """Nobody is out of the market then, and nothing is a meeting."""
+    given = {"since": DAY, "within_days": 90, "out_of_market": [], "meetings": []}
+    assert load_plan(given, PLAYBOOK) == FlowPlan(since=DAY, within_days=90, out_of_market=())
+    assert refused({**given, "out_of_market": "dormant", "meetings": [3]}) == [
+        "out_of_market: must be a list of texts",
+        "meetings: must be a list of texts",
+    ]
+
+
 @pytest.mark.parametrize(
     ("given", "problems"),
     [
@@ -479,6 +527,24 @@ def test_companies_in_priority_follow_up_are_out_of_the_market() -> None:
     seen = look(engine, [account, nobody], plan, period=QUARTER, as_of=STORY_DAY)
     gone = {(one.product_id, one.out_of_market) for one in seen.gaps.cells if one.out_of_market}
     assert gone == {("crm", (7,))}
+
+
+def test_where_no_state_is_out_of_the_market_nobody_is_asked_about(
+    accounts: tuple[mf.Account, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is told is the same as with a state in which nobody is, and takes less time."""
+    plan = FlowPlan(since=DAY, within_days=90, out_of_market={"in_opportunity"})
+    engine, asked = mf.Engine(PLAYBOOK), list[Any]()
+    seen = look(engine, accounts[:20], plan, period=QUARTER, as_of=STORY_DAY)
+
+    def assess(_: Any, account: Any, **__: Any) -> Any:
+        asked.append(account)
+
+    monkeypatch.setattr(mf.Engine, "assess", assess)
+    nobody = evolve(plan, out_of_market=())
+    told = look(engine, accounts[:20], nobody, period=QUARTER, as_of=STORY_DAY)
+    assert evolve(told, plan=plan) == seen
+    assert asked == []
 
 
 def test_a_plan_names_what_the_playbook_has() -> None:

@@ -182,7 +182,7 @@ def _out_of_market(
 ) -> frozenset[tuple[Id, Id]]:
     """Return companies, each with a product for which somebody of it is out of the market."""
     found: set[tuple[Id, Id]] = set()
-    for account in accounts:
+    for account in accounts if plan.out_of_market else ():
         if account.company is None:
             continue
         company_id = company_of(account.company).id

@@ -37,6 +37,13 @@ _TOUCHES: Final = ("touches", "meetings", "horizons")
 _LISTS: Final = ("tactics", "campaigns", "spends", "statistics", "rates", "bands", "insights")
 _STATUSES: Final = re.compile(r"^statuses\b")
 _ROW: Final = re.compile(r"^\.?(\w+)\[(\d+)\]")
+_REFERENCES: Final = {
+    "unknown-campaign": ("campaign", "campaigns"),
+    "unknown-tactic": ("tactic", "tactics"),
+}
+"""By code, the key under which a row names another one, and the list in which that one is."""
+_NAMES: Final = {"campaigns": "id", "tactics": "key"}
+"""By list, the key under which its rows have what others call them by."""
 _NONE: Final = "none"
 """What stands for kinds of activity that are no touch, and for no level of interest."""
 
@@ -106,10 +113,23 @@ class _PlanCheck(AttributeCheck):
         self._products = {str(one.id): one.id for one in playbook.products}
         # By list, the rows of the file that are records, in order; filled once a list is read.
         self._kept: dict[str, list[int]] = {}
+        # By list, what others call the rows by that are faulty themselves.
+        self._left_out: dict[str, list[Any]] = {key: [] for key in _NAMES}
+        self._data: dict[str, Any] = {}
 
     def fault(self, code: str, path: str, message: str) -> None:
         """Add a problem; that of a record names its row, though rows before it were left out."""
-        super().fault(code, _ROW.sub(self._in_file, path), message)
+        path = _ROW.sub(self._in_file, path)
+        if not self._names_left_out(code, path):
+            super().fault(code, path, message)
+
+    def _names_left_out(self, code: str, path: str) -> bool:
+        """Return whether all that is wrong is that a row names one whose own faults are told."""
+        row = _ROW.match(path)
+        if row is None or code not in _REFERENCES:
+            return False
+        key, within = _REFERENCES[code]
+        return self._data[row[1]][int(row[2])][key] in self._left_out[within]
 
     def _in_file(self, found: re.Match[str]) -> str:
         key, place = found[1], int(found[2])
@@ -117,6 +137,7 @@ class _PlanCheck(AttributeCheck):
 
     def plan(self, data: dict[str, Any]) -> FlowPlan | None:
         """Return the plan that `data` describes; `None` where it is faulty."""
+        self._data = data
         self.keys(data, "", (*_PLAN, *_TOUCHES, *_LISTS))
         for key in ("since", "within_days"):
             if key not in data:
@@ -129,7 +150,8 @@ class _PlanCheck(AttributeCheck):
             given["interest"] = None
         for key in ("out_of_market", "meetings"):
             if key in data:
-                given[key] = self.texts(data, key, "")
+                # An empty list says that none is meant.
+                given[key] = () if data[key] == [] else self.texts(data, key, "")
         given["segments"] = self.texts(data, "segments", "") or None
         touches = self.table(data, "touches", "")
         given["statuses"] = {
@@ -202,6 +224,8 @@ class _PlanCheck(AttributeCheck):
             if not lacking and (one := self.built(make, path, own=f"{kind.__name__.lower()}.")):
                 found.append(one)
                 kept.append(place)
+            elif key in _NAMES:
+                self._left_out[key].append(row.get(_NAMES[key]))
         # Those of the file come after those that there are.
         self._kept[key] = [*range(len(TACTICS)), *kept] if kind is Tactic else kept
         return found
