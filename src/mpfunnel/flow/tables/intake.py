@@ -214,7 +214,8 @@ class FlowTables:
     def rejects(self) -> Any:
         """The rows that could not be used in what was told so far, as a table of the kind given.
 
-        Its columns are those of the rejects of `mpfunnel.frames.assess`.
+        Its columns are the first of those of the rejects of `mpfunnel.frames.assess`: table, id,
+        lead_id, column, code and reason.
         """
         workshop = self._population.task.workshop
         rows = workshop.rows(self._population.rejects())
