@@ -216,10 +216,13 @@ class FlowTables:
 
         Its columns are the first of those of the rejects of `mpfunnel.frames.assess`: table, id,
         lead_id, column, code and reason.
+
+        Raises:
+            MissingExtraError: Polars is not installed.
         """
         workshop = self._population.task.workshop
         rows = workshop.rows(self._population.rejects())
-        pl = polars("a table of rejects")
+        pl = polars("tables of rejects")
         told = pl.DataFrame(rows, schema=dict.fromkeys(REJECTED, pl.String)).sort(REJECTED)
         return workshop.hand_out("rejects", told)
 
