@@ -465,7 +465,7 @@ def _touches(accounts: tuple[mf.Account, ...], kind: str, campaign: str) -> int:
 
 
 def test_a_balance_counts_the_touches_that_results_count() -> None:
-    """Equal ones once; not those that contradict each other, or are of nobody who is known."""
+    """Equal ones once; not those that contradict each other, are of nobody known, or came later."""
     given = {
         "since": DAY,
         "within_days": 90,
@@ -475,7 +475,8 @@ def test_a_balance_counts_the_touches_that_results_count() -> None:
     noon = datetime(2026, 8, 3, 3, tzinfo=UTC)
     told = mf.Activity(1, 1, "email_open", noon, campaign_id=1)
     twice = [evolve(told, id=2, kind=kind) for kind in ("email_open", "reply")]
-    activities = [told, told, *twice, evolve(told, id=3, lead_id=9)]
+    later = evolve(told, id=4, at=noon + timedelta(60))
+    activities = [told, told, *twice, evolve(told, id=3, lead_id=9), later]
     account = mf.Account(mf.Company(7), leads=[mf.Lead(1, 7)], activities=activities)
     seen = look(
         mf.Engine(PLAYBOOK),
