@@ -38,7 +38,7 @@ from mpfunnel.flow.worth import deal_amounts
 from mpfunnel.frames.assessing import population_of
 from mpfunnel.frames.door import REJECTED
 from mpfunnel.frames.kinds import Frame, polars
-from mpfunnel.frames.population import Gathered
+from mpfunnel.frames.population import Gathered, Population
 from mpfunnel.labels import Label, as_label
 from mpfunnel.plays import Motion
 from mpfunnel.records import Id
@@ -81,9 +81,9 @@ class FlowTables:
     """
 
     def __init__(self, engine: Engine, *, as_of: date | datetime, **tables: Any) -> None:
-        self._population = population_of(engine, tables, as_of=as_of, kept=_KEPT)
+        self._taken: Population | None = population_of(engine, tables, as_of=as_of, kept=_KEPT)
         self._engine = engine
-        self._as_of = self._population.task.day
+        self._as_of = self._taken.task.day
         self._touched: dict[Any, Frame | None] = {}
 
     def journeys(
@@ -227,18 +227,27 @@ class FlowTables:
         return workshop.hand_out("rejects", told)
 
     def close(self) -> None:
-        """Let go of what was worked out of the tables; ask nothing more afterwards.
+        """Let go of what was worked out of the tables; nothing can be asked afterwards.
 
         On DuckDB, that is in temporary tables, which otherwise last as long as their connection.
         Rejects that were handed out stay.
         """
-        self._population.task.workshop.leave({})
+        if self._taken is not None:
+            self._taken.task.workshop.leave({})
+            self._taken = None
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *raised: object) -> None:
         self.close()
+
+    @property
+    def _population(self) -> Population:
+        if self._taken is None:
+            message = "were closed; ask before that, or take them in again"
+            raise InvalidDataError([Problem("closed", "tables", message)])
+        return self._taken
 
     @cached_property
     def _gathered(self) -> Gathered:
