@@ -9,8 +9,9 @@ process that started it.
 from __future__ import annotations
 
 import os
+import statistics
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -48,6 +49,43 @@ def cost_of(work: Callable[[], T]) -> tuple[Cost, T]:
     found = work()
     cpu, wall = cpu_so_far() - cpu, time.perf_counter() - wall
     return Cost(cpu, wall, sum(map(peak, family())), before), found
+
+
+def compare(
+    first: Callable[[], Mapping[str, int]],
+    second: Callable[[], Mapping[str, int]],
+    *,
+    called: tuple[str, str],
+    rounds: int,
+    wanted: float,
+) -> None:
+    """Print what two ways cost, and how many times the first the second one does.
+
+    They are interleaved; a ratio is that of two medians.
+
+    Args:
+        first: One way, which returns how much of what it told.
+        second: The other.
+        called: What they are called.
+        rounds: So many times each.
+        wanted: So many times at most.
+    """
+    runs: dict[str, list[Cost]] = {name: [] for name in called}
+    for _ in range(rounds):
+        for name, way in zip(called, (first, second), strict=True):
+            cost, counts = cost_of(way)
+            runs[name].append(cost)
+            told = ", ".join(f"{count:,} {what}" for what, count in counts.items())
+            print(f"  {name}: {cost.cpu:.1f} s of the processor, {cost.wall:.1f} s: {told}")
+    one, other = (
+        [statistics.median(getattr(cost, what) for cost in of_way) for what in Cost._fields[:3]]
+        for of_way in runs.values()
+    )
+    cpu, wall, peak = (b / a for a, b in zip(one, other, strict=True))
+    print(
+        f"ratio {cpu:.2f} of the processor, {wall:.2f} by the clock, {peak:.2f} of memory;"
+        f" wanted ≤{wanted}"
+    )
 
 
 def family() -> list[int]:

@@ -16,8 +16,7 @@ medians.
 from __future__ import annotations
 
 import argparse
-import statistics
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import date
 from functools import partial
 from typing import Any, Final
@@ -28,7 +27,7 @@ from attrs import evolve
 
 import mpfunnel as mf
 from benchmarks.by_hand_polars import PRODUCTS
-from benchmarks.costs import Cost, cost_of
+from benchmarks.costs import compare
 from benchmarks.market import AS_OF, DAYS, SINCE, Dice, ids
 from benchmarks.market import draw as draw_market
 from mpfunnel import frames
@@ -161,31 +160,18 @@ def main() -> None:
     parser.add_argument("--companies", type=int, default=100_000)
     parser.add_argument("--rounds", type=int, default=3)
     given = parser.parse_args()
-    ways: dict[str, Callable[[Mapping[str, Any]], dict[str, int]]] = {
-        "four answers": answers,
-        "flow": flow,
-    }
     # On a first run, libraries are loaded and plans are compiled.
     small = draw(100)
-    for way in ways.values():
-        way(small)
+    answers(small)
+    flow(small)
     tables = draw(given.companies)
     print(", ".join(f"{len(table):,} {name}" for name, table in tables.items()), flush=True)
-    costs: dict[str, list[Cost]] = {name: [] for name in ways}
-    for _ in range(given.rounds):
-        for name, way in ways.items():
-            cost, told = cost_of(partial(way, tables))
-            costs[name].append(cost)
-            shown = ", ".join(f"{count:,} {what}" for what, count in told.items())
-            print(f"  {name}: {cost.cpu:.1f} s of the processor, {cost.wall:.1f} s: {shown}")
-    four, whole = (
-        [statistics.median(getattr(one, what) for one in runs) for what in ("cpu", "wall", "peak")]
-        for runs in costs.values()
-    )
-    cpu, wall, peak = (one / other for one, other in zip(whole, four, strict=True))
-    print(
-        f"ratio {cpu:.2f} of the processor, {wall:.2f} by the clock, {peak:.2f} of memory;"
-        f" wanted ≤{WANTED}"
+    compare(
+        partial(answers, tables),
+        partial(flow, tables),
+        called=("four answers", "flow"),
+        rounds=given.rounds,
+        wanted=WANTED,
     )
 
 

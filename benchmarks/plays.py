@@ -12,15 +12,15 @@ the median of the rounds, and a ratio is that of two medians.
 from __future__ import annotations
 
 import argparse
-import statistics
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, Final
 
 from attrs import evolve
 
 import mpfunnel as mf
 from benchmarks.by_hand_polars import PRODUCTS
-from benchmarks.costs import Cost, cost_of
+from benchmarks.costs import compare
 from benchmarks.large import of_many
 from benchmarks.market import AS_OF, draw
 from mpfunnel import frames
@@ -37,16 +37,12 @@ def engines(products: int) -> dict[str, mf.Engine]:
     return {"four answers": mf.Engine(alone), "and what to do next": mf.Engine(book)}
 
 
-def run(engine: mf.Engine, tables: Mapping[str, Any]) -> tuple[Cost, dict[str, int]]:
-    """What it costs to answer the tables, and how many rows each answer has."""
-
-    def work() -> dict[str, int]:
-        found = frames.assess(engine, **tables, as_of=AS_OF)
-        names = ("tiers", "leads", "engagement", "company_products", "plays")
-        answers = {name: getattr(found, name) for name in names}
-        return {name: len(one) for name, one in answers.items() if one is not None}
-
-    return cost_of(work)
+def run(engine: mf.Engine, tables: Mapping[str, Any]) -> dict[str, int]:
+    """Answer the tables; return how many rows each answer has."""
+    found = frames.assess(engine, **tables, as_of=AS_OF)
+    names = ("tiers", "leads", "engagement", "company_products", "plays")
+    answers = {name: getattr(found, name) for name in names}
+    return {name: len(one) for name, one in answers.items() if one is not None}
 
 
 def main() -> None:
@@ -62,21 +58,13 @@ def main() -> None:
         run(engine, {name: of_many(one, products) for name, one in draw(100).items()})
     tables = {name: of_many(one, products) for name, one in draw(given.companies).items()}
     print(", ".join(f"{len(table):,} {name}" for name, table in tables.items()), flush=True)
-    costs: dict[str, list[Cost]] = {name: [] for name in both}
-    for _ in range(given.rounds):
-        for name, engine in both.items():
-            cost, rows = run(engine, tables)
-            costs[name].append(cost)
-            told = ", ".join(f"{count:,} {what}" for what, count in rows.items())
-            print(f"  {name}: {cost.cpu:.1f} s of the processor, {cost.wall:.1f} s: {told}")
-    alone, whole = (
-        [statistics.median(getattr(one, what) for one in runs) for what in ("cpu", "wall", "peak")]
-        for runs in costs.values()
-    )
-    cpu, wall, peak = (one / other for one, other in zip(whole, alone, strict=True))
-    print(
-        f"ratio {cpu:.2f} of the processor, {wall:.2f} by the clock, {peak:.2f} of memory;"
-        f" wanted ≤{WANTED}"
+    alone, whole = both.values()
+    compare(
+        partial(run, alone, tables),
+        partial(run, whole, tables),
+        called=("four answers", "and what to do next"),
+        rounds=given.rounds,
+        wanted=WANTED,
     )
 
 
