@@ -194,7 +194,7 @@ def linked(records: Mapping[str, Iterable[Any]]) -> tuple[Account, ...]:
     """Return the accounts of records that were looked at before: see `accounts`.
 
     Args:
-        records: The records by name, with all names that `accounts` takes.
+        records: The records by the names that `accounts` takes; what is missing, there is none of.
     """
     given: dict[Id, Company | CompanyHistory] = {
         company_of(one).id: one for one in records["companies"]
@@ -203,17 +203,17 @@ def linked(records: Mapping[str, Iterable[Any]]) -> tuple[Account, ...]:
         company_id: {name: [] for name, _ in _SERIES} for company_id in (*given, None)
     }
     home: dict[Id, Id | None] = {}
-    for lead in dict.fromkeys(records["leads"]):
+    for lead in dict.fromkeys(records.get("leads", ())):
         company_id = lead.company_id if lead.company_id in given else None
         home[lead.id] = company_id
         found[company_id]["leads"].append(lead)
-    for activity in records["activities"]:
+    for activity in records.get("activities", ()):
         found[home.get(activity.lead_id)]["activities"].append(activity)
-    for event in records["sales_events"]:
+    for event in records.get("sales_events", ()):
         found[home.get(event.lead_id)]["sales_events"].append(event)
-    for history in records["histories"]:
+    for history in records.get("histories", ()):
         found[home.get(history.lead_id)]["histories"].append(history)
-    for deal in dict.fromkeys(records["deals"]):
+    for deal in dict.fromkeys(records.get("deals", ())):
         places: dict[Id | None, None] = {}
         if deal.company_id in given:
             places[deal.company_id] = None
@@ -221,10 +221,10 @@ def linked(records: Mapping[str, Iterable[Any]]) -> tuple[Account, ...]:
             places[home[deal.lead_id]] = None
         for place in places or {None: None}:
             found[place]["deals"].append(deal)
-    for contract in records["contracts"]:
+    for contract in records.get("contracts", ()):
         place = contract.company_id if contract.company_id in given else None
         found[place]["contracts"].append(contract)
-    for one in records["overrides"]:
+    for one in records.get("overrides", ()):
         place = home.get(one.lead_id) if one.lead_id is not None else one.company_id
         found[place if place in given else None]["overrides"].append(one)
     related = _related(given, found)

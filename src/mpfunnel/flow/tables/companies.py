@@ -36,10 +36,6 @@ __all__ = ["accounts_in"]
 _FIELDS: Final = frozenset(fields_dict(Company))
 _OF_OVERRIDES: Final = tuple(fields_dict(Override))
 _DAYS: Final = ("since", "until", "follow_up_on")
-_NAMES: Final = (
-    *("companies", "leads", "activities", "deals"),
-    *("contracts", "sales_events", "histories", "overrides"),
-)
 
 
 def accounts_in(population: Population) -> Iterator[tuple[int, Account]]:
@@ -47,7 +43,6 @@ def accounts_in(population: Population) -> Iterator[tuple[int, Account]]:
     companies = dict(_companies(population))
     ids = {number: company_of(one).id for number, one in companies.items()}
     records = {
-        **dict.fromkeys(_NAMES, ()),
         "companies": companies.values(),
         "deals": [*_deals(population, ids)],
         "contracts": [*_contracts(population, ids)],
