@@ -870,6 +870,19 @@ def test_a_win_is_in_the_history_on_its_day() -> None:
     assert [one.stage for one in entries] == ["opportunity"]
 
 
+def test_what_was_won_on_a_short_day_before_the_replay_is_not_told() -> None:
+    """S19: the day before is another day, however few hours it had."""
+    west = starter(["A", "B"], zone="America/New_York")
+    won_at = datetime(2026, 3, 8, 17, tzinfo=UTC)  # On this day, clocks were put forward.
+    deals = [
+        Deal(about, "c", JANUARY, [DealLine(about)], "won" if won else "open", won, lead_id="l")
+        for about, won in (("A", won_at), ("B", None))
+    ]
+    later = replay(one_lead(deals=deals), west, start=date(2026, 3, 9), end=date(2026, 3, 31))
+    entries = [one for one in later.stage_history("l").entries if not one.imputed]
+    assert [one.stage for one in entries] == ["opportunity"]
+
+
 def test_a_day_may_begin_before_the_last_one_ended() -> None:
     """Where the zone changes with the playbook, moves stay in the order of time."""
     west = starter(["A", "B"], zone="America/New_York")

@@ -27,6 +27,7 @@ NUMBERS = test_history.test_the_numbers_of_a_day_are_those_of_the_model
 FADING = test_history.test_penalties_that_fade_raise_a_lead_again_to_the_day
 ALONE = test_history.test_days_alone_take_a_lead_on_to_the_day
 WINS = test_history.test_a_win_is_in_the_history_on_its_day
+WON_BEFORE = test_history.test_what_was_won_on_a_short_day_before_the_replay_is_not_told
 UNDATED = test_history.test_facts_without_a_day_are_told
 MOST = 120
 
@@ -204,7 +205,7 @@ def _points_fade_a_day_early(patch: pytest.MonkeyPatch) -> None:
         (CAUSES, _records_of_products_are_not_seen),
         (EVERY, _wins_do_not_travel),
         (WINS, _wins_do_not_travel),
-        (WINS, _wins_of_before_are_told),
+        (WON_BEFORE, _wins_of_before_are_told),
         (WINS, _stages_begin_at_midnight),
         (NUMBERS, _points_fade_a_day_early),
     ],
