@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import date
 from decimal import Decimal
-from operator import itemgetter
 from typing import Any, Final, cast
 
 import narwhals.stable.v2 as nw
 from attrs import fields_dict
 
 from mpfunnel.account import Account, company_of, linked
-from mpfunnel.frames.contract import TABLES, Column, Holds
-from mpfunnel.frames.kinds import Frame
+from mpfunnel.frames.contract import Column
+from mpfunnel.frames.dated import OverTime
+from mpfunnel.frames.policies import companies_of
 from mpfunnel.frames.population import Population
 from mpfunnel.frames.situation import FIRM
 from mpfunnel.records import (
@@ -33,7 +33,8 @@ from mpfunnel.records import (
 
 __all__ = ["accounts_in"]
 
-_FIELDS: Final = frozenset(fields_dict(Company))
+_UNASKED: Final = "mpfunnel_unasked"
+"""What was told that nobody asks about: no attribute of a firm is called like that."""
 _OF_OVERRIDES: Final = tuple(fields_dict(Override))
 _DAYS: Final = ("since", "until", "follow_up_on")
 
@@ -57,45 +58,21 @@ def accounts_in(population: Population) -> Iterator[tuple[int, Account]]:
 
 def _companies(population: Population) -> Iterator[tuple[int, Company | CompanyHistory]]:
     facts, door = population.facts, population.door
-    columns = {one.name: one for one in TABLES["companies"]}
-    for one in door.attributes:
-        columns[one.key] = Column(one.key, cast("Holds", one.kind), places=one.places)
-    over_time = facts.over_time
-    base, sets = facts.companies, facts.company_sets
+    base, sets, over_time = facts.companies, facts.company_sets, facts.over_time
+    changes: Mapping[int, list[CompanyChange]] = {}
     if over_time is not None:
         base, sets = over_time.companies, over_time.sets
-    members = _members(population, sets)
-    changes = _changes(population, columns) if over_time is not None else {}
-    here = [name for name in base.collect_schema().names() if name in columns]
-    rows = population.task.workshop.rows(base.select("company_no", *here))
-    for row in sorted(rows, key=itemgetter("company_no")):
-        number = row["company_no"]
-        given: dict[str, Any] = {name: _value(columns[name], row[name]) for name in here}
-        given |= members.get(number, {})
-        own = {name: given.pop(name) for name in [*given] if name not in _FIELDS}
-        told = {name: value for name, value in own.items() if value is not None}
-        company = Company(**given, attributes=told)
+        changes = _changes(population, over_time)
+    here = base.collect_schema().names()
+    attributes = [one for one in door.attributes if one.key in here]
+    found = companies_of(base, sets, attributes, population.task.workshop)
+    for number, company in sorted(found.items()):
         yield number, CompanyHistory(company, changes[number]) if number in changes else company
 
 
-def _members(population: Population, sets: Frame | None) -> dict[int, dict[str, frozenset[str]]]:
-    """Return what the sets of companies hold, by their numbers."""
-    found: dict[int, dict[str, set[str]]] = {}
-    for row in () if sets is None else population.task.workshop.rows(sets):
-        of_company = found.setdefault(row["company_no"], {})
-        of_company.setdefault(row["fact"], set()).add(row["value"])
-    return {
-        number: {name: frozenset(values) for name, values in of_company.items()}
-        for number, of_company in found.items()
-    }
-
-
-def _changes(
-    population: Population, columns: Mapping[str, Column]
-) -> dict[int, list[CompanyChange]]:
+def _changes(population: Population, over_time: OverTime) -> dict[int, list[CompanyChange]]:
     """Return what holds from a day on, by the numbers of the companies."""
-    over_time = population.facts.over_time
-    assert over_time is not None
+    columns = {one.name: one for one in population.door.dated}
     values: dict[tuple[int, str, int], Any] = {}
     for row in population.task.workshop.rows(over_time.values):
         key = row["company_no"], row["fact"], row["since"]
@@ -110,7 +87,7 @@ def _changes(
             values[key] = _value(column, row[place]) if row["known"] else None
     for row in population.task.workshop.rows(over_time.unasked):
         # That something was told tells since when the company is known.
-        values[row["company_no"], row["fact"], row["since"]] = None
+        values[row["company_no"], _UNASKED, row["since"]] = None
     found: dict[int, list[CompanyChange]] = {}
     for (number, fact, since), value in sorted(values.items(), key=lambda one: one[0]):
         held = frozenset(cast("set[str]", value)) if isinstance(value, set) else value
