@@ -253,3 +253,76 @@ def test_what_nobody_asks_about_is_left_alone(fact: str) -> None:
         assert flow.journeys(since=SINCE) == wanted
         assert rows_of(flow.rejects) == []
     assert {one.unit_id for one in wanted} == {"a"}
+
+
+BASE: Final[Mapping[str, list[Any]]] = {
+    "companies": [mf.Company("a", employees=500), mf.Company("b", employees=500), mf.Company("c")],
+    "leads": [mf.Lead("l", "a"), mf.Lead("m", "b"), mf.Lead("n")],
+    **{name: [] for name in RECORDS[2:]},
+}
+
+
+def same(
+    records: Mapping[str, list[Any]],
+    engine: mf.Engine = FIRM,
+    accounts: tuple[mf.Account, ...] = (),
+    kind: str = "Polars",
+    as_of: date = ON,
+) -> tuple[Journey, ...]:
+    """The journeys that tables tell of some records, which are those of accounts."""
+    records = {**BASE, **records}
+    given = accounts or mf.accounts(**records)
+    wanted = journeys(engine, given, as_of=as_of, since=SINCE, **ASKED)
+    assert told(engine, KINDS[kind](tables_of(records, engine)), as_of, since=SINCE) == wanted
+    return wanted
+
+
+def opened(day: int, product: Any = "crm", **others: Any) -> mf.Deal:
+    """A deal."""
+    lines = [] if product is None else [mf.DealLine(product)]
+    return mf.Deal(
+        *(others.pop(name, one) for name, one in (("id", "d"), ("company_id", "a"))),
+        at(day),
+        lines,
+        **others,
+    )
+
+
+@pytest.mark.parametrize("kind", ["Polars", "pandas, NumPy"])
+@pytest.mark.parametrize(
+    ("deals", "counts"),
+    [
+        ([opened(5), opened(9)], True),
+        ([opened(9), opened(5), opened(7, status="won", closed_at=at(8))], True),
+        ([opened(5, None), opened(9, None), opened(12, None)], False),
+        ([opened(5), opened(5, reason="timing"), opened(9)], False),
+        ([opened(5, "unknown"), opened(9, "unknown")], False),
+        ([opened(5), opened(9, company_id="b")], True),
+        ([opened(5, company_id="gone"), opened(9)], False),
+        ([opened(90), opened(5)], True),
+    ],
+)
+def test_a_deal_counts_until_another_one_has_its_id(
+    deals: list[mf.Deal], counts: bool, kind: str
+) -> None:
+    """Law 5: on the days before, nobody knew of the other one; of the same day, neither counts."""
+    mine = [evolve(one, company_id="a") for one in deals if deals[0].company_id != "gone"]
+    accounts = tuple(
+        evolve(one, deals=mine if one.company == BASE["companies"][0] else ())
+        for one in mf.accounts(**BASE)
+    )
+    found = same({"deals": deals}, accounts=accounts, kind=kind)
+    assert (sum(len(one.entered) == 5 for one in found) == 2) is counts
+
+
+def test_products_of_such_deals_may_stand_beside_them() -> None:
+    """In a column of deals as well as in rows of their own."""
+    deals = [opened(5), opened(9, None)]
+    tables = tables_of({**BASE, "deals": deals}, FIRM)
+    del tables["deal_lines"]
+    tables["deals"] = tables["deals"].append_column("product_id", pa.array(["crm", None]))
+    account = mf.Account(BASE["companies"][0], deals=deals)
+    wanted = journeys(FIRM, [account], as_of=ON, since=SINCE, **ASKED)
+    found = told(FIRM, tables, ON, since=SINCE)
+    assert [one for one in found if one.unit_id == "a"] == [*wanted]
+    assert {one.product_id: len(one.entered) for one in wanted} == {"crm": 5, "sfa": 1, None: 5}

@@ -140,6 +140,8 @@ class Sorting:
         self.kept = kept
         # Activities of known leads that share an id but differ: lead_no and the columns given.
         self.rivals: Frame | None = None
+        # Deals that do: the columns given.
+        self.rival_deals: Frame | None = None
         self.book = book
         self.workshop = workshop
         self.given: Mapping[str, Frame] = door.frames
@@ -422,7 +424,8 @@ class Sorting:
         if given is None:
             return None, None
         given = self.workshop.keep("deals_checked", given)
-        frame = self.unique("deals", ["id"], self.past(given, "opened_at_day"))
+        past = self.past(given, "opened_at_day")
+        frame, self.rival_deals = self.parted("deals", ["id"], past)
         columns = frame.collect_schema().names()
         for name, kind in (
             ("lead_id", self.door.id_type("lead")),

@@ -6,9 +6,10 @@ few beside what is known of their people, and that is added up before.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date
 from decimal import Decimal
+from operator import itemgetter
 from typing import Any, Final, cast
 
 import narwhals.stable.v2 as nw
@@ -19,7 +20,6 @@ from mpfunnel.frames.contract import Column
 from mpfunnel.frames.dated import OverTime
 from mpfunnel.frames.policies import companies_of
 from mpfunnel.frames.population import Population
-from mpfunnel.frames.situation import FIRM
 from mpfunnel.records import (
     Company,
     CompanyChange,
@@ -123,17 +123,49 @@ def _deals(population: Population, ids: Mapping[int, Id]) -> Iterator[Deal]:
         about.setdefault(row["deal_id"], []).append(DealLine(products[int(row["about"])]))
     own = frame.filter(~nw.col("company_no").is_null())
     for row in rows(own):
-        yield Deal(
-            row["id"],
-            ids[row["company_no"]],
-            row["opened_at"],
-            status=row["status"],
-            closed_at=row["closed_at"],
-            reason=row["reason"],
-            amount=None if row.get("amount") is None else Decimal(row["amount"]).scaleb(-2),
-            currency=row.get("currency"),
-            lines=about.get(row["id"], ()),
-        )
+        yield _deal(row, ids[row["company_no"]], about.get(row["id"], ()))
+    yield from _rival_deals(population, {*ids.values()})
+
+
+def _rival_deals(population: Population, companies: Collection[Id]) -> Iterator[Deal]:
+    """Yield the deals that counted until another one came that has their id, with that one (S17).
+
+    On the days before, nobody knew of the other one (law 5).
+    """
+    rivals = population.sorting.rival_deals
+    assert rivals is not None
+    rows, lines = population.task.workshop.rows, population.door.frames.get("deal_lines")
+    about: dict[Id, list[DealLine]] = {}
+    if lines is not None:
+        lines = lines.join(rivals.select(deal_id="id").unique(), on="deal_id", how="semi")
+        for row in rows(lines.select("deal_id", "product_id").unique()):
+            about.setdefault(row["deal_id"], []).append(DealLine(row["product_id"]))
+    by_id: dict[Id, list[dict[str, Any]]] = {}
+    for row in rows(rivals):
+        by_id.setdefault(row["id"], []).append(row)
+    for deal_id, several in by_id.items():
+        first, second = sorted(several, key=itemgetter("opened_at_day"))[:2]
+        company_id = first["company_id"]
+        if company_id in companies and first["opened_at_day"] < second["opened_at_day"]:
+            for row in (first, second):
+                product_id = row.get("product_id")
+                of_row = about.get(deal_id, []) if product_id is None else [DealLine(product_id)]
+                yield _deal(row, company_id, of_row)
+
+
+def _deal(row: Mapping[str, Any], company_id: Id, lines: Iterable[DealLine]) -> Deal:
+    amount = row.get("amount")
+    return Deal(
+        row["id"],
+        company_id,
+        row["opened_at"],
+        status=row["status"],
+        closed_at=row.get("closed_at"),
+        reason=row.get("reason"),
+        amount=None if amount is None else Decimal(amount).scaleb(-2),
+        currency=row.get("currency"),
+        lines=lines,
+    )
 
 
 def _contracts(population: Population, ids: Mapping[int, Id]) -> Iterator[Contract]:
@@ -141,8 +173,7 @@ def _contracts(population: Population, ids: Mapping[int, Id]) -> Iterator[Contra
     if frame is None:
         return
     products = [*population.task.book.products]
-    own = frame.filter(nw.col("about") != FIRM)
-    for row in population.task.workshop.rows(own):
+    for row in population.task.workshop.rows(frame):
         end, quantity = row["end"], row["quantity"]
         yield Contract(
             ids[row["company_no"]],
