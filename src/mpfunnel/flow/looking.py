@@ -12,7 +12,7 @@ from attrs import frozen
 from mpfunnel.account import Account, company_of
 from mpfunnel.calendars import local_day, zone_for
 from mpfunnel.engine import Engine
-from mpfunnel.errors import InvalidDataError, Problem, series
+from mpfunnel.errors import InvalidDataError, Problem, misfit, series
 from mpfunnel.flow.balances import Balance, Effort, balance
 from mpfunnel.flow.campaigns.money import FxTable, from_cents
 from mpfunnel.flow.campaigns.outcomes import CampaignResults
@@ -32,7 +32,7 @@ from mpfunnel.plays import Motion
 from mpfunnel.records import Id
 from mpfunnel.situation import situation
 
-__all__ = ["Look", "faults_of_plan", "look", "looked_at", "spent_in"]
+__all__ = ["Look", "faults_of_look", "look", "looked_at", "spent_in"]
 
 _FOLLOWED_DAYS = 365
 
@@ -79,7 +79,7 @@ def look(
         PolicyError: A custom policy broke its contract.
     """
     given: tuple[Account, ...] = series(accounts)
-    if problems := list(faults_of_plan(plan, engine)):
+    if problems := faults_of_look(engine, plan, period):
         raise InvalidDataError(problems)
     found = journeys(
         engine,
@@ -163,9 +163,18 @@ def looked_at(
     )
 
 
-def faults_of_plan(plan: FlowPlan, engine: Engine) -> Iterator[Problem]:
-    """Yield what a plan names that the playbook does not have."""
-    problems = faults_of_names(
+def faults_of_look(engine: Engine, plan: FlowPlan, period: Period) -> list[Problem]:
+    """Return what is wrong with what was asked, and what a plan names that is not there.
+
+    Args:
+        engine: The playbook.
+        plan: The plan.
+        period: The period.
+    """
+    problems = misfit("plan", plan, FlowPlan) + misfit("period", period, Period)
+    if problems:
+        return problems
+    found = faults_of_names(
         engine.playbook,
         interest=plan.interest,
         segments=plan.segments,
@@ -174,7 +183,7 @@ def faults_of_plan(plan: FlowPlan, engine: Engine) -> Iterator[Problem]:
         spends=plan.campaigns.spends,
         insights=plan.insights,
     )
-    return (one.under("plan") for one in problems)
+    return [one.under("plan") for one in found]
 
 
 def _out_of_market(

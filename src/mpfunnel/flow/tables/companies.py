@@ -6,7 +6,7 @@ few beside what is known of their people, and that is added up before.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from operator import itemgetter
@@ -39,24 +39,24 @@ _OF_OVERRIDES: Final = tuple(fields_dict(Override))
 _DAYS: Final = ("since", "until", "follow_up_on")
 
 
-def accounts_in(population: Population) -> Iterator[tuple[int, Account]]:
-    """Yield the accounts of companies with their numbers, in their order; without people."""
-    companies = dict(_companies(population))
-    ids = {number: company_of(one).id for number, one in companies.items()}
+def accounts_in(population: Population) -> tuple[Account, ...]:
+    """Return the accounts of companies in the order of their numbers; without people."""
+    companies = _companies(population)
+    ids = [company_of(one).id for one in companies]
     records = {
-        "companies": companies.values(),
+        "companies": companies,
         "deals": [*_deals(population, ids)],
         "contracts": [*_contracts(population, ids)],
         "overrides": [*_overrides(population)],
     }
     # What refers to no company comes with an account of its own, the last one.
-    yield from zip(companies, linked(records), strict=False)
+    return linked(records)[: len(companies)]
 
 
 # -- companies --
 
 
-def _companies(population: Population) -> Iterator[tuple[int, Company | CompanyHistory]]:
+def _companies(population: Population) -> list[Company | CompanyHistory]:
     facts, door = population.facts, population.door
     base, sets, over_time = facts.companies, facts.company_sets, facts.over_time
     changes: Mapping[int, list[CompanyChange]] = {}
@@ -66,8 +66,10 @@ def _companies(population: Population) -> Iterator[tuple[int, Company | CompanyH
     here = base.collect_schema().names()
     attributes = [one for one in door.attributes if one.key in here]
     found = companies_of(base, sets, attributes, population.task.workshop)
-    for number, company in sorted(found.items()):
-        yield number, CompanyHistory(company, changes[number]) if number in changes else company
+    return [
+        CompanyHistory(company, changes[number]) if number in changes else company
+        for number, company in sorted(found.items())
+    ]
 
 
 def _changes(population: Population, over_time: OverTime) -> dict[int, list[CompanyChange]]:
@@ -113,7 +115,7 @@ def _value(column: Column, value: Any) -> Any:
 # -- what they have --
 
 
-def _deals(population: Population, ids: Mapping[int, Id]) -> Iterator[Deal]:
+def _deals(population: Population, ids: Sequence[Id]) -> Iterator[Deal]:
     frame, lines = population.facts.deals, population.facts.deal_lines
     if frame is None or lines is None:
         return
@@ -124,7 +126,7 @@ def _deals(population: Population, ids: Mapping[int, Id]) -> Iterator[Deal]:
     own = frame.filter(~nw.col("company_no").is_null())
     for row in rows(own):
         yield _deal(row, ids[row["company_no"]], about.get(row["id"], ()))
-    yield from _rival_deals(population, {*ids.values()})
+    yield from _rival_deals(population, {*ids})
 
 
 def _rival_deals(population: Population, companies: Collection[Id]) -> Iterator[Deal]:
@@ -168,7 +170,7 @@ def _deal(row: Mapping[str, Any], company_id: Id, lines: Iterable[DealLine]) -> 
     )
 
 
-def _contracts(population: Population, ids: Mapping[int, Id]) -> Iterator[Contract]:
+def _contracts(population: Population, ids: Sequence[Id]) -> Iterator[Contract]:
     frame = population.facts.contracts
     if frame is None:
         return

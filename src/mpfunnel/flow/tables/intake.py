@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from datetime import date, datetime
 from functools import cached_property
+from itertools import chain
 from typing import Any, Final, Self
 
 from immutabledict import immutabledict
 
 from mpfunnel.account import Account
 from mpfunnel.engine import Engine
-from mpfunnel.errors import InvalidDataError, Problem, misfit
+from mpfunnel.errors import InvalidDataError, Problem
 from mpfunnel.flow.balances import Effort
 from mpfunnel.flow.campaigns.book import CampaignBook
 from mpfunnel.flow.campaigns.money import FxTable
@@ -25,7 +26,7 @@ from mpfunnel.flow.campaigns.results import (
 )
 from mpfunnel.flow.campaigns.touches import TouchStatus
 from mpfunnel.flow.course import Course, Journey
-from mpfunnel.flow.looking import Look, faults_of_plan, looked_at, spent_in
+from mpfunnel.flow.looking import Look, faults_of_look, looked_at, spent_in
 from mpfunnel.flow.measures import MIN_N
 from mpfunnel.flow.periods import Period
 from mpfunnel.flow.plan import FlowPlan
@@ -38,6 +39,7 @@ from mpfunnel.flow.worth import deal_amounts
 from mpfunnel.frames.assessing import population_of
 from mpfunnel.frames.door import REJECTED
 from mpfunnel.frames.kinds import Frame, polars
+from mpfunnel.frames.people import People
 from mpfunnel.frames.population import Gathered, Population
 from mpfunnel.labels import Label, as_label
 from mpfunnel.plays import Motion
@@ -85,6 +87,8 @@ class FlowTables:
         self._engine = engine
         self._as_of = self._taken.task.day
         self._touched: dict[Any, Frame | None] = {}
+        # Rejects of activities of campaigns, which several questions may tell.
+        self._refused: list[Frame] = []
 
     def journeys(
         self,
@@ -137,9 +141,9 @@ class FlowTables:
                 or the plan names a state, product or segment that the playbook does not have.
             PolicyError: A custom policy broke its contract.
         """
-        problems = misfit("plan", plan, FlowPlan)
-        if not problems:
-            problems = [*_replayed(plan), *faults_of_plan(plan, self._engine)]
+        problems = faults_of_look(self._engine, plan, period)
+        if isinstance(plan, FlowPlan):  # pyright: ignore[reportUnnecessaryIsInstance]
+            problems = [*_replayed(plan), *problems]
         if problems:
             raise InvalidDataError(problems)
         found = self.journeys(since=plan.since, target=plan.target, statuses=plan.statuses)
@@ -149,7 +153,7 @@ class FlowTables:
             period=period,
             as_of=self._as_of,
             amounts=deal_amounts(
-                self._engine.playbook, found, self._accounts.values(), as_of=self._as_of, fx=plan.fx
+                self._engine.playbook, found, self._accounts, as_of=self._as_of, fx=plan.fx
             ),
             out_of_market=self._out_of_market(plan),
             results=self._results(plan),
@@ -222,6 +226,9 @@ class FlowTables:
         """
         workshop = self._population.task.workshop
         rows = workshop.rows(self._population.rejects())
+        refused = (workshop.rows(one.select(*REJECTED)) for one in self._refused)
+        once = dict.fromkeys(tuple(row.values()) for row in chain.from_iterable(refused))
+        rows += [dict(zip(REJECTED, one, strict=True)) for one in once]
         pl = polars("tables of rejects")
         told = pl.DataFrame(rows, schema=dict.fromkeys(REJECTED, pl.String)).sort(REJECTED)
         return workshop.hand_out("rejects", told)
@@ -254,16 +261,19 @@ class FlowTables:
         return self._population.gather()
 
     @cached_property
-    def _accounts(self) -> dict[int, Account]:
-        """The companies by their numbers, without people."""
-        return dict(accounts_in(self._population))
+    def _people(self) -> People | None:
+        return self._population.people(self._gathered)
+
+    @cached_property
+    def _accounts(self) -> tuple[Account, ...]:
+        """The companies in the order of their numbers, without people."""
+        return accounts_in(self._population)
 
     def _journeys(self, reading: Reading) -> Iterator[Journey]:
         people = PeopleOfTables(self._gathered, self._population.sorting, reading)
         accounts = self._accounts
-        for number, one in enumerate(people.of(max(accounts, default=-1) + 1)):
-            if number in accounts:
-                yield from journeys_of_company(accounts[number], reading, one)
+        for account, one in zip(accounts, people.of(len(accounts)), strict=True):
+            yield from journeys_of_company(account, reading, one)
 
     def _touches(
         self, book: CampaignBook, statuses: Mapping[str, TouchStatus | None]
@@ -272,7 +282,11 @@ class FlowTables:
         key = book, immutabledict(statuses)
         if key not in self._touched:
             facts, _ = self._gathered
+            rejects = self._population.door.rejects
+            known = len(rejects)
             self._touched[key] = touches_of(facts, self._population.sorting, book, statuses)
+            self._refused += rejects[known:]
+            del rejects[known:]
         return self._touched[key]
 
     def _results(self, plan: FlowPlan) -> CampaignResults | None:
@@ -300,7 +314,7 @@ class FlowTables:
     def _out_of_market(self, plan: FlowPlan) -> frozenset[tuple[Id, Id]]:
         """Return companies, each with a product for which somebody of it is out of the market."""
         population = self._population
-        people = population.people(self._gathered) if plan.out_of_market else None
+        people = self._people if plan.out_of_market else None
         if people is None:
             return frozenset()
         companies = population.facts.companies.select("company_no", "id")
