@@ -77,7 +77,7 @@ def stages_on(book: mf.Playbook, account: mf.Account, day: date) -> dict[Any, An
         for entered, entry in sorted(last_of_day.items(), key=lambda one: one[0]):
             if entered > day or entry.stage not in every:
                 continue
-            named = [one for one in entry.for_products if one in known]
+            named: list[Any] = [one for one in entry.for_products if one in known]
             if entry.stage in ladder[1:]:
                 if named:
                     stages.pop(None, None)

@@ -292,12 +292,7 @@ def same(
 def opened(day: int, product: Any = "crm", **others: Any) -> mf.Deal:
     """A deal."""
     lines = [] if product is None else [mf.DealLine(product)]
-    return mf.Deal(
-        *(others.pop(name, one) for name, one in (("id", "d"), ("company_id", "a"))),
-        at(day),
-        lines,
-        **others,
-    )
+    return mf.Deal(**{"id": "d", "company_id": "a", "opened_at": at(day), "lines": lines, **others})
 
 
 @pytest.mark.parametrize(
@@ -448,7 +443,7 @@ class PlantsNearby:
 
     def tier_for(self, company: mf.Company, product: mf.Product, /, *, as_of: date) -> Any:  # noqa: ARG002
         """By what a company may hold, of whatever type."""
-        held = company.attributes
+        held: Any = company.attributes
         if company.name == "broken":
             raise ValueError("cannot say")
         points = [
@@ -516,6 +511,29 @@ def test_a_policy_that_fails_is_told() -> None:
     tables = tables_of({**BASE, "companies": [mf.Company("a", name="broken")]}, with_own_policy())
     with pytest.raises(mf.PolicyError, match="cannot say"):
         told(with_own_policy(), tables, ON, since=SINCE)
+
+
+def test_a_history_that_contradicts_itself_tells_nothing() -> None:
+    """Its rows are those of one table, and nobody knows which of them belong together (S17)."""
+    funnel = FIRM.playbook.funnel
+    history = mf.StageHistory("l")
+    moves: tuple[tuple[Any, int], ...] = (("mql", 3), ("sal", 9))
+    for stage, day in moves:
+        history = funnel.move(
+            history, stage, at=at(day), cause="import", reason="r", for_products=["crm"]
+        )
+    late = funnel.move(mf.StageHistory("l"), "mql", at=at(4), cause="import", reason="r")
+    tables = tables_of({**BASE, "histories": [history, late]}, FIRM)
+    flow = FlowTables(FIRM, as_of=ON, **tables)
+    found = flow.journeys(since=SINCE)
+    assert found == told(FIRM, tables_of(BASE, FIRM), ON, since=SINCE)
+    assert {(one["table"], one["code"]) for one in rows_of(flow.rejects)} == {
+        ("stage_history", "conflict")
+    }
+    (own, *_) = same({"histories": [history]})
+    assert len(own.entered) == 5
+    # Before the day of the second one, the first stands.
+    assert told(FIRM, tables, SINCE + 3 * DAY, since=SINCE)[0] == own.on(SINCE + 3 * DAY)
 
 
 # -- whatever is not there --
@@ -741,7 +759,10 @@ def test_rejects_are_told_once() -> None:
     early = [("3", "unknown-lead"), ("4", "conflict"), ("4", "conflict")]
     assert sorted((one["id"], one["code"]) for one in rows_of(flow.rejects)) == early
     book = CampaignBook([Campaign("spring", "email", SINCE)])
-    for statuses in ({"inquiry": "delivered"}, {"inquiry": None, "call": "sent"}, {"call": None}):
+    asked: list[dict[str, Any]] = [
+        *({"inquiry": "delivered"}, {"inquiry": None, "call": "sent"}, {"call": None})
+    ]
+    for statuses in asked:
         for _ in range(2):
             flow.campaign_results(book, statuses=statuses)
     late = [("1", "unmapped-kind"), ("2", "unknown-campaign")]
@@ -859,7 +880,8 @@ def test_journeys_are_asked_as_of_accounts() -> None:
         *("since", "statuses.call", "target.crm", "target.sfaa", "target.sfa", "course")
     ]
     book = CampaignBook([Campaign("spring", "email", SINCE, product_id="cr")])
-    said = refused(lambda: flow.campaign_results(book, statuses={"call": "held"}, meetings="call"))
+    held: Any = {"call": "held"}
+    said = refused(lambda: flow.campaign_results(book, statuses=held, meetings="call"))
     assert [one.split(",")[0] for one in said] == [
         "statuses.call: must be one of targeted",
         "meetings: must be a collection of kinds of activity",

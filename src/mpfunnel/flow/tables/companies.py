@@ -43,7 +43,7 @@ def accounts_in(population: Population) -> tuple[Account, ...]:
     """Return the accounts of companies in the order of their numbers; without people."""
     companies = _companies(population)
     ids = [company_of(one).id for one in companies]
-    records = {
+    records: dict[str, Iterable[Any]] = {
         "companies": companies,
         "deals": [*_deals(population, ids)],
         "contracts": [*_contracts(population, ids)],
@@ -125,7 +125,7 @@ def _deals(population: Population, ids: Sequence[Id]) -> Iterator[Deal]:
         about.setdefault(row["deal_id"], []).append(DealLine(products[int(row["about"])]))
     own = frame.filter(~nw.col("company_no").is_null())
     for row in rows(own):
-        yield _deal(row, ids[row["company_no"]], about.get(row["id"], ()))
+        yield _deal(row, ids[int(row["company_no"])], about.get(row["id"], ()))
     yield from _rival_deals(population, {*ids})
 
 
@@ -178,7 +178,7 @@ def _contracts(population: Population, ids: Sequence[Id]) -> Iterator[Contract]:
     for row in population.task.workshop.rows(frame):
         end, quantity = row["end"], row["quantity"]
         yield Contract(
-            ids[row["company_no"]],
+            ids[int(row["company_no"])],
             products[int(row["about"])],
             date.fromordinal(row["start"]),
             None if end is None else date.fromordinal(end),

@@ -63,7 +63,8 @@ class FlowTables:
     What is told is what the functions of the same names tell of accounts (law 1), where these rest
     on records alone: a company is engaged by its touches, and its people stand where their stage
     histories say. On which day somebody became interested, or a stage was warranted of whom no
-    history is kept, a replay of accounts knows.
+    history is kept, a replay of accounts knows. Rows of a stage history that contradict each other
+    tell nothing (S17), not even of the days before they did, of which accounts know.
 
     Tables may be of every kind that `mpfunnel.frames.assess` takes. Activities are added up in
     their own engine; what is known of each company comes out of it. Several questions of the same
