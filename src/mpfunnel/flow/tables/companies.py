@@ -99,8 +99,6 @@ def _changes(population: Population, over_time: OverTime) -> dict[int, list[Comp
 
 def _value(column: Column, value: Any) -> Any:
     """Return what a record holds where the tables are worked on with numbers."""
-    if value is None:
-        return None
     match column.holds:
         case "decimal":
             return Decimal(value).scaleb(-column.places)
