@@ -825,9 +825,12 @@ def test_a_plan_is_of_records_alone() -> None:
     ]
     sound = evolve(plan, **ASKED, segments=None)
     later = Period(ON + DAY, ON + 9 * DAY)
-    assert refused(lambda: flow.look(sound, period=later)) == [
-        f"period: begins on {ON + DAY}, after as_of"
-    ]
+    early = f"period: begins on {ON + DAY}, after as_of"
+    assert refused(lambda: flow.look(sound, period=later)) == [early]
+    unknown = evolve(sound, segments=["mikro"])
+    said = ["plan.segments: no such segment 'mikro'; did you mean 'micro'?", early]
+    assert refused(lambda: flow.look(unknown, period=later)) == said
+    assert refused(lambda: look(FIRM, (), unknown, period=later, as_of=ON)) == said
     late = evolve(sound, since=ON + DAY)
     assert refused(lambda: flow.look(late, period=period)) == [
         f"as_of: must not be before {ON + DAY}, the first day"

@@ -246,7 +246,7 @@ def twice(path: str, keys: Iterable[str]) -> list[Problem]:
 def series(value: Iterable[T]) -> tuple[T, ...]:
     """Return any collection as a tuple; what is none stays as it is, for `misfits` to name."""
     if type(value) is tuple:
-        return value
+        return cast("tuple[T, ...]", value)
     # A lone text is iterable too, but its letters are never what was meant.
     if isinstance(value, str) or not isinstance(value, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance]
         return cast("tuple[T, ...]", value)

@@ -25,6 +25,7 @@ from mpfunnel.flow.plan import FlowPlan
 from mpfunnel.flow.plan_names import faults_of_names
 from mpfunnel.flow.reporting.followed import Cohort, cohorts
 from mpfunnel.flow.reporting.report import FlowReport, flow_report
+from mpfunnel.flow.reporting.terms import faults_of_period
 from mpfunnel.flow.reporting.winning import Amounts, key_of
 from mpfunnel.flow.tracing.journeys import journeys
 from mpfunnel.flow.worth import deal_amounts
@@ -79,7 +80,7 @@ def look(
         PolicyError: A custom policy broke its contract.
     """
     given: tuple[Account, ...] = series(accounts)
-    if problems := faults_of_look(engine, plan, period):
+    if problems := faults_of_look(engine, plan, period, as_of):
         raise InvalidDataError(problems)
     found = journeys(
         engine,
@@ -163,17 +164,18 @@ def looked_at(
     )
 
 
-def faults_of_look(engine: Engine, plan: FlowPlan, period: Period) -> list[Problem]:
+def faults_of_look(engine: Engine, plan: FlowPlan, period: Period, as_of: date) -> list[Problem]:
     """Return what is wrong with what was asked, and what a plan names that is not there.
 
     Args:
         engine: The playbook.
         plan: The plan.
         period: The period.
+        as_of: The day.
     """
-    problems = misfit("plan", plan, FlowPlan) + misfit("period", period, Period)
+    problems = misfit("plan", plan, FlowPlan)
     if problems:
-        return problems
+        return problems + faults_of_period("period", period, as_of)
     found = faults_of_names(
         engine.playbook,
         interest=plan.interest,
@@ -183,7 +185,7 @@ def faults_of_look(engine: Engine, plan: FlowPlan, period: Period) -> list[Probl
         spends=plan.campaigns.spends,
         insights=plan.insights,
     )
-    return [one.under("plan") for one in found]
+    return [*(one.under("plan") for one in found), *faults_of_period("period", period, as_of)]
 
 
 def _out_of_market(

@@ -14,7 +14,7 @@ from mpfunnel.flow.periods import Period
 from mpfunnel.labels import Label
 from mpfunnel.records.checks import Check, Id, a_day, a_number_of
 
-__all__ = ["RE_ENTRIES", "ReEntry", "Terms", "agreed", "windows"]
+__all__ = ["RE_ENTRIES", "ReEntry", "Terms", "agreed", "faults_of_period", "windows"]
 
 ReEntry = Literal["each", "first"]
 
@@ -96,12 +96,8 @@ def agreed(
     if problems:
         raise InvalidDataError(problems)
     problems += _fault("as_of", a_day, as_of)
-    sound = not problems
     for path, period in periods.items():
-        problems += (found := misfit(path, period, Period))
-        if sound and not found and period.first > as_of:
-            message = f"begins on {period.first}, after as_of"
-            problems.append(Problem("range", path, message))
+        problems += faults_of_period(path, period, as_of)
     within, found = windows(course, within_days)
     problems += found
     problems += _fault("min_n", a_number_of(1), min_n)
@@ -152,6 +148,21 @@ def windows(
             message = "is not said; give the days within which it is to lead to the next step"
             problems.append(Problem("missing", f"within_days.{shown(key)}", message))
     return tuple(within_days.get(key, 0) for key in passed), problems
+
+
+def faults_of_period(path: str, period: object, as_of: object) -> list[Problem]:
+    """Return the problem of what is no period, or of one of which nothing is known yet.
+
+    Args:
+        path: Where it stands.
+        period: The period.
+        as_of: The day; one that is no date is for others to name.
+    """
+    if not isinstance(period, Period):
+        return misfit(path, period, Period)
+    if type(as_of) is date and period.first > as_of:
+        return [Problem("range", path, f"begins on {period.first}, after as_of")]
+    return []
 
 
 def _fault(path: str, check: Check, value: object) -> list[Problem]:

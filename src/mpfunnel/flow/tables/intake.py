@@ -142,7 +142,7 @@ class FlowTables:
                 or the plan names a state, product or segment that the playbook does not have.
             PolicyError: A custom policy broke its contract.
         """
-        problems = faults_of_look(self._engine, plan, period)
+        problems = faults_of_look(self._engine, plan, period, self._as_of)
         if isinstance(plan, FlowPlan):  # pyright: ignore[reportUnnecessaryIsInstance]
             problems = [*_replayed(plan), *problems]
         if problems:
