@@ -719,6 +719,18 @@ def test_a_look_at_tables_of_every_kind(kind: str) -> None:
         assert {"unknown-campaign", "unmapped-kind"} <= {one["code"] for one in once}
 
 
+@pytest.mark.spark
+def test_a_look_at_tables_of_spark(spark: Any) -> None:
+    """Law 1: Engines agree: on whatever is told of the flow, and of campaigns."""
+    asked, records, plan, period = draw_look(7)
+    given = tables_of(records, asked.engine)
+    tables = {name: spark.createDataFrame(table) for name, table in given.items()}
+    with FlowTables(asked.engine, as_of=asked.as_of, **tables) as flow:
+        assert flow.look(plan, period=period) == looked(asked, records, plan, period)
+        told = {row.code for row in flow.rejects.collect()}
+    assert {"unknown-campaign", "unmapped-kind"} <= told
+
+
 def test_without_campaigns_there_are_no_results() -> None:
     """Nor is there a balance of touches; without people, nobody is out of the market."""
     plan = FlowPlan(since=SINCE, within_days=30, **ASKED)
