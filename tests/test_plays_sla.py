@@ -496,7 +496,7 @@ def both(engine: mf.Engine, as_of: date, history: StageHistory) -> list[Any]:
         (BusinessCalendar(None), date(1, 1, 3), 1, date(1, 1, 4)),
     ],
 )
-@pytest.mark.parametrize("of", [tuple(LIMITS), pytest.param(("mql",), marks=pytest.mark.bulk)])
+@pytest.mark.parametrize("of", [tuple(LIMITS), ("mql",)])
 def test_unknown_years_have_no_holidays(
     of: tuple[str, ...], calendar: BusinessCalendar, as_of: date, age: int, wanted: date
 ) -> None:
