@@ -125,7 +125,8 @@ class Account:
             message = f"must be a Company, a CompanyHistory or None, not {kind}"
             problems.append(Problem("type", "account.company", message))
         for name, kind in _SERIES:
-            problems += strangers(f"account.{name}", getattr(self, name), kind)
+            if (values := getattr(self, name)) != ():
+                problems += strangers(f"account.{name}", values, kind)
         wrong = strangers("account.relatives", self.relatives, Relative)
         if problems or wrong:
             raise InvalidDataError([*problems, *wrong])
@@ -140,6 +141,8 @@ class Account:
 
 
 _SERIES = tuple((f.name, f.metadata["kinds"][0]) for f in fields(Account) if f.metadata)
+_Found = dict[str, dict[Id | None, list[Any]]]
+"""Records by name and company."""
 
 
 def accounts(
@@ -199,20 +202,19 @@ def linked(records: Mapping[str, Iterable[Any]]) -> tuple[Account, ...]:
     given: dict[Id, Company | CompanyHistory] = {
         company_of(one).id: one for one in records["companies"]
     }
-    found: dict[Id | None, dict[str, list[Any]]] = {
-        company_id: {name: [] for name, _ in _SERIES} for company_id in (*given, None)
-    }
+    found: _Found = {name: {} for name, _ in _SERIES}
+
+    def put(name: str, place: Id | None, one: Any) -> None:
+        found[name].setdefault(place, []).append(one)
+
     home: dict[Id, Id | None] = {}
     for lead in dict.fromkeys(records.get("leads", ())):
         company_id = lead.company_id if lead.company_id in given else None
         home[lead.id] = company_id
-        found[company_id]["leads"].append(lead)
-    for activity in records.get("activities", ()):
-        found[home.get(activity.lead_id)]["activities"].append(activity)
-    for event in records.get("sales_events", ()):
-        found[home.get(event.lead_id)]["sales_events"].append(event)
-    for history in records.get("histories", ()):
-        found[home.get(history.lead_id)]["histories"].append(history)
+        put("leads", company_id, lead)
+    for name in ("activities", "sales_events", "histories"):
+        for one in records.get(name, ()):
+            put(name, home.get(one.lead_id), one)
     for deal in dict.fromkeys(records.get("deals", ())):
         places: dict[Id | None, None] = {}
         if deal.company_id in given:
@@ -220,23 +222,28 @@ def linked(records: Mapping[str, Iterable[Any]]) -> tuple[Account, ...]:
         if deal.lead_id in home:
             places[home[deal.lead_id]] = None
         for place in places or {None: None}:
-            found[place]["deals"].append(deal)
+            put("deals", place, deal)
     for contract in records.get("contracts", ()):
-        place = contract.company_id if contract.company_id in given else None
-        found[place]["contracts"].append(contract)
+        put("contracts", contract.company_id if contract.company_id in given else None, contract)
     for one in records.get("overrides", ()):
         place = home.get(one.lead_id) if one.lead_id is not None else one.company_id
-        found[place if place in given else None]["overrides"].append(one)
+        put("overrides", place if place in given else None, one)
     related = _related(given, found)
     matched = tuple(
-        Account(company, **found[key], relatives=related.get(key, ()))
+        Account(company, **_of_company(found, key), relatives=related.get(key, ()))
         for key, company in given.items()
     )
-    return (*matched, Account(None, **found[None])) if any(found[None].values()) else matched
+    alone = _of_company(found, None)
+    return (*matched, Account(None, **alone)) if alone else matched
+
+
+def _of_company(found: _Found, company_id: Id | None) -> dict[str, list[Any]]:
+    """Return the records of one company, or of none, where it has any."""
+    return {name: here[company_id] for name, here in found.items() if company_id in here}
 
 
 def _related(
-    given: Mapping[Id, Company | CompanyHistory], found: Mapping[Id | None, Mapping[str, list[Any]]]
+    given: Mapping[Id, Company | CompanyHistory], found: _Found
 ) -> dict[Id, list[Relative]]:
     """Return the relatives of the companies that have any."""
     groups: dict[Id, list[Id]] = {}
@@ -245,7 +252,7 @@ def _related(
     related: dict[Id, list[Relative]] = {}
     for members in groups.values():
         if len(members) > 1:
-            relatives = {one: _relative(given[one], found[one]) for one in members}
+            relatives = {one: _relative(given[one], _of_company(found, one)) for one in members}
             for one in members:
                 related[one] = [relatives[other] for other in members if other != one]
     return related
@@ -263,10 +270,10 @@ def _parents(companies: Iterable[Company | CompanyHistory]) -> Iterator[tuple[Id
 
 def _relative(company: Company | CompanyHistory, records: Mapping[str, list[Any]]) -> Relative:
     company_id = company_of(company).id
-    own = [deal for deal in records["deals"] if deal.company_id == company_id]
+    own = [deal for deal in records.get("deals", ()) if deal.company_id == company_id]
     # Its people are no concern of another account, which could not forget them.
     deals = [deal if deal.lead_id is None else evolve(deal, lead_id=None) for deal in own]
-    return Relative(company, deals, records["contracts"])
+    return Relative(company, deals, records.get("contracts", ()))
 
 
 def company_of(one: Company | CompanyHistory) -> Company:

@@ -155,10 +155,10 @@ class Journey:
         """Return the journey as it was known at the end of a day; `None` before it began."""
         if self.entered[0] > day:
             return None
-        ended = self.exited_on is not None and self.exited_on <= day
-        known = tuple(one for one in self.entered if one <= day)
-        if ended or (len(known) == len(self.entered) and self.exited_on is None):
+        # Nothing comes after the exit, and nothing but it after the last step.
+        if (self.exited_on or self.entered[-1]) <= day:
             return self
+        known = tuple(one for one in self.entered if one <= day)
         imputed = frozenset(place for place in self.imputed if place < len(known))
         return evolve(self, entered=known, imputed=imputed, exit=None, exited_on=None)
 

@@ -79,14 +79,15 @@ class PeopleOfTables:
             return found
         come, columns = self._touches.filter(_of(numbers)), self._workshop.columns
         told = columns(come.select(*_KEY, "at_day", "come").sort(*_KEY, "at_day"))
-        days, answered = told["at_day"], [one == _RESPONDED for one in told["come"]]
+        # Tuples of numbers, unlike lists, are nothing that is looked through for garbage.
+        days, answered = tuple(told["at_day"]), [one == _RESPONDED for one in told["come"]]
         counts = columns(come.group_by(*_KEY).agg(nw.len().alias("days")).sort(*_KEY))
         begin = 0
         for number, about, many in zip(*counts.values(), strict=True):
             product_id = None if about == FIRM else self._products[int(about)]
             own = slice(begin, begin + many)
             delivered = days[own]
-            responded = list(compress(delivered, answered[own]))
+            responded = tuple(compress(delivered, answered[own]))
             found.setdefault(number, {})[product_id] = Touches(delivered, responded)
             begin += many
         return found

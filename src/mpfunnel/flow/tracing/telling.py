@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from datetime import date
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from attrs import define
 
@@ -82,15 +82,15 @@ class Telling:
         for one in signs:
             self._take(one, new)
         came = bool(self.target) and not was_target
-        wins = new.wins
+        wins = new.wins if new.won or new.gained else 0
         begins = bool(new.started or new.opened or wins) or (came and not self.owned)
         self._go(day, new, begins=begins, came=came, wins=wins)
-        won = self._win(day, new, wins)
-        if not won and self.way.is_open and not self._is_worked:
-            if new.ended:
-                self.way.leave(day, min(new.ended, key=self._place_of_end))
-            elif was_target and not self.target:
-                self.way.leave(day, NOT_TARGET)
+        if (wins or new.won_by_history) and self._win(day, new, wins):
+            return
+        left = was_target and not self.target
+        if (new.ended or left) and self.way.is_open and not self._is_worked:
+            why = min(new.ended, key=self._place_of_end) if new.ended else NOT_TARGET
+            self.way.leave(day, why)
 
     def touches_before(self, ordinal: int) -> None:
         """Tell the touches up to a day that make a difference."""
@@ -110,8 +110,10 @@ class Telling:
         return _NEVER
 
     def _touched_on(self, ordinal: int) -> _Day:
-        """Return what touches there were on a day."""
+        """Return what touches there were on a day, as far as they make a difference."""
         self.told = ordinal
+        if self.way.step >= max(self.marks.reached, self.marks.engaged) and self.way.is_open:
+            return _Day(reached=False, reached_wide=False, responded=False)
         own, wide = self.own, self.wide
         reached, reached_wide = _is_in(own.delivered, ordinal), _is_in(wide.delivered, ordinal)
         # Who responded was reached.
@@ -138,18 +140,18 @@ class Telling:
             begins = begins or came or new.reached or bool(self.engaged)
         if not begins and not way.is_open:
             return
-        seen: set[int | None] = {self.worked.get(key) for key in self.stages.values()}
+        seen = [self.worked.get(key) for key in self.stages.values()]
         if self.target:
-            seen.add(marks.target)
+            seen.append(marks.target)
         if new.reached or new.reached_wide or new.started:
-            seen.add(marks.reached)
+            seen.append(marks.reached)
         if new.responded or self.engaged:
-            seen.add(marks.engaged)
+            seen.append(marks.engaged)
         if new.opened or self.deals:
-            seen.add(marks.deal)
-        seen -= _NOWHERE
-        if seen or not wins:
-            way.go(day, cast("set[int]", seen))
+            seen.append(marks.deal)
+        places = [one for one in seen if one is not None and one != ABSENT]
+        if places or not wins:
+            way.go(day, places)
 
     def _win(self, day: date, new: _Day, wins: int) -> bool:
         """Reach the end of the course as often as something was won; return whether it was."""
@@ -213,8 +215,6 @@ class Telling:
             new.ended += (now,)
 
 
-_NOWHERE: Final = {ABSENT, None}
-"""The places of steps that a course does not have, and of stages that show none."""
 _HELD: Final = {"target": "target", "owned": "owned", "interest": "engaged"}
 
 

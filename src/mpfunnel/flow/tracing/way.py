@@ -54,12 +54,14 @@ class Way:
             day: The day, not before those told so far.
             seen: The places of the steps; where there are none, a journey begins with the first.
         """
-        furthest = max(seen, default=0)
-        for place in range(len(self._entered), furthest + 1):
-            self._entered.append(day)
+        entered, furthest = self._entered, max(seen, default=0)
+        if furthest < len(entered):
+            return
+        for place in range(len(entered), furthest + 1):
+            entered.append(day)
             if place < furthest and place not in seen:
                 self._imputed.add(place)
-        if self.step == self._last:
+        if furthest == self._last:
             self._end(None, None)
 
     def win(self, day: date) -> None:
