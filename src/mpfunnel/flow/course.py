@@ -110,7 +110,7 @@ def _days(value: Iterable[date]) -> tuple[date, ...]:
 
 
 def _places(value: Iterable[int]) -> frozenset[int]:
-    return frozenset(series(value))
+    return frozenset(value if isinstance(value, frozenset) else series(value))
 
 
 @frozen

@@ -56,10 +56,12 @@ def _company(
 ) -> Company:
     revenue = row.get("annual_revenue")
     held: dict[str, Any] = {name: row.get(name) for name in _PLAIN}
-    held |= {name: frozenset(sets.get(name, ())) for name in _SETS}
+    held |= {name: sets.get(name) for name in _SETS}
     held["annual_revenue"] = None if revenue is None else Decimal(revenue).scaleb(-2)
     own = {fact.key: _held(fact, row[fact.key]) for fact in attributes}
-    held["attributes"] = own | {key: sets[key] for key in sets if key not in _SETS}
+    own |= {key: sets[key] for key in sets if key not in _SETS}
+    if own:
+        held["attributes"] = own
     return Company(row["id"], **held)
 
 

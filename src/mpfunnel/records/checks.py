@@ -30,6 +30,7 @@ INT64: Final = 2**63
 _MAX_MONEY: Final = INT64 // 100
 _CENT: Final = Decimal("0.01")
 _EXACT: Final = Context(prec=40, traps=[])
+_NO_TEXTS: Final[frozenset[Any]] = frozenset()
 
 
 # -- converters: they fold what is equivalent, and leave what is wrong for the checks to name --
@@ -42,7 +43,7 @@ def text_or_none(value: str | None) -> str | None:
 
 def texts(value: Iterable[str] | None) -> frozenset[Any]:
     """Any collection of texts is a set of them; none at all is the empty one."""
-    return frozenset() if value is None else _collected(value, frozenset)
+    return _NO_TEXTS if value is None else _collected(value, frozenset)
 
 
 def ids(value: Iterable[Id]) -> frozenset[Id]:

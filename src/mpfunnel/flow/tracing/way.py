@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import date
+from functools import lru_cache
 
 from mpfunnel.flow.course import Journey
 from mpfunnel.records import Id
 
 __all__ = ["Way"]
+
+
+@lru_cache(maxsize=1_024)
+def _shared(places: frozenset[int]) -> frozenset[int]:
+    """Return the same set for equal ones: of very many journeys, few impute differently."""
+    return places
 
 
 class Way:
@@ -86,7 +93,7 @@ class Way:
             self.unit_id,
             self.product_id,
             self._entered,
-            self._imputed,
+            _shared(frozenset(self._imputed)),
             why,
             day,
             self._segment,
