@@ -430,6 +430,7 @@ def test_days_are_those_of_the_playbook(zone: str, instants: list[tuple[int, ...
     assert days[1] == days[0] + DAY
     # The instant of whoever asks is one, too.
     tables = tables_of(BASE, engine)
+    # How many numbers an instant has, its type does not say.
     moment = datetime(2026, *instants[-1], tzinfo=UTC)  # type: ignore[arg-type, misc]
     asked = {"since": SINCE}
     assert told(engine, tables, moment, **asked) == told(engine, tables, days[-1], **asked)
@@ -441,6 +442,7 @@ class PlantsNearby:
     kind = "acme/plants-nearby/1"
     tiers = (mf.Tier(1), mf.Tier(3))
 
+    # The protocol names the arguments.
     def tier_for(self, company: mf.Company, product: mf.Product, /, *, as_of: date) -> Any:  # noqa: ARG002
         """By what a company may hold, of whatever type."""
         held: Any = company.attributes
@@ -497,6 +499,7 @@ def test_policies_in_python_see_the_same(over_time: bool) -> None:
                 mf.CompanyChange(ON - 9 * DAY, fact, frozenset(v) if fact == "lists" else v)
                 for fact, v in facts.items()
             ]
+            # One company in place of another kind of it.
             then = mf.CompanyHistory(mf.Company(then.id), changes)  # type: ignore[assignment]
         companies.append(then)
     found = same({"companies": companies, "leads": []}, with_own_policy(*ASKS))

@@ -133,6 +133,7 @@ def test_what_is_no_journey_is_told_at_once() -> None:
     """Every argument of a wrong type is named."""
     wrong: Any = None
     with pytest.raises(mf.InvalidDataError) as caught:
+        # Of wrong types on purpose.
         deal_amounts(wrong, [wrong], [wrong], course=wrong, as_of=wrong, fx=wrong or "x")  # type: ignore[arg-type]
     paths = {one.path for one in caught.value.problems}
     assert paths == {"playbook", "journeys[0]", "accounts[0]", "course", "as_of", "fx"}

@@ -105,14 +105,16 @@ class PeopleOfTables:
             return
         told = self._entries.filter(_of(numbers)).sort("company_no", "lead_no", "number")
         rows = zip(*self._workshop.columns(told).values(), strict=True)
-        for (number, _), of_lead in groupby(rows, key=itemgetter(0, 1)):
-            stays: dict[int, Stay | None] = {}
-            lead_id = None
+        for (number, lead_id), of_lead in groupby(rows, key=itemgetter(0, 2)):
             # Each was left when the next one began: the last one of a day is where the lead is.
-            for *_, lead_id, place, day, stage in of_lead:
-                stays[day] = Stay(lead_id, place, stage, self._about((lead_id, lead_id, place)))
-            assert lead_id is not None
-            yield number, lead_id, stays
+            yield (
+                number,
+                lead_id,
+                {
+                    day: Stay(lead_id, place, stage, self._about((lead_id, lead_id, place)))
+                    for *_, place, day, stage in of_lead
+                },
+            )
 
     def _stays_of_merged(
         self, numbers: range

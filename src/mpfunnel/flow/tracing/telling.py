@@ -85,7 +85,7 @@ class Telling:
         wins = new.wins if new.won or new.gained else 0
         begins = bool(new.started or new.opened or wins) or (came and not self.owned)
         self._go(day, new, begins=begins, came=came, wins=wins)
-        if (wins or new.won_by_history) and self._win(day, new, wins):
+        if self._win(day, new, wins):
             return
         left = was_target and not self.target
         if (new.ended or left) and self.way.is_open and not self._is_worked:
